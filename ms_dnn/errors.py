@@ -1,0 +1,45 @@
+"""What a user can get wrong: one class each, one base.
+
+Every message is one sentence or two: what was got, what was expected, and the cure. The command line prints the
+message alone and exits with :attr:`MsDnnError.exit_code`; ``--debug`` shows the traceback.
+"""
+
+
+class MsDnnError(Exception):
+    """Base of everything that a user can mend."""
+
+    exit_code = 2
+
+
+class ConfigError(MsDnnError):
+    """A configuration file, a ``--set`` override or their combination is wrong."""
+
+
+class DataError(MsDnnError):
+    """A data set or an input file cannot be used as it is."""
+
+
+class ShapeError(MsDnnError, ValueError):
+    """Two shapes do not fit; the message names the layer, what it got and what it wanted."""
+
+
+class NoDerivativeError(MsDnnError, ValueError):
+    """A derivative was asked of a function that has no useful one (sign, zero-one loss)."""
+
+
+class DeviceError(MsDnnError):
+    """The named device, or a precision on it, is not to be had on this machine."""
+
+
+class RunError(MsDnnError):
+    """A run folder is missing, unwritable, or not what it claims to be."""
+
+
+class CheckpointError(RunError):
+    """A checkpoint is damaged or belongs to another network."""
+
+
+class DivergenceError(MsDnnError):
+    """Training met a number that is not finite; the last good weights were kept."""
+
+    exit_code = 1
