@@ -1,0 +1,51 @@
+"""An experiment as a YAML file: its schema, and reading it with errors that name the line and the cure."""
+
+from ms_dnn.config.loading import dump_config, load_config, parse_config
+from ms_dnn.config.optimization import (
+    Adam,
+    CosineDecay,
+    ExponentialDecay,
+    GradientDescent,
+    InverseDecay,
+    LearningRate,
+    Momentum,
+    NaturalExponentialDecay,
+    Nesterov,
+    Optimizer,
+    PiecewiseConstant,
+    PolynomialDecay,
+    Schedule,
+)
+from ms_dnn.config.schema import (
+    DataConfig,
+    EarlyStoppingConfig,
+    ExperimentConfig,
+    LayerConfig,
+    NetworkConfig,
+    TrainingConfig,
+)
+
+__all__ = [
+    "Adam",
+    "CosineDecay",
+    "DataConfig",
+    "EarlyStoppingConfig",
+    "ExperimentConfig",
+    "ExponentialDecay",
+    "GradientDescent",
+    "InverseDecay",
+    "LayerConfig",
+    "LearningRate",
+    "Momentum",
+    "NaturalExponentialDecay",
+    "Nesterov",
+    "NetworkConfig",
+    "Optimizer",
+    "PiecewiseConstant",
+    "PolynomialDecay",
+    "Schedule",
+    "TrainingConfig",
+    "dump_config",
+    "load_config",
+    "parse_config",
+]
