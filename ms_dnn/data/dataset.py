@@ -1,0 +1,49 @@
+"""A data set: features, targets, and the names by which people know them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Task = Literal["classification", "regression"]
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """M samples as rows. Nothing is checked here: :func:`ms_dnn.data.check_dataset` does that.
+
+    ``x`` is (M, I) float64. ``y`` is (M,) int64, class indices 0..C−1, for classification and (M, O) float64
+    for regression. ``class_names`` has C entries (none for regression) and ``feature_names`` I entries (none
+    if the features have no names). Pictures carry ``image_shape`` (height, width), with I = height · width in
+    row-major order, and ``value_range`` (black, white); both are None for other data.
+    """
+
+    name: str
+    x: NDArray[np.float64]
+    y: NDArray[np.int64] | NDArray[np.float64]
+    task: Task
+    class_names: tuple[str, ...] = ()
+    feature_names: tuple[str, ...] = ()
+    image_shape: tuple[int, int] | None = None
+    value_range: tuple[float, float] | None = None
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    @property
+    def n_features(self) -> int:
+        """I, the number of columns of x."""
+        return int(self.x.shape[1])
+
+    @property
+    def n_classes(self) -> int:
+        """C, the number of classes; 0 for regression."""
+        return len(self.class_names)
+
+    def take(self, rows: NDArray[np.int64] | Sequence[int]) -> Dataset:
+        """Return a data set of copies of these rows, in this order, under the same names."""
+        return replace(self, x=self.x[rows], y=self.y[rows])

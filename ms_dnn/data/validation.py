@@ -1,0 +1,132 @@
+"""What a data set must be before a network may learn from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ms_dnn.data.dataset import Dataset
+from ms_dnn.errors import DataError
+
+_NAMED_AT_MOST = 5
+
+
+def check_dataset(dataset: Dataset, part: str = "data set") -> list[str]:
+    """Refuse data that cannot be learnt from; return warnings about data that can, with surprises.
+
+    ``part`` is the word for this data set in the messages, such as ``"training part"``. Warnings are about
+    constant features (legal: scaling turns them into 0) and about classes without a sample.
+
+    Raises :class:`DataError` for no rows, wrong rank or dtype, x and y of different length, names that do
+    not fit the columns, NaN or Inf, labels outside 0..C−1, and one class only.
+    """
+    where = f"the {part} of {dataset.name!r}"
+    _check_shapes(dataset, where)
+    _check_names(dataset, where)
+    refuse_non_finite(dataset.x, dataset.feature_names, where)
+    if dataset.task == "regression":
+        refuse_non_finite(dataset.y, _target_names(dataset.y), where)
+        return _constant_features(dataset, part)
+    _check_labels(dataset, where)
+    return _constant_features(dataset, part) + _absent_classes(dataset, part)
+
+
+def refuse_non_finite(values: NDArray[np.generic], names: Sequence[str], where: str) -> None:
+    """Raise :class:`DataError` that names the first NaN or Inf of ``values`` (N, I) and counts them all.
+
+    ``names`` are the I column names, or nothing: then columns are counted from 0.
+    """
+    bad = ~np.isfinite(values)
+    if not bad.any():
+        return
+    row, column = (int(index) for index in np.argwhere(bad)[0])
+    rest = f"; {int(bad.sum())} values are not finite in all" if bad.sum() > 1 else ""
+    raise DataError(
+        f"{where} has {values[row, column]} in {column_title(names, column)}, row {row} (rows count from "
+        f"0){rest}; fill in or drop such rows"
+    )
+
+
+def column_title(names: Sequence[str], column: int) -> str:
+    """Return what to call a column in a message: its name, or its index."""
+    return repr(names[column]) if column < len(names) else f"column {column}"
+
+
+def _check_shapes(dataset: Dataset, where: str) -> None:
+    x, y = dataset.x, dataset.y
+    y_rank, y_dtype = (1, np.int64) if dataset.task == "classification" else (2, np.float64)
+    if x.ndim != 2 or x.dtype != np.float64:
+        raise DataError(
+            f"x in {where} is {x.dtype} of shape {x.shape}; expected float64 of shape (samples, features): "
+            "flatten pictures and convert the values"
+        )
+    if y.ndim != y_rank or y.dtype != y_dtype:
+        shape = "(samples,)" if y_rank == 1 else "(samples, outputs)"
+        raise DataError(
+            f"y in {where} is {y.dtype} of shape {y.shape}; {dataset.task} expects {np.dtype(y_dtype)} of "
+            f"shape {shape}: reshape or convert it"
+        )
+    if len(x) != len(y):
+        raise DataError(f"{where} has {len(x)} rows in x but {len(y)} in y; give every sample one target")
+    if not x.size or not y.size:
+        raise DataError(f"{where} is empty: x is {x.shape}, y is {y.shape}; give at least one sample and feature")
+
+
+def _check_names(dataset: Dataset, where: str) -> None:
+    names, shape = dataset.feature_names, dataset.image_shape
+    if names and len(names) != dataset.n_features:
+        raise DataError(
+            f"{where} names {len(names)} features but x has {dataset.n_features} columns; name all of them or none"
+        )
+    if shape is not None and prod(shape) != dataset.n_features:
+        raise DataError(
+            f"{where} says that its pictures are {shape[0]}×{shape[1]}, but x has {dataset.n_features} "
+            f"columns; expected {prod(shape)}: correct image_shape"
+        )
+
+
+def _check_labels(dataset: Dataset, where: str) -> None:
+    y, n_classes = dataset.y, dataset.n_classes
+    outside = (y < 0) | (y >= n_classes)
+    if outside.any():
+        row = int(np.argmax(outside))
+        raise DataError(
+            f"{where} has label {y[row]} in row {row} (rows count from 0), {int(outside.sum())} such labels "
+            f"in all; expected 0 to {n_classes - 1} for {n_classes} class names: recode the labels"
+        )
+    present = np.unique(y)
+    if len(present) == 1:
+        raise DataError(
+            f"{where} has samples of one class only, {dataset.class_names[present[0]]!r}; nothing can be "
+            "learnt from it: add samples of another class"
+        )
+
+
+def _constant_features(dataset: Dataset, part: str) -> list[str]:
+    constant = np.flatnonzero((dataset.x == dataset.x[0]).all(axis=0))
+    if not len(constant):
+        return []
+    titles = [column_title(dataset.feature_names, int(column)).strip("'") for column in constant]
+    verb = "feature is" if dataset.n_features == 1 else "features are"
+    return [
+        f"{len(constant)} of {dataset.n_features} {verb} constant in the {part} ({_first(titles)}): scaled to 0"
+    ]
+
+
+def _absent_classes(dataset: Dataset, part: str) -> list[str]:
+    counts = np.bincount(dataset.y, minlength=dataset.n_classes)
+    absent = [name for name, count in zip(dataset.class_names, counts, strict=True) if count == 0]
+    if not absent:
+        return []
+    return [f"{len(absent)} of {dataset.n_classes} classes have no sample in the {part} ({_first(absent)})"]
+
+
+def _first(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED_AT_MOST]) + (", …" if len(names) > _NAMED_AT_MOST else "")
+
+
+def _target_names(y: NDArray[np.generic]) -> list[str]:
+    return [f"target {column}" for column in range(y.shape[1])]

@@ -1,0 +1,116 @@
+"""Feature scaling, fitted on the training part alone and stored with the network."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ms_dnn.errors import DataError
+
+ScalingKind = Literal["none", "standard", "min_max"]
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """x′ = (x − offset) / scale, column by column.
+
+    ``offset`` and ``scale`` are (I,) float64, in the units of the features. ``standard`` has the mean and the
+    standard deviation (divided by N, not N − 1), ``min_max`` the minimum and the range, ``none`` 0 and 1.
+    """
+
+    kind: ScalingKind
+    offset: NDArray[np.float64]
+    scale: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(ScalingKind):
+            raise DataError(f"unknown scaling {self.kind!r}; choose one of {', '.join(get_args(ScalingKind))}")
+        if self.offset.ndim != 1 or self.offset.shape != self.scale.shape:
+            raise DataError(
+                f"scaling has offset {self.offset.shape} and scale {self.scale.shape}; expected one of each "
+                "a feature"
+            )
+        if not (np.isfinite(self.offset).all() and np.isfinite(self.scale).all() and self.scale.all()):
+            raise DataError(
+                "scaling has an offset or a scale that is not finite, or a scale of 0; the features are too "
+                "large for float64 or the stored scaling is damaged: change their units, or fit it again"
+            )
+
+    def apply(self, x: ArrayLike) -> NDArray[np.float64]:
+        """Return the scaled copy of x (N, I), float64; :class:`DataError` for another number of columns."""
+        return (self._columns(x) - self.offset) / self.scale
+
+    def invert(self, x: ArrayLike) -> NDArray[np.float64]:
+        """Return scaled x (N, I) in its original units, to rounding; raises as :meth:`apply` does."""
+        return self._columns(x) * self.scale + self.offset
+
+    def to_json(self) -> str:
+        """Return JSON from which :meth:`from_json` restores every bit: floats are written by ``repr``."""
+        return json.dumps({"kind": self.kind, "offset": self.offset.tolist(), "scale": self.scale.tolist()})
+
+    @classmethod
+    def from_json(cls, text: str) -> Scaling:
+        """Restore what :meth:`to_json` wrote. Raises :class:`DataError` for anything else."""
+        try:
+            stored = json.loads(text)
+            offset, scale = (np.array(stored[key], dtype=np.float64) for key in ("offset", "scale"))
+            return cls(stored["kind"], offset, scale)
+        except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
+            raise DataError(
+                "the stored scaling is not what Scaling.to_json writes; restore the file or train again"
+            ) from error
+
+    def _columns(self, x: ArrayLike) -> NDArray[np.float64]:
+        columns = np.asarray(x, dtype=np.float64)
+        if columns.ndim != 2 or columns.shape[1] != len(self.offset):
+            raise DataError(
+                f"scaling got x of shape {columns.shape}; it was fitted on {len(self.offset)} features: give "
+                f"shape (samples, {len(self.offset)})"
+            )
+        return columns
+
+
+def fit_scaling(kind: ScalingKind, x: ArrayLike) -> Scaling:
+    """Measure x (N, I), the training part, with scikit-learn's ``StandardScaler`` or ``MinMaxScaler``.
+
+    A constant column gets its value as offset and the scale 1, so that it becomes exactly 0.
+
+    Raises :class:`DataError` for no rows, wrong rank, NaN or Inf, an unknown kind, and values whose spread
+    overflows.
+    """
+    columns = np.asarray(x, dtype=np.float64)
+    if columns.ndim != 2 or not columns.size:
+        raise DataError(
+            f"scaling got x of shape {columns.shape}; expected (samples, features) with at least one each"
+        )
+    if not np.isfinite(columns).all():
+        row, column = (int(index) for index in np.argwhere(~np.isfinite(columns))[0])
+        raise DataError(
+            f"scaling got {columns[row, column]} in row {row}, column {column} (from 0); fill in or drop such rows"
+        )
+    offset, scale = np.zeros(columns.shape[1]), np.ones(columns.shape[1])
+    if kind != "none":
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):  # Scaling refuses what is not finite
+            offset, scale = _measured(kind, columns)
+        constant = (columns == columns[0]).all(axis=0)
+        offset, scale = np.where(constant, columns[0], offset), np.where(constant, 1.0, scale)
+    return Scaling(kind, offset, scale)
+
+
+def _measured(kind: str, columns: NDArray[np.float64]) -> tuple[Any, Any]:
+    from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+    if kind == "standard":
+        standard = StandardScaler().fit(columns)
+        # scikit-learn takes an overflowing variance for a constant column and leaves such values as they are.
+        return standard.mean_, np.where(np.isfinite(standard.var_), standard.scale_, np.inf)
+    if kind == "min_max":
+        min_max = MinMaxScaler().fit(columns)
+        # 1 / min_max.scale_ would lose a bit, and the largest value would not become exactly 1.
+        negligible = min_max.data_range_ < 10 * np.finfo(np.float64).eps
+        return min_max.data_min_, np.where(negligible, 1.0, min_max.data_range_)
+    raise DataError(f"unknown scaling {kind!r}; choose one of {', '.join(get_args(ScalingKind))}")
