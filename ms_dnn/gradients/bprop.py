@@ -1,0 +1,73 @@
+"""The hand-written derivatives as ``bprop`` of parameter-less Cells, so that GradOperation runs through them.
+
+A Cell that owns Parameters and defines ``bprop`` gets weight gradients of 0 without a word in PyNative. So the
+Cells that carry a ``bprop`` here own nothing: W and b are inputs to them, held by the Cell around them.
+"""
+
+from mindspore import Tensor, nn, ops
+
+from ms_dnn.dnn import DNN
+from ms_dnn.layers.cost import Cost
+from ms_dnn.layers.dense import Dense
+from ms_dnn.maths.affine import affine, affine_vjp
+
+
+class DenseFunction(nn.Cell):
+    """(x, W, b) → a = σ(x Wᵀ + b), differentiated by hand."""
+
+    def __init__(self, layer: Dense) -> None:
+        super().__init__()
+        self._activate = layer.activation.function
+        self._activation_vjp = layer.activation.derivative()
+
+    def construct(self, x: Tensor, W: Tensor, b: Tensor) -> Tensor:
+        """Return a (N, O) for x (N, I), W (O, I), b (O,)."""
+        return self._activate(affine(x, W, b))
+
+    def bprop(self, x: Tensor, W: Tensor, b: Tensor, out: Tensor, dout: Tensor) -> tuple[Tensor, ...]:
+        """Return (dx, dW, db) for the cotangent dout = ∂J/∂a."""
+        dz = self._activation_vjp(affine(x, W, b), out, dout)
+        return affine_vjp(x, W, dz)
+
+
+class CostFunction(nn.Cell):
+    """(a, y) → J, differentiated by hand; the target y gets the gradient 0, for it is not a variable."""
+
+    def __init__(self, cost: Cost) -> None:
+        super().__init__()
+        self.cost = cost
+
+    def construct(self, a: Tensor, y: Tensor) -> Tensor:
+        """Return J (0-d)."""
+        return self.cost(a, y)
+
+    def bprop(self, a: Tensor, y: Tensor, out: Tensor, dout: Tensor) -> tuple[Tensor, Tensor]:
+        """Return (dout · ∂J/∂a, 0)."""
+        return dout * self.cost.forward_backward(a, y)[1], ops.zeros_like(y)
+
+
+class NetworkWithBprop(nn.Cell):
+    """x → a[L] with the Parameters of a network and the hand-written derivative of every layer."""
+
+    def __init__(self, network: DNN) -> None:
+        super().__init__(auto_prefix=False)
+        self.network = network
+        self.functions = nn.CellList([DenseFunction(layer) for layer in network.layers])
+
+    def construct(self, x: Tensor) -> Tensor:
+        """Return the prediction a[L], shape (N, n[L])."""
+        for layer, function in zip(self.network.layers, self.functions, strict=True):
+            x = function(x, layer.weight, layer.bias)
+        return x
+
+
+def with_handwritten_bprop(network: DNN, cost: Cost) -> tuple[NetworkWithBprop, CostFunction]:
+    """Return the network and the cost as Cells that MindSpore differentiates by the hand-written formulas.
+
+    Both share the given network's Parameters. ``mindspore.grad``, ``GradOperation`` and ``nn.TrainOneStepCell``
+    work on them as on any Cell, in PyNative and compiled.
+
+    Raises:
+        NoDerivativeError: when a layer's activation has none.
+    """
+    return NetworkWithBprop(network), CostFunction(cost)

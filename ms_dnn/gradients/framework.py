@@ -1,0 +1,53 @@
+"""The framework's route: MindSpore's automatic differentiation of the same forward code."""
+
+import mindspore as ms
+from mindspore import Tensor, nn, ops
+
+from ms_dnn.dnn import DNN
+from ms_dnn.layers.cost import Cost
+
+
+class CostOfNetwork(nn.Cell):
+    """(x, y) → J, the function that every route differentiates."""
+
+    def __init__(self, network: nn.Cell, cost: Cost) -> None:
+        super().__init__(auto_prefix=False)
+        self.network = network
+        self.cost = cost
+
+    def construct(self, x: Tensor, y: Tensor) -> Tensor:
+        """Return J (0-d) for x (N, n[0]) and the target y (N, n[L])."""
+        return self.cost(self.network(x), y)
+
+
+class GradOperationGradient(nn.Cell):
+    """(x, y) → gradients of J by ``ops.GradOperation``, in the order of ``network.parameter_names``."""
+
+    def __init__(self, network: nn.Cell, cost: Cost) -> None:
+        super().__init__(auto_prefix=False)
+        self.cost_of_network = CostOfNetwork(network, cost)
+        self.parameters = ms.ParameterTuple(network.trainable_params())
+        self.grad = ops.GradOperation(get_by_list=True)
+
+    def construct(self, x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
+        """Return one gradient a parameter."""
+        return self.grad(self.cost_of_network, self.parameters)(x, y)
+
+
+class FrameworkGradient(nn.Cell):
+    """(x, y) → (J, gradients) by ``mindspore.value_and_grad``: the same face as ``HandwrittenGradient``.
+
+    Training uses this one, because GradOperation does not return the cost; the gradients are bitwise the same.
+    """
+
+    def __init__(self, network: DNN, cost: Cost) -> None:
+        super().__init__(auto_prefix=False)
+        network.require_derivative()
+        self.cost_of_network = CostOfNetwork(network, cost)
+        self.value_and_grad = ms.value_and_grad(
+            self.cost_of_network, None, ms.ParameterTuple(network.trainable_params())
+        )
+
+    def construct(self, x: Tensor, y: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Return J (0-d) and one gradient a parameter."""
+        return self.value_and_grad(x, y)

@@ -1,0 +1,40 @@
+"""The hand-written route: forward with caches, backward in reverse, all of it MindSpore operations."""
+
+from typing import Any
+
+from mindspore import Tensor, nn
+
+from ms_dnn.dnn import DNN
+from ms_dnn.layers.cost import Cost
+
+
+class HandwrittenGradient(nn.Cell):
+    """(x, y) → (J, gradients), the gradients by hand in the order of ``network.parameter_names``.
+
+    Raises a NoDerivativeError when an activation has none.
+
+    The same in PyNative and compiled. The first two of the three steps of a training iteration are the two
+    methods; the third is an optimizer (``ms_dnn.training.optimizers``).
+    """
+
+    def __init__(self, network: DNN, cost: Cost) -> None:
+        super().__init__(auto_prefix=False)
+        network.require_derivative()
+        self.network = network
+        self.cost = cost
+
+    def construct(self, x: Tensor, y: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Return J (0-d) and one gradient a parameter, for x (N, n[0]) and the target y (N, n[L])."""
+        a, caches = self.propagate_forward(x)
+        return self.propagate_error_back(a, caches, y)
+
+    def propagate_forward(self, x: Tensor) -> tuple[Tensor, tuple[Any, ...]]:
+        """Step 1: return the prediction a[L] and the caches of all layers."""
+        return self.network.forward(x)
+
+    def propagate_error_back(
+        self, a: Tensor, caches: tuple[Any, ...], y: Tensor
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Step 2: return the cost J and the gradients, from ∂J/∂a[L] down to the first layer."""
+        J, da = self.cost.forward_backward(a, y)
+        return J, self.network.backward(caches, da)[1]

@@ -1,0 +1,65 @@
+"""The dense layer a = σ(x Wᵀ + b)."""
+
+from typing import Any
+
+import numpy as np
+from mindspore import Parameter, Tensor, nn
+from numpy.typing import NDArray
+
+from ms_dnn.errors import ShapeError
+from ms_dnn.maths.activations import ACTIVATIONS
+from ms_dnn.maths.affine import affine, affine_vjp
+
+DenseCache = tuple[Tensor, Tensor, Tensor]
+
+
+class Dense(nn.Cell):
+    """One layer of a network: weight W (O, I), bias b (O,), activation σ.
+
+    Args:
+        weight: starting value of W, shape (O, I); its dtype is the layer's.
+        bias: starting value of b, shape (O,), same dtype.
+        activation: a name of :data:`ms_dnn.maths.activations.ACTIVATIONS`.
+
+    Raises:
+        ShapeError: when W is not a matrix or b does not have one number a row of W.
+    """
+
+    def __init__(
+        self, weight: NDArray[np.floating[Any]], bias: NDArray[np.floating[Any]], activation: str
+    ) -> None:
+        super().__init__()
+        if weight.ndim != 2 or bias.shape != weight.shape[:1]:
+            raise ShapeError(
+                f"dense layer: got a weight of shape {weight.shape} and a bias of shape {bias.shape}, "
+                "expected (O, I) and (O,)"
+            )
+        self.weight = Parameter(Tensor(weight), name="weight")
+        self.bias = Parameter(Tensor(bias), name="bias")
+        self.activation = ACTIVATIONS[activation]
+        self._activate = self.activation.function
+        self._activation_vjp: Any = self.activation.vjp
+
+    def require_derivative(self) -> None:
+        """Raise a NoDerivativeError when no gradient can pass through the activation."""
+        self.activation.derivative()
+
+    def construct(self, x: Tensor) -> Tensor:
+        """Return a, shape (N, O), for x (N, I)."""
+        return self.forward(x)[0]
+
+    def forward(self, x: Tensor) -> tuple[Tensor, DenseCache]:
+        """Return a (N, O) and what the backward pass needs: the input x, the weighted sum z and a."""
+        z = affine(x, self.weight, self.bias)
+        a = self._activate(z)
+        return a, (x, z, a)
+
+    def backward(self, cache: DenseCache, da: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """Return dx (N, I) and the gradients (dW, db), in the order of the parameters.
+
+        δ = dz = da ⊙ σ′(z); dW = δᵀ x; db = Σ_n δ_n; dx = δ W.
+        """
+        x, z, a = cache
+        dz = self._activation_vjp(z, a, da)
+        dx, dW, db = affine_vjp(x, self.weight, dz)
+        return dx, (dW, db)

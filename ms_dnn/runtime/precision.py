@@ -1,0 +1,36 @@
+"""Which dtype computes, where it may, and how far two correct gradients may then lie apart."""
+
+from ms_dnn.errors import DeviceError
+
+# Largest difference over largest magnitude, a tensor at a time, between two right gradients that add in another
+# order. float64: 5 000 roundings. On Ascend float32 matrix products run on the Cube unit; its own test suite
+# compares at 1e-4 there (910B and later).
+_TOLERANCES = {
+    ("CPU", "float64"): 1e-12,
+    ("CPU", "float32"): 1e-5,
+    ("CPU", "float16"): 1e-2,
+    ("GPU", "float64"): 1e-12,
+    ("GPU", "float32"): 1e-4,
+    ("GPU", "float16"): 1e-2,
+    ("Ascend", "float32"): 1e-4,
+    ("Ascend", "float16"): 1e-2,
+}
+
+
+def check_precision(precision: str, device: str) -> None:
+    """Raise a DeviceError when the device cannot compute in the precision."""
+    if (device, precision) not in _TOLERANCES:
+        reason = "Ascend's MatMul takes no float64" if precision == "float64" else f"it is not known on {device}"
+        raise DeviceError(
+            f"precision '{precision}' on {device}: {reason}; use precision float32, or device CPU for float64"
+        )
+
+
+def comparison_tolerance(precision: str, device: str) -> float:
+    """Return the relative difference that two right gradients may show (see the table above).
+
+    Raises:
+        DeviceError: when the device cannot compute in the precision.
+    """
+    check_precision(precision, device)
+    return _TOLERANCES[device, precision]
