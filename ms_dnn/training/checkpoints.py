@@ -1,0 +1,151 @@
+"""Checkpoints that survive a crash at any moment, and notice when a file was damaged.
+
+A checkpoint is a safetensors file with the arrays and ``checkpoint.json``, which names that file, holds its
+SHA-256 and the run's counters. Both are written under a new name, forced to the disk, and only then does one
+rename make them the checkpoint: at every moment there is one that is whole.
+"""
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from ms_dnn.errors import CheckpointError
+
+MANIFEST = "checkpoint.json"
+FORMAT = 1
+
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Named arrays and a JSON-able state."""
+
+    arrays: Arrays
+    state: dict[str, Any]
+
+
+def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
+    """Make ``checkpoint`` the one of ``folder``; the one before stays whole until this one is.
+
+    Raises:
+        CheckpointError: when it cannot be written (disk full, no permission); the one before is untouched.
+    """
+    generation = _generation_on_disk(folder) + 1
+    content = save({name: np.ascontiguousarray(array) for name, array in checkpoint.arrays.items()})
+    file = folder / f"checkpoint-{generation:06d}.safetensors"
+    body = {
+        "format": FORMAT,
+        "generation": generation,
+        "file": file.name,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "state": checkpoint.state,
+    }
+    manifest = json.dumps({**body, "manifest_sha256": _digest(body)}, indent=1).encode()
+    try:
+        write_durably(file, content)
+        write_durably(folder / MANIFEST, manifest)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            file.unlink(missing_ok=True)
+        raise CheckpointError(_cannot_save(folder, error)) from error
+    for old in folder.glob("checkpoint-*.safetensors*"):
+        if old != file:
+            old.unlink(missing_ok=True)
+
+
+def read_checkpoint(folder: Path) -> Checkpoint | None:
+    """Return the checkpoint of ``folder``, or None when there is none yet.
+
+    Raises:
+        CheckpointError: when a file is missing, truncated or altered.
+    """
+    try:
+        manifest = _read_manifest(folder)
+        content = (folder / manifest["file"]).read_bytes()
+    except FileNotFoundError as error:
+        if error.filename and Path(error.filename).name == MANIFEST:
+            return None
+        raise CheckpointError(
+            f"{folder}: {MANIFEST} names a file that is not there ({error.filename}): restore it, or train anew"
+        ) from error
+    if hashlib.sha256(content).hexdigest() != manifest["sha256"]:
+        raise CheckpointError(
+            f"{folder / manifest['file']}: its checksum is not the one in {MANIFEST}, so it was damaged after it was "
+            "written (truncated, or a bit flipped): restore it from a copy, or train anew"
+        )
+    try:
+        return Checkpoint(load(content), manifest["state"])
+    except (SafetensorError, ValueError) as error:
+        raise CheckpointError(f"{folder / manifest['file']}: not a safetensors file ({error})") from error
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Replace ``path`` by ``content`` in one step that survives a power cut: new name, fsync, rename, fsync.
+
+    Raises:
+        OSError: as the system says; ``path`` is then what it was.
+    """
+    new = path.with_name(path.name + ".new")
+    try:
+        with new.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            new.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Force the names in ``folder`` to the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
+    damaged = f"{path}: damaged (its own checksum does not fit): restore it from a copy, or train anew"
+    try:
+        manifest = json.loads(path.read_bytes())
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise CheckpointError(damaged) from error
+    if not isinstance(manifest, dict):
+        raise CheckpointError(damaged)
+    body = {key: value for key, value in manifest.items() if key != "manifest_sha256"}
+    if manifest.get("manifest_sha256") != _digest(body):
+        raise CheckpointError(damaged)
+    if body["format"] > FORMAT:
+        raise CheckpointError(f"{path}: format {body['format']}, this ms-dnn reads up to {FORMAT}: upgrade ms-dnn")
+    return body
+
+
+def _generation_on_disk(folder: Path) -> int:
+    numbers = [path.name.split("-")[1].split(".")[0] for path in folder.glob("checkpoint-*.safetensors*")]
+    return max((int(number) for number in numbers if number.isdigit()), default=0)
+
+
+def _digest(body: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+def _cannot_save(folder: Path, error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{folder}: the disk is full, so the checkpoint was not saved; the one before is whole: free some space"
+    return f"{folder}: the checkpoint could not be saved ({error.strerror}); the one before is whole"

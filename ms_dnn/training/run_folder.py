@@ -1,0 +1,120 @@
+"""The folder of a run: what was asked for, where it ran, what came of it.
+
+``config.yaml`` (effective), ``environment.json``, ``features.json`` (scaling), ``metrics.jsonl``,
+``curves.png``, ``checkpoint.json`` and ``checkpoint-*.safetensors``.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ms_dnn.errors import RunError
+from ms_dnn.training.checkpoints import MANIFEST, sync_folder, write_durably
+
+CONFIG = "config.yaml"
+ENVIRONMENT = "environment.json"
+FEATURES = "features.json"
+METRICS = "metrics.jsonl"
+CURVES = "curves.png"
+
+Row = dict[str, Any]
+
+
+class RunFolder:
+    """A run's folder that exists; :func:`create_run_folder` makes one.
+
+    Raises:
+        RunError: when the folder is not there or holds no run.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not path.is_dir():
+            raise RunError(f"{path}: no such run folder; expected one that 'ms-dnn train' made")
+        if not (path / CONFIG).is_file():
+            raise RunError(f"{path}: not a run folder (it has no {CONFIG}); expected one that 'ms-dnn train' made")
+        self.path = path
+
+    def read(self, name: str) -> str:
+        """Return the text of one of the run's files.
+
+        Raises:
+            RunError: when it cannot be read.
+        """
+        try:
+            return (self.path / name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise RunError(
+                f"{self.path / name}: cannot be read ({error}): the run folder is incomplete"
+            ) from error
+
+    @property
+    def has_checkpoint(self) -> bool:
+        """Whether a checkpoint was written."""
+        return (self.path / MANIFEST).exists()
+
+    def append_metrics(self, row: Row) -> None:
+        """Add one row to ``metrics.jsonl``.
+
+        Raises:
+            RunError: when it cannot be written.
+        """
+        try:
+            with (self.path / METRICS).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(row) + "\n")
+        except OSError as error:
+            raise RunError(f"{self.path / METRICS}: cannot be written ({error.strerror})") from error
+
+    def metrics(self) -> list[Row]:
+        """Return the rows of ``metrics.jsonl``; a last line that a kill cut short is left out."""
+        path = self.path / METRICS
+        if not path.exists():
+            return []
+        whole = path.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]
+        return [json.loads(line) for line in whole]
+
+    def cut_metrics(self, step: int) -> list[Row]:
+        """Drop the rows after ``step``, which a resumed run will write again, and return the others."""
+        rows = [row for row in self.metrics() if row["step"] <= step]
+        write_durably(self.path / METRICS, "".join(json.dumps(row) + "\n" for row in rows).encode())
+        return rows
+
+
+def create_run_folder(path: Path, files: Mapping[str, str]) -> RunFolder:
+    """Make the folder ``path`` with the given text files in it, all at once.
+
+    Raises:
+        RunError: when it exists and is not empty, or cannot be made.
+    """
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise RunError(
+            f"{path}: exists already; a run needs a new folder: choose another with --run, or continue that run "
+            f"with --resume {path}"
+        )
+    parent = path.parent
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=parent))
+    except OSError as error:
+        raise RunError(
+            f"{parent}: no run folder can be made there ({error.strerror}): choose another with --run"
+        ) from error
+    try:
+        partial.chmod(0o777 & ~_umask())
+        for name, text in files.items():
+            write_durably(partial / name, text.encode())
+        partial.replace(path)
+        sync_folder(parent)
+    except OSError as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise RunError(f"{path}: the run folder could not be written ({error.strerror})") from error
+    return RunFolder(path)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
