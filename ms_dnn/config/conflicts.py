@@ -60,14 +60,12 @@ def _regression(config: ExperimentConfig) -> Iterator[Conflict]:
     if data.set in REGRESSION_SETS and config.loss != "squared_error":
         yield Conflict(
             ("loss",),
-            f"{config.loss} needs classes, and the targets of {data.set} are numbers (regression); "
-            "use squared_error",
+            f"{config.loss} needs classes, and the targets of {data.set} are numbers (regression); use squared_error",
         )
     if data.set not in REGRESSION_SETS and data.target_scaling != "none":
         yield Conflict(
             ("data", "target_scaling"),
-            f"the targets of {data.set} are classes, which have no scale; use none "
-            "(target_scaling is for regression)",
+            f"the targets of {data.set} are classes, which have no scale; use none (target_scaling is for regression)",
         )
 
 

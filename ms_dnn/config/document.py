@@ -23,9 +23,7 @@ _OUT_OF_RANGE = "is not valid YAML: an escaped character or a version number is 
 _UNTAGGED = "untagged"
 _TAG = "tag:yaml.org,2002:"
 _INTEGER = re.compile(r"[-+]?[0-9]{1,300}")
-_FLOAT = re.compile(
-    r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
-)
+_FLOAT = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _BOOLEAN = {
     **dict.fromkeys(("true", "True", "TRUE", "yes", "Yes", "YES", "on", "On", "ON"), True),
     **dict.fromkeys(("false", "False", "FALSE", "no", "No", "NO", "off", "Off", "OFF"), False),
@@ -68,9 +66,7 @@ def read_document(text: str, source: str, *, lines: bool = True) -> Document | N
     """
     whole = Origin(source)
     if len(text) > MAX_CHARACTERS:
-        sentence = (
-            f"has {len(text)} characters, and a configuration at most {MAX_CHARACTERS}; is it the right file?"
-        )
+        sentence = f"has {len(text)} characters, and a configuration at most {MAX_CHARACTERS}; is it the right file?"
         raise config_error([Problem(whole, (), sentence)])
     try:
         node = yaml.compose(text, Loader=_Composer)
@@ -123,9 +119,7 @@ class _Reader:
         self.origins.setdefault(path, self._origin(node))
         self._count += 1
         if self._count > MAX_VALUES:
-            sentence = (
-                f"has more than {MAX_VALUES} values, each use of an alias counted; a configuration has fewer"
-            )
+            sentence = f"has more than {MAX_VALUES} values, each use of an alias counted; a configuration has fewer"
             raise config_error([Problem(Origin(self.source), (), sentence)])
         if id(node) in self._around:
             return self._refuse(node, path, "an alias inside the value that it names makes a circle")

@@ -89,9 +89,7 @@ def _suggestion(path: Path) -> str:
     folder = path.parent
     if not folder.is_dir():
         return f", nor a folder {folder}"
-    names = sorted(
-        entry.name for entry in folder.iterdir() if entry.suffix in (".yaml", ".yml") and entry.is_file()
-    )
+    names = sorted(entry.name for entry in folder.iterdir() if entry.suffix in (".yaml", ".yml") and entry.is_file())
     name = nearest(path.name, names) or nearest(f"{path.name}.yaml", names)
     if name:
         return f"; did you mean {folder / name}?"

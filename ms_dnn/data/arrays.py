@@ -59,8 +59,7 @@ def _chosen(path: Path, archive: NpzFile) -> dict[str, NDArray[Any]]:
     unpacked = sum(entry.file_size for entry in archive.zip.infolist()) if archive.zip else 0
     if unpacked > _LARGEST_ARCHIVE:
         raise DataError(
-            f"{path.name!r} unpacks to {unpacked / 2**30:.1f} GiB, more than {_LARGEST_ARCHIVE / 2**30:.0f}; "
-            "split it"
+            f"{path.name!r} unpacks to {unpacked / 2**30:.1f} GiB, more than {_LARGEST_ARCHIVE / 2**30:.0f}; split it"
         )
     candidates = [name for name in archive.files if name != "y"]
     if "x" not in candidates and len(candidates) != 1:
@@ -73,9 +72,7 @@ def _chosen(path: Path, archive: NpzFile) -> dict[str, NDArray[Any]]:
         chosen["y"] = archive["y"]
     for name, array in chosen.items():
         if not isinstance(array, np.ndarray):
-            raise DataError(
-                f"{name} in {path.name!r} is not a NumPy array; write it with numpy.savez(path, x=array)"
-            )
+            raise DataError(f"{name} in {path.name!r} is not a NumPy array; write it with numpy.savez(path, x=array)")
     return chosen
 
 
@@ -88,9 +85,7 @@ def _real(path: Path, name: str, array: NDArray[Any]) -> NDArray[np.float64]:
 
 def _feature_rows(path: Path, x: NDArray[np.float64], feature_count: int) -> NDArray[np.float64]:
     if x.ndim == 0 or not x.size:
-        raise DataError(
-            f"x in {path.name!r} has shape {x.shape}; expected at least one row of {feature_count} values"
-        )
+        raise DataError(f"x in {path.name!r} has shape {x.shape}; expected at least one row of {feature_count} values")
     if x.ndim == 1:
         x = x[:, np.newaxis] if feature_count == 1 else x[np.newaxis]
     rows = np.ascontiguousarray(x.reshape(len(x), -1))

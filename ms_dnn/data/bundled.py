@@ -35,6 +35,4 @@ def load_bundled(name: str) -> Dataset:
     if name == "digits":
         picture = {"image_shape": (8, 8), "value_range": (0.0, 16.0)}
     class_names = tuple(str(label) for label in bunch.target_names)
-    return Dataset(
-        name, x, np.asarray(bunch.target, np.int64), "classification", class_names, feature_names, **picture
-    )
+    return Dataset(name, x, np.asarray(bunch.target, np.int64), "classification", class_names, feature_names, **picture)

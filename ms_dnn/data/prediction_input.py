@@ -44,9 +44,7 @@ def read_features(
     if suffix in TABLE_SUFFIXES:
         return read_table(path, feature_count, feature_names)
     known = " ".join((*ARRAY_SUFFIXES, *TABLE_SUFFIXES, *IMAGE_SUFFIXES))
-    raise DataError(
-        f"{path.name!r} is of no kind that can be read; expected one of {known}, or a folder of pictures"
-    )
+    raise DataError(f"{path.name!r} is of no kind that can be read; expected one of {known}, or a folder of pictures")
 
 
 def _pictures_in(folder: Path) -> list[Path]:
@@ -57,7 +55,5 @@ def _pictures_in(folder: Path) -> list[Path]:
         if file.suffix.lower() in IMAGE_SUFFIXES and not file.name.startswith(".") and file.is_file()
     )
     if not pictures:
-        raise DataError(
-            f"folder {str(folder)!r} holds no picture; expected files named {' '.join(IMAGE_SUFFIXES)}"
-        )
+        raise DataError(f"folder {str(folder)!r} holds no picture; expected files named {' '.join(IMAGE_SUFFIXES)}")
     return pictures

@@ -62,8 +62,7 @@ def _part_sizes(samples: int, validation: float, test: float) -> list[int]:
     train = samples - sum(sizes)
     if train < 1 or validation + test >= 1:
         raise DataError(
-            f"validation {validation} and test {test} leave no training part of {samples} samples; lower the "
-            "shares"
+            f"validation {validation} and test {test} leave no training part of {samples} samples; lower the shares"
         )
     return [train, *sizes]
 
@@ -97,8 +96,7 @@ def _refuse_rare_classes(dataset: Dataset, counts: Rows, sizes: list[int]) -> No
         )
     if sizes[0] < dataset.n_classes:
         raise DataError(
-            f"the training part would have {sizes[0]} samples for {dataset.n_classes} classes; lower the "
-            "other shares"
+            f"the training part would have {sizes[0]} samples for {dataset.n_classes} classes; lower the other shares"
         )
 
 

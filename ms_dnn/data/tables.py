@@ -37,8 +37,7 @@ def read_table(path: Path, feature_count: int, feature_names: Sequence[str] = ()
     for line, cells in samples:
         if len(cells) != width:
             raise DataError(
-                f"line {line} of {path.name!r} has {len(cells)} columns, expected {width} as above; correct "
-                "that line"
+                f"line {line} of {path.name!r} has {len(cells)} columns, expected {width} as above; correct that line"
             )
     order, label = _columns(path, header, width, feature_count, feature_names)
     values = np.array([_numbers(path, line, cells, header) for line, cells in samples], dtype=np.float64)
@@ -103,8 +102,7 @@ def _numbers(path: Path, line: int, cells: list[str], header: list[str]) -> list
             title = f"column {column + 1}" + (f" ({column_title(header, column)})" if header else "")
             got = repr(cell) if cell else "an empty cell"
             raise DataError(
-                f"line {line}, {title} of {path.name!r} has {got}; expected a finite number: correct or drop "
-                "the line"
+                f"line {line}, {title} of {path.name!r} has {got}; expected a finite number: correct or drop the line"
             )
         numbers.append(number)
     return numbers

@@ -111,9 +111,7 @@ def _constant_features(dataset: Dataset, part: str) -> list[str]:
         return []
     titles = [column_title(dataset.feature_names, int(column)).strip("'") for column in constant]
     verb = "feature is" if dataset.n_features == 1 else "features are"
-    return [
-        f"{len(constant)} of {dataset.n_features} {verb} constant in the {part} ({_first(titles)}): scaled to 0"
-    ]
+    return [f"{len(constant)} of {dataset.n_features} {verb} constant in the {part} ({_first(titles)}): scaled to 0"]
 
 
 def _absent_classes(dataset: Dataset, part: str) -> list[str]:

@@ -81,16 +81,12 @@ def decide(prediction: ArrayLike, loss: str, activation: str) -> NDArray[np.int6
         raise DataError(f"a prediction has shape {outputs.shape}; expected (N, O), one row a sample")
     if np.isnan(outputs).any():
         row = int(np.argwhere(np.isnan(outputs))[0, 0])
-        raise DataError(
-            f"the prediction of row {row} (from 0) is NaN and names no class; check the trained weights"
-        )
+        raise DataError(f"the prediction of row {row} (from 0) is NaN and names no class; check the trained weights")
     if outputs.shape[1] > 1:
         largest: NDArray[np.int64] = np.argmax(outputs, axis=1).astype(np.int64)
         return largest
     if loss == "softmax_cross_entropy":
-        raise DataError(
-            "softmax_cross_entropy with 1 output knows one class only; it needs an output for every class"
-        )
+        raise DataError("softmax_cross_entropy with 1 output knows one class only; it needs an output for every class")
     threshold = 0.5 if loss in _HALF_WAY or activation == "sigmoid" else 0.0
     return (outputs[:, 0] > threshold).astype(np.int64)
 

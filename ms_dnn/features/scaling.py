@@ -31,8 +31,7 @@ class Scaling:
             raise DataError(f"unknown scaling {self.kind!r}; choose one of {', '.join(get_args(ScalingKind))}")
         if self.offset.ndim != 1 or self.offset.shape != self.scale.shape:
             raise DataError(
-                f"scaling has offset {self.offset.shape} and scale {self.scale.shape}; expected one of each "
-                "a feature"
+                f"scaling has offset {self.offset.shape} and scale {self.scale.shape}; expected one of each a feature"
             )
         if not (np.isfinite(self.offset).all() and np.isfinite(self.scale).all() and self.scale.all()):
             raise DataError(
@@ -84,9 +83,7 @@ def fit_scaling(kind: ScalingKind, x: ArrayLike) -> Scaling:
     """
     columns = np.asarray(x, dtype=np.float64)
     if columns.ndim != 2 or not columns.size:
-        raise DataError(
-            f"scaling got x of shape {columns.shape}; expected (samples, features) with at least one each"
-        )
+        raise DataError(f"scaling got x of shape {columns.shape}; expected (samples, features) with at least one each")
     if not np.isfinite(columns).all():
         row, column = (int(index) for index in np.argwhere(~np.isfinite(columns))[0])
         raise DataError(

@@ -275,7 +275,5 @@ def batch_gradient_descent(
             raise DivergenceError(
                 f"iteration {iteration}: the cost or a parameter is not finite; lower the learning rate."
             )
-    stopped_by: Literal["max_iterations", "tolerance"] = (
-        "tolerance" if largest_change < tolerance else "max_iterations"
-    )
+    stopped_by: Literal["max_iterations", "tolerance"] = "tolerance" if largest_change < tolerance else "max_iterations"
     return BatchGradientDescent(W, b, iteration, stopped_by, costs, largest_change)

@@ -32,9 +32,7 @@ class HandwrittenGradient(nn.Cell):
         """Step 1: return the prediction a[L] and the caches of all layers."""
         return self.network.forward(x)
 
-    def propagate_error_back(
-        self, a: Tensor, caches: tuple[Any, ...], y: Tensor
-    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+    def propagate_error_back(self, a: Tensor, caches: tuple[Any, ...], y: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Step 2: return the cost J and the gradients, from ∂J/∂a[L] down to the first layer."""
         J, da = self.cost.forward_backward(a, y)
         return J, self.network.backward(caches, da)[1]

@@ -25,9 +25,7 @@ class Dense(nn.Cell):
         ShapeError: when W is not a matrix or b does not have one number a row of W.
     """
 
-    def __init__(
-        self, weight: NDArray[np.floating[Any]], bias: NDArray[np.floating[Any]], activation: str
-    ) -> None:
+    def __init__(self, weight: NDArray[np.floating[Any]], bias: NDArray[np.floating[Any]], activation: str) -> None:
         super().__init__()
         if weight.ndim != 2 or bias.shape != weight.shape[:1]:
             raise ShapeError(

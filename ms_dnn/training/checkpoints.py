@@ -81,8 +81,8 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
         ) from error
     if hashlib.sha256(content).hexdigest() != manifest["sha256"]:
         raise CheckpointError(
-            f"{folder / manifest['file']}: its checksum is not the one in {MANIFEST}, so it was damaged after it was "
-            "written (truncated, or a bit flipped): restore it from a copy, or train anew"
+            f"{folder / manifest['file']}: its checksum is not the one in {MANIFEST}, so it was damaged after "
+            "it was written (truncated, or a bit flipped): restore it from a copy, or train anew"
         )
     try:
         return Checkpoint(load(content), manifest["state"])
@@ -147,5 +147,5 @@ def _digest(body: dict[str, Any]) -> str:
 
 def _cannot_save(folder: Path, error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"{folder}: the disk is full, so the checkpoint was not saved; the one before is whole: free some space"
+        return f"{folder}: the disk is full; the checkpoint was not saved, the one before is whole: free some space"
     return f"{folder}: the checkpoint could not be saved ({error.strerror}); the one before is whole"

@@ -74,9 +74,7 @@ class Epoch(nn.Cell):
         self.optimizer(gradients, coefficients)
         return J
 
-    def _watched_step(
-        self, X: Tensor, Y: Tensor, picked: Tensor, coefficients: Coefficients
-    ) -> tuple[Tensor, Tensor]:
+    def _watched_step(self, X: Tensor, Y: Tensor, picked: Tensor, coefficients: Coefficients) -> tuple[Tensor, Tensor]:
         """Do one iteration and return J and max |Δθ| over all weights and biases."""
         for i in range(len(self.before)):
             ops.assign(self.before[i], self.optimizer.parameters[i])

@@ -32,8 +32,7 @@ class Optimizer(nn.Cell):
         super().__init__(auto_prefix=False)
         self.parameters = ms.ParameterTuple(parameters)
         self.slots = tuple(
-            ms.ParameterTuple([_zeros_like(parameter, name) for parameter in parameters])
-            for name in self.slot_names
+            ms.ParameterTuple([_zeros_like(parameter, name) for parameter in parameters]) for name in self.slot_names
         )
 
     def coefficients(self, rates: NDArray[np.float64], first_step: int) -> tuple[NDArray[np.float64], ...]:

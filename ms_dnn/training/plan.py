@@ -59,12 +59,10 @@ class Plan:
     def batches(self, first: int) -> NDArray[np.int32]:
         """Return the samples of the steps of the stretch that begins at step ``first``, (stretch, N).
 
-        It always has the full length, so that the compiled loop sees one shape; a last, shorter stretch ends early.
+        Always of full length, so that the compiled loop sees one shape; a last, shorter stretch ends early.
         """
         steps = np.arange(first, first + self.stretch)
-        epochs = [
-            self._epoch(epoch) for epoch in range(steps[0] // self.steps_per_epoch, self.epoch_of(steps[-1]))
-        ]
+        epochs = [self._epoch(epoch) for epoch in range(steps[0] // self.steps_per_epoch, self.epoch_of(steps[-1]))]
         return np.concatenate(epochs)[steps - steps[0] + steps[0] % self.steps_per_epoch]
 
     def epoch_of(self, step: int) -> int:

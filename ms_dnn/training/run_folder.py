@@ -47,9 +47,7 @@ class RunFolder:
         try:
             return (self.path / name).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise RunError(
-                f"{self.path / name}: cannot be read ({error}): the run folder is incomplete"
-            ) from error
+            raise RunError(f"{self.path / name}: cannot be read ({error}): the run folder is incomplete") from error
 
     @property
     def has_checkpoint(self) -> bool:
@@ -69,12 +67,21 @@ class RunFolder:
             raise RunError(f"{self.path / METRICS}: cannot be written ({error.strerror})") from error
 
     def metrics(self) -> list[Row]:
-        """Return the rows of ``metrics.jsonl``; a last line that a kill cut short is left out."""
+        """Return the rows of ``metrics.jsonl``; a last line that a kill cut short is left out.
+
+        Raises:
+            RunError: when another line is damaged.
+        """
         path = self.path / METRICS
         if not path.exists():
             return []
         whole = path.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]
-        return [json.loads(line) for line in whole]
+        try:
+            return [json.loads(line) for line in whole]
+        except json.JSONDecodeError as error:
+            raise RunError(
+                f"{path}: a line is damaged ({error}): restore the file from a copy, or delete it"
+            ) from error
 
     def cut_metrics(self, step: int) -> list[Row]:
         """Drop the rows after ``step``, which a resumed run will write again, and return the others."""

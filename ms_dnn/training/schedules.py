@@ -43,9 +43,7 @@ def _decay(function: Callable[..., Rates]) -> Callable[[Mapping[str, Any], int, 
 
 
 def _cosine(settings: Mapping[str, Any], total_steps: int, steps_per_epoch: int) -> Rates:
-    return nn.cosine_decay_lr(
-        settings["final"], settings["initial"], total_steps, steps_per_epoch, settings["epochs"]
-    )
+    return nn.cosine_decay_lr(settings["final"], settings["initial"], total_steps, steps_per_epoch, settings["epochs"])
 
 
 def _polynomial(settings: Mapping[str, Any], total_steps: int, steps_per_epoch: int) -> Rates:

@@ -48,8 +48,7 @@ CONFLICTS = [
     ),
     (
         ["loss=hinge", "network.layers.1.activation=tanh"],
-        "hinge works on the weighted sum and takes logits, so the output layer wants activation "
-        "identity, not tanh",
+        "hinge works on the weighted sum and takes logits, so the output layer wants activation identity, not tanh",
     ),
     (
         ["data.validation=0", "training.early_stopping={patience: 2}"],
@@ -67,8 +66,7 @@ CONFLICTS = [
     ),
     (
         ["data.set=diabetes"],
-        "softmax_cross_entropy needs classes, and the targets of diabetes are numbers (regression); "
-        "use squared_error",
+        "softmax_cross_entropy needs classes, and the targets of diabetes are numbers (regression); use squared_error",
     ),
     (
         ["data.target_scaling=standard"],

@@ -131,9 +131,7 @@ def test_overrides_reach_lists_and_new_mappings_and_the_last_one_wins() -> None:
 
 
 def test_an_override_of_one_use_of_an_alias_leaves_the_other() -> None:
-    text = BLOG.replace(
-        "- {units: 8, activation: sigmoid}", "- &layer {units: 8, activation: sigmoid}\n    - *layer"
-    )
+    text = BLOG.replace("- {units: 8, activation: sigmoid}", "- &layer {units: 8, activation: sigmoid}\n    - *layer")
     config = parse_config(text, overrides=["network.layers.0.units=5"])
     assert [layer.units for layer in config.network.layers] == [5, 8, 3]
 

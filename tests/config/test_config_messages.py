@@ -152,8 +152,7 @@ ONE_CHANGE = [
     (
         "validation: 0.1",
         "validation: 0.8",
-        "c.yaml:4: data: data.validation 0.8 and data.test 0.2 leave nothing to train on; "
-        "their sum must be below 1",
+        "c.yaml:4: data: data.validation 0.8 and data.test 0.2 leave nothing to train on; their sum must be below 1",
     ),
     (
         "  epochs: 3\n",
@@ -257,7 +256,5 @@ def test_problems_come_in_the_order_of_the_lines_and_no_more_than_five() -> None
 def test_no_pydantic_text_reaches_the_user() -> None:
     text = "name: [1]\nseed: x\ndata: 3\nnetwork: {layers: {}}\nloss: 3\noptimizer: 4\nlearning_rate: [1]\n"
     found = message(text)
-    assert not [
-        phrase for phrase in ("Input should", "pydantic", "http", "type=", "union", "tag") if phrase in found
-    ]
+    assert not [phrase for phrase in ("Input should", "pydantic", "http", "type=", "union", "tag") if phrase in found]
     assert "c.yaml:4: network.layers: got a mapping, expected a list with at least one entry" in found

@@ -83,9 +83,7 @@ EXPERIMENTS = section(
             tolerance=st.none() | POSITIVE,
             report_every=COUNT,
             checkpoint_seconds=POSITIVE | st.just(0.0),
-        ).flatmap(
-            lambda training: st.sampled_from([{**training, "epochs": 9}, {**training, "max_iterations": 9}])
-        ),
+        ).flatmap(lambda training: st.sampled_from([{**training, "epochs": 9}, {**training, "max_iterations": 9}])),
     },
     seed=st.integers(0, 2**63 - 1),
     reduction=st.sampled_from(["mean", "sum"]),
@@ -136,9 +134,7 @@ def test_a_typo_in_a_key_is_found_on_its_line(place: tuple[str, int, str], data:
     if key in ("schedule",) or (key == "name" and lines[number - 1].startswith(" ")):
         assert f".{key}: missing" in problems[0]
     else:
-        assert [
-            line for line in problems if line.startswith(f"c.yaml:{number}: ") and f"{typo}: unknown key" in line
-        ]
+        assert [line for line in problems if line.startswith(f"c.yaml:{number}: ") and f"{typo}: unknown key" in line]
 
 
 @QUICK
@@ -174,9 +170,7 @@ ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(["name", "schedule", "layers", "units", "epochs", "set", "x", ""]), inner
-        )
+        | st.dictionaries(st.sampled_from(["name", "schedule", "layers", "units", "epochs", "set", "x", ""]), inner)
     ),
     max_leaves=6,
 )

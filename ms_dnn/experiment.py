@@ -1,0 +1,206 @@
+"""The one place where the strings of a configuration become objects: data, network, cost, optimizer, plan."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from mindspore import Tensor
+from numpy.typing import NDArray
+
+from ms_dnn.config import ExperimentConfig
+from ms_dnn.data import Dataset, check_dataset, load_bundled, split
+from ms_dnn.dnn import DNN, build_dnn
+from ms_dnn.errors import DataError
+from ms_dnn.features.encoding import decide, encode_targets
+from ms_dnn.features.scaling import Scaling, fit_scaling
+from ms_dnn.gradients.framework import FrameworkGradient
+from ms_dnn.gradients.handwritten import HandwrittenGradient
+from ms_dnn.layers.cost import Cost
+from ms_dnn.training.optimizers import OPTIMIZERS
+from ms_dnn.training.plan import Plan
+from ms_dnn.training.run_folder import RunFolder
+from ms_dnn.training.schedules import learning_rates
+from ms_dnn.training.stopping import EarlyStopping
+from ms_dnn.training.trainer import Listener, Samples, Trainer
+
+GRADIENTS = {"handwritten": HandwrittenGradient, "framework": FrameworkGradient}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of the data, ready for the network.
+
+    Attributes:
+        x: scaled features, (M, I) float64.
+        y: targets as the loss wants them, (M, n[L]) float64.
+        answers: what is to be answered: class indices (M,), or unscaled targets (M, n[L]).
+    """
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    answers: NDArray[Any]
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """The three parts of a data set, scaled by what was measured on the training part.
+
+    Attributes:
+        train: the training part.
+        validation: the validation part, or None.
+        test: the test part, or None.
+        dataset: the whole set, for its names.
+        features: scaling of the features.
+        targets: scaling of regression targets; of kind "none" for classes.
+        notes: what the user should know about the data.
+    """
+
+    train: Part
+    validation: Part | None
+    test: Part | None
+    dataset: Dataset
+    features: Scaling
+    targets: Scaling
+    notes: tuple[str, ...]
+
+
+def prepare_data(config: ExperimentConfig) -> PreparedData:
+    """Load, check, split, scale and encode the data of an experiment.
+
+    Raises:
+        DataError: when the data cannot be used, or the last layer does not fit them.
+    """
+    dataset = load_bundled(config.data.set)
+    check_dataset(dataset)
+    parts = split(dataset, config.data.validation, config.data.test, config.seed)
+    notes = check_dataset(parts.train, "training part")
+    features = fit_scaling(config.data.scaling, parts.train.x)
+    outputs = config.network.layers[-1].units
+    targets = fit_scaling("none", np.zeros((1, outputs)))
+    if dataset.task == "regression":
+        if parts.train.y.shape[1] != outputs:
+            raise DataError(
+                f"network.layers: the last layer has {outputs} units, but '{dataset.name}' has "
+                f"{parts.train.y.shape[1]} targets: make it {parts.train.y.shape[1]}"
+            )
+        targets = fit_scaling(config.data.target_scaling, parts.train.y)
+
+    def ready(part: Dataset | None) -> Part | None:
+        if part is None:
+            return None
+        y = targets.apply(part.y) if part.task == "regression" else part.y
+        encoded = encode_targets(y, part.n_classes, config.loss, outputs)
+        return Part(features.apply(part.x), encoded, part.y)
+
+    train = ready(parts.train)
+    if train is None:
+        raise DataError(f"data set '{dataset.name}': no training part is left")
+    return PreparedData(train, ready(parts.validation), ready(parts.test), dataset, features, targets, tuple(notes))
+
+
+def build_network(config: ExperimentConfig, inputs: int, precision: str | None = None) -> DNN:
+    """Return the network of an experiment with its starting weights, for ``inputs`` features.
+
+    Args:
+        config: the experiment.
+        inputs: number of features I.
+        precision: another dtype than the configuration's.
+    """
+    layers = config.network.layers
+    return build_dnn(
+        [inputs, *(layer.units for layer in layers)],
+        [layer.activation for layer in layers],
+        [layer.initializer for layer in layers],
+        config.seed,
+        precision or config.precision,
+    )
+
+
+def build_cost(config: ExperimentConfig) -> Cost:
+    """Return the cost J of an experiment."""
+    return Cost(config.loss, config.reduction)
+
+
+def build_trainer(
+    config: ExperimentConfig, data: PreparedData, network: DNN, folder: RunFolder, listener: Listener
+) -> Trainer:
+    """Return the trainer of an experiment.
+
+    Raises:
+        DataError: when a batch is larger than the training part.
+    """
+    training, cost = config.training, build_cost(config)
+    plan = build_plan(config, len(data.train.x))
+    settings = config.optimizer.model_dump(exclude={"name"})
+    optimizer = OPTIMIZERS[config.optimizer.name](network.trainable_params(), **settings)
+    dtype = network.trainable_params()[0].dtype
+    return Trainer(
+        network=network,
+        cost=cost,
+        gradient=GRADIENTS[config.backprop](network, cost),
+        optimizer=optimizer,
+        plan=plan,
+        rates=rates_of(config, plan),
+        samples=Samples(Tensor(data.train.x, dtype), Tensor(data.train.y, dtype)),
+        validation=data.validation and Samples(Tensor(data.validation.x, dtype), Tensor(data.validation.y, dtype)),
+        score=score_of(config, data, data.validation),
+        tolerance=training.tolerance,
+        early_stopping=early_stopping_of(config),
+        folder=folder,
+        checkpoint_seconds=training.checkpoint_seconds,
+        listener=listener,
+    )
+
+
+def build_plan(config: ExperimentConfig, samples: int) -> Plan:
+    """Return the steps of an experiment on ``samples`` training samples.
+
+    Raises:
+        DataError: when a batch is larger than the training part.
+    """
+    training = config.training
+    batch_size = samples if training.batch_size == "all" else training.batch_size
+    steps_per_epoch = max(1, samples // batch_size)
+    total_steps = training.max_iterations or (training.epochs or 1) * steps_per_epoch
+    return Plan(samples, batch_size, total_steps, training.report_every, config.seed)
+
+
+def rates_of(config: ExperimentConfig, plan: Plan) -> NDArray[np.float64]:
+    """Return the learning rate of every step of the plan, (total_steps,)."""
+    if isinstance(config.learning_rate, float):
+        return learning_rates("constant", {"rate": config.learning_rate}, plan.total_steps, plan.steps_per_epoch)
+    settings = config.learning_rate.model_dump()
+    return learning_rates(settings.pop("schedule"), settings, plan.total_steps, plan.steps_per_epoch)
+
+
+def early_stopping_of(config: ExperimentConfig) -> EarlyStopping | None:
+    """Return the rule for an early end, or None."""
+    asked = config.training.early_stopping
+    if asked is None:
+        return None
+    return EarlyStopping(asked.monitor, asked.monitor == "validation_accuracy", asked.patience, asked.min_delta)
+
+
+def score_of(
+    config: ExperimentConfig, data: PreparedData, part: Part | None
+) -> tuple[str, Callable[[NDArray[Any]], float]]:
+    """Return the name and the function of the score of predictions for ``part``: accuracy, or R² for regression."""
+    answers = np.zeros(0) if part is None else part.answers
+    if data.dataset.task == "classification":
+        return "accuracy", lambda prediction: float(np.mean(answer(config, data, prediction) == answers))
+    return "r2", lambda prediction: r2(answer(config, data, prediction), answers)
+
+
+def answer(config: ExperimentConfig, data: PreparedData, prediction: NDArray[Any]) -> NDArray[Any]:
+    """Return the answers for predictions (N, n[L]): class indices (N,), or values in the targets' unit (N, n[L])."""
+    if data.dataset.task == "classification":
+        return decide(prediction, config.loss, config.network.layers[-1].activation)
+    return data.targets.invert(prediction)
+
+
+def r2(answers: NDArray[Any], targets: NDArray[Any]) -> float:
+    """Return the coefficient of determination 1 − Σ(t − a)² / Σ(t − t̄)²."""
+    residual = np.sum((targets - answers) ** 2)
+    spread = np.sum((targets - targets.mean(axis=0)) ** 2)
+    return float(1 - residual / spread)

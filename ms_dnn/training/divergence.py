@@ -1,0 +1,53 @@
+"""Which number stopped being finite first, and what to do about it."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from mindspore import Tensor
+
+from ms_dnn.dnn import DNN
+from ms_dnn.errors import DivergenceError
+from ms_dnn.layers.cost import Cost
+
+_CURE = (
+    "lower the learning rate (by 10 to begin with), scale the features (data.scaling: standard), use an "
+    "initializer that suits the activation (he for relu, xavier for tanh and sigmoid), or a loss on logits instead "
+    "of one on probabilities"
+)
+
+
+def explain_divergence(network: DNN, cost: Cost, x: Tensor, y: Tensor, step: int) -> DivergenceError:
+    """Return an error that names the first tensor of the step, in the order of computation, that is not finite.
+
+    Args:
+        network: with the weights before the step.
+        cost: the cost J.
+        x: the step's inputs, (N, n[0]).
+        y: the step's targets, (N, n[L]).
+        step: the step's number, counted from 1.
+    """
+    name = next((name for name, tensor in _in_order(network, cost, x, y) if not _is_finite(tensor)), None)
+    where = f"'{name}' is the first tensor that is not finite" if name else "the weights grew too large to add up"
+    return DivergenceError(
+        f"the cost is not finite in step {step}: {where}. The weights before that step are saved. To mend it: {_CURE}"
+    )
+
+
+def _in_order(network: DNN, cost: Cost, x: Tensor, y: Tensor) -> Iterator[tuple[str, Tensor]]:
+    """Yield every tensor of one step with its name, as the step computes them."""
+    yield "input x", x
+    yield "target y", y
+    yield from zip(network.parameter_names, network.trainable_params(), strict=True)
+    a, caches = network.forward(x)
+    for number, (_, z, a_of_layer) in enumerate(caches, start=1):
+        yield f"z[{number}] (weighted sum of layer {number})", z
+        yield f"a[{number}] (activation of layer {number})", a_of_layer
+    J, da = cost.forward_backward(a, y)
+    yield "J (cost)", J
+    yield "da (gradient of the cost with respect to the prediction)", da
+    for name, gradient in zip(network.parameter_names, network.backward(caches, da)[1], strict=True):
+        yield f"gradient of {name}", gradient
+
+
+def _is_finite(tensor: Tensor) -> bool:
+    return bool(np.isfinite(tensor.asnumpy()).all())

@@ -1,0 +1,318 @@
+"""The training run: compiled chunks, and between them progress, reports, checkpoints and the wish to stop."""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Protocol
+
+import mindspore as ms
+import numpy as np
+from mindspore import Parameter, Tensor, nn, ops
+from numpy.typing import NDArray
+
+from ms_dnn.dnn import DNN
+from ms_dnn.errors import CheckpointError
+from ms_dnn.layers.cost import Cost
+from ms_dnn.training.checkpoints import Arrays, Checkpoint, read_checkpoint, write_checkpoint
+from ms_dnn.training.divergence import explain_divergence
+from ms_dnn.training.epoch import Epoch
+from ms_dnn.training.evaluation import Evaluation
+from ms_dnn.training.interruption import Interruption
+from ms_dnn.training.optimizers import Optimizer
+from ms_dnn.training.plan import Plan
+from ms_dnn.training.run_folder import Row, RunFolder
+from ms_dnn.training.stopping import EarlyStopping
+
+CHUNK_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Inputs x (M, n[0]) and targets y (M, n[L]) in the dtype of the network, on the device."""
+
+    x: Tensor
+    y: Tensor
+
+
+@dataclass
+class State:
+    """The counters of a run; with the arrays of a checkpoint they determine all that follows.
+
+    Attributes:
+        step: steps done.
+        total: sum of the costs of the current stretch so far.
+        seconds: time spent training, over all sessions.
+        best_value: best value of the watched metric, or None.
+        best_step: step at which it was reached.
+        reports_without_gain: reports since then.
+        stopped_by: what ended the run, or None while it has not ended.
+    """
+
+    step: int = 0
+    total: float = 0.0
+    seconds: float = 0.0
+    best_value: float | None = None
+    best_step: int = 0
+    reports_without_gain: int = 0
+    stopped_by: str | None = None
+
+
+class Listener(Protocol):
+    """Is told what happens; the terminal implements it."""
+
+    def on_start(self, plan: Plan, state: State) -> None:
+        """Called once, before compilation."""
+
+    def on_chunk(self, state: State, samples_per_second: float) -> None:
+        """Called after each chunk."""
+
+    def on_report(self, row: Row) -> None:
+        """Called with each row of the metrics."""
+
+    def on_end(self, state: State) -> None:
+        """Called once, also when the run was interrupted or failed."""
+
+
+class Trainer:
+    """Trains a network into a run folder.
+
+    Args:
+        network: the network; its parameters are changed.
+        cost: the cost J.
+        gradient: (x, y) → (J, gradients), hand-written or the framework's.
+        optimizer: the update of the weights.
+        plan: the steps.
+        rates: learning rate of each step, (total_steps,).
+        samples: the training samples.
+        validation: samples for the reports, or None.
+        score: name of a metric and its function of the prediction (NumPy) for the validation samples.
+        tolerance: ε, the largest change of a weight below which the run ends; None to leave that out.
+        early_stopping: when to end early, or None; with it, the best weights are put back at the end.
+        folder: where metrics and checkpoints go.
+        checkpoint_seconds: time between two checkpoints; 0 writes one at every report.
+        listener: is told what happens.
+    """
+
+    def __init__(
+        self,
+        *,
+        network: DNN,
+        cost: Cost,
+        gradient: nn.Cell,
+        optimizer: Optimizer,
+        plan: Plan,
+        rates: NDArray[np.float64],
+        samples: Samples,
+        validation: Samples | None,
+        score: tuple[str, Callable[[NDArray[Any]], float]],
+        tolerance: float | None,
+        early_stopping: EarlyStopping | None,
+        folder: RunFolder,
+        checkpoint_seconds: float,
+        listener: Listener,
+    ) -> None:
+        self.network, self.cost, self.optimizer = network, cost, optimizer
+        self.plan, self.rates, self.samples, self.validation = plan, rates, samples, validation
+        self.score_name, self.score = score
+        self.tolerance, self.early_stopping = tolerance, early_stopping
+        self.folder, self.checkpoint_seconds, self.listener = folder, checkpoint_seconds, listener
+        self.epoch = Epoch(gradient, optimizer, watch_change=tolerance is not None)
+        self.evaluation = Evaluation(network, cost)
+        self.dtype = samples.x.dtype
+        self.state = State()
+        self._best: Arrays = {}
+        self._seconds_per_step: float | None = None
+
+    def restore(self) -> bool:
+        """Continue where the folder's checkpoint left off; False when there is none yet.
+
+        Raises:
+            CheckpointError: when it is damaged or belongs to another network.
+        """
+        checkpoint = read_checkpoint(self.folder.path)
+        if checkpoint is None:
+            self.folder.cut_metrics(-1)
+            return False
+        self._load(checkpoint.arrays)
+        self._best = {name: array for name, array in checkpoint.arrays.items() if name.startswith("best/")}
+        self.state = State(**checkpoint.state)
+        self.folder.cut_metrics(self.state.step)
+        return True
+
+    def run(self) -> State:
+        """Train to the end, or until Ctrl-C or SIGTERM, and return the final counters.
+
+        Raises:
+            DivergenceError: when a cost is not finite; the weights before that step were saved.
+            CheckpointError: when a checkpoint cannot be written.
+        """
+        self.listener.on_start(self.plan, self.state)
+        try:
+            with Interruption() as interruption:
+                self._save()
+                saved_at = time.monotonic()
+                while self.state.stopped_by is None and not interruption.requested:
+                    reported = self._train_chunk()
+                    interruption.listen()
+                    if reported and time.monotonic() - saved_at >= self.checkpoint_seconds:
+                        self._save()
+                        saved_at = time.monotonic()
+                if self.state.stopped_by is not None and self._best:
+                    self._load({name.removeprefix("best/"): array for name, array in self._best.items()})
+                self._save()
+        finally:
+            self.listener.on_end(self.state)
+        return self.state
+
+    def _train_chunk(self) -> bool:
+        """Train a fraction of a second; return whether a report was due at its end."""
+        first, end = self.plan.stretch_of(self.state.step)
+        batches, schedule = self._stretch(first)
+        if self._seconds_per_step is None:
+            self._run_epoch(batches, schedule, 0, 0)  # compiles
+        start = time.perf_counter()
+        begin = self.state.step - first
+        stop = min(begin + self._chunk_steps(), end - first)
+        good = self._arrays()
+        reached, total, change = self._run_epoch(batches, schedule, begin, stop)
+        seconds = time.perf_counter() - start
+        done = reached - begin
+        if not np.isfinite(total):
+            self._diverged(good, batches, schedule, begin, reached)
+        self._seconds_per_step = seconds / done
+        self.state.step, self.state.total = first + reached, total
+        self.state.seconds += seconds
+        self.listener.on_chunk(self.state, done * self.plan.batch_size / seconds)
+        if self.tolerance is not None and change < self.tolerance:
+            self.state.stopped_by = "tolerance"
+        if reached < end - first and self.state.stopped_by is None:
+            return False
+        self._report(total / reached, float(self.rates[self.state.step - 1]))
+        return True
+
+    def _stretch(self, first: int) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Return the batches and the optimizer's coefficients of a stretch, on the device."""
+        if getattr(self, "_stretch_at", None) != first:
+            rates = np.zeros(self.plan.stretch)
+            of_stretch = self.rates[first : first + self.plan.stretch]
+            rates[: len(of_stretch)] = of_stretch
+            coefficients = self.optimizer.coefficients(rates, first)
+            self._stretch_data = (
+                Tensor(self.plan.batches(first)),
+                tuple(Tensor(values, self.dtype) for values in coefficients),
+            )
+            self._stretch_at = first
+        return self._stretch_data
+
+    def _chunk_steps(self) -> int:
+        if self._seconds_per_step is None:
+            return max(1, min(100, self.plan.stretch))
+        return max(1, int(CHUNK_SECONDS / self._seconds_per_step))
+
+    def _run_epoch(
+        self, batches: Tensor, schedule: tuple[Tensor, ...], first: int, last: int
+    ) -> tuple[int, float, float]:
+        reached, total, change = self.epoch(
+            self.samples.x,
+            self.samples.y,
+            batches,
+            schedule,
+            Tensor(first, ms.int32),
+            Tensor(last, ms.int32),
+            Tensor(self.state.total, self.dtype),
+            Tensor(self.tolerance or 0.0, self.dtype),
+        )
+        return int(reached), float(total), float(change)
+
+    def _report(self, cost: float, rate: float) -> None:
+        """Write a row of the metrics, watch for the end, and begin a new stretch."""
+        state = self.state
+        row: Row = {
+            "step": state.step,
+            "epoch": state.step / self.plan.steps_per_epoch,
+            "cost": cost,
+            "learning_rate": rate,
+            "seconds": round(state.seconds, 4),
+        }
+        if self.validation is not None:
+            J, prediction = self.evaluation(self.validation.x, self.validation.y)
+            row["validation_loss"] = float(J)
+            row[f"validation_{self.score_name}"] = self.score(prediction.asnumpy())
+        state.total = 0.0
+        if state.stopped_by is None and state.step >= self.plan.total_steps:
+            state.stopped_by = "max_iterations"
+        if self.early_stopping is not None:
+            self._watch(self.early_stopping, row[self.early_stopping.metric])
+        self.folder.append_metrics(row)
+        self.listener.on_report(row)
+
+    def _watch(self, early_stopping: EarlyStopping, value: float) -> None:
+        """Keep the best weights, and end the run when they are too long ago."""
+        state = self.state
+        if early_stopping.improves(value, state.best_value):
+            state.best_value, state.best_step, state.reports_without_gain = value, state.step, 0
+            self._best = {f"best/{name}": array for name, array in self._arrays().items()}
+            return
+        state.reports_without_gain += 1
+        if state.stopped_by is None and state.reports_without_gain >= early_stopping.patience:
+            state.stopped_by = "early_stopping"
+
+    def _diverged(self, good: Arrays, batches: Tensor, schedule: tuple[Tensor, ...], begin: int, reached: int) -> None:
+        """Go back to the last weights with a finite cost, save them, and say which number was not finite."""
+        self._load(good)
+        step = begin
+        for step in range(begin, reached):
+            good = self._arrays()
+            _, total, _ = self._run_epoch(batches, schedule, step, step + 1)
+            if not np.isfinite(total):
+                break
+            self.state.total = total
+        self._load(good)
+        self.state.step += step - begin
+        self._save()
+        picked = batches[step]
+        raise explain_divergence(
+            self.network, self.cost, self.samples.x[picked], self.samples.y[picked], self.state.step + 1
+        )
+
+    def _stored(self) -> dict[str, Parameter]:
+        """Return everything on the device that a checkpoint holds: weights and optimizer slots, by name."""
+        names = self.network.parameter_names
+        stored = dict(zip(names, self.network.trainable_params(), strict=True))
+        for slot, parameters in zip(self.optimizer.slot_names, self.optimizer.slots, strict=True):
+            stored |= {f"{slot}.{name}": parameter for name, parameter in zip(names, parameters, strict=True)}
+        return stored
+
+    def _arrays(self) -> Arrays:
+        # A copy, because asnumpy may share the memory that the next step changes.
+        return {name: parameter.asnumpy().copy() for name, parameter in self._stored().items()}
+
+    def _load(self, arrays: Arrays) -> None:
+        """Put the arrays into the parameters.
+
+        Raises:
+            CheckpointError: when one is missing or has another shape or dtype.
+        """
+        load_parameters(self._stored(), arrays)
+
+    def _save(self) -> None:
+        write_checkpoint(self.folder.path, Checkpoint({**self._arrays(), **self._best}, asdict(self.state)))
+
+
+def load_parameters(parameters: dict[str, Parameter], arrays: Arrays) -> None:
+    """Put arrays into the parameters of the same names, visibly to graphs that are compiled already.
+
+    Raises:
+        CheckpointError: when an array is missing or has another shape or dtype; nothing is then changed.
+    """
+    for name, parameter in parameters.items():
+        wanted = f"{parameter.shape} {np.dtype(ms.dtype_to_nptype(parameter.dtype))}"
+        got = f"{arrays[name].shape} {arrays[name].dtype}" if name in arrays else "nothing"
+        if got != wanted:
+            raise CheckpointError(
+                f"checkpoint of another architecture: '{name}' is {got}, the network of the configuration wants "
+                f"{wanted}: use the run's own config.yaml, or train anew"
+            )
+    for name, parameter in parameters.items():
+        # Not set_data: a compiled graph would go on with the old values.
+        ops.assign(parameter, Tensor(arrays[name]))
