@@ -17,6 +17,7 @@ from ms_dnn.features.scaling import Scaling, fit_scaling
 from ms_dnn.gradients.framework import FrameworkGradient
 from ms_dnn.gradients.handwritten import HandwrittenGradient
 from ms_dnn.layers.cost import Cost
+from ms_dnn.maths.activations import sigmoid, softmax
 from ms_dnn.training.optimizers import OPTIMIZERS
 from ms_dnn.training.plan import Plan
 from ms_dnn.training.run_folder import RunFolder
@@ -142,8 +143,8 @@ def build_trainer(
         optimizer=optimizer,
         plan=plan,
         rates=rates_of(config, plan),
-        samples=Samples(Tensor(data.train.x, dtype), Tensor(data.train.y, dtype)),
-        validation=data.validation and Samples(Tensor(data.validation.x, dtype), Tensor(data.validation.y, dtype)),
+        samples=on_device(data.train, dtype),
+        validation=None if data.validation is None else on_device(data.validation, dtype),
         score=score_of(config, data, data.validation),
         tolerance=training.tolerance,
         early_stopping=early_stopping_of(config),
@@ -151,6 +152,11 @@ def build_trainer(
         checkpoint_seconds=training.checkpoint_seconds,
         listener=listener,
     )
+
+
+def on_device(part: Part, dtype: Any) -> Samples:
+    """Return a part of the data as tensors of the given MindSpore dtype."""
+    return Samples(Tensor(part.x, dtype), Tensor(part.y, dtype))
 
 
 def build_plan(config: ExperimentConfig, samples: int) -> Plan:
@@ -197,6 +203,15 @@ def answer(config: ExperimentConfig, data: PreparedData, prediction: NDArray[Any
     if data.dataset.task == "classification":
         return decide(prediction, config.loss, config.network.layers[-1].activation)
     return data.targets.invert(prediction)
+
+
+def probabilities(config: ExperimentConfig, prediction: NDArray[Any]) -> NDArray[Any] | None:
+    """Return what the predictions (N, n[L]) say as probabilities, or None where the loss gives them no such meaning."""
+    if config.loss == "softmax_cross_entropy":
+        return softmax(Tensor(prediction)).asnumpy()
+    if config.loss == "binary_cross_entropy_with_logits":
+        return sigmoid(Tensor(prediction)).asnumpy()
+    return prediction if config.loss == "binary_cross_entropy" else None
 
 
 def r2(answers: NDArray[Any], targets: NDArray[Any]) -> float:

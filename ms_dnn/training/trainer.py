@@ -199,7 +199,8 @@ class Trainer:
             coefficients = self.optimizer.coefficients(rates, first)
             self._stretch_data = (
                 Tensor(self.plan.batches(first)),
-                tuple(Tensor(values, self.dtype) for values in coefficients),
+                # mutable, or every new tuple would be taken for a constant and the graph compiled anew.
+                ms.mutable(tuple(Tensor(values, self.dtype) for values in coefficients)),
             )
             self._stretch_at = first
         return self._stretch_data

@@ -1,0 +1,60 @@
+"""The command ``ms-dnn``. Each subcommand is one thin file beside this one, imported when it is used."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from ms_dnn import __version__
+
+# CHECKIMPORT
+from ms_dnn.cli.evaluate import evaluate
+from ms_dnn.cli.predict import predict
+from ms_dnn.cli.train import train
+from ms_dnn.errors import MsDnnError
+
+app = typer.Typer(
+    name="ms-dnn",
+    help="Train deep neural networks by a hand-written backward pass on MindSpore, and judge gradients.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(train)
+# CHECKCMD
+app.command()(evaluate)
+app.command()(predict)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"ms-dnn {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Hold the options of all commands."""
+    if debug:
+        os.environ["MS_DNN_DEBUG"] = "1"
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit: 0 good, 1 the gradients or the data say no, 2 wrong input, 3 inconclusive."""
+    try:
+        app(arguments)
+    except MsDnnError as error:
+        if os.environ.get("MS_DNN_DEBUG"):
+            raise
+        typer.echo(f"ms-dnn: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader went away (ms-dnn … | head): leave without a word, and without a second error at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

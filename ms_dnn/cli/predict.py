@@ -1,0 +1,42 @@
+"""``ms-dnn predict``: what a run answers to new samples."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ms_dnn.cli.options import AsJson, DeviceName
+
+
+def predict(
+    run: Annotated[Path, typer.Argument(help="Folder of the run.", show_default=False)],
+    files: Annotated[
+        list[Path], typer.Argument(help="npz, CSV or image files; or a folder of images.", show_default=False)
+    ],
+    device: DeviceName = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer the samples of npz, CSV or image files with a trained run."""
+    from ms_dnn.runs import predict_file
+
+    found = predict_file(run, files, device)
+    if as_json:
+        import json
+
+        samples = [
+            {"sample": name, "answer": answer, "outputs": dict(zip(found.output_names, outputs, strict=True))}
+            for name, answer, outputs in zip(found.row_names, found.answers, found.outputs.tolist(), strict=True)
+        ]
+        for i, sample in enumerate(samples):
+            if found.probabilities is not None:
+                named = zip(found.output_names, found.probabilities[i].tolist(), strict=True)
+                sample["probabilities"] = dict(named)
+            if found.labels is not None:
+                sample["label"] = found.labels[i]
+        typer.echo(json.dumps({"version": 1, "run": str(run), "samples": samples}))
+        return
+    from rich.console import Console
+
+    from ms_dnn.reports.tables import print_answers
+
+    print_answers(Console(), found.row_names, found.answers, found.probabilities, found.output_names, found.labels)

@@ -1,0 +1,109 @@
+"""``ms-dnn train``: train an experiment into a run folder, or resume one."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ms_dnn.cli.options import BackpropName, DeviceName, Overrides
+from ms_dnn.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ms_dnn.config import ExperimentConfig
+    from ms_dnn.experiment import PreparedData
+    from ms_dnn.training.trainer import State
+
+_INTERRUPTED_EXIT_CODE = 130
+
+
+def train(
+    config: Annotated[Path | None, typer.Argument(help="YAML file of the experiment.", show_default=False)] = None,
+    run: Annotated[Path | None, typer.Option("--run", help="New folder for the run; else runs/NAME-DATE-TIME.")] = None,
+    resume: Annotated[Path | None, typer.Option("--resume", help="Continue the run in this folder.")] = None,
+    device: DeviceName = None,
+    backprop: BackpropName = None,
+    overrides: Overrides = None,
+) -> None:
+    """Train a network by hand-written backprop (or the framework's) into a run folder."""
+    from rich.console import Console
+
+    console = Console()
+    if resume is not None:
+        if config is not None or run is not None or overrides or backprop:
+            raise ConfigError(
+                "--resume continues a run with its own configuration: leave out CONFIG, --run, --set and --backprop"
+            )
+        _resume(console, resume, device)
+        return
+    if config is None:
+        raise ConfigError("got neither a configuration nor --resume; try: ms-dnn train configs/digits.yaml")
+    from ms_dnn.config import load_config
+
+    asked = list(overrides or [])
+    asked += [f"{key}={value}" for key, value in (("device", device), ("backprop", backprop)) if value]
+    loaded = load_config(config, asked)
+    path = run or Path("runs") / f"{loaded.name}-{datetime.now():%Y%m%d-%H%M%S}"
+
+    from ms_dnn.reports.training_progress import TrainingProgress
+    from ms_dnn.runs import start_run
+
+    console.print(f"[bold]{loaded.name}[/bold]: {_describe(loaded)}", highlight=False, soft_wrap=True)
+    _, state, data = start_run(loaded, path, TrainingProgress(console))
+    _conclude(console, loaded, path, state, data)
+
+
+def _resume(console: "Console", path: Path, device: str | None) -> None:
+    from ms_dnn.reports.training_progress import TrainingProgress
+    from ms_dnn.runs import resume_run, stored_config
+
+    folder, state, data = resume_run(path, TrainingProgress(console), device)
+    _conclude(console, stored_config(folder), path, state, data)
+
+
+def _describe(config: "ExperimentConfig") -> str:
+    sizes = "-".join(str(layer.units) for layer in config.network.layers)
+    return (
+        f"data {config.data.set}, layers {sizes}, {config.loss}, {config.optimizer.name}, "
+        f"backprop {config.backprop}, {config.precision}"
+    )
+
+
+def _conclude(console: "Console", config: "ExperimentConfig", path: Path, state: "State", data: "PreparedData") -> None:
+    """Say what ended the run, what came of it and what to do next."""
+    from ms_dnn.training.run_folder import CURVES, RunFolder
+
+    for note in data.notes:
+        console.print(f"note: {note}", highlight=False, soft_wrap=True, style="dim")
+    rows = RunFolder(path).metrics()
+    if rows:
+        shown = rows[-1] if not state.best_step else next(row for row in rows if row["step"] == state.best_step)
+        metrics = ", ".join(
+            f"{key.replace('_', ' ')} {value:.4g}"
+            for key, value in shown.items()
+            if key == "cost" or key.startswith("validation")
+        )
+        best = " (best, restored)" if state.best_step and state.stopped_by else ""
+        console.print(f"epoch {shown['epoch']:g}{best}: {metrics}", highlight=False, soft_wrap=True)
+    console.print(_ending(config, state), highlight=False, soft_wrap=True)
+    if state.stopped_by is None:
+        console.print(f"continue with: ms-dnn train --resume {path}", highlight=False, soft_wrap=True)
+        raise typer.Exit(_INTERRUPTED_EXIT_CODE)
+    console.print(f"run folder: {path} ({CURVES} shows the curves)", highlight=False, soft_wrap=True)
+    console.print(f"next: ms-dnn evaluate {path}", highlight=False, soft_wrap=True)
+
+
+def _ending(config: "ExperimentConfig", state: "State") -> str:
+    training = config.training
+    patience = training.early_stopping.patience if training.early_stopping else 0
+    reasons = {
+        "max_iterations": f"all {training.epochs} epochs are done"
+        if training.epochs
+        else f"MAX = {training.max_iterations} iterations are done",
+        "tolerance": f"no weight or bias changed by ε = {training.tolerance} or more",
+        "early_stopping": f"no gain on the validation part in {patience} reports",
+        None: "interrupted; everything up to here is saved",
+    }
+    return f"ended after {state.step} steps in {state.seconds:.1f} s: {reasons[state.stopped_by]}"

@@ -1,0 +1,267 @@
+"""What one does with a run: start it, resume it, evaluate it, answer new samples with it."""
+
+import json
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mindspore import Tensor
+from numpy.typing import NDArray
+
+from ms_dnn import __version__
+from ms_dnn.config import ExperimentConfig, dump_config, parse_config
+from ms_dnn.data import read_features
+from ms_dnn.dnn import DNN
+from ms_dnn.errors import DataError, RunError
+from ms_dnn.experiment import (
+    Part,
+    PreparedData,
+    answer,
+    build_cost,
+    build_network,
+    build_plan,
+    build_trainer,
+    on_device,
+    prepare_data,
+    probabilities,
+    score_of,
+)
+from ms_dnn.features.scaling import Scaling
+from ms_dnn.reports.plots import draw_curves
+from ms_dnn.runtime.device import Device, use_device
+from ms_dnn.runtime.precision import check_precision
+from ms_dnn.training.checkpoints import read_checkpoint
+from ms_dnn.training.evaluation import Evaluation
+from ms_dnn.training.run_folder import CONFIG, CURVES, ENVIRONMENT, FEATURES, RunFolder, create_run_folder
+from ms_dnn.training.trainer import Listener, State, load_parameters
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How a run does on one part of the data.
+
+    Attributes:
+        part: "test", "validation" or "train".
+        samples: number of samples.
+        cost: the cost J.
+        score_name: "accuracy" or "r2".
+        score: its value.
+        class_names: names of the classes; empty for regression.
+        confusion: (C, C) counts, row = right class, column = answer; None for regression.
+    """
+
+    part: str
+    samples: int
+    cost: float
+    score_name: str
+    score: float
+    class_names: tuple[str, ...]
+    confusion: NDArray[np.int64] | None
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a run answers to samples from a file.
+
+    Attributes:
+        row_names: one name a sample.
+        answers: a class name or a list of numbers a sample.
+        probabilities: (N, n[L]) where the loss gives the outputs a meaning as probabilities, else None.
+        outputs: prediction of the network, (N, n[L]).
+        output_names: one name an output.
+        labels: what the file says the answers should be, or None.
+    """
+
+    row_names: tuple[str, ...]
+    answers: tuple[Any, ...]
+    probabilities: NDArray[Any] | None
+    outputs: NDArray[Any]
+    output_names: tuple[str, ...]
+    labels: tuple[Any, ...] | None
+
+
+def start_run(config: ExperimentConfig, path: Path, listener: Listener) -> tuple[RunFolder, State, PreparedData]:
+    """Train an experiment from its start into a new folder.
+
+    Raises:
+        MsDnnError: when device, data, network or folder are not fit, or training fails.
+    """
+    device = _use(config)
+    data = prepare_data(config)
+    build_plan(config, len(data.train.x))  # its errors should come before a folder exists
+    folder = create_run_folder(
+        path,
+        {
+            CONFIG: dump_config(config),
+            ENVIRONMENT: json.dumps(environment(device), indent=1) + "\n",
+            FEATURES: json.dumps({"features": data.features.to_json(), "targets": data.targets.to_json()}) + "\n",
+        },
+    )
+    return folder, _train(config, data, folder, listener, resume=False), data
+
+
+def resume_run(path: Path, listener: Listener, device: str | None = None) -> tuple[RunFolder, State, PreparedData]:
+    """Continue a run where its last checkpoint left off, to the same weights that it would have reached undisturbed.
+
+    Args:
+        path: the run's folder.
+        listener: is told what happens.
+        device: another device than the run's.
+
+    Raises:
+        MsDnnError: when the folder, its checkpoint or the device is not fit, or training fails.
+    """
+    folder = RunFolder(path)
+    config = stored_config(folder, device)
+    _use(config)
+    data = prepare_data(config)
+    return folder, _train(config, data, folder, listener, resume=True), data
+
+
+def _train(config: ExperimentConfig, data: PreparedData, folder: RunFolder, listener: Listener, resume: bool) -> State:
+    network = build_network(config, data.dataset.n_features)
+    trainer = build_trainer(config, data, network, folder, listener)
+    if resume:
+        trainer.restore()
+    try:
+        return trainer.run()
+    finally:
+        draw_curves(folder.metrics(), folder.path / CURVES, config.name)
+
+
+def evaluate_run(path: Path, part: str = "test", device: str | None = None) -> Scores:
+    """Return how a run does on the samples that were kept from it.
+
+    Args:
+        path: the run's folder.
+        part: "test", "validation" or "train".
+        device: another device than the run's.
+
+    Raises:
+        MsDnnError: when the folder or its checkpoint is not fit, or the run has no such part.
+    """
+    folder = RunFolder(path)
+    config = stored_config(folder, device)
+    _use(config)
+    data = prepare_data(config)
+    chosen: Part | None = getattr(data, part)
+    if chosen is None:
+        raise DataError(f"{path}: this run has no {part} part (data.{part} is 0): choose another with --part")
+    network = trained_network(config, folder, data.dataset.n_features)
+    samples = on_device(chosen, network.trainable_params()[0].dtype)
+    J, output = Evaluation(network, build_cost(config))(samples.x, samples.y)
+    prediction = output.asnumpy()
+    score_name, score = score_of(config, data, chosen)
+    return Scores(
+        part,
+        len(chosen.x),
+        float(J),
+        score_name,
+        score(prediction),
+        data.dataset.class_names,
+        _confusion(answer(config, data, prediction), chosen.answers, data.dataset.n_classes),
+    )
+
+
+def predict_file(path: Path, files: list[Path], device: str | None = None) -> Answers:
+    """Return what a run answers to the samples of npz, CSV or image files.
+
+    Args:
+        path: the run's folder.
+        files: one or more files.
+        device: another device than the run's.
+
+    Raises:
+        MsDnnError: when the folder, its checkpoint or a file is not fit.
+    """
+    folder = RunFolder(path)
+    config = stored_config(folder, device)
+    _use(config)
+    data = prepare_data(config)
+    dataset = data.dataset
+    samples = read_features(
+        files[0] if len(files) == 1 else files,
+        dataset.n_features,
+        dataset.image_shape,
+        dataset.value_range,
+        dataset.feature_names,
+    )
+    network = trained_network(config, folder, dataset.n_features)
+    features = _stored_scaling(folder)
+    prediction = network(Tensor(features.apply(samples.x), network.trainable_params()[0].dtype)).asnumpy()
+    answers = answer(config, data, prediction)
+    named = (
+        tuple(dataset.class_names[index] for index in answers)
+        if dataset.class_names
+        else tuple(row.tolist() for row in answers)
+    )
+    outputs = dataset.class_names if len(dataset.class_names) == prediction.shape[1] else ()
+    return Answers(
+        tuple(samples.row_names),
+        named,
+        probabilities(config, prediction),
+        prediction,
+        outputs or tuple(f"output {j}" for j in range(prediction.shape[1])),
+        None if samples.labels is None else tuple(np.asarray(samples.labels).tolist()),
+    )
+
+
+def stored_config(folder: RunFolder, device: str | None = None) -> ExperimentConfig:
+    """Return the configuration of a run, perhaps for another device."""
+    overrides = [] if device is None else [f"device={device}"]
+    return parse_config(folder.read(CONFIG), str(folder.path / CONFIG), overrides)
+
+
+def trained_network(config: ExperimentConfig, folder: RunFolder, inputs: int) -> DNN:
+    """Return the network with the weights of the run's checkpoint.
+
+    Raises:
+        RunError: when the run has no checkpoint.
+        CheckpointError: when it is damaged or belongs to another network.
+    """
+    checkpoint = read_checkpoint(folder.path)
+    if checkpoint is None:
+        raise RunError(f"{folder.path}: no checkpoint yet; train first: ms-dnn train --resume {folder.path}")
+    network = build_network(config, inputs)
+    parameters = dict(zip(network.parameter_names, network.trainable_params(), strict=True))
+    load_parameters(parameters, checkpoint.arrays)
+    return network
+
+
+def environment(device: Device) -> Mapping[str, Any]:
+    """Return what a run's results may depend on, as JSON-able values."""
+    packages = ("mindspore", "numpy", "scikit-learn", "safetensors")
+    return {
+        "ms_dnn": __version__,
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in packages},
+        "platform": platform.platform(),
+        "processors": os.cpu_count(),
+        "device": asdict(device),
+    }
+
+
+def _use(config: ExperimentConfig) -> Device:
+    device = use_device(config.device)
+    check_precision(config.precision, device.name)
+    return device
+
+
+def _stored_scaling(folder: RunFolder) -> Scaling:
+    try:
+        return Scaling.from_json(json.loads(folder.read(FEATURES))["features"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{folder.path / FEATURES}: damaged ({error}): restore it from a copy, or train anew") from error
+
+
+def _confusion(answers: NDArray[Any], right: NDArray[Any], n_classes: int) -> NDArray[np.int64] | None:
+    if n_classes == 0:
+        return None
+    counts = np.zeros((n_classes, n_classes), np.int64)
+    np.add.at(counts, (right, answers), 1)
+    return counts
