@@ -7,8 +7,7 @@ from typing import Annotated
 import typer
 
 from ms_dnn import __version__
-
-# CHECKIMPORT
+from ms_dnn.cli.check import check
 from ms_dnn.cli.evaluate import evaluate
 from ms_dnn.cli.predict import predict
 from ms_dnn.cli.train import train
@@ -22,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(train)
-# CHECKCMD
+app.command()(check)
 app.command()(evaluate)
 app.command()(predict)
 

@@ -16,6 +16,12 @@ from ms_dnn.errors import NoDerivativeError
 from ms_dnn.maths.activations import relu, sigmoid, softplus
 from ms_dnn.maths.constants import constant
 
+# Smallest normal number and largest number below one of each dtype. As tensors, because the graph compiler takes two
+# Python numbers for one constant when they differ by less than 1e-16 or so.
+_LOWEST_16, _HIGHEST_16 = Tensor(2.0**-14, ms.float16), Tensor(1 - 2.0**-11, ms.float16)
+_LOWEST_32, _HIGHEST_32 = Tensor(2.0**-126, ms.float32), Tensor(1 - 2.0**-24, ms.float32)
+_LOWEST_64, _HIGHEST_64 = Tensor(2.0**-1022, ms.float64), Tensor(1 - 2.0**-53, ms.float64)
+
 _sum = ops.ReduceSum()
 _sum_keeping = ops.ReduceSum(keep_dims=True)
 _max_keeping = ops.ReduceMax(keep_dims=True)
@@ -51,17 +57,15 @@ def binary_cross_entropy_gradient(a: Tensor, y: Tensor) -> Tensor:
     return ops.select(limited == a, (one - y) / (one - limited) - y / limited, constant(0.0, a))
 
 
-# Smallest normal number and largest number below one of each dtype.
-_PROBABILITY_LIMITS = {
-    ms.float16: (2.0**-14, 1 - 2.0**-11),
-    ms.float32: (2.0**-126, 1 - 2.0**-24),
-    ms.float64: (2.0**-1022, 1 - 2.0**-53),
-}
-
-
 def _limited(a: Tensor) -> Tensor:
-    lower, upper = _PROBABILITY_LIMITS[a.dtype]
-    low, high = constant(lower, a), constant(upper, a)
+    """Return a within the smallest normal number and the largest number below one of its dtype."""
+    # Not looked up in a dictionary: that would call the host from the compiled graph.
+    if a.dtype == ms.float64:
+        low, high = _LOWEST_64, _HIGHEST_64
+    elif a.dtype == ms.float32:
+        low, high = _LOWEST_32, _HIGHEST_32
+    else:
+        low, high = _LOWEST_16, _HIGHEST_16
     return ops.select(a < low, low, ops.select(a > high, high, a))
 
 
@@ -78,11 +82,11 @@ def binary_cross_entropy_with_logits_gradient(z: Tensor, y: Tensor) -> Tensor:
 def softmax_cross_entropy(z: Tensor, y: Tensor) -> Tensor:
     """ℓ = ln Σ_k e^{z_k} − Σ_j y_j z_j for logits z and one-hot (or soft, rows summing to 1) labels y.
 
-    Integer labels y of shape (N,) are taken as well. MindSpore's fused kernel has no float64; there the
-    formula is written out, with the largest logit subtracted first.
+    Integer labels y of shape (N,) are taken as well. MindSpore's fused kernel takes float32 only (on CPU);
+    elsewhere the formula is written out, with the largest logit subtracted first.
     """
     y = _as_one_hot(y, z)
-    if z.dtype != ms.float64:
+    if z.dtype == ms.float32:
         return _fused_cross_entropy(z, y)[0]
     shifted = z - _max_keeping(z, -1)
     return _sum(y * (ops.log(_sum_keeping(ops.exp(shifted), -1)) - shifted), -1)
@@ -96,14 +100,15 @@ def softmax_cross_entropy_gradient(z: Tensor, y: Tensor) -> Tensor:
 def _softmax_cross_entropy_both(z: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     """Return the losses and their gradient from one kernel where there is one."""
     y = _as_one_hot(y, z)
-    if z.dtype != ms.float64:
+    if z.dtype == ms.float32:
         return _fused_cross_entropy(z, y)
     return softmax_cross_entropy(z, y), ops.softmax(z, -1) - y
 
 
 def _as_one_hot(y: Tensor, z: Tensor) -> Tensor:
     if y.ndim == 1:
-        return ops.one_hot(y, z.shape[-1], constant(1.0, z), constant(0.0, z))
+        # In float32 first: OneHot has no float64.
+        return ops.cast(ops.one_hot(y, z.shape[-1], Tensor(1.0, ms.float32), Tensor(0.0, ms.float32)), z.dtype)
     return y
 
 

@@ -56,8 +56,10 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         write_durably(file, content)
         write_durably(folder / MANIFEST, manifest)
     except OSError as error:
+        # The file stays when the manifest names it already and only the folder could not be forced to the disk.
         with contextlib.suppress(OSError):
-            file.unlink(missing_ok=True)
+            if not _is(folder / MANIFEST, manifest):
+                file.unlink(missing_ok=True)
         raise CheckpointError(_cannot_save(folder, error)) from error
     for old in folder.glob("checkpoint-*.safetensors*"):
         if old != file:
@@ -134,6 +136,10 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     if body["format"] > FORMAT:
         raise CheckpointError(f"{path}: format {body['format']}, this ms-dnn reads up to {FORMAT}: upgrade ms-dnn")
     return body
+
+
+def _is(path: Path, content: bytes) -> bool:
+    return path.exists() and path.read_bytes() == content
 
 
 def _generation_on_disk(folder: Path) -> int:

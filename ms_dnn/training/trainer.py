@@ -207,7 +207,7 @@ class Trainer:
 
     def _chunk_steps(self) -> int:
         if self._seconds_per_step is None:
-            return max(1, min(100, self.plan.stretch))
+            return 1
         return max(1, int(CHUNK_SECONDS / self._seconds_per_step))
 
     def _run_epoch(

@@ -1,0 +1,30 @@
+"""The command line as a real process."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+CONFIGS = REPOSITORY / "configs"
+
+
+def ms_dnn(*arguments: object, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run ``python -m ms_dnn`` and return what it printed and its exit code."""
+    return subprocess.run(
+        [sys.executable, "-m", "ms_dnn", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "100", **environment},
+        timeout=240,
+        check=False,
+    )
+
+
+def refused(process: subprocess.CompletedProcess[str], exit_code: int = 2) -> str:
+    """Assert that the process ended with one clear sentence and no traceback, and return the sentence."""
+    assert process.returncode == exit_code, process.stderr + process.stdout
+    assert "Traceback" not in process.stderr + process.stdout
+    assert process.stderr.startswith("ms-dnn: ")
+    return process.stderr.removeprefix("ms-dnn: ").strip()

@@ -1,0 +1,153 @@
+"""What a user does at the terminal, from training to an answer, as real processes."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from command import CONFIGS, REPOSITORY, ms_dnn, refused
+from PIL import Image
+from sklearn.datasets import load_digits
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run on the digits, eight epochs long."""
+    folder = tmp_path_factory.mktemp("trained")
+    process = ms_dnn("train", CONFIGS / "digits.yaml", "--set", "training.epochs=8", "--run", "run", cwd=folder)
+    assert process.returncode == 0, process.stderr
+    assert process.stderr == ""
+    assert "all 8 epochs are done" in process.stdout
+    assert "next: ms-dnn evaluate run" in process.stdout
+    # Nothing but the run in the user's folder: no dumps of the graph compiler.
+    assert [path.name for path in folder.iterdir()] == ["run"]
+    return folder / "run"
+
+
+def test_a_run_folder_holds_all_that_was_promised(run: Path) -> None:
+    names = {path.name for path in run.iterdir()}
+    fixed = {"config.yaml", "environment.json", "features.json", "metrics.jsonl", "curves.png", "checkpoint.json"}
+    assert fixed < names
+    assert len(names) == len(fixed) + 1
+    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert [row["epoch"] for row in rows] == list(range(1, 9))
+    assert rows[-1]["cost"] < rows[0]["cost"]
+    assert "epochs: 8" in (run / "config.yaml").read_text()
+    assert json.loads((run / "environment.json").read_text())["device"]["name"] == "CPU"
+    with Image.open(run / "curves.png") as picture:
+        assert picture.width >= 600
+        assert len(np.unique(np.asarray(picture.convert("L")))) > 10
+
+
+def test_evaluate(run: Path) -> None:
+    table = ms_dnn("evaluate", run)
+    assert table.returncode == 0
+    assert "test accuracy 9" in table.stdout
+    assert max(map(len, table.stdout.splitlines())) <= 100
+    report = json.loads(ms_dnn("evaluate", run, "--json").stdout)
+    confusion = np.array(report["confusion"])
+    assert confusion.sum() == report["samples"] == 359
+    assert report["accuracy"] == pytest.approx(confusion.trace() / 359)
+    assert report["accuracy"] > 0.9
+
+
+def test_predict_from_npz_csv_and_a_picture(run: Path, tmp_path: Path) -> None:
+    digits = load_digits()
+    x, y = digits.data[:20], digits.target[:20]
+    np.savez(tmp_path / "digits.npz", x=x, y=y)
+    np.savetxt(tmp_path / "digits.csv", x, delimiter=",")
+    grey = Image.fromarray((x[0].reshape(8, 8) * 255 / 16).astype(np.uint8))
+    grey.resize((80, 80), Image.Resampling.NEAREST).save(tmp_path / "zero.png")
+
+    from_npz = json.loads(ms_dnn("predict", run, tmp_path / "digits.npz", "--json").stdout)["samples"]
+    answers = [sample["answer"] for sample in from_npz]
+    assert np.mean([answer == str(label) for answer, label in zip(answers, y, strict=True)]) >= 0.9
+    assert [sample["label"] for sample in from_npz] == y.tolist()
+    assert sum(from_npz[0]["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+    from_csv = json.loads(ms_dnn("predict", run, tmp_path / "digits.csv", "--json").stdout)["samples"]
+    assert [sample["outputs"] for sample in from_csv] == [sample["outputs"] for sample in from_npz]
+    table = ms_dnn("predict", run, tmp_path / "zero.png")
+    assert table.returncode == 0
+    assert "zero.png" in table.stdout
+    assert "probability" in table.stdout
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in CONFIGS.glob("*.yaml")))
+def test_every_config_trains_for_an_epoch(name: str, tmp_path: Path) -> None:
+    length = "training.max_iterations=5" if "blog" in name else "training.epochs=1"
+    process = ms_dnn("train", CONFIGS / f"{name}.yaml", "--set", length, "--run", tmp_path / "run")
+    assert process.returncode == 0, process.stderr
+    row = json.loads((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()[-1])
+    assert np.isfinite(row["cost"])
+
+
+def test_the_training_script_is_the_command(tmp_path: Path) -> None:
+    arguments = [CONFIGS / "regression.yaml", "--set", "training.epochs=1", "--run", tmp_path / "run"]
+    script = [sys.executable, REPOSITORY / "scripts" / "train.py", *arguments]
+    assert subprocess.run(script, capture_output=True, check=False).returncode == 0
+    assert (tmp_path / "run" / "checkpoint.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["train"], "got neither a configuration nor --resume"),
+        (["train", "none.yaml"], "none.yaml"),
+        (["train", CONFIGS / "digits.yaml", "--set", "training.epoch=3"], "did you mean 'epochs'"),
+        (["train", CONFIGS / "digits.yaml", "--device", "TPU"], "device"),
+        (["train", CONFIGS / "digits.yaml", "--backprop", "handwriten"], "did you mean 'handwritten'"),
+        (["train", "--resume", "nowhere"], "nowhere: no such run folder"),
+        (["evaluate", "nowhere"], "nowhere: no such run folder"),
+        (["predict", "nowhere", "x.npz"], "nowhere: no such run folder"),
+    ],
+)
+def test_wrong_input_is_one_sentence_and_exit_code_2(arguments: list[object], sentence: str, tmp_path: Path) -> None:
+    assert sentence in refused(ms_dnn(*arguments, cwd=tmp_path))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_device_that_is_missing_is_an_error_and_no_fallback(tmp_path: Path) -> None:
+    sentence = refused(ms_dnn("train", CONFIGS / "digits.yaml", "--device", "Ascend", "--run", tmp_path / "run"))
+    assert "device 'Ascend' was asked for, but MindSpore finds none on this machine" in sentence
+    assert not (tmp_path / "run").exists()
+
+
+def test_float64_on_ascend_is_refused_with_the_reason() -> None:
+    arguments = ["train", CONFIGS / "digits.yaml", "--device", "Ascend", "--set", "precision=float64"]
+    assert "MatMul" in refused(ms_dnn(*arguments))
+
+
+def test_debug_shows_the_traceback() -> None:
+    process = ms_dnn("--debug", "evaluate", "nowhere")
+    assert process.returncode == 1
+    assert "Traceback" in process.stderr
+
+
+def test_a_damaged_run_is_refused(run: Path, tmp_path: Path) -> None:
+    weights = next(run.glob("*.safetensors"))
+    content = weights.read_bytes()
+    try:
+        weights.write_bytes(content[:-1])
+        assert "damaged after it was written" in refused(ms_dnn("evaluate", run))
+        assert "damaged after it was written" in refused(ms_dnn("train", "--resume", run))
+    finally:
+        weights.write_bytes(content)
+
+
+def test_help_and_config_errors_do_not_load_mindspore(tmp_path: Path) -> None:
+    (tmp_path / "wrong.yaml").write_text("version: 1\nnamed: x\n")
+    for arguments in (["--help"], ["train", "--help"], ["train", str(tmp_path / "wrong.yaml")], ["--version"]):
+        program = (
+            "import sys\n"
+            "from ms_dnn.cli.main import main\n"
+            "try:\n"
+            f"    main({arguments!r})\n"
+            "except SystemExit:\n"
+            "    pass\n"
+            "assert 'ms_dnn.cli.train' in sys.modules\n"
+            "assert not {'mindspore', 'sklearn', 'matplotlib', 'numpy'} & set(sys.modules)\n"
+        )
+        process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+        assert process.returncode == 0, process.stderr

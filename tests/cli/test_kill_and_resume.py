@@ -1,0 +1,102 @@
+"""A run that is killed at any moment resumes to the bits of the undisturbed run."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from command import CONFIGS, ms_dnn
+
+from ms_dnn.training.checkpoints import read_checkpoint
+
+SMALL_AND_BUSY = [
+    "--set=data.set=iris",
+    "--set=network.layers.0.units=16",
+    "--set=network.layers.1.units=8",
+    "--set=network.layers.2.units=3",
+    "--set=training.batch_size=8",
+    "--set=training.epochs=400",
+    "--set=training.early_stopping=null",
+    "--set=training.checkpoint_seconds=0",
+]
+
+
+def result_of(run: Path) -> tuple[dict[str, bytes], list[dict]]:
+    """Return the final weights as bytes and the metrics without the clock."""
+    checkpoint = read_checkpoint(run)
+    assert checkpoint is not None
+    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    for row in rows:
+        row.pop("seconds")
+    return {name: array.tobytes() for name, array in checkpoint.arrays.items()}, rows
+
+
+def start(run: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "ms_dnn", "train", str(CONFIGS / "digits.yaml"), f"--run={run}", *SMALL_AND_BUSY]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
+    """The run that nobody disturbs, and how long its folder lived before it ended."""
+    run = tmp_path_factory.mktemp("undisturbed") / "run"
+    process = start(run)
+    while not run.exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    began = time.monotonic()
+    assert process.wait(120) == 0
+    return run, time.monotonic() - began
+
+
+def test_killed_at_random_moments(
+    undisturbed: tuple[Path, float], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    run, seconds = undisturbed
+    expected = result_of(run)
+    moments = random.Random(0)
+    survived = 0
+    for number in range(20 if request.config.getoption("--campaign") else 3):
+        killed = tmp_path / f"run-{number}"
+        process = start(killed)
+        while not killed.exists():
+            assert process.poll() is None
+            time.sleep(0.001)
+        time.sleep(moments.uniform(0, seconds))
+        process.send_signal(signal.SIGKILL)
+        survived += process.wait() == 0
+        read_checkpoint(killed)  # raises when a file is corrupt
+        resumed = ms_dnn("train", "--resume", killed)
+        assert resumed.returncode == 0, resumed.stderr
+        assert result_of(killed) == expected
+    assert survived < 3  # else the kills came too late to say anything
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path: Path, number: signal.Signals) -> None:
+    run = tmp_path / "run"
+    environment = {**os.environ, "NO_COLOR": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "ms_dnn", "train", CONFIGS / "digits.yaml", f"--run={run}", *SMALL_AND_BUSY[:-1],
+         "--set=training.epochs=100000"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment,
+    )  # fmt: skip
+    while not (run / "metrics.jsonl").exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(number)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors == ""
+    assert "interrupted; everything up to here is saved" in output
+    assert f"continue with: ms-dnn train --resume {run}" in output
+    checkpoint = read_checkpoint(run)
+    assert checkpoint is not None
+    assert checkpoint.state["stopped_by"] is None
+    assert checkpoint.state["step"] > 0
+    assert (run / "curves.png").is_file()
