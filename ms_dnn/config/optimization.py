@@ -68,7 +68,7 @@ class ExponentialDecay(_Decay):
 
 
 class NaturalExponentialDecay(_Decay):
-    """initial · e^(−k·t); MindSpore's function counts t in epochs, and `epochs` is the width of a stair."""
+    """initial · e^(−k·t)."""
 
     schedule: Literal["natural_exponential_decay"]
 

@@ -8,7 +8,7 @@ from mindspore import Tensor, nn, ops
 
 from ms_dnn.dnn import DNN
 from ms_dnn.layers.cost import Cost
-from ms_dnn.layers.dense import Dense
+from ms_dnn.layers.dense import Dense, dense
 from ms_dnn.maths.affine import affine, affine_vjp
 
 
@@ -22,7 +22,7 @@ class DenseFunction(nn.Cell):
 
     def construct(self, x: Tensor, W: Tensor, b: Tensor) -> Tensor:
         """Return a (N, O) for x (N, I), W (O, I), b (O,)."""
-        return self._activate(affine(x, W, b))
+        return dense(x, W, b, self._activate)[1]
 
     def bprop(self, x: Tensor, W: Tensor, b: Tensor, out: Tensor, dout: Tensor) -> tuple[Tensor, ...]:
         """Return (dx, dW, db) for the cotangent dout = ∂J/∂a."""
@@ -56,8 +56,9 @@ class NetworkWithBprop(nn.Cell):
 
     def construct(self, x: Tensor) -> Tensor:
         """Return the prediction a[L], shape (N, n[L])."""
-        for layer, function in zip(self.network.layers, self.functions, strict=True):
-            x = function(x, layer.weight, layer.bias)
+        for i in range(len(self.functions)):  # not zip(strict=True), which the graph compiler does not know
+            layer = self.network.layers[i]
+            x = self.functions[i](x, layer.weight, layer.bias)
         return x
 
 

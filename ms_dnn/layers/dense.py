@@ -1,5 +1,6 @@
 """The dense layer a = σ(x Wᵀ + b)."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,12 @@ from ms_dnn.maths.activations import ACTIVATIONS
 from ms_dnn.maths.affine import affine, affine_vjp
 
 DenseCache = tuple[Tensor, Tensor, Tensor]
+
+
+def dense(x: Tensor, W: Tensor, b: Tensor, activate: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
+    """Return z = x Wᵀ + b and a = σ(z), both (N, O): the one forward that every route differentiates."""
+    z = affine(x, W, b)
+    return z, activate(z)
 
 
 class Dense(nn.Cell):
@@ -48,9 +55,12 @@ class Dense(nn.Cell):
 
     def forward(self, x: Tensor) -> tuple[Tensor, DenseCache]:
         """Return a (N, O) and what the backward pass needs: the input x, the weighted sum z and a."""
-        z = affine(x, self.weight, self.bias)
-        a = self._activate(z)
+        z, a = dense(x, self.weight, self.bias, self._activate)
         return a, (x, z, a)
+
+    def evaluate(self, x: Tensor, parameters: tuple[Tensor, ...]) -> Tensor:
+        """Return a (N, O) for x (N, I), with ``parameters`` (W, b) in place of the layer's own, of any one dtype."""
+        return dense(x, parameters[0], parameters[1], self._activate)[1]
 
     def backward(self, cache: DenseCache, da: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Return dx (N, I) and the gradients (dW, db), in the order of the parameters.

@@ -107,11 +107,12 @@ def elu_vjp(z: Tensor, a: Tensor, da: Tensor) -> Tensor:
 
 
 def softplus(z: Tensor) -> Tensor:
-    """a = ln(1 + eᶻ), written as (z + |z|)/2 + ln(1 + e^−|z|) so that nothing overflows.
+    """a = ln(1 + eᶻ), written as z/2 + |z|/2 + ln(1 + e^−|z|) so that nothing overflows.
 
-    Half of z + |z|, and not max(0, z), so that automatic differentiation gives ½ at z = 0 as well.
+    z/2 + |z|/2, and not max(0, z), so that automatic differentiation gives ½ at z = 0 as well.
     """
-    return (z + ops.abs(z)) * constant(0.5, z) + _log1p(ops.exp(-ops.abs(z)))
+    half = constant(0.5, z)
+    return (half * z + half * ops.abs(z)) + _log1p(ops.exp(-ops.abs(z)))
 
 
 def softplus_vjp(z: Tensor, a: Tensor, da: Tensor) -> Tensor:

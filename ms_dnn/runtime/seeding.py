@@ -14,5 +14,6 @@ def stream(seed: int, name: str, *counters: int) -> np.random.Generator:
 
     Philox is a counter-based generator, so that making one costs microseconds.
     """
-    key = np.random.SeedSequence((seed, zlib.crc32(name.encode()), *counters))
+    # Their number belongs to the key: NumPy pads with zeros, and (1,) would be (1, 0).
+    key = np.random.SeedSequence((seed, zlib.crc32(name.encode()), len(counters), *counters))
     return np.random.Generator(np.random.Philox(key))

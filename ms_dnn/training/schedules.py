@@ -42,6 +42,12 @@ def _decay(function: Callable[..., Rates]) -> Callable[[Mapping[str, Any], int, 
     return rates
 
 
+def _natural_decay(settings: Mapping[str, Any], total_steps: int, steps_per_epoch: int) -> Rates:
+    # MindSpore's function counts epochs, and the other decays count in units of `epochs`.
+    per_epoch = {**settings, "rate": settings["rate"] / settings["epochs"]}
+    return _decay(nn.natural_exp_decay_lr)(per_epoch, total_steps, steps_per_epoch)
+
+
 def _cosine(settings: Mapping[str, Any], total_steps: int, steps_per_epoch: int) -> Rates:
     return nn.cosine_decay_lr(settings["final"], settings["initial"], total_steps, steps_per_epoch, settings["epochs"])
 
@@ -66,7 +72,7 @@ def _piecewise(settings: Mapping[str, Any], total_steps: int, steps_per_epoch: i
 SCHEDULES: dict[str, Callable[[Mapping[str, Any], int, int], Rates]] = {
     "constant": _constant,
     "exponential_decay": _decay(nn.exponential_decay_lr),
-    "natural_exponential_decay": _decay(nn.natural_exp_decay_lr),
+    "natural_exponential_decay": _natural_decay,
     "inverse_decay": _decay(nn.inverse_decay_lr),
     "cosine_decay": _cosine,
     "polynomial_decay": _polynomial,

@@ -1,0 +1,39 @@
+"""What all tests share: the flag for long runs, the hypothesis profiles, the device."""
+
+import pytest
+from hypothesis import settings
+
+# The same examples in every run, so that a red build is red for everybody.
+settings.register_profile("default", deadline=None, derandomize=True, database=None, max_examples=30)
+settings.register_profile("campaign", deadline=None, database=None, max_examples=500, print_blob=True)
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--campaign",
+        action="store_true",
+        help="long runs: tests marked 'campaign', which are deselected without this flag, and 500 random hypothesis "
+        "examples a test in place of 30 fixed ones",
+    )
+
+
+def pytest_configure(config):
+    if not config.getoption("--hypothesis-profile", default=None):
+        settings.load_profile("campaign" if config.getoption("--campaign") else "default")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--campaign"):
+        return
+    long_runs = [item for item in items if item.get_closest_marker("campaign")]
+    if long_runs:
+        config.hook.pytest_deselected(items=long_runs)
+        items[:] = [item for item in items if not item.get_closest_marker("campaign")]
+
+
+@pytest.fixture(scope="session")
+def cpu():
+    """MindSpore on the CPU, set before the first operation. Only tests that compute in it ask for this."""
+    from ms_dnn.runtime.device import use_device
+
+    return use_device("CPU")

@@ -1,0 +1,100 @@
+"""Which samples a step sees: a function of the seed and the epoch, and of nothing else."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ms_dnn.errors import DataError
+from ms_dnn.training.plan import Plan
+
+
+@st.composite
+def plans(draw):
+    samples = draw(st.integers(1, 40))
+    return Plan(
+        samples=samples,
+        batch_size=draw(st.integers(1, samples)),
+        total_steps=draw(st.integers(1, 60)),
+        epochs_per_report=draw(st.integers(1, 5)),
+        seed=draw(st.integers(0, 2**32)),
+    )
+
+
+def all_batches(plan):
+    """The samples of every step of the run, put together from its stretches."""
+    parts, step = [], 0
+    while step < plan.total_steps:
+        first, end = plan.stretch_of(step)
+        parts.append(plan.batches(first)[: end - first])
+        step = end
+    return np.concatenate(parts)
+
+
+@given(plans())
+def test_stretches_tile_the_run(plan):
+    assert len(all_batches(plan)) == plan.total_steps
+    for step in range(plan.total_steps):
+        first, end = plan.stretch_of(step)
+        assert first <= step < end <= plan.total_steps
+        assert first % plan.stretch == 0
+        assert end - first == plan.stretch or end == plan.total_steps
+
+
+@given(plans())
+def test_every_stretch_has_one_shape(plan):
+    for first in range(0, plan.total_steps, plan.stretch):
+        batches = plan.batches(first)
+        assert batches.shape == (plan.stretch, plan.batch_size)
+        assert batches.dtype == np.int32
+
+
+@given(plans())
+def test_no_sample_twice_in_an_epoch(plan):
+    steps = all_batches(plan)
+    for start in range(0, plan.total_steps, plan.steps_per_epoch):
+        epoch = steps[start : start + plan.steps_per_epoch].ravel()
+        assert len(set(epoch.tolist())) == len(epoch)
+        assert 0 <= epoch.min() <= epoch.max() < plan.samples
+
+
+@given(plans(), st.integers(1, 60), st.integers(1, 5))
+def test_length_of_the_run_and_of_its_reports_change_no_batch(plan, total_steps, epochs_per_report):
+    other = Plan(plan.samples, plan.batch_size, total_steps, epochs_per_report, plan.seed)
+    common = min(plan.total_steps, total_steps)
+    np.testing.assert_array_equal(all_batches(plan)[:common], all_batches(other)[:common])
+
+
+@given(plans())
+def test_full_batch_keeps_the_order(plan):
+    full = Plan(plan.samples, plan.samples, plan.total_steps, plan.epochs_per_report, plan.seed)
+    assert full.steps_per_epoch == 1
+    assert (all_batches(full) == np.arange(plan.samples)).all()
+
+
+def test_seed_and_epoch_decide():
+    plan, other = (Plan(100, 50, 4, 1, seed) for seed in (0, 1))
+    epochs = all_batches(plan).reshape(2, -1)
+    assert (epochs[0] != epochs[1]).any()
+    assert (all_batches(plan) != all_batches(other)).any()
+    np.testing.assert_array_equal(all_batches(plan), all_batches(Plan(100, 50, 4, 1, 0)))
+
+
+def test_over_the_epochs_no_sample_is_left_out():
+    plan = Plan(samples=10, batch_size=7, total_steps=40, epochs_per_report=1, seed=0)
+    assert plan.steps_per_epoch == 1
+    assert set(all_batches(plan).ravel().tolist()) == set(range(10))
+
+
+def test_epoch_of():
+    plan = Plan(samples=10, batch_size=3, total_steps=9, epochs_per_report=2, seed=0)
+    assert [plan.epoch_of(step) for step in range(7)] == [1, 1, 1, 2, 2, 2, 3]
+    assert [plan.stretch_of(step) for step in (0, 5, 6, 8)] == [(0, 6), (0, 6), (6, 9), (6, 9)]
+
+
+def test_a_batch_larger_than_the_data():
+    with pytest.raises(DataError) as refused:
+        Plan(samples=10, batch_size=11, total_steps=1, epochs_per_report=1, seed=0)
+    assert str(refused.value) == (
+        "training.batch_size: got 11, but there are only 10 training samples: expected at most 10, or 'all'"
+    )
