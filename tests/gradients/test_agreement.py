@@ -1,0 +1,49 @@
+"""The property on which all training rests: three routes give the same gradients, for whatever network."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from networks import problem
+
+from ms_dnn.gradients.compare import compare_gradients
+from ms_dnn.gradients.comparison import Verdict
+from ms_dnn.gradients.routes import ComplexStepRoute, GradOperationRoute, HandwrittenRoute
+from ms_dnn.maths.activations import ACTIVATIONS
+from ms_dnn.maths.losses import LOSSES
+
+pytestmark = pytest.mark.usefixtures("cpu")
+
+DIFFERENTIABLE = [name for name, activation in ACTIVATIONS.items() if activation.vjp]
+TRAINABLE = [name for name, loss in LOSSES.items() if loss.gradient]
+ROUTES = (HandwrittenRoute, GradOperationRoute, ComplexStepRoute)
+# 60 combinations share the examples of a run: 3 of each by default, 62 in a campaign.
+EXAMPLES = max(3, settings.default.max_examples // 8)
+
+
+@pytest.mark.parametrize("loss", TRAINABLE)
+@pytest.mark.parametrize("activation", DIFFERENTIABLE)
+@settings(max_examples=EXAMPLES)
+@given(data=st.data())
+def test_three_routes_agree_in_float64(data, activation, loss):
+    depth = data.draw(st.integers(1, 6), label="depth")
+    sizes = data.draw(st.lists(st.integers(1, 6), min_size=depth, max_size=depth), label="inputs and hidden units")
+    outputs = data.draw(st.sampled_from([3, 1, 2, 5]), label="outputs")
+    others = data.draw(st.lists(st.sampled_from(DIFFERENTIABLE), min_size=depth - 1, max_size=depth - 1))
+    last = {"squared_error": activation, "binary_cross_entropy": "sigmoid"}.get(loss, "identity")
+    activations = [*([activation, *others][: depth - 1]), last]
+    reduction = data.draw(st.sampled_from(["mean", "sum"]))
+    seed = data.draw(st.integers(0, 2**31))
+    samples = data.draw(st.integers(1, 6), label="N")
+    network, cost, x, y = problem([*sizes, outputs], activations, loss, samples, seed, reduction=reduction)
+
+    comparison = compare_gradients(network, cost, x, y, routes=[route(network, cost, x, y) for route in ROUTES])
+
+    assert comparison.forward.within
+    assert comparison.verdict is not Verdict.FAIL, comparison.reason
+    assert not comparison.disagreeing, comparison.reason
+    for tensor in comparison.tensors:
+        framework, witness, _ = tensor.pairs
+        # Beyond 1e-9 the gradient is a sum of which three digits or more cancelled; it is judged by its terms.
+        if framework.tolerance <= 1e-9:
+            assert framework.relative_error <= 1e-12
+            assert witness.relative_error <= 1e-10

@@ -1,0 +1,308 @@
+import json
+
+import numpy as np
+import pytest
+from mindspore import Tensor, ops
+from networks import problem
+
+from ms_dnn.errors import NoDerivativeError, ShapeError
+from ms_dnn.gradients.compare import compare_gradients
+from ms_dnn.gradients.comparison import Verdict
+from ms_dnn.gradients.rounding import gradient_roundings
+from ms_dnn.gradients.routes import GradOperationRoute, standard_routes
+
+pytestmark = pytest.mark.usefixtures("cpu")
+
+
+@pytest.fixture
+def point():
+    # n_L = 3, not 2: with two outputs a factor n_L / 2 cannot be seen.
+    return problem([4, 6, 5, 3], ["tanh", "sigmoid", "identity"], "softmax_cross_entropy")
+
+
+def compare(point, **options):
+    return compare_gradients(*point, **options)
+
+
+def plant(layer, change):
+    """Make the layer's backward return ``change(cache, da, dx, dW, db)``."""
+    right = layer.backward
+
+    def wrong(cache, da):
+        dx, (dW, db) = right(cache, da)
+        dx, dW, db = change(cache, da, dx, dW, db)
+        return dx, (dW, db)
+
+    layer.backward = wrong
+
+
+# Right gradients ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_right_gradients_pass(dtype):
+    comparison = compare(problem([4, 6, 3], ["relu", "identity"], "softmax_cross_entropy", dtype=dtype))
+    assert comparison.verdict is Verdict.PASS, comparison.reason
+    assert comparison.blame is None
+    assert comparison.forward.within
+    assert [len(tensor.pairs) for tensor in comparison.tensors] == [6] * 4
+    assert comparison.conditions.dtype == dtype
+
+
+def test_weights_are_left_alone(point):
+    before = [parameter.asnumpy().copy() for parameter in point[0].trainable_params()]
+    compare(point)
+    for old, parameter in zip(before, point[0].trainable_params(), strict=True):
+        assert np.array_equal(old, parameter.asnumpy())
+
+
+def test_a_gradient_that_cancels_to_rounding_is_no_false_alarm():
+    """Softmax on two samples whose errors cancel: the bias gradient is rounding, its terms are not."""
+    network, cost, _, _ = problem([2, 2], ["identity"], "softmax_cross_entropy")
+    network.layers[0].bias.set_data(Tensor(np.zeros(2)))
+    network.layers[0].weight.set_data(Tensor(np.array([[0.7, 0.1], [-0.3, 0.4]])))
+    x = Tensor(np.array([[1.1, 0.3], [-1.1, -0.3]]))
+    comparison = compare_gradients(network, cost, x, Tensor(np.eye(2)))
+    assert comparison.verdict is Verdict.PASS, comparison.reason
+    assert comparison.tensors[1].largest["handwritten"] < 1e-15
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e6])
+def test_the_verdict_does_not_depend_on_the_unit_of_the_cost(scale):
+    network, cost, x, y = problem([3, 4, 3], ["tanh", "identity"], "squared_error")
+    network.layers[1].weight.set_data(Tensor(network.layers[1].weight.asnumpy() * scale))
+    network.layers[1].bias.set_data(Tensor(network.layers[1].bias.asnumpy() * scale))
+    assert compare_gradients(network, cost, x, Tensor(y.asnumpy() * scale)).verdict is Verdict.PASS
+
+
+def test_a_unit_on_its_kink_is_left_out_and_counted():
+    network, cost, x, y = problem([3, 4, 3], ["relu", "identity"], "squared_error")
+    W, b = network.layers[0].weight.asnumpy().copy(), network.layers[0].bias.asnumpy().copy()
+    W[1], b[1] = 0.0, 0.0
+    network.layers[0].weight.set_data(Tensor(W))
+    network.layers[0].bias.set_data(Tensor(b))
+    comparison = compare_gradients(network, cost, x, y)
+    assert comparison.verdict is Verdict.PASS, comparison.reason
+    assert comparison.tensors[0].unsettled == {"central_differences": 3, "complex_step": 0}
+    assert comparison.tensors[1].unsettled["central_differences"] == 1
+
+
+# Planted faults ----------------------------------------------------------------------------------------------
+
+FAULTS = {
+    "missing 1/N": ("layers.2.bias", 2, lambda c, da, dx, dW, db: (dx, dW * 7.0, db * 7.0)),
+    "sign": ("layers.1.weight", 1, lambda c, da, dx, dW, db: (dx, -dW, db)),
+    "dropped bias gradient": ("layers.1.bias", 1, lambda c, da, dx, dW, db: (dx, dW, ops.zeros_like(db))),
+    "dropped sample": ("layers.0.bias", 0, lambda c, da, dx, dW, db: (dx, dW, db - da[0] * (1 - c[2][0] ** 2))),
+    "doubled cotangent": ("layers.0.bias", 1, lambda c, da, dx, dW, db: (dx + dx, dW, db)),
+    "reversed units": ("layers.2.weight", 2, lambda c, da, dx, dW, db: (dx, dW[::-1], db)),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_planted_fault_is_found_named_and_blamed(point, fault):
+    topmost, level, change = FAULTS[fault]
+    plant(point[0].layers[level], change)
+    comparison = compare(point)
+    assert comparison.verdict is Verdict.FAIL
+    assert comparison.blame == "handwritten"
+    assert comparison.disagreeing[-1] == topmost
+    assert topmost in comparison.reason
+
+
+def test_the_derivative_at_a_instead_of_z(point):
+    layer = point[0].layers[1]
+    right = layer._activation_vjp
+
+    def at_a(z, a, da):
+        return right(a, layer._activate(a), da)
+
+    layer._activation_vjp = at_a
+    comparison = compare(point)
+    assert (comparison.verdict, comparison.blame) == (Verdict.FAIL, "handwritten")
+    assert comparison.disagreeing[-1] == "layers.1.bias"
+
+
+@pytest.mark.parametrize("wrong", ["transposed", "stale"])
+def test_a_wrong_weight_on_the_way_back(wrong):
+    point = problem([4, 5, 5, 3], ["tanh", "tanh", "identity"], "squared_error")
+    layer = point[0].layers[1]
+    W = layer.weight.asnumpy()
+    used = Tensor(W.T.copy() if wrong == "transposed" else W + 1e-6)
+
+    def backward_with_it(cache, da, dx, dW, db):
+        return ops.matmul(da * (1 - cache[2] ** 2), used), dW, db
+
+    plant(layer, backward_with_it)
+    comparison = compare(point)
+    assert (comparison.verdict, comparison.blame) == (Verdict.FAIL, "handwritten")
+    assert comparison.disagreeing == ("layers.0.weight", "layers.0.bias")
+
+
+def test_one_element_of_many_off_by_one_in_a_million_is_found_and_located():
+    point = problem([40, 30, 3], ["tanh", "identity"], "softmax_cross_entropy")
+    layer = point[0].layers[0]
+    place = []
+
+    def off_at_the_largest(cache, da, dx, dW, db):
+        wrong = dW.asnumpy().copy()
+        place[:] = [np.unravel_index(np.argmax(np.abs(wrong)), wrong.shape)]
+        wrong[place[0]] *= 1 + 1e-6
+        return dx, Tensor(wrong), db
+
+    plant(layer, off_at_the_largest)
+    comparison = compare(point, elements=20)
+    assert (comparison.verdict, comparison.blame) == (Verdict.FAIL, "handwritten")
+    assert comparison.disagreeing == ("layers.0.weight",)
+    assert comparison.tensors[0].pairs[0].worst == tuple(place[0])
+
+
+def test_a_fault_is_found_in_float32():
+    point = problem([4, 6, 3], ["relu", "identity"], "softmax_cross_entropy", dtype="float32")
+    plant(point[0].layers[0], lambda c, da, dx, dW, db: (dx, dW, db * Tensor(1.01, db.dtype)))
+    comparison = compare(point)
+    assert (comparison.verdict, comparison.blame) == (Verdict.FAIL, "handwritten")
+    assert comparison.disagreeing == ("layers.0.bias",)
+
+
+def with_route(point, corrupt, name):
+    """The standard routes, the one of this name corrupted."""
+    routes = standard_routes(*point, "CPU")
+    route = next(route for route in routes if route.name == name)
+    right = route.gradients
+    route.gradients = lambda elements=None: corrupt(right(elements))
+    return routes
+
+
+def negated(gradients):
+    return {**gradients, "layers.1.weight": -gradients["layers.1.weight"]}
+
+
+def test_a_wrong_framework_is_blamed(point):
+    comparison = compare(point, routes=with_route(point, negated, "grad_operation"))
+    assert (comparison.verdict, comparison.blame) == (Verdict.FAIL, "grad_operation")
+    assert comparison.disagreeing == ("layers.1.weight",)
+
+
+@pytest.mark.parametrize("witness", ["central_differences", "complex_step"])
+def test_a_witness_alone_against_the_others_is_inconclusive(point, witness):
+    comparison = compare(point, routes=with_route(point, negated, witness))
+    assert (comparison.verdict, comparison.blame) == (Verdict.INCONCLUSIVE, witness)
+
+
+def test_two_routes_that_disagree_blame_nobody(point):
+    routes = [route for route in with_route(point, negated, "grad_operation") if not route.witness]
+    comparison = compare(point, routes=routes)
+    assert (comparison.verdict, comparison.blame) == (Verdict.FAIL, None)
+
+
+# Findings ----------------------------------------------------------------------------------------------------
+
+
+def replaced(value):
+    return lambda gradients: {**gradients, "layers.0.bias": value(gradients["layers.0.bias"])}
+
+
+@pytest.mark.parametrize(
+    ("kind", "corrupt"),
+    [
+        ("not finite", replaced(lambda g: g * np.nan)),
+        ("wrong shape", replaced(lambda g: g[:, None])),
+        ("wrong dtype", replaced(lambda g: g.astype(np.float32))),
+        ("missing gradient", lambda gradients: {k: v for k, v in gradients.items() if k != "layers.0.bias"}),
+    ],
+)
+def test_an_unusable_gradient_is_a_finding_and_fails(point, kind, corrupt):
+    comparison = compare(point, routes=with_route(point, corrupt, "handwritten"))
+    assert (comparison.verdict, comparison.blame) == (Verdict.FAIL, "handwritten")
+    assert [(f.kind, f.parameter) for f in comparison.findings] == [(kind, "layers.0.bias")]
+    assert "layers.0.bias by handwritten" in comparison.reason
+
+
+def test_a_backward_that_differs_between_two_runs(point):
+    noise = iter(range(10))
+    corrupt = replaced(lambda g: g * (1 + 1e-15 * next(noise)))
+    comparison = compare(point, routes=with_route(point, corrupt, "handwritten"))
+    assert comparison.verdict is Verdict.FAIL
+    assert comparison.findings[0].kind == "not reproducible"
+
+
+def test_a_backward_that_stops(point):
+    def stop(cache, da, dx, dW, db):
+        raise ValueError("shapes do not fit\nsecond line")
+
+    plant(point[0].layers[0], stop)
+    comparison = compare(point)
+    assert comparison.verdict is Verdict.FAIL
+    assert comparison.findings[0].message == "handwritten stopped with ValueError: shapes do not fit"
+
+
+def test_gradients_that_are_zero_by_right_are_inconclusive():
+    network, cost, x, y = problem([3, 4, 3], ["tanh", "identity"], "squared_error")
+    network.layers[1].weight.set_data(Tensor(np.zeros((3, 4))))
+    comparison = compare_gradients(network, cost, x, y)
+    assert comparison.verdict is Verdict.INCONCLUSIVE
+    assert {f.kind for f in comparison.findings} == {"all-zero gradient"}
+    assert {f.parameter for f in comparison.findings} == {"layers.0.weight", "layers.0.bias"}
+
+
+def test_a_forward_that_computes_something_else(point):
+    layer = point[0].layers[0]
+    activate = layer._activate
+    layer._activate = lambda z: activate(z) * 1.001
+    comparison = compare(point)
+    assert (comparison.verdict, comparison.blame) == (Verdict.FAIL, "forward")
+    assert comparison.reason.startswith("the forward passes differ")
+
+
+def test_what_cannot_be_compared_is_refused(point):
+    network, cost, x, y = point
+    with pytest.raises(ShapeError, match="input of the network"):
+        compare_gradients(network, cost, x[:, :2], y)
+    signed = problem([3, 1], ["sign"], "squared_error")
+    with pytest.raises(NoDerivativeError, match="sign"):
+        compare(signed)
+
+
+# The result --------------------------------------------------------------------------------------------------
+
+
+def test_the_json_is_complete(point):
+    document = json.loads(compare(point, elements=5, seed=9).to_json())
+    assert document["schema"] == 1
+    assert document["verdict"] == "PASS"
+    assert document["conditions"] == {
+        "sizes": [4, 6, 5, 3],
+        "activations": ["tanh", "sigmoid", "identity"],
+        "loss": "softmax_cross_entropy",
+        "reduction": "mean",
+        "samples": 7,
+        "dtype": "float64",
+        "device": "CPU",
+        "seed": 9,
+        "elements": 5,
+    }
+    assert document["routes"] == ["handwritten", "grad_operation", "central_differences", "complex_step"]
+    assert len(document["pairs"]) == 6
+    assert document["tensors"][0]["shape"] == [6, 4]
+    assert {"relative_error", "tolerance", "within", "decisive", "worst"} <= set(document["tensors"][0]["pairs"][0])
+
+
+def test_a_route_of_ones_own(point):
+    class Halved(GradOperationRoute):
+        name = "halved"
+
+        def gradients(self, elements=None):
+            return {name: gradient / 2 for name, gradient in super().gradients(elements).items()}
+
+    comparison = compare(point, routes=[*standard_routes(*point, "CPU"), Halved(*point)])
+    assert (comparison.verdict, comparison.blame) == (Verdict.FAIL, "halved")
+
+
+def test_the_rounding_scale_is_the_gradients_own_where_nothing_cancels(point):
+    from ms_dnn.gradients.routes import HandwrittenRoute, plain_network
+
+    network, _, x, y = point
+    terms = gradient_roundings(*plain_network(network), "softmax_cross_entropy", "mean", x.asnumpy(), y.asnumpy())
+    for scale, gradient in zip(terms, HandwrittenRoute(*point).gradients().values(), strict=True):
+        assert 0.5 < scale / np.abs(gradient).max() < 30
