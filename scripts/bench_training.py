@@ -34,7 +34,7 @@ SLOW_ROUNDS = {"stock": 3}
 TARGETS = (
     ("torch", ("small", "medium", "large"), 1.0),
     ("sklearn", ("small", "medium", "large"), 1.0),
-    ("framework", ("small", "medium"), 0.8),
+    ("mindspore", ("small", "medium"), 0.8),
     ("stock", ("small", "medium"), 1 / 50),
 )
 PACKAGES = ("ms-dnn", "mindspore", "numpy", "torch", "jax", "scikit-learn")

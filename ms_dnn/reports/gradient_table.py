@@ -1,9 +1,10 @@
-"""A comparison of gradients as a table that fits 100 columns, and its verdict in one line."""
+"""A comparison of gradients as a table that fits 80 columns, and its verdict in one line."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -37,11 +38,13 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
     agree = "agree" if forward.within else "✗ DIFFER"
     _say(
         console,
-        f"cost {forward.mindspore:.6g}; MindSpore's and NumPy's forward passes {agree}: "
-        f"{forward.relative_error:.1e} (allowed {forward.tolerance:.1e})",
+        f"cost {forward.mindspore:.6g}; MindSpore's and NumPy's forwards {agree}: "
+        f"{forward.relative_error:.1e} (≤ {forward.tolerance:.0e})",
         style="" if forward.within else "red",
     )
+    console.print("\nlargest relative error between two routes")
     console.print(_table(comparison))
+    console.print()
     for finding in comparison.findings:
         _say(
             console, f"{MARKS[finding.severity]} {finding.message}", "red" if finding.severity == "error" else "yellow"
@@ -61,10 +64,10 @@ def _say(console: Console, sentence: str, style: str = "") -> None:
 
 
 def _table(comparison: Comparison) -> Table:
-    table = Table(padding=(0, 0), collapse_padding=True, pad_edge=False)
-    table.add_column("parameter", overflow="fold")
-    table.add_column("shape", justify="right")
-    table.add_column("checked", justify="right")
+    table = Table(box=box.SIMPLE_HEAD, padding=0, show_edge=False)
+    table.add_column("\nparameter", overflow="fold")
+    table.add_column("\nshape", justify="right")
+    table.add_column("\nchecked", justify="right")
     for pair in comparison.pairs:
         table.add_column(f"{_short(pair.first)}\n{_short(pair.second)}", justify="right", no_wrap=True)
     for tensor in comparison.tensors:
@@ -79,7 +82,7 @@ def _checked(tensor: TensorComparison) -> str:
     size = 1
     for length in tensor.shape:
         size *= length
-    return str(size) if tensor.elements == size else f"{tensor.elements}/{size}"
+    return "all" if tensor.elements == size else str(tensor.elements)
 
 
 def _cell(result: PairResult | None) -> Text:
