@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import mindspore as ms
 import numpy as np
@@ -18,7 +18,7 @@ from ms_dnn.training.divergence import explain_divergence
 from ms_dnn.training.epoch import Epoch
 from ms_dnn.training.evaluation import Evaluation
 from ms_dnn.training.interruption import Interruption
-from ms_dnn.training.optimizers import Optimizer
+from ms_dnn.training.optimizers import Coefficients, Optimizer
 from ms_dnn.training.plan import Plan
 from ms_dnn.training.run_folder import Row, RunFolder
 from ms_dnn.training.stopping import EarlyStopping
@@ -32,6 +32,21 @@ class Samples:
 
     x: Tensor
     y: Tensor
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """The steps from one report to the next, on the device.
+
+    Attributes:
+        first: number of the first step.
+        batches: the samples of each step, int32 (steps, N).
+        coefficients: the optimizer's coefficients, each (steps,).
+    """
+
+    first: int
+    batches: Tensor
+    coefficients: Coefficients
 
 
 @dataclass
@@ -121,6 +136,7 @@ class Trainer:
         self.dtype = samples.x.dtype
         self.state = State()
         self._best: Arrays = {}
+        self._stretch: Stretch | None = None
         self._seconds_per_step: float | None = None
 
     def restore(self) -> bool:
@@ -167,18 +183,18 @@ class Trainer:
     def _train_chunk(self) -> bool:
         """Train a fraction of a second; return whether a report was due at its end."""
         first, end = self.plan.stretch_of(self.state.step)
-        batches, schedule = self._stretch(first)
+        stretch = self._stretch_from(first)
         if self._seconds_per_step is None:
-            self._run_epoch(batches, schedule, 0, 0)  # compiles
+            self._run_steps(stretch, 0, 0)  # compiles
         start = time.perf_counter()
         begin = self.state.step - first
         stop = min(begin + self._chunk_steps(), end - first)
         good = self._arrays()
-        reached, total, change = self._run_epoch(batches, schedule, begin, stop)
+        reached, total, change = self._run_steps(stretch, begin, stop)
         seconds = time.perf_counter() - start
         done = reached - begin
         if not np.isfinite(total):
-            self._diverged(good, batches, schedule, begin, reached)
+            self._diverged(good, stretch, begin, reached)
         self._seconds_per_step = seconds / done
         self.state.step, self.state.total = first + reached, total
         self.state.seconds += seconds
@@ -190,34 +206,29 @@ class Trainer:
         self._report(total / reached, float(self.rates[self.state.step - 1]))
         return True
 
-    def _stretch(self, first: int) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Return the batches and the optimizer's coefficients of a stretch, on the device."""
-        if getattr(self, "_stretch_at", None) != first:
+    def _stretch_from(self, first: int) -> Stretch:
+        """Return the stretch that begins at step ``first``, on the device."""
+        if self._stretch is None or self._stretch.first != first:
             rates = np.zeros(self.plan.stretch)
             of_stretch = self.rates[first : first + self.plan.stretch]
             rates[: len(of_stretch)] = of_stretch
-            coefficients = self.optimizer.coefficients(rates, first)
-            self._stretch_data = (
-                Tensor(self.plan.batches(first)),
-                # mutable, or every new tuple would be taken for a constant and the graph compiled anew.
-                ms.mutable(tuple(Tensor(values, self.dtype) for values in coefficients)),
-            )
-            self._stretch_at = first
-        return self._stretch_data
+            coefficients = tuple(Tensor(values, self.dtype) for values in self.optimizer.coefficients(rates, first))
+            # mutable, or every new tuple would be taken for a constant and the graph compiled anew.
+            self._stretch = Stretch(first, Tensor(self.plan.batches(first)), ms.mutable(coefficients))
+        return self._stretch
 
     def _chunk_steps(self) -> int:
         if self._seconds_per_step is None:
             return 1
         return max(1, int(CHUNK_SECONDS / self._seconds_per_step))
 
-    def _run_epoch(
-        self, batches: Tensor, schedule: tuple[Tensor, ...], first: int, last: int
-    ) -> tuple[int, float, float]:
+    def _run_steps(self, stretch: Stretch, first: int, last: int) -> tuple[int, float, float]:
+        """Train from step ``first`` to ``last`` of a stretch; return next step, sum of costs and last change."""
         reached, total, change = self.epoch(
             self.samples.x,
             self.samples.y,
-            batches,
-            schedule,
+            stretch.batches,
+            stretch.coefficients,
             Tensor(first, ms.int32),
             Tensor(last, ms.int32),
             Tensor(self.state.total, self.dtype),
@@ -258,20 +269,20 @@ class Trainer:
         if state.stopped_by is None and state.reports_without_gain >= early_stopping.patience:
             state.stopped_by = "early_stopping"
 
-    def _diverged(self, good: Arrays, batches: Tensor, schedule: tuple[Tensor, ...], begin: int, reached: int) -> None:
+    def _diverged(self, good: Arrays, stretch: Stretch, begin: int, reached: int) -> NoReturn:
         """Go back to the last weights with a finite cost, save them, and say which number was not finite."""
         self._load(good)
         step = begin
         for step in range(begin, reached):
             good = self._arrays()
-            _, total, _ = self._run_epoch(batches, schedule, step, step + 1)
+            _, total, _ = self._run_steps(stretch, step, step + 1)
             if not np.isfinite(total):
                 break
             self.state.total = total
         self._load(good)
         self.state.step += step - begin
         self._save()
-        picked = batches[step]
+        picked = stretch.batches[step]
         raise explain_divergence(
             self.network, self.cost, self.samples.x[picked], self.samples.y[picked], self.state.step + 1
         )
