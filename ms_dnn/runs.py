@@ -1,5 +1,6 @@
 """What one does with a run: start it, resume it, evaluate it, answer new samples with it."""
 
+import contextlib
 import json
 import os
 import platform
@@ -131,7 +132,8 @@ def _train(config: ExperimentConfig, data: PreparedData, folder: RunFolder, list
     try:
         return trainer.run()
     finally:
-        draw_curves(folder.metrics(), folder.path / CURVES, config.name)
+        with contextlib.suppress(OSError):  # on a full disk, say: what ended the run matters more than its picture
+            draw_curves(folder.metrics(), folder.path / CURVES, config.name)
 
 
 def evaluate_run(path: Path, part: str = "test", device: str | None = None) -> Scores:

@@ -1,6 +1,7 @@
 """The command line as a real process."""
 
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -9,14 +10,25 @@ REPOSITORY = Path(__file__).parents[2]
 CONFIGS = REPOSITORY / "configs"
 
 
-def ms_dnn(*arguments: object, cwd: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run ``python -m ms_dnn`` and return what it printed and its exit code."""
+def ms_dnn(
+    *arguments: object, cwd: Path | None = None, largest_file: int | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run ``python -m ms_dnn`` and return what it printed and its exit code.
+
+    ``largest_file``: bytes beyond which the system refuses to write, as a full disk does.
+    """
+
+    def limit() -> None:
+        if largest_file is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+
     return subprocess.run(
         [sys.executable, "-m", "ms_dnn", *map(str, arguments)],
         capture_output=True,
         text=True,
         cwd=cwd,
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "100", **environment},
+        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "100"},
+        preexec_fn=limit,
         timeout=240,
         check=False,
     )

@@ -1,6 +1,7 @@
 """What a user does at the terminal, from training to an answer, as real processes."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -134,6 +135,16 @@ def test_a_damaged_run_is_refused(run: Path, tmp_path: Path) -> None:
         assert "damaged after it was written" in refused(ms_dnn("train", "--resume", run))
     finally:
         weights.write_bytes(content)
+
+
+def test_when_the_disk_takes_no_more_the_checkpoint_before_survives(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "run")
+    files = ("checkpoint.json", next(run.glob("*.safetensors")).name)
+    before = [(run / name).read_bytes() for name in files]
+    sentence = refused(ms_dnn("train", "--resume", tmp_path / "run", largest_file=100_000))
+    assert "the checkpoint could not be saved (File too large); the one before is whole" in sentence
+    assert [(tmp_path / "run" / name).read_bytes() for name in files] == before
+    assert not list((tmp_path / "run").glob("*.new"))
 
 
 def test_help_and_config_errors_do_not_load_mindspore(tmp_path: Path) -> None:
