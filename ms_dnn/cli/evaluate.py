@@ -17,6 +17,9 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Report the cost, the accuracy (or R²) and the confusion matrix of a run."""
+    from ms_dnn.training.run_folder import RunFolder
+
+    RunFolder(run)  # says what is wrong with it before MindSpore is loaded
     from ms_dnn.runs import evaluate_run
 
     scores = evaluate_run(run, part, device)

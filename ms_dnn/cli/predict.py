@@ -17,6 +17,9 @@ def predict(
     as_json: AsJson = False,
 ) -> None:
     """Answer the samples of npz, CSV or image files with a trained run."""
+    from ms_dnn.training.run_folder import RunFolder
+
+    RunFolder(run)  # says what is wrong with it before MindSpore is loaded
     from ms_dnn.runs import predict_file
 
     found = predict_file(run, files, device)

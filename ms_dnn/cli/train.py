@@ -56,6 +56,9 @@ def train(
 
 
 def _resume(console: "Console", path: Path, device: str | None) -> None:
+    from ms_dnn.training.run_folder import RunFolder
+
+    RunFolder(path)  # says what is wrong with it before MindSpore is loaded
     from ms_dnn.reports.training_progress import TrainingProgress
     from ms_dnn.runs import resume_run, stored_config
 

@@ -1,10 +1,16 @@
-"""The command line as a real process."""
+"""The command line, as a process of its own and, where that adds nothing but seconds, in this one."""
 
+import contextlib
+import io
 import os
 import resource
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from ms_dnn.cli.main import main
 
 REPOSITORY = Path(__file__).parents[2]
 CONFIGS = REPOSITORY / "configs"
@@ -32,6 +38,20 @@ def ms_dnn(
         timeout=240,
         check=False,
     )
+
+
+def here(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run the command in this process and return what it printed and its exit code."""
+    output, errors = io.StringIO(), io.StringIO()
+    code: object = 0
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", "100")
+        try:
+            main([*map(str, arguments)])
+        except SystemExit as ended:
+            code = ended.code
+    exit_code = code if isinstance(code, int) else 1
+    return subprocess.CompletedProcess(arguments, exit_code, output.getvalue(), errors.getvalue())
 
 
 def refused(process: subprocess.CompletedProcess[str], exit_code: int = 2) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command import CONFIGS, REPOSITORY, ms_dnn, refused
+from command import CONFIGS, REPOSITORY, here, ms_dnn, refused
 from PIL import Image
 from sklearn.datasets import load_digits
 
@@ -43,11 +43,11 @@ def test_a_run_folder_holds_all_that_was_promised(run: Path) -> None:
 
 
 def test_evaluate(run: Path) -> None:
-    table = ms_dnn("evaluate", run)
+    table = here("evaluate", run)
     assert table.returncode == 0
     assert "test accuracy 9" in table.stdout
     assert max(map(len, table.stdout.splitlines())) <= 100
-    report = json.loads(ms_dnn("evaluate", run, "--json").stdout)
+    report = json.loads(here("evaluate", run, "--json").stdout)
     confusion = np.array(report["confusion"])
     assert confusion.sum() == report["samples"] == 359
     assert report["accuracy"] == pytest.approx(confusion.trace() / 359)
@@ -62,14 +62,14 @@ def test_predict_from_npz_csv_and_a_picture(run: Path, tmp_path: Path) -> None:
     grey = Image.fromarray((x[0].reshape(8, 8) * 255 / 16).astype(np.uint8))
     grey.resize((80, 80), Image.Resampling.NEAREST).save(tmp_path / "zero.png")
 
-    from_npz = json.loads(ms_dnn("predict", run, tmp_path / "digits.npz", "--json").stdout)["samples"]
+    from_npz = json.loads(here("predict", run, tmp_path / "digits.npz", "--json").stdout)["samples"]
     answers = [sample["answer"] for sample in from_npz]
     assert np.mean([answer == str(label) for answer, label in zip(answers, y, strict=True)]) >= 0.9
     assert [sample["label"] for sample in from_npz] == y.tolist()
     assert sum(from_npz[0]["probabilities"].values()) == pytest.approx(1, abs=1e-5)
-    from_csv = json.loads(ms_dnn("predict", run, tmp_path / "digits.csv", "--json").stdout)["samples"]
+    from_csv = json.loads(here("predict", run, tmp_path / "digits.csv", "--json").stdout)["samples"]
     assert [sample["outputs"] for sample in from_csv] == [sample["outputs"] for sample in from_npz]
-    table = ms_dnn("predict", run, tmp_path / "zero.png")
+    table = here("predict", run, tmp_path / "zero.png")
     assert table.returncode == 0
     assert "zero.png" in table.stdout
     assert "probability" in table.stdout
@@ -78,7 +78,7 @@ def test_predict_from_npz_csv_and_a_picture(run: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", sorted(path.stem for path in CONFIGS.glob("*.yaml")))
 def test_every_config_trains_for_an_epoch(name: str, tmp_path: Path) -> None:
     length = "training.max_iterations=5" if "blog" in name else "training.epochs=1"
-    process = ms_dnn("train", CONFIGS / f"{name}.yaml", "--set", length, "--run", tmp_path / "run")
+    process = here("train", CONFIGS / f"{name}.yaml", "--set", length, "--run", tmp_path / "run")
     assert process.returncode == 0, process.stderr
     row = json.loads((tmp_path / "run" / "metrics.jsonl").read_text().splitlines()[-1])
     assert np.isfinite(row["cost"])
@@ -104,20 +104,23 @@ def test_the_training_script_is_the_command(tmp_path: Path) -> None:
         (["predict", "nowhere", "x.npz"], "nowhere: no such run folder"),
     ],
 )
-def test_wrong_input_is_one_sentence_and_exit_code_2(arguments: list[object], sentence: str, tmp_path: Path) -> None:
-    assert sentence in refused(ms_dnn(*arguments, cwd=tmp_path))
+def test_wrong_input_is_one_sentence_and_exit_code_2(
+    arguments: list[object], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert sentence in refused(here(*arguments))
     assert not list(tmp_path.iterdir())
 
 
 def test_a_device_that_is_missing_is_an_error_and_no_fallback(tmp_path: Path) -> None:
-    sentence = refused(ms_dnn("train", CONFIGS / "digits.yaml", "--device", "Ascend", "--run", tmp_path / "run"))
+    sentence = refused(here("train", CONFIGS / "digits.yaml", "--device", "Ascend", "--run", tmp_path / "run"))
     assert "device 'Ascend' was asked for, but MindSpore finds none on this machine" in sentence
     assert not (tmp_path / "run").exists()
 
 
 def test_float64_on_ascend_is_refused_with_the_reason() -> None:
     arguments = ["train", CONFIGS / "digits.yaml", "--device", "Ascend", "--set", "precision=float64"]
-    assert "MatMul" in refused(ms_dnn(*arguments))
+    assert "MatMul" in refused(here(*arguments))
 
 
 def test_debug_shows_the_traceback() -> None:
@@ -131,8 +134,8 @@ def test_a_damaged_run_is_refused(run: Path, tmp_path: Path) -> None:
     content = weights.read_bytes()
     try:
         weights.write_bytes(content[:-1])
-        assert "damaged after it was written" in refused(ms_dnn("evaluate", run))
-        assert "damaged after it was written" in refused(ms_dnn("train", "--resume", run))
+        assert "damaged after it was written" in refused(here("evaluate", run))
+        assert "damaged after it was written" in refused(here("train", "--resume", run))
     finally:
         weights.write_bytes(content)
 
