@@ -124,15 +124,10 @@ def build_cost(config: ExperimentConfig) -> Cost:
 
 
 def build_trainer(
-    config: ExperimentConfig, data: PreparedData, network: DNN, folder: RunFolder, listener: Listener
+    config: ExperimentConfig, data: PreparedData, plan: Plan, network: DNN, folder: RunFolder, listener: Listener
 ) -> Trainer:
-    """Return the trainer of an experiment.
-
-    Raises:
-        DataError: when a batch is larger than the training part.
-    """
+    """Return the trainer of an experiment."""
     training, cost = config.training, build_cost(config)
-    plan = build_plan(config, len(data.train.x))
     settings = config.optimizer.model_dump(exclude={"name"})
     optimizer = OPTIMIZERS[config.optimizer.name](network.trainable_params(), **settings)
     dtype = network.trainable_params()[0].dtype
@@ -167,8 +162,7 @@ def build_plan(config: ExperimentConfig, samples: int) -> Plan:
     """
     training = config.training
     batch_size = samples if training.batch_size == "all" else training.batch_size
-    steps_per_epoch = max(1, samples // batch_size)
-    total_steps = training.max_iterations or (training.epochs or 1) * steps_per_epoch
+    total_steps = training.max_iterations or (training.epochs or 1) * (samples // batch_size)
     return Plan(samples, batch_size, total_steps, training.report_every, config.seed)
 
 
@@ -205,17 +199,27 @@ def answer(config: ExperimentConfig, data: PreparedData, prediction: NDArray[Any
     return data.targets.invert(prediction)
 
 
-def probabilities(config: ExperimentConfig, prediction: NDArray[Any]) -> NDArray[Any] | None:
-    """Return what the predictions (N, n[L]) say as probabilities, or None where the loss gives them no such meaning."""
+def probabilities(config: ExperimentConfig, n_classes: int, prediction: NDArray[Any]) -> NDArray[Any] | None:
+    """Return the probability of each class, (N, C), or None where the loss gives the predictions no such meaning."""
     if config.loss == "softmax_cross_entropy":
         return softmax(Tensor(prediction)).asnumpy()
     if config.loss == "binary_cross_entropy_with_logits":
-        return sigmoid(Tensor(prediction)).asnumpy()
-    return prediction if config.loss == "binary_cross_entropy" else None
+        prediction = sigmoid(Tensor(prediction)).asnumpy()
+    elif config.loss != "binary_cross_entropy":
+        return None
+    if prediction.shape[1] == 1 and n_classes == 2:
+        return np.hstack([1 - prediction, prediction])
+    return prediction
 
 
 def r2(answers: NDArray[Any], targets: NDArray[Any]) -> float:
-    """Return the coefficient of determination 1 − Σ(t − a)² / Σ(t − t̄)²."""
-    residual = np.sum((targets - answers) ** 2)
-    spread = np.sum((targets - targets.mean(axis=0)) ** 2)
-    return float(1 - residual / spread)
+    """Return the coefficient of determination 1 − Σ(t − a)² / Σ(t − t̄)².
+
+    Where all targets are equal (one sample, say) it is 1 if every answer is right and 0 otherwise, as scikit-learn has
+    it.
+    """
+    residual = float(np.sum((targets - answers) ** 2))
+    spread = float(np.sum((targets - targets.mean(axis=0)) ** 2))
+    if spread == 0:
+        return 1.0 if residual == 0 else 0.0
+    return 1 - residual / spread

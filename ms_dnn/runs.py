@@ -38,6 +38,7 @@ from ms_dnn.runtime.device import Device, use_device
 from ms_dnn.runtime.precision import check_precision
 from ms_dnn.training.checkpoints import read_checkpoint
 from ms_dnn.training.evaluation import Evaluation
+from ms_dnn.training.plan import Plan
 from ms_dnn.training.run_folder import CONFIG, CURVES, ENVIRONMENT, FEATURES, RunFolder, create_run_folder
 from ms_dnn.training.trainer import Listener, State, load_parameters
 
@@ -72,14 +73,16 @@ class Answers:
     Attributes:
         row_names: one name a sample.
         answers: a class name or a list of numbers a sample.
-        probabilities: (N, n[L]) where the loss gives the outputs a meaning as probabilities, else None.
+        class_names: names of the classes; empty for regression.
+        probabilities: of each class, (N, C), where the loss gives the outputs such a meaning, else None.
         outputs: prediction of the network, (N, n[L]).
         output_names: one name an output.
-        labels: what the file says the answers should be, or None.
+        labels: what the files say the answers should be, as class names where they are class indices, or None.
     """
 
     row_names: tuple[str, ...]
     answers: tuple[Any, ...]
+    class_names: tuple[str, ...]
     probabilities: NDArray[Any] | None
     outputs: NDArray[Any]
     output_names: tuple[str, ...]
@@ -94,16 +97,16 @@ def start_run(config: ExperimentConfig, path: Path, listener: Listener) -> tuple
     """
     device = _use(config)
     data = prepare_data(config)
-    build_plan(config, len(data.train.x))  # its errors should come before a folder exists
+    plan = build_plan(config, len(data.train.x))
     folder = create_run_folder(
         path,
         {
             CONFIG: dump_config(config),
             ENVIRONMENT: json.dumps(environment(device), indent=1) + "\n",
-            FEATURES: json.dumps({"features": data.features.to_json(), "targets": data.targets.to_json()}) + "\n",
+            FEATURES: data.features.to_json() + "\n",
         },
     )
-    return folder, _train(config, data, folder, listener, resume=False), data
+    return folder, _train(config, data, plan, folder, listener, resume=False), data
 
 
 def resume_run(path: Path, listener: Listener, device: str | None = None) -> tuple[RunFolder, State, PreparedData]:
@@ -121,12 +124,15 @@ def resume_run(path: Path, listener: Listener, device: str | None = None) -> tup
     config = stored_config(folder, device)
     _use(config)
     data = prepare_data(config)
-    return folder, _train(config, data, folder, listener, resume=True), data
+    plan = build_plan(config, len(data.train.x))
+    return folder, _train(config, data, plan, folder, listener, resume=True), data
 
 
-def _train(config: ExperimentConfig, data: PreparedData, folder: RunFolder, listener: Listener, resume: bool) -> State:
+def _train(
+    config: ExperimentConfig, data: PreparedData, plan: Plan, folder: RunFolder, listener: Listener, *, resume: bool
+) -> State:
     network = build_network(config, data.dataset.n_features)
-    trainer = build_trainer(config, data, network, folder, listener)
+    trainer = build_trainer(config, data, plan, network, folder, listener)
     if resume:
         trainer.restore()
     try:
@@ -186,31 +192,40 @@ def predict_file(path: Path, files: list[Path], device: str | None = None) -> An
     _use(config)
     data = prepare_data(config)
     dataset = data.dataset
-    samples = read_features(
-        files[0] if len(files) == 1 else files,
-        dataset.n_features,
-        dataset.image_shape,
-        dataset.value_range,
-        dataset.feature_names,
-    )
+    parts = [
+        read_features(file, dataset.n_features, dataset.image_shape, dataset.value_range, dataset.feature_names)
+        for file in files
+    ]
     network = trained_network(config, folder, dataset.n_features)
-    features = _stored_scaling(folder)
-    prediction = network(Tensor(features.apply(samples.x), network.trainable_params()[0].dtype)).asnumpy()
+    x = _stored_scaling(folder).apply(np.concatenate([part.x for part in parts]))
+    prediction = network(Tensor(x, network.trainable_params()[0].dtype)).asnumpy()
     answers = answer(config, data, prediction)
-    named = (
-        tuple(dataset.class_names[index] for index in answers)
-        if dataset.class_names
-        else tuple(row.tolist() for row in answers)
-    )
-    outputs = dataset.class_names if len(dataset.class_names) == prediction.shape[1] else ()
+    one_a_class = len(dataset.class_names) == prediction.shape[1]
     return Answers(
-        tuple(samples.row_names),
-        named,
-        probabilities(config, prediction),
+        tuple(
+            _row_name(file, row, len(files)) for file, part in zip(files, parts, strict=True) for row in part.row_names
+        ),
+        tuple(dataset.class_names[index] for index in answers) if dataset.class_names else tuple(answers.tolist()),
+        dataset.class_names,
+        probabilities(config, dataset.n_classes, prediction),
         prediction,
-        outputs or tuple(f"output {j}" for j in range(prediction.shape[1])),
-        None if samples.labels is None else tuple(np.asarray(samples.labels).tolist()),
+        dataset.class_names if one_a_class else tuple(f"output {j}" for j in range(prediction.shape[1])),
+        _labels([part.labels for part in parts], dataset.class_names),
     )
+
+
+def _row_name(file: Path, row: str, files: int) -> str:
+    return row if files == 1 or row == file.name else f"{file.name} {row}"
+
+
+def _labels(parts: list[NDArray[Any] | None], class_names: tuple[str, ...]) -> tuple[Any, ...] | None:
+    """Return the labels of all files, or None when one has none; class indices become names."""
+    having = [part for part in parts if part is not None]
+    if len(having) < len(parts):
+        return None
+    labels = [label for part in having for label in part.tolist()]
+    known = range(len(class_names))
+    return tuple(class_names[label] if isinstance(label, int) and label in known else label for label in labels)
 
 
 def stored_config(folder: RunFolder, device: str | None = None) -> ExperimentConfig:
@@ -256,8 +271,8 @@ def _use(config: ExperimentConfig) -> Device:
 
 def _stored_scaling(folder: RunFolder) -> Scaling:
     try:
-        return Scaling.from_json(json.loads(folder.read(FEATURES))["features"])
-    except (ValueError, KeyError, TypeError) as error:
+        return Scaling.from_json(folder.read(FEATURES))
+    except DataError as error:
         raise RunError(f"{folder.path / FEATURES}: damaged ({error}): restore it from a copy, or train anew") from error
 
 

@@ -18,5 +18,5 @@ announce "mypy"
 mypy --no-error-summary
 announce "lint-imports"
 lint-imports
-announce "pytest $*"
-exec python -m pytest "$@"
+announce "pytest"
+exec python -m pytest --numprocesses 2 --dist loadfile "$@"

@@ -43,10 +43,8 @@ def evaluate(
 
     from ms_dnn.reports.tables import print_confusion
 
-    console = Console()
+    console = Console(highlight=False)
     if scores.confusion is not None:
         print_confusion(console, scores.class_names, scores.confusion)
     score = f"accuracy {scores.score:.2%}" if scores.score_name == "accuracy" else f"R² {scores.score:.4f}"
-    console.print(
-        f"[bold]{scores.part} {score}[/bold] on {scores.samples} samples, cost {scores.cost:.4g}", highlight=False
-    )
+    console.print(f"[bold]{scores.part} {score}[/bold] on {scores.samples} samples, cost {scores.cost:.4g}")

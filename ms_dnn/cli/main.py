@@ -1,6 +1,7 @@
 """The command ``ms-dnn``. Each subcommand is one thin file beside this one, imported when it is used."""
 
 import os
+import signal
 import sys
 from typing import Annotated
 
@@ -46,6 +47,8 @@ def options(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 good, 1 the gradients or the data say no, 2 wrong input, 3 inconclusive."""
+    # Until a run listens for it, Ctrl-C ends the process at once: inside MindSpore's import an exception crashes it.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         app(arguments)
     except MsDnnError as error:

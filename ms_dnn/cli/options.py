@@ -1,6 +1,6 @@
 """Options that several commands share."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -9,11 +9,11 @@ Overrides = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="Change a value of the configuration, such as training.epochs=5."),
 ]
 DeviceName = Annotated[
-    str | None,
-    typer.Option("--device", metavar="auto|Ascend|GPU|CPU", help="Where to compute; else the configuration's."),
+    Literal["auto", "Ascend", "GPU", "CPU"] | None,
+    typer.Option("--device", help="Where to compute; else the configuration's.", show_default=False),
 ]
 BackpropName = Annotated[
-    str | None,
-    typer.Option("--backprop", metavar="handwritten|framework", help="Whose backward pass trains."),
+    Literal["handwritten", "framework"] | None,
+    typer.Option("--backprop", help="Whose backward pass trains; else the configuration's.", show_default=False),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]

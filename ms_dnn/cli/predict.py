@@ -32,7 +32,7 @@ def predict(
         ]
         for i, sample in enumerate(samples):
             if found.probabilities is not None:
-                named = zip(found.output_names, found.probabilities[i].tolist(), strict=True)
+                named = zip(found.class_names, found.probabilities[i].tolist(), strict=True)
                 sample["probabilities"] = dict(named)
             if found.labels is not None:
                 sample["label"] = found.labels[i]
@@ -42,4 +42,4 @@ def predict(
 
     from ms_dnn.reports.tables import print_answers
 
-    print_answers(Console(), found.row_names, found.answers, found.probabilities, found.output_names, found.labels)
+    print_answers(Console(), found.row_names, found.answers, found.probabilities, found.class_names, found.labels)

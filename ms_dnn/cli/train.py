@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -30,7 +31,7 @@ def train(
     """Train a network by hand-written backprop (or the framework's) into a run folder."""
     from rich.console import Console
 
-    console = Console()
+    console = Console(markup=False, highlight=False)
     if resume is not None:
         if config is not None or run is not None or overrides or backprop:
             raise ConfigError(
@@ -50,7 +51,7 @@ def train(
     from ms_dnn.reports.training_progress import TrainingProgress
     from ms_dnn.runs import start_run
 
-    console.print(f"[bold]{loaded.name}[/bold]: {_describe(loaded)}", highlight=False, soft_wrap=True)
+    console.print(f"{loaded.name}: {_describe(loaded)}", soft_wrap=True)
     _, state, data = start_run(loaded, path, TrainingProgress(console))
     _conclude(console, loaded, path, state, data)
 
@@ -79,23 +80,24 @@ def _conclude(console: "Console", config: "ExperimentConfig", path: Path, state:
     from ms_dnn.training.run_folder import CURVES, RunFolder
 
     for note in data.notes:
-        console.print(f"note: {note}", highlight=False, soft_wrap=True, style="dim")
+        console.print(f"note: {note}", soft_wrap=True, style="dim")
     rows = RunFolder(path).metrics()
     if rows:
-        shown = rows[-1] if not state.best_step else next(row for row in rows if row["step"] == state.best_step)
+        restored = [row for row in rows if state.stopped_by and row["step"] == state.best_step]
+        shown = restored[0] if restored else rows[-1]
         metrics = ", ".join(
             f"{key.replace('_', ' ')} {value:.4g}"
             for key, value in shown.items()
             if key == "cost" or key.startswith("validation")
         )
-        best = " (best, restored)" if state.best_step and state.stopped_by else ""
-        console.print(f"epoch {shown['epoch']:g}{best}: {metrics}", highlight=False, soft_wrap=True)
-    console.print(_ending(config, state), highlight=False, soft_wrap=True)
+        best = " (best, restored)" if restored else ""
+        console.print(f"epoch {shown['epoch']:.4g}{best}: {metrics}", soft_wrap=True)
+    console.print(_ending(config, state), soft_wrap=True)
     if state.stopped_by is None:
-        console.print(f"continue with: ms-dnn train --resume {path}", highlight=False, soft_wrap=True)
+        console.print(f"continue with: ms-dnn train --resume {quote(str(path))}", soft_wrap=True)
         raise typer.Exit(_INTERRUPTED_EXIT_CODE)
-    console.print(f"run folder: {path} ({CURVES} shows the curves)", highlight=False, soft_wrap=True)
-    console.print(f"next: ms-dnn evaluate {path}", highlight=False, soft_wrap=True)
+    console.print(f"run folder: {path} ({CURVES} shows the curves)", soft_wrap=True)
+    console.print(f"next: ms-dnn evaluate {quote(str(path))}", soft_wrap=True)
 
 
 def _ending(config: "ExperimentConfig", state: "State") -> str:
@@ -109,4 +111,5 @@ def _ending(config: "ExperimentConfig", state: "State") -> str:
         "early_stopping": f"no gain on the validation part in {patience} reports",
         None: "interrupted; everything up to here is saved",
     }
-    return f"ended after {state.step} steps in {state.seconds:.1f} s: {reasons[state.stopped_by]}"
+    steps = "1 step" if state.step == 1 else f"{state.step} steps"
+    return f"ended after {steps} in {state.seconds:.1f} s: {reasons[state.stopped_by]}"

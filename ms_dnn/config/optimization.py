@@ -44,9 +44,9 @@ class Adam(Settings):
     """Steps scaled by running means of dw and dw², both corrected for their start at 0."""
 
     name: Literal["adam"]
-    beta1: float = Field(0.9, gt=0, lt=1, description="Decay of the running mean of dw.")
-    beta2: float = Field(0.999, gt=0, lt=1, description="Decay of the running mean of dw².")
-    epsilon: float = Field(1e-8, gt=0, description="Added to the root of the mean square: no division by 0.")
+    beta1: float = Field(0.9, gt=0, le=0.9999999, description="Decay of the running mean of dw.")
+    beta2: float = Field(0.999, gt=0, le=0.9999999, description="Decay of the running mean of dw².")
+    epsilon: float = Field(1e-8, ge=1e-30, description="Added to the root of the mean square: no division by 0.")
 
 
 Optimizer = Annotated[GradientDescent | Momentum | Nesterov | Adam, Field(discriminator="name")]

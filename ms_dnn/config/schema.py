@@ -95,12 +95,12 @@ class TrainingConfig(Settings):
     batch_size: Annotated[int, Field(ge=1)] | Literal["all"] = Field(
         description="Samples for one update of the weights: 1 is stochastic, all is batch gradient descent."
     )
-    epochs: int | None = Field(None, ge=1, description="Passes over the training part.")
+    epochs: int | None = Field(None, ge=1, le=10**6, description="Passes over the training part.")
     max_iterations: int | None = Field(
-        None, ge=1, description="Updates of the weights; the MAX of the algorithm. Either this or epochs."
+        None, ge=1, le=10**8, description="Updates of the weights; the MAX of the algorithm. Either this or epochs."
     )
     tolerance: float | None = Field(
-        None, gt=0, description="ε: stop when no weight or bias changed by as much in one iteration."
+        None, ge=1e-30, description="ε: stop when no weight or bias changed by as much in one iteration."
     )
     report_every: int = Field(1, ge=1, description="Epochs between two rows of the metrics.")
     checkpoint_seconds: float = Field(
@@ -138,7 +138,8 @@ class ExperimentConfig(Settings):
     learning_rate: LearningRate = Field(description="r: one number > 0, or a schedule over the epochs.")
     training: TrainingConfig
     backprop: Literal["handwritten", "framework"] = Field(
-        "handwritten", description="Whose backward pass trains: this project's, or MindSpore's GradOperation."
+        "handwritten",
+        description="Whose backward pass trains: this project's, or MindSpore's own.",
     )
     device: Literal["auto", "Ascend", "GPU", "CPU"] = Field(
         "auto", description="auto takes the first of Ascend, GPU, CPU that is there; a name takes no other."

@@ -114,7 +114,7 @@ class Finding:
 
     Attributes:
         kind: what it is, e.g. "not finite" or "all-zero gradient".
-        severity: an error makes the verdict FAIL, a warning INCONCLUSIVE.
+        severity: an error makes the verdict FAIL, or INCONCLUSIVE where only a witness erred, as a warning does.
         route: the route concerned, or "all".
         parameter: the parameter concerned, or None for all.
         message: one sentence for people.

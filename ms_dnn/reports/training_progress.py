@@ -103,7 +103,7 @@ class TrainingProgress:
         row = self._row
         parts = []
         if row:
-            parts += [f"epoch {row['epoch']:g}", f"cost {row['cost']:.4g}"]
+            parts += [f"epoch {row['epoch']:.4g}:", f"cost {row['cost']:.4g}"]
         if "validation_loss" in row:
             parts.append(f"validation {row['validation_loss']:.4g}")
         if "validation_accuracy" in row:

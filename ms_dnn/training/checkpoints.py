@@ -60,10 +60,11 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         with contextlib.suppress(OSError):
             if not _is(folder / MANIFEST, manifest):
                 file.unlink(missing_ok=True)
-        raise CheckpointError(_cannot_save(folder, error)) from error
+        raise CheckpointError(_cannot_save(folder, error, generation > 1)) from error
     for old in folder.glob("checkpoint-*.safetensors*"):
         if old != file:
-            old.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # it does no harm, and the next save tries again
+                old.unlink(missing_ok=True)
 
 
 def read_checkpoint(folder: Path) -> Checkpoint | None:
@@ -81,6 +82,8 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
         raise CheckpointError(
             f"{folder}: {MANIFEST} names a file that is not there ({error.filename}): restore it, or train anew"
         ) from error
+    except OSError as error:
+        raise CheckpointError(f"{error.filename}: the checkpoint cannot be read ({error.strerror})") from error
     if hashlib.sha256(content).hexdigest() != manifest["sha256"]:
         raise CheckpointError(
             f"{folder / manifest['file']}: its checksum is not the one in {MANIFEST}, so it was damaged after "
@@ -151,7 +154,8 @@ def _digest(body: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
-def _cannot_save(folder: Path, error: OSError) -> str:
+def _cannot_save(folder: Path, error: OSError, has_one_before: bool) -> str:
+    before = "the one before is whole" if has_one_before else "there is none before it"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"{folder}: the disk is full; the checkpoint was not saved, the one before is whole: free some space"
-    return f"{folder}: the checkpoint could not be saved ({error.strerror}); the one before is whole"
+        return f"{folder}: the disk is full; the checkpoint was not saved, {before}: free some space"
+    return f"{folder}: the checkpoint could not be saved ({error.strerror}); {before}"

@@ -1,9 +1,11 @@
 """Which number stopped being finite first, and what to do about it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 from mindspore import Tensor
+from numpy.typing import NDArray
 
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import DivergenceError
@@ -26,11 +28,27 @@ def explain_divergence(network: DNN, cost: Cost, x: Tensor, y: Tensor, step: int
         y: the step's targets, (N, n[L]).
         step: the step's number, counted from 1.
     """
-    name = next((name for name, tensor in _in_order(network, cost, x, y) if not _is_finite(tensor)), None)
-    where = f"'{name}' is the first tensor that is not finite" if name else "the weights grew too large to add up"
-    return DivergenceError(
-        f"the cost is not finite in step {step}: {where}. The weights before that step are saved. To mend it: {_CURE}"
+    name = next(
+        (name for name, tensor in _in_order(network, cost, x, y) if not np.isfinite(tensor.asnumpy()).all()), None
     )
+    where = f"'{name}' is the first tensor that is not finite" if name else "the update makes the weights overflow"
+    return DivergenceError(
+        f"step {step} does not end in finite numbers: {where}. The weights before that step are saved. "
+        f"To mend it: {_CURE}"
+    )
+
+
+def explain_validation_divergence(step: int) -> DivergenceError:
+    """Return the error for a validation loss that is not finite although the weights still are."""
+    return DivergenceError(
+        f"the validation loss is not finite after step {step}: the weights are too large. They are saved. "
+        f"To mend it: {_CURE}"
+    )
+
+
+def is_finite(total: float, arrays: Mapping[str, NDArray[Any]]) -> bool:
+    """Whether the sum of the costs and every number of the weights and slots is finite."""
+    return bool(np.isfinite(total)) and all(bool(np.isfinite(array).all()) for array in arrays.values())
 
 
 def _in_order(network: DNN, cost: Cost, x: Tensor, y: Tensor) -> Iterator[tuple[str, Tensor]]:
@@ -47,7 +65,3 @@ def _in_order(network: DNN, cost: Cost, x: Tensor, y: Tensor) -> Iterator[tuple[
     yield "da (gradient of the cost with respect to the prediction)", da
     for name, gradient in zip(network.parameter_names, network.backward(caches, da)[1], strict=True):
         yield f"gradient of {name}", gradient
-
-
-def _is_finite(tensor: Tensor) -> bool:
-    return bool(np.isfinite(tensor.asnumpy()).all())

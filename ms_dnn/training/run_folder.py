@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ms_dnn.errors import RunError
-from ms_dnn.training.checkpoints import MANIFEST, sync_folder, write_durably
+from ms_dnn.training.checkpoints import sync_folder, write_durably
 
 CONFIG = "config.yaml"
 ENVIRONMENT = "environment.json"
@@ -49,11 +49,6 @@ class RunFolder:
         except (OSError, UnicodeDecodeError) as error:
             raise RunError(f"{self.path / name}: cannot be read ({error}): the run folder is incomplete") from error
 
-    @property
-    def has_checkpoint(self) -> bool:
-        """Whether a checkpoint was written."""
-        return (self.path / MANIFEST).exists()
-
     def append_metrics(self, row: Row) -> None:
         """Add one row to ``metrics.jsonl``.
 
@@ -84,9 +79,16 @@ class RunFolder:
             ) from error
 
     def cut_metrics(self, step: int) -> list[Row]:
-        """Drop the rows after ``step``, which a resumed run will write again, and return the others."""
+        """Drop the rows after ``step``, which a resumed run will write again, and return the others.
+
+        Raises:
+            RunError: when the file is damaged or cannot be written.
+        """
         rows = [row for row in self.metrics() if row["step"] <= step]
-        write_durably(self.path / METRICS, "".join(json.dumps(row) + "\n" for row in rows).encode())
+        try:
+            write_durably(self.path / METRICS, "".join(json.dumps(row) + "\n" for row in rows).encode())
+        except OSError as error:
+            raise RunError(f"{self.path / METRICS}: cannot be written ({error.strerror})") from error
         return rows
 
 

@@ -1,13 +1,11 @@
 """Learning rates of all steps of a run, worked out before it by ``mindspore.nn``'s schedule functions."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from mindspore import nn
 from numpy.typing import NDArray
-
-Rates = list[float]
 
 
 def learning_rates(
@@ -21,55 +19,47 @@ def learning_rates(
         total_steps: steps of the whole run.
         steps_per_epoch: steps in one pass over the samples.
     """
-    return np.asarray(SCHEDULES[schedule](settings, total_steps, steps_per_epoch), np.float64)
+    epochs = -(-total_steps // steps_per_epoch)
+    of_epochs = np.asarray(SCHEDULES[schedule](settings, epochs), np.float64)
+    return np.repeat(of_epochs, steps_per_epoch)[:total_steps]
 
 
-def _constant(settings: Mapping[str, Any], total_steps: int, steps_per_epoch: int) -> Rates:
-    return [settings["rate"]] * total_steps
+# Each takes its settings and the number of epochs and returns one rate an epoch: to MindSpore's functions, which count
+# steps, an epoch is one step.
+Schedule = Callable[[Mapping[str, Any], int], Sequence[float] | NDArray[np.float64]]
 
 
-def _decay(function: Callable[..., Rates]) -> Callable[[Mapping[str, Any], int, int], Rates]:
-    def rates(settings: Mapping[str, Any], total_steps: int, steps_per_epoch: int) -> Rates:
-        return function(
-            settings["initial"],
-            settings["rate"],
-            total_steps,
-            steps_per_epoch,
-            settings["epochs"],
-            settings["staircase"],
-        )
+def _constant(settings: Mapping[str, Any], epochs: int) -> NDArray[np.float64]:
+    return np.full(epochs, settings["rate"])
+
+
+def _decay(function: Callable[..., list[float]]) -> Schedule:
+    def rates(settings: Mapping[str, Any], epochs: int) -> list[float]:
+        return function(settings["initial"], settings["rate"], epochs, 1, settings["epochs"], settings["staircase"])
 
     return rates
 
 
-def _natural_decay(settings: Mapping[str, Any], total_steps: int, steps_per_epoch: int) -> Rates:
+def _natural_decay(settings: Mapping[str, Any], epochs: int) -> Sequence[float] | NDArray[np.float64]:
     # MindSpore's function counts epochs, and the other decays count in units of `epochs`.
-    per_epoch = {**settings, "rate": settings["rate"] / settings["epochs"]}
-    return _decay(nn.natural_exp_decay_lr)(per_epoch, total_steps, steps_per_epoch)
+    return _decay(nn.natural_exp_decay_lr)({**settings, "rate": settings["rate"] / settings["epochs"]}, epochs)
 
 
-def _cosine(settings: Mapping[str, Any], total_steps: int, steps_per_epoch: int) -> Rates:
-    return nn.cosine_decay_lr(settings["final"], settings["initial"], total_steps, steps_per_epoch, settings["epochs"])
+def _cosine(settings: Mapping[str, Any], epochs: int) -> list[float]:
+    return nn.cosine_decay_lr(settings["final"], settings["initial"], epochs, 1, settings["epochs"])
 
 
-def _polynomial(settings: Mapping[str, Any], total_steps: int, steps_per_epoch: int) -> Rates:
-    return nn.polynomial_decay_lr(
-        settings["initial"],
-        settings["final"],
-        total_steps,
-        steps_per_epoch,
-        settings["epochs"],
-        settings["power"],
-    )
+def _polynomial(settings: Mapping[str, Any], epochs: int) -> list[float]:
+    first, last = settings["initial"], settings["final"]
+    return nn.polynomial_decay_lr(first, last, epochs, 1, settings["epochs"], settings["power"])
 
 
-def _piecewise(settings: Mapping[str, Any], total_steps: int, steps_per_epoch: int) -> Rates:
-    ends = [milestone * steps_per_epoch for milestone in settings["milestones"]]
-    rates = nn.piecewise_constant_lr(ends, list(settings["rates"]))[:total_steps]
-    return rates + [settings["rates"][-1]] * (total_steps - len(rates))
+def _piecewise(settings: Mapping[str, Any], epochs: int) -> list[float]:
+    rates = nn.piecewise_constant_lr(list(settings["milestones"]), list(settings["rates"]))[:epochs]
+    return rates + [settings["rates"][-1]] * (epochs - len(rates))
 
 
-SCHEDULES: dict[str, Callable[[Mapping[str, Any], int, int], Rates]] = {
+SCHEDULES: dict[str, Schedule] = {
     "constant": _constant,
     "exponential_decay": _decay(nn.exponential_decay_lr),
     "natural_exponential_decay": _natural_decay,

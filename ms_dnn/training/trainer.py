@@ -14,7 +14,7 @@ from ms_dnn.dnn import DNN
 from ms_dnn.errors import CheckpointError
 from ms_dnn.layers.cost import Cost
 from ms_dnn.training.checkpoints import Arrays, Checkpoint, read_checkpoint, write_checkpoint
-from ms_dnn.training.divergence import explain_divergence
+from ms_dnn.training.divergence import explain_divergence, explain_validation_divergence, is_finite
 from ms_dnn.training.epoch import Epoch
 from ms_dnn.training.evaluation import Evaluation
 from ms_dnn.training.interruption import Interruption
@@ -129,13 +129,16 @@ class Trainer:
         self.network, self.cost, self.optimizer = network, cost, optimizer
         self.plan, self.rates, self.samples, self.validation = plan, rates, samples, validation
         self.score_name, self.score = score
-        self.tolerance, self.early_stopping = tolerance, early_stopping
+        self.dtype = samples.x.dtype
+        # Rounded once, because the graph and the host both compare with it.
+        self.tolerance = None if tolerance is None else float(ms.dtype_to_nptype(self.dtype)(tolerance))
+        self.early_stopping = early_stopping
         self.folder, self.checkpoint_seconds, self.listener = folder, checkpoint_seconds, listener
         self.epoch = Epoch(gradient, optimizer, watch_change=tolerance is not None)
         self.evaluation = Evaluation(network, cost)
-        self.dtype = samples.x.dtype
         self.state = State()
         self._best: Arrays = {}
+        self._good: Arrays | None = None
         self._stretch: Stretch | None = None
         self._seconds_per_step: float | None = None
 
@@ -186,14 +189,15 @@ class Trainer:
         stretch = self._stretch_from(first)
         if self._seconds_per_step is None:
             self._run_steps(stretch, 0, 0)  # compiles
-        start = time.perf_counter()
+        good = self._arrays() if self._good is None else self._good
         begin = self.state.step - first
         stop = min(begin + self._chunk_steps(), end - first)
-        good = self._arrays()
+        start = time.perf_counter()
         reached, total, change = self._run_steps(stretch, begin, stop)
         seconds = time.perf_counter() - start
         done = reached - begin
-        if not np.isfinite(total):
+        self._good = self._arrays()
+        if not is_finite(total, self._good):
             self._diverged(good, stretch, begin, reached)
         self._seconds_per_step = seconds / done
         self.state.step, self.state.total = first + reached, total
@@ -249,6 +253,9 @@ class Trainer:
         if self.validation is not None:
             J, prediction = self.evaluation(self.validation.x, self.validation.y)
             row["validation_loss"] = float(J)
+            if not np.isfinite(row["validation_loss"]):
+                self._save()
+                raise explain_validation_divergence(state.step)
             row[f"validation_{self.score_name}"] = self.score(prediction.asnumpy())
         state.total = 0.0
         if state.stopped_by is None and state.step >= self.plan.total_steps:
@@ -270,13 +277,13 @@ class Trainer:
             state.stopped_by = "early_stopping"
 
     def _diverged(self, good: Arrays, stretch: Stretch, begin: int, reached: int) -> NoReturn:
-        """Go back to the last weights with a finite cost, save them, and say which number was not finite."""
+        """Go back to the last weights that were finite, save them, and say which number was not."""
         self._load(good)
         step = begin
         for step in range(begin, reached):
             good = self._arrays()
             _, total, _ = self._run_steps(stretch, step, step + 1)
-            if not np.isfinite(total):
+            if not is_finite(total, self._arrays()):
                 break
             self.state.total = total
         self._load(good)
@@ -306,6 +313,7 @@ class Trainer:
             CheckpointError: when one is missing or has another shape or dtype.
         """
         load_parameters(self._stored(), arrays)
+        self._good = None
 
     def _save(self) -> None:
         write_checkpoint(self.folder.path, Checkpoint({**self._arrays(), **self._best}, asdict(self.state)))
@@ -315,8 +323,15 @@ def load_parameters(parameters: dict[str, Parameter], arrays: Arrays) -> None:
     """Put arrays into the parameters of the same names, visibly to graphs that are compiled already.
 
     Raises:
-        CheckpointError: when an array is missing or has another shape or dtype; nothing is then changed.
+        CheckpointError: when an array is missing, has another shape or dtype, or belongs to a layer that is not
+            there; nothing is then changed.
     """
+    unknown = [name for name in arrays if name.startswith("layers.") and name not in parameters]
+    if unknown:
+        raise CheckpointError(
+            f"checkpoint of another architecture: it has '{unknown[0]}', which the network of the configuration does "
+            "not have: use the run's own config.yaml, or train anew"
+        )
     for name, parameter in parameters.items():
         wanted = f"{parameter.shape} {np.dtype(ms.dtype_to_nptype(parameter.dtype))}"
         got = f"{arrays[name].shape} {arrays[name].dtype}" if name in arrays else "nothing"

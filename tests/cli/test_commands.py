@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from command import CONFIGS, REPOSITORY, here, ms_dnn, refused
 from PIL import Image
-from sklearn.datasets import load_digits
+from sklearn.datasets import load_breast_cancer, load_digits
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def test_predict_from_npz_csv_and_a_picture(run: Path, tmp_path: Path) -> None:
     from_npz = json.loads(here("predict", run, tmp_path / "digits.npz", "--json").stdout)["samples"]
     answers = [sample["answer"] for sample in from_npz]
     assert np.mean([answer == str(label) for answer, label in zip(answers, y, strict=True)]) >= 0.9
-    assert [sample["label"] for sample in from_npz] == y.tolist()
+    assert [sample["label"] for sample in from_npz] == [str(label) for label in y]
     assert sum(from_npz[0]["probabilities"].values()) == pytest.approx(1, abs=1e-5)
     from_csv = json.loads(here("predict", run, tmp_path / "digits.csv", "--json").stdout)["samples"]
     assert [sample["outputs"] for sample in from_csv] == [sample["outputs"] for sample in from_npz]
@@ -97,8 +97,7 @@ def test_the_training_script_is_the_command(tmp_path: Path) -> None:
         (["train"], "got neither a configuration nor --resume"),
         (["train", "none.yaml"], "none.yaml"),
         (["train", CONFIGS / "digits.yaml", "--set", "training.epoch=3"], "did you mean 'epochs'"),
-        (["train", CONFIGS / "digits.yaml", "--device", "TPU"], "device"),
-        (["train", CONFIGS / "digits.yaml", "--backprop", "handwriten"], "did you mean 'handwritten'"),
+        (["train", CONFIGS / "digits.yaml", "--set", "loss=hinges"], "did you mean 'hinge'"),
         (["train", "--resume", "nowhere"], "nowhere: no such run folder"),
         (["evaluate", "nowhere"], "nowhere: no such run folder"),
         (["predict", "nowhere", "x.npz"], "nowhere: no such run folder"),
@@ -110,6 +109,45 @@ def test_wrong_input_is_one_sentence_and_exit_code_2(
     monkeypatch.chdir(tmp_path)
     assert sentence in refused(here(*arguments))
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("option", [["--device", "TPU"], ["--backprop", "handwriten"]])
+def test_an_option_with_a_wrong_value_is_named(option: list[str]) -> None:
+    process = here("train", CONFIGS / "digits.yaml", *option)
+    assert process.returncode == 2
+    assert option[0] in process.stderr
+    assert "Traceback" not in process.stderr
+
+
+def test_names_that_look_like_markup_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    process = here("train", CONFIGS / "regression.yaml", "--set=training.epochs=1", "--run", "a [/b] run")
+    assert process.returncode == 0
+    assert "run folder: a [/b] run (" in process.stdout
+    assert "next: ms-dnn evaluate 'a [/b] run'" in process.stdout
+
+
+def test_one_sigmoid_unit_answers_with_the_probability_of_both_classes(tmp_path: Path) -> None:
+    overrides = ["--set=training.epochs=20", "--run", tmp_path / "run"]
+    assert here("train", CONFIGS / "logistic_regression.yaml", *overrides).returncode == 0
+    cancer = load_breast_cancer()
+    for name, rows in (("one", slice(0, 3)), ("two", slice(19, 22))):
+        table = np.column_stack([cancer.data[rows], cancer.target[rows]])
+        np.savetxt(
+            tmp_path / f"{name}.csv",
+            table,
+            delimiter=",",
+            header=",".join([*cancer.feature_names, "label"]),
+            comments="",
+        )
+    process = here("predict", tmp_path / "run", tmp_path / "one.csv", tmp_path / "two.csv", "--json")
+    samples = json.loads(process.stdout)["samples"]
+    assert [sample["sample"].split()[0] for sample in samples] == ["one.csv"] * 3 + ["two.csv"] * 3
+    for sample, target in zip(samples, cancer.target[[0, 1, 2, 19, 20, 21]], strict=True):
+        probabilities = sample["probabilities"]
+        assert sample["label"] == cancer.target_names[target]
+        assert sample["answer"] == max(probabilities, key=probabilities.get)
+        assert probabilities["malignant"] + probabilities["benign"] == pytest.approx(1)
 
 
 def test_a_device_that_is_missing_is_an_error_and_no_fallback(tmp_path: Path) -> None:

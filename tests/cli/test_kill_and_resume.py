@@ -36,9 +36,9 @@ def result_of(run: Path) -> tuple[dict[str, bytes], list[dict]]:
     return {name: array.tobytes() for name, array in checkpoint.arrays.items()}, rows
 
 
-def start(run: Path) -> subprocess.Popen[bytes]:
+def start(run: Path, stderr: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "ms_dnn", "train", str(CONFIGS / "digits.yaml"), f"--run={run}", *SMALL_AND_BUSY]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=stderr)
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,8 @@ def test_killed_at_random_moments(
     expected = result_of(run)
     moments = random.Random(0)
     survived = 0
-    for number in range(20 if request.config.getoption("--campaign") else 2):
+    kills = 20 if request.config.getoption("--campaign") else 2
+    for number in range(kills):
         killed = tmp_path / f"run-{number}"
         process = start(killed)
         while not killed.exists():
@@ -74,7 +75,7 @@ def test_killed_at_random_moments(
         resumed = ms_dnn("train", "--resume", killed)
         assert resumed.returncode == 0, resumed.stderr
         assert result_of(killed) == expected
-    assert survived < 2  # else the kills came too late to say anything
+    assert survived <= kills // 4  # else the kills came too late to say anything
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -100,3 +101,12 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path: Path, number: signal.Signa
     assert checkpoint.state["stopped_by"] is None
     assert checkpoint.state["step"] > 0
     assert (run / "curves.png").is_file()
+
+
+def test_ctrl_c_while_the_command_starts_is_quiet(tmp_path: Path) -> None:
+    process = start(tmp_path / "run", stderr=subprocess.PIPE)
+    time.sleep(1.0)  # MindSpore is being imported
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode in (-signal.SIGINT, 130)
+    assert errors == b""

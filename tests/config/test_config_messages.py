@@ -186,7 +186,7 @@ def test_one_mistake(old: str, new: str, expected: str) -> None:
 
 
 OVERRIDES = [
-    ("training.epochs=many", "training.epochs: got 'many', expected a whole number ≥ 1"),
+    ("training.epochs=many", "training.epochs: got 'many', expected a whole number from 1 to 1000000"),
     ("network.layers.0.units=0", "network.layers.0.units: got 0, expected a whole number from 1 to 65536"),
     ("network.layers.2.units=5", "network.layers: there is no entry '2'; the list has 2 (numbers 0 to 1)"),
     ("network.layers=[]", "network.layers: got an empty list, expected a list with at least one entry"),
@@ -198,7 +198,7 @@ OVERRIDES = [
     ("optimizer.momentun=0.5", "optimizer.momentun: unknown key; did you mean 'momentum'?"),
     (
         "training.early_stopping.min_delta=1",
-        "training.early_stopping.patience: missing; expected a whole number ≥ 1",
+        "training.early_stopping.patience: missing; expected a whole number from 1 to 1000000",
     ),
 ]
 
@@ -229,7 +229,10 @@ SCHEDULES = [
         "{schedule: inverse_decay, initial: 1, rate: 1, epochs: 1, stair: yes}",
         "stair: unknown key; did you mean 'staircase'?",
     ),
-    ("{schedule: exponential_decay, initial: 1, rate: 1}", "epochs: missing; expected a whole number ≥ 1"),
+    (
+        "{schedule: exponential_decay, initial: 1, rate: 1}",
+        "epochs: missing; expected a whole number from 1 to 1000000",
+    ),
     (
         "{schedule: cosine, initial: 1}",
         "schedule: got 'cosine', expected one of cosine_decay, exponential_decay, "

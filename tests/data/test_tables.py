@@ -71,7 +71,8 @@ def test_rows_are_named_by_line(write):
         ("width,height,depth\n1,2,3\n", "missing none; unknown 'depth'"),
         ("width,width,height\n1,2,3\n", "twice 'width'"),
         (b"\xff\xfe\x00", "cannot be read as CSV"),
-        ("a" * 200_000, "cannot be read as CSV"),
+        # The csv module has a limit for one cell; where another package has lifted it, the line is a header.
+        ("a" * 200_000, "cannot be read as CSV|has no samples"),
     ],
 )
 def test_errors_name_line_and_column(write, text, message):

@@ -192,7 +192,7 @@ def test_says_that_the_index_is_out_of_reach_and_where_the_log_is(machine):
         environment = {"PIP_INDEX_URL": index, "PIP_RETRIES": "0", "PIP_CONFIG_FILE": os.devnull}
         process = machine.bootstrap(PYTHONPATH=str(machine.folder / "borrowed"), **environment)
     log = machine.venv / "install.log"
-    assert_refused(process, "package index could not be reached", "pip: No matching distribution found", str(log))
+    assert_refused(process, "package index could not be reached", "pip: ", str(log))
     assert log.exists()
     assert not list(machine.venv.glob("installed-*"))
 
