@@ -16,7 +16,7 @@ import yaml
 
 from ms_dnn.config.problems import Origin, Path, Problem, config_error, dotted, shown
 
-MAX_CHARACTERS = 100_000
+MAX_CHARACTERS = 20_000
 MAX_VALUES = 10_000  # an alias counts each time it is used: nine lines of aliases can name a billion values
 
 _OUT_OF_RANGE = "is not valid YAML: an escaped character or a version number is out of range"

@@ -78,8 +78,8 @@ BOMB = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]
     ("text", "expected"),
     [
         (BOMB, "has more than 10000 values, each use of an alias counted; a configuration has fewer"),
-        ("[" * 50_000, "is nested too deeply for a configuration"),
-        ("#" * 100_001, "has 100001 characters, and a configuration at most 100000; is it the right file?"),
+        ("[" * 10_000, "is nested too deeply for a configuration"),
+        ("#" * 20_001, "has 20001 characters, and a configuration at most 20000; is it the right file?"),
         (r'a: "\UFFFFFFFF"', "is not valid YAML: an escaped character or a version number is out of range"),
     ],
     ids=["aliases", "depth", "length", "escape"],

@@ -198,7 +198,7 @@ OVERRIDES = [
     ("optimizer.momentun=0.5", "optimizer.momentun: unknown key; did you mean 'momentum'?"),
     (
         "training.early_stopping.min_delta=1",
-        "training.early_stopping.patience: missing; expected a whole number from 1 to 1000000",
+        "training.early_stopping.patience: missing; expected a whole number ≥ 1",
     ),
 ]
 

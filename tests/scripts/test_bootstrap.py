@@ -290,7 +290,7 @@ def test_ci_runs_every_check_and_hands_its_arguments_to_pytest(machine):
     calls = machine.calls_made()
     assert calls[:2] == ["venv", "pip .[test]"]
     assert [call.split()[0] for call in calls[2:]] == ["ruff", "ruff", "mypy", "lint-imports", "pytest"]
-    assert calls[-1] == "pytest -k two words"
+    assert calls[-1] == "pytest --numprocesses 2 --dist loadfile -k two words"
 
 
 @pytest.mark.parametrize("tool", ["ruff", "mypy", "lint-imports", "pytest"])
