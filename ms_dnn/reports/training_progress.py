@@ -4,7 +4,7 @@ import time
 from typing import Any, Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 Row = dict[str, Any]
 
@@ -40,10 +40,11 @@ class TrainingProgress:
         self._began_step = self._step = 0
         self._bar = Progress(
             TextColumn("[bold]{task.description}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
+            BarColumn(bar_width=10),
+            TextColumn("{task.percentage:.0f}%"),
             TextColumn("{task.fields[metrics]}"),
             TimeRemainingColumn(compact=True),
+            TextColumn("left"),
             console=console,
             transient=True,
         )
@@ -67,7 +68,7 @@ class TrainingProgress:
             self._began_step = state.step
         self._step, self._speed = state.step, samples_per_second
         if self._live:
-            self._bar.update(self._task, description="training", completed=state.step, metrics=self._metrics())
+            self._bar.update(self._task, description="training", completed=state.step, metrics=self._short())
         elif time.monotonic() - self._printed_at >= PLAIN_SECONDS:
             self._print_line()
 
@@ -98,6 +99,13 @@ class TrainingProgress:
         if self._plan is None or done <= 0 or self._step >= self._plan.total_steps:
             return None
         return (time.monotonic() - self._began_at) / done * (self._plan.total_steps - self._step)
+
+    def _short(self) -> str:
+        """Return the metrics as the live line has room for them, on 80 columns."""
+        row = self._row
+        names = {"cost": "cost", "validation_loss": "val", "validation_accuracy": "acc", "validation_r2": "R²"}
+        parts = [f"{short} {row[key]:.3g}" for key, short in names.items() if key in row]
+        return "  ".join([*parts, f"{self._speed:,.0f}/s"])
 
     def _metrics(self) -> str:
         row = self._row
