@@ -1,0 +1,48 @@
+"""The package's front door, and that configurations can name exactly what there is."""
+
+import subprocess
+import sys
+from typing import get_args
+
+import pytest
+
+import ms_dnn
+from ms_dnn.config.optimization import Optimizer, Schedule
+from ms_dnn.config.schema import Activation, DataSet, Initializer, Loss
+from ms_dnn.data import BUNDLED
+
+
+@pytest.mark.parametrize("name", ms_dnn.__all__)
+def test_every_public_name_is_there(name: str) -> None:
+    assert getattr(ms_dnn, name) is not None
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'DNNN'"):
+        _ = ms_dnn.DNNN
+
+
+def test_importing_the_package_loads_no_mindspore() -> None:
+    program = "import sys, ms_dnn; assert not {'mindspore', 'numpy'} & set(sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def tags(union: object, key: str) -> set[str]:
+    """Return the values of ``key`` that tell the members of a discriminated union apart."""
+    members = get_args(get_args(union)[0])
+    return {get_args(member.model_fields[key].annotation)[0] for member in members}
+
+
+def test_configurations_name_exactly_what_there_is() -> None:
+    from ms_dnn.maths.activations import ACTIVATIONS
+    from ms_dnn.maths.initializers import INITIALIZERS
+    from ms_dnn.maths.losses import LOSSES
+    from ms_dnn.training.optimizers import OPTIMIZERS
+    from ms_dnn.training.schedules import SCHEDULES
+
+    assert set(get_args(Activation)) == set(ACTIVATIONS)
+    assert set(get_args(Loss)) == set(LOSSES) - {"zero_one"}
+    assert set(get_args(Initializer)) == set(INITIALIZERS)
+    assert set(get_args(DataSet)) == set(BUNDLED)
+    assert tags(Optimizer, "name") == set(OPTIMIZERS)
+    assert tags(Schedule, "schedule") == set(SCHEDULES) - {"constant"}
