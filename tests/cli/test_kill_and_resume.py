@@ -2,12 +2,12 @@
 
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from random import Random
 
 import pytest
 from command import CONFIGS, ms_dnn
@@ -41,37 +41,45 @@ def start(run: Path, stderr: int = subprocess.DEVNULL) -> subprocess.Popen[bytes
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=stderr)
 
 
+def resume(run: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "ms_dnn", "train", f"--resume={run}"]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def kill_after(process: subprocess.Popen[bytes], run: Path, rows: int, seconds: float) -> bool:
+    """Kill the process some time after its run has reported ``rows`` times; return whether it had ended before."""
+    metrics = run / "metrics.jsonl"
+    while not run.exists() or (metrics.read_bytes().count(b"\n") if metrics.exists() else 0) < rows:
+        if process.poll() is not None:
+            break
+        time.sleep(0.001)
+    time.sleep(seconds)
+    process.send_signal(signal.SIGKILL)
+    return process.wait() == 0
+
+
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
-    """The run that nobody disturbs, and how long its folder lived before it ended."""
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run that nobody disturbs."""
     run = tmp_path_factory.mktemp("undisturbed") / "run"
-    process = start(run)
-    while not run.exists():
-        assert process.poll() is None
-        time.sleep(0.01)
-    began = time.monotonic()
-    assert process.wait(120) == 0
-    return run, time.monotonic() - began
+    assert start(run).wait(120) == 0
+    return run
 
 
-def test_killed_at_random_moments(
-    undisturbed: tuple[Path, float], tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
-    run, seconds = undisturbed
-    expected = result_of(run)
-    moments = random.Random(0)
-    survived = 0
+def test_killed_at_random_moments(undisturbed: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    expected = result_of(undisturbed)
+    reports = len(expected[1])
+    random = Random(0)
     kills = 20 if request.config.getoption("--campaign") else 2
+    survived = 0
     for number in range(kills):
         killed = tmp_path / f"run-{number}"
-        process = start(killed)
-        while not killed.exists():
-            assert process.poll() is None
-            time.sleep(0.001)
-        time.sleep(moments.uniform(0, seconds))
-        process.send_signal(signal.SIGKILL)
-        survived += process.wait() == 0
+        rows = random.randrange(reports * 4 // 5)
+        survived += kill_after(start(killed), killed, rows, random.uniform(0, 0.05))
         read_checkpoint(killed)  # raises when a file is corrupt
+        if number % 2:
+            kill_after(resume(killed), killed, min(rows + 10, reports), random.uniform(0, 0.05))
+            read_checkpoint(killed)
         resumed = ms_dnn("train", "--resume", killed)
         assert resumed.returncode == 0, resumed.stderr
         assert result_of(killed) == expected

@@ -231,7 +231,7 @@ SCHEDULES = [
     ),
     (
         "{schedule: exponential_decay, initial: 1, rate: 1}",
-        "epochs: missing; expected a whole number from 1 to 1000000",
+        "epochs: missing; expected a whole number ≥ 1",
     ),
     (
         "{schedule: cosine, initial: 1}",
