@@ -8,9 +8,9 @@ import tempfile
 from importlib import import_module
 from typing import Any
 
-# Both must be set before MindSpore is imported: log errors only, and put the compiler's failure dumps
-# (rank_0/om/analyze_fail.ir) into the system's temporary folder instead of the user's.
-os.environ.setdefault("GLOG_v", "3")
+# Both must be set before MindSpore is imported: log nothing, for what goes wrong is raised as well, and put the
+# compiler's failure dumps (rank_0/om/analyze_fail.ir) into the system's temporary folder instead of the user's.
+os.environ.setdefault("GLOG_v", "4")
 os.environ.setdefault("MS_OM_PATH", tempfile.gettempdir())
 
 __version__ = "0.1.0"
@@ -22,8 +22,9 @@ _HOMES = {
     "FrameworkGradient": "ms_dnn.gradients.framework",
     "HandwrittenGradient": "ms_dnn.gradients.handwritten",
     "HandwrittenTrainOneStep": "ms_dnn.training.model_step",
+    "assert_gradients": "ms_dnn.judge.check",
     "build_dnn": "ms_dnn.dnn",
-    "compare_gradients": "ms_dnn.gradients.compare",
+    "check_gradients": "ms_dnn.judge.check",
     "load_config": "ms_dnn.config",
     "use_device": "ms_dnn.runtime.device",
     "with_handwritten_bprop": "ms_dnn.gradients.bprop",

@@ -43,3 +43,7 @@ class DivergenceError(MsDnnError):
     """Training met a number that is not finite; the last good weights were kept."""
 
     exit_code = 1
+
+
+class SubjectError(MsDnnError):
+    """What should be judged cannot be run, copied or differentiated as it is."""

@@ -2,7 +2,8 @@
 # bootstrap.sh [EXTRA]: make .venv in the checkout and install ms-dnn into it (editable), with EXTRA of pyproject.toml.
 #
 # Does nothing when that has been done: a stamp per extra in .venv remembers what it was installed from. Exit code 2 and one
-# sentence on stderr when the machine is not fit. PYTHON=/path/to/python3.11 chooses the interpreter.
+# sentence on stderr when the machine is not fit. PYTHON=/path/to/python3.11 chooses the interpreter. The extra "test" also
+# wants a browser, for the test that opens the HTML report: Debian's chromium, by apt-get where that may be used.
 set -euo pipefail
 
 readonly versions="3.10, 3.11 or 3.12"
@@ -161,6 +162,41 @@ install() {
     say "$current" >"$(stamp "$extra")"
 }
 
+# tests/reports/browser.py looks for the same.
+has_browser() {
+    local name
+    for name in chromium chromium-browser google-chrome google-chrome-stable \
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"; do
+        command -v "$name" >/dev/null && return
+    done
+    return 1
+}
+lacks_browser() { [[ "$extra" == test ]] && ! has_browser; }
+
+# As root, or by a sudo that asks for no password.
+apt_get() {
+    local command=(env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 -o Acquire::Retries=2 "$@")
+    if ((EUID != 0)); then
+        command=(sudo -n "${command[@]}")
+    fi
+    "${command[@]}" 2>&1 </dev/null
+}
+
+# Without a browser one test fails and all else works: that is said, and is no reason to stop.
+install_browser() {
+    local output="" why="this machine has no apt-get"
+    if command -v apt-get >/dev/null; then
+        say "Installing chromium for the test of the HTML report (about 100 MB to download, once) …"
+        # The second try is for lists of packages that are missing or old.
+        output=$(apt_get install --no-install-recommends chromium || { apt_get update &&
+            apt_get install --no-install-recommends chromium; }) || true
+        has_browser && return
+        why="apt-get: $(grep -E '^(E|sudo): ' <<<"$output" | last_line || last_line <<<"$output" || true)"
+    fi
+    printf 'ms-dnn: no browser for the test of the HTML report, which will fail: install chromium or Chrome (%s)\n' \
+        "$why" >&2
+}
+
 # Two scripts started together must not install over each other; where flock is missing (macOS) they are trusted not to.
 one_at_a_time() {
     command -v flock >/dev/null || return 0
@@ -174,10 +210,13 @@ if [[ "${PYTHON:-}" == */* ]]; then
     directory=$(cd -- "$(dirname -- "$PYTHON")" 2>/dev/null && pwd) || fail "PYTHON=$PYTHON is in no folder"
     PYTHON="$directory/${PYTHON##*/}"
 fi
-if is_installed && { [[ -z "${PYTHON:-}" ]] || venv_is_usable; }; then
+if is_installed && { [[ -z "${PYTHON:-}" ]] || venv_is_usable; } && ! lacks_browser; then
     exit 0
 fi
 check_platform
 one_at_a_time
 venv_is_usable || make_venv
 is_installed || install
+if lacks_browser; then
+    install_browser
+fi

@@ -1,67 +1,189 @@
-"""``ms-dnn check``: the hand-written gradients of an experiment's network, compared with three other routes."""
+"""``ms-dnn check``: gradients of an experiment's network, or of anybody's Cell, judged."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from ms_dnn.cli.options import AsJson, DeviceName, Overrides
 
 if TYPE_CHECKING:
-    from ms_dnn.config import ExperimentConfig
-    from ms_dnn.gradients.comparison import Comparison
+    from ms_dnn.judge.judgement import Judgement
 
 EXIT_CODES = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3}
+OF_CELL = "What is judged: a Cell"
+OF_EXPERIMENT = "What is judged: an experiment"
 
 
 def check(
-    config: Annotated[Path, typer.Argument(help="YAML file of the experiment.", show_default=False)],
-    overrides: Overrides = None,
-    device: DeviceName = None,
-    precision: Annotated[
-        Literal["float64", "float32"] | None,
+    target: Annotated[
+        str | None,
+        typer.Argument(help="YAML file of an experiment, or package.module:name of a Cell, function or factory."),
+    ] = None,
+    inputs: Annotated[
+        list[str] | None,
         typer.Option(
-            "--precision", help="Else float64, and float32 on Ascend, which has no float64.", show_default=False
+            "--inputs",
+            metavar="SPEC",
+            help="One for each input: 32x784, 32x784:float64, 32:int32<10, file.npy, file.npz:name.",
+            rich_help_panel=OF_CELL,
         ),
     ] = None,
-    elements: Annotated[
-        int, typer.Option("--elements", min=1, help="Elements of each parameter that the numerical routes look at.")
-    ] = 256,
-    samples: Annotated[int, typer.Option("--samples", min=1, help="Samples drawn from the training part.")] = 32,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Which samples and elements are drawn.")] = 0,
+    loss: Annotated[
+        str | None,
+        typer.Option("--loss", metavar="MODULE:NAME", help="Of (output, *targets).", rich_help_panel=OF_CELL),
+    ] = None,
+    targets: Annotated[
+        list[str] | None,
+        typer.Option("--targets", metavar="SPEC", help="As --inputs, for the loss.", rich_help_panel=OF_CELL),
+    ] = None,
+    wrt: Annotated[
+        str,
+        typer.Option(
+            "--wrt",
+            help="parameters+inputs, parameters, inputs, or names with commas between them.",
+            rich_help_panel=OF_CELL,
+        ),
+    ] = "parameters+inputs",
+    overrides: Overrides = None,
+    samples: Annotated[
+        int,
+        typer.Option("--samples", min=1, help="Samples drawn from the training part.", rich_help_panel=OF_EXPERIMENT),
+    ] = 32,
     after: Annotated[
-        int, typer.Option("--after", min=0, metavar="STEPS", help="Train as many steps on the samples first.")
+        int,
+        typer.Option(
+            "--after",
+            min=0,
+            metavar="STEPS",
+            help="Train as many steps on the samples first.",
+            rich_help_panel=OF_EXPERIMENT,
+        ),
     ] = 0,
+    device: DeviceName = None,
+    precision: Annotated[
+        Literal["float64", "float32", "float16"] | None,
+        typer.Option(
+            "--precision",
+            help="Experiments: else float64, and float32 on Ascend, which has none. Cells: else as they are.",
+            show_default=False,
+        ),
+    ] = None,
+    mode: Annotated[
+        Literal["both", "pynative", "compiled"], typer.Option("--mode", help="How the judged gradients are run.")
+    ] = "both",
+    directions: Annotated[
+        int, typer.Option("--directions", min=1, help="Lines in each tensor along which the witnesses look.")
+    ] = 2,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Of samples, inputs, directions and cotangents.")] = 0,
     as_json: AsJson = False,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write the report as one page with pictures.")
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option("--junit", metavar="FILE", help="Write the report for a CI system.")
+    ] = None,
+    replay: Annotated[
+        Path | None,
+        typer.Option("--replay", metavar="FILE", help="Judge again as the --json report FILE did, and compare."),
+    ] = None,
 ) -> None:
-    """Compare the hand-written gradients with GradOperation, central differences and the complex step.
+    """Judge hand-written gradients against MindSpore's and against numerical witnesses.
 
-    Exits with 0 when they agree, 1 when they do not, 3 when this run cannot tell.
+    Exits with 0 when they agree (PASS), 1 when they do not (FAIL), 3 when this run cannot tell (INCONCLUSIVE).
     """
-    from ms_dnn.config import load_config
+    if (target is None) == (replay is None):
+        raise typer.BadParameter("name what to judge: a YAML file or package.module:name, or --replay FILE")
+    settings: dict[str, Any] = {
+        "target": target,
+        "inputs": list(inputs or ()),
+        "loss": loss,
+        "targets": list(targets or ()),
+        "wrt": wrt,
+        "overrides": list(overrides or ()),
+        "samples": samples,
+        "after": after,
+        "device": device,
+        "precision": precision,
+        "mode": mode,
+        "directions": directions,
+        "seed": seed,
+    }
+    before = None
+    if replay is not None:
+        from ms_dnn.judge.replay import read_judgement
 
-    experiment = load_config(config, overrides or ())
-    comparison = _compare(experiment, device, precision, elements, samples, seed, after)
-    if as_json:
-        typer.echo(comparison.to_json())
-    else:
-        from rich.console import Console
+        before = read_judgement(replay)
+        settings = before["replay"]
+    judgement = replace(judge_target(**settings), replay=settings)
+    _write(judgement, as_json, html, junit)
+    if before is not None:
+        from ms_dnn.judge.replay import first_difference
 
-        from ms_dnn.reports.gradient_table import print_comparison
+        difference = first_difference(before, judgement)
+        typer.echo(f"replay of {replay}: {'the same bit for bit' if difference is None else difference}", err=True)
+        raise typer.Exit(0 if difference is None else 1)
+    raise typer.Exit(EXIT_CODES[judgement.verdict.value])
 
-        print_comparison(Console(), comparison)
-    raise typer.Exit(EXIT_CODES[comparison.verdict.value])
 
-
-def _compare(
-    config: "ExperimentConfig",
+def judge_target(
+    target: str,
+    inputs: list[str],
+    loss: str | None,
+    targets: list[str],
+    wrt: str,
+    overrides: list[str],
+    samples: int,
+    after: int,
     device: str | None,
     precision: str | None,
-    elements: int,
-    samples: int,
+    mode: str,
+    directions: int,
     seed: int,
+) -> "Judgement":
+    """Judge an experiment's network (``target`` is a YAML file) or a Cell (``package.module:name``)."""
+    modes = ("pynative", "compiled") if mode == "both" else (mode,)
+    if ":" in target and not target.endswith((".yaml", ".yml")):
+        from ms_dnn.runtime.device import use_device
+        from ms_dnn.runtime.precision import check_precision
+
+        chosen = use_device(device or "auto")
+        if precision is not None:
+            check_precision(precision, chosen.name)
+        from ms_dnn.judge.check import check_gradients
+        from ms_dnn.judge.target import load_target
+
+        found = load_target(target, inputs, loss, targets, seed)
+        return check_gradients(
+            found.function,
+            found.inputs,
+            found.loss,
+            found.targets,
+            wrt=wrt.split(",") if "," in wrt else wrt,
+            modes=modes,
+            precision=precision,
+            device=chosen.name,
+            directions=directions,
+            seed=seed,
+        )
+    return _judge_experiment(target, overrides, samples, after, device, precision, modes, directions, seed)
+
+
+def _judge_experiment(
+    target: str,
+    overrides: list[str],
+    samples: int,
     after: int,
-) -> "Comparison":
+    device: str | None,
+    precision: str | None,
+    modes: tuple[str, ...],
+    directions: int,
+    seed: int,
+) -> "Judgement":
+    from ms_dnn.config import load_config
+
+    config = load_config(Path(target), overrides)
     from ms_dnn.runtime.device import use_device
     from ms_dnn.runtime.precision import check_precision
 
@@ -74,7 +196,7 @@ def _compare(
 
     from ms_dnn.experiment import build_cost, build_network, prepare_data
     from ms_dnn.gradients.burn_in import train_briefly
-    from ms_dnn.gradients.compare import compare_gradients
+    from ms_dnn.judge.check import check_gradients
     from ms_dnn.runtime.seeding import stream
 
     train = prepare_data(config).train
@@ -82,4 +204,23 @@ def _compare(
     drawn = stream(seed, "checked samples").permutation(len(train.x))[:samples]
     x, y = (Tensor(np.ascontiguousarray(part[drawn]).astype(precision)) for part in (train.x, train.y))
     train_briefly(network, cost, x, y, after)
-    return compare_gradients(network, cost, x, y, device=chosen.name, elements=elements, seed=seed)
+    return check_gradients(network, x, cost, (y,), modes=modes, device=chosen.name, directions=directions, seed=seed)
+
+
+def _write(judgement: "Judgement", as_json: bool, html: Path | None, junit: Path | None) -> None:
+    if html is not None:
+        from ms_dnn.reports.judgement_html import html_report
+
+        html.write_text(html_report(judgement), encoding="utf-8")
+    if junit is not None:
+        from ms_dnn.reports.junit import junit_xml
+
+        junit.write_text(junit_xml(judgement), encoding="utf-8")
+    if as_json:
+        typer.echo(judgement.to_json())
+        return
+    from rich.console import Console
+
+    from ms_dnn.reports.judgement_table import print_judgement
+
+    print_judgement(Console(), judgement)

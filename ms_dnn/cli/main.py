@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ms_dnn import __version__
+from ms_dnn.cli.audit import audit
 from ms_dnn.cli.check import check
 from ms_dnn.cli.evaluate import evaluate
 from ms_dnn.cli.predict import predict
@@ -25,6 +26,7 @@ app.command()(train)
 app.command()(check)
 app.command()(evaluate)
 app.command()(predict)
+app.command()(audit)
 
 
 def _show_version(asked: bool) -> None:

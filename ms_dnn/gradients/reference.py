@@ -268,11 +268,14 @@ def cost(
     reduction: str,
     x: ArrayLike,
     y: ArrayLike,
-) -> float:
-    """Return J, the ``"mean"`` or ``"sum"`` of the samples' losses; parameters real, x (N, I), y (N, O)."""
+) -> Any:
+    """Return J, the ``"mean"`` or ``"sum"`` of the samples' losses, for x (N, I), y (N, O).
+
+    A float, or a complex number where a parameter is complex: with ih v added to it, ∂J/∂θ·v = Im J / h.
+    """
     per_sample = losses(loss, forward(weights, biases, activations, x)[-1].a, y)
     reduce: Callable[[Array], Array] = _named(REDUCTIONS, reduction, "reduction")
-    return float(reduce(per_sample))
+    return reduce(per_sample)[()]
 
 
 def complex_step_gradient(

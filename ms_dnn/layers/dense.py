@@ -65,9 +65,12 @@ class Dense(nn.Cell):
     def backward(self, cache: DenseCache, da: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Return dx (N, I) and the gradients (dW, db), in the order of the parameters.
 
-        δ = dz = da ⊙ σ′(z); dW = δᵀ x; db = Σ_n δ_n; dx = δ W.
+        dW = δᵀ x; db = Σ_n δ_n; dx = δ W.
         """
-        x, z, a = cache
-        dz = self._activation_vjp(z, a, da)
-        dx, dW, db = affine_vjp(x, self.weight, dz)
+        dx, dW, db = affine_vjp(cache[0], self.weight, self.delta(cache, da))
         return dx, (dW, db)
+
+    def delta(self, cache: DenseCache, da: Tensor) -> Tensor:
+        """Return δ = dz = da ⊙ σ′(z), (N, O)."""
+        _, z, a = cache
+        return self._activation_vjp(z, a, da)

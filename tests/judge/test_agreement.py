@@ -5,9 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import problem
 
-from ms_dnn.gradients.compare import compare_gradients
-from ms_dnn.gradients.comparison import Verdict
-from ms_dnn.gradients.routes import ComplexStepRoute, GradOperationRoute, HandwrittenRoute
+from ms_dnn.judge.judgement import Verdict
+from ms_dnn.judge.network import ComplexStepRoute, GradOperationRoute, HandwrittenRoute, check_network
 from ms_dnn.maths.activations import ACTIVATIONS
 from ms_dnn.maths.losses import LOSSES
 
@@ -38,12 +37,12 @@ def test_three_routes_agree_in_float64(data, activation, loss, depth):
     samples = data.draw(st.integers(1, 6), label="N")
     network, cost, x, y = problem([*sizes, outputs], activations, loss, samples, seed, reduction=reduction)
 
-    comparison = compare_gradients(network, cost, x, y, routes=[route(network, cost, x, y) for route in ROUTES])
+    judgement = check_network(network, cost, x, y, routes=[route(network, cost, x, y) for route in ROUTES])
 
-    assert comparison.forward.within
-    assert comparison.verdict is not Verdict.FAIL, comparison.reason
-    assert not comparison.disagreeing, comparison.reason
-    for tensor in comparison.tensors:
+    assert judgement.forward.within
+    assert judgement.verdict is not Verdict.FAIL, judgement.reason
+    assert not judgement.disagreeing, judgement.reason
+    for tensor in judgement.tensors:
         framework, witness, _ = tensor.pairs
         # Beyond 1e-9 the gradient is a sum of which three digits or more cancelled; it is judged by its terms.
         if framework.tolerance <= 1e-9:

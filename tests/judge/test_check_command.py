@@ -1,6 +1,7 @@
 import io
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import typer
@@ -9,10 +10,10 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from ms_dnn.cli.check import check
-from ms_dnn.errors import ConfigError, DeviceError
-from ms_dnn.gradients.compare import compare_gradients
+from ms_dnn.errors import ConfigError, DeviceError, SubjectError
+from ms_dnn.judge.network import check_network
 from ms_dnn.layers.dense import Dense
-from ms_dnn.reports.gradient_table import print_comparison
+from ms_dnn.reports.judgement_table import print_judgement
 
 pytestmark = pytest.mark.usefixtures("cpu")
 
@@ -28,7 +29,7 @@ def run(*arguments):
 
 @pytest.mark.parametrize("config", sorted(CONFIGS.glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_configuration_passes(config):
-    result = run(config, "--device", "CPU", "--elements", 20, "--samples", 8)
+    result = run(config, "--device", "CPU", "--mode", "pynative", "--samples", 8)
     assert result.exit_code == 0, result.output
     assert "PASS" in result.output
 
@@ -38,14 +39,14 @@ def test_json_is_all_that_is_printed(precision):
     result = run(SMALL, "--json", "--precision", precision, "--samples", 5, "--seed", 4, "--device", "CPU")
     document = json.loads(result.stdout)
     assert document["conditions"]["dtype"] == precision
-    assert document["conditions"]["samples"] == 5
+    assert "5 samples" in document["conditions"]["subject"]
     assert document["conditions"]["seed"] == 4
     assert result.exit_code == 0
 
 
 def test_after_some_steps_the_cost_is_lower():
     fresh, trained = (json.loads(run(SMALL, "--json", "--after", steps).stdout) for steps in (0, 10))
-    assert trained["forward"]["mindspore"] < fresh["forward"]["mindspore"]
+    assert trained["forward"]["values"]["mindspore"] < fresh["forward"]["values"]["mindspore"]
     assert trained["verdict"] == "PASS"
 
 
@@ -77,12 +78,70 @@ def test_errors_of_the_user_go_through():
 @pytest.mark.parametrize("sizes", [[4, 6, 3], [784, 1024, 512, 10]])
 def test_the_table_fits_100_columns(sizes):
     layers = len(sizes) - 1
-    comparison = compare_gradients(
-        *problem(sizes, ["relu"] * (layers - 1) + ["identity"], "softmax_cross_entropy", samples=2), elements=2
+    judgement = check_network(
+        *problem(sizes, ["relu"] * (layers - 1) + ["identity"], "softmax_cross_entropy", samples=2), directions=1
     )
     console = Console(width=100, record=True, file=io.StringIO())
-    print_comparison(console, comparison)
+    print_judgement(console, judgement)
     text = console.export_text()
     assert "layers.0.weight" in text
     assert "…" not in text
     assert all(len(line) <= 100 for line in text.splitlines())
+
+
+# Anybody's Cell ----------------------------------------------------------------------------------------------
+
+
+def test_a_cell_from_the_command_line(tmp_path):
+    result = run("user_cells:right_network", "--device", "CPU", "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["routes"][0] == "bprop"
+    wrong = run("user_cells:wrong_network", "--device", "CPU", "--mode", "pynative")
+    assert wrong.exit_code == 1
+    assert "inner" in wrong.output
+    function = run("user_cells:product", "--inputs", "4x5:float64", "--inputs", "5x2:float64", "--wrt", "input 1")
+    assert function.exit_code == 0, function.output
+
+
+def test_the_files_of_a_report(tmp_path):
+    page, results = tmp_path / "report.html", tmp_path / "report.xml"
+    result = run("user_cells:wrong_network", "--mode", "pynative", "--html", page, "--junit", results)
+    assert result.exit_code == 1
+    assert "FAIL" in page.read_text(encoding="utf-8")
+    assert ElementTree.parse(results).getroot().iter("failure")
+
+
+def test_a_report_replays_bit_for_bit(tmp_path):
+    report = tmp_path / "report.json"
+    report.write_text(run(SMALL, "--json", "--seed", 5, "--samples", 6, "--after", 3).stdout)
+    again = run("--replay", report)
+    assert again.exit_code == 0, again.output
+    assert "the same bit for bit" in again.output
+    document = json.loads(report.read_text())
+    document["tensors"][0]["lines"][0]["value"] *= 1 + 2**-52
+    report.write_text(json.dumps(document))
+    other = run("--replay", report)
+    assert other.exit_code == 1
+    assert "tensors[0].lines[0].value" in other.output
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "got schema None"),
+        ('{"schema": 1}', "got schema 1"),
+        ('{"schema": 2, "replay": {}}', "does not say how it was made"),
+    ],
+)
+def test_a_report_that_cannot_be_replayed(tmp_path, content, words):
+    report = tmp_path / "report.json"
+    report.write_text(content)
+    error = run("--replay", report).exception
+    assert isinstance(error, SubjectError)
+    assert words in str(error)
+
+
+def test_nothing_to_judge_is_refused():
+    assert run().exit_code == 2
+    assert run(SMALL, "--replay", "x.json").exit_code == 2

@@ -1,15 +1,17 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from mindspore import Tensor, ops
 from networks import problem
 
+from ms_dnn.dnn import build_dnn
 from ms_dnn.errors import NoDerivativeError, ShapeError
-from ms_dnn.gradients.compare import compare_gradients
-from ms_dnn.gradients.comparison import Verdict
 from ms_dnn.gradients.rounding import gradient_roundings
-from ms_dnn.gradients.routes import GradOperationRoute, standard_routes
+from ms_dnn.judge.judgement import Verdict
+from ms_dnn.judge.network import GradOperationRoute, HandwrittenRoute, check_network, network_routes, plain_network
+from ms_dnn.layers.cost import Cost
 
 pytestmark = pytest.mark.usefixtures("cpu")
 
@@ -20,8 +22,8 @@ def point():
     return problem([4, 6, 5, 3], ["tanh", "sigmoid", "identity"], "softmax_cross_entropy")
 
 
-def compare(point, **options):
-    return compare_gradients(*point, **options)
+def judged(point, **options):
+    return check_network(*point, **options)
 
 
 def plant(layer, change):
@@ -41,17 +43,17 @@ def plant(layer, change):
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_right_gradients_pass(dtype):
-    comparison = compare(problem([4, 6, 3], ["relu", "identity"], "softmax_cross_entropy", dtype=dtype))
-    assert comparison.verdict is Verdict.PASS, comparison.reason
-    assert comparison.blame is None
-    assert comparison.forward.within
-    assert [len(tensor.pairs) for tensor in comparison.tensors] == [6] * 4
-    assert comparison.conditions.dtype == dtype
+    judgement = judged(problem([4, 6, 3], ["relu", "identity"], "softmax_cross_entropy", dtype=dtype))
+    assert judgement.verdict is Verdict.PASS, judgement.reason
+    assert judgement.blame is None
+    assert judgement.forward.within
+    assert [len(tensor.pairs) for tensor in judgement.tensors] == [10 if dtype == "float32" else 6] * 4
+    assert judgement.conditions.dtype == dtype
 
 
 def test_weights_are_left_alone(point):
     before = [parameter.asnumpy().copy() for parameter in point[0].trainable_params()]
-    compare(point)
+    judged(point)
     for old, parameter in zip(before, point[0].trainable_params(), strict=True):
         assert np.array_equal(old, parameter.asnumpy())
 
@@ -62,9 +64,9 @@ def test_a_gradient_that_cancels_to_rounding_is_no_false_alarm():
     network.layers[0].bias.set_data(Tensor(np.zeros(2)))
     network.layers[0].weight.set_data(Tensor(np.array([[0.7, 0.1], [-0.3, 0.4]])))
     x = Tensor(np.array([[1.1, 0.3], [-1.1, -0.3]]))
-    comparison = compare_gradients(network, cost, x, Tensor(np.eye(2)))
-    assert comparison.verdict is Verdict.PASS, comparison.reason
-    assert comparison.tensors[1].largest["handwritten"] < 1e-15
+    judgement = check_network(network, cost, x, Tensor(np.eye(2)))
+    assert judgement.verdict is Verdict.PASS, judgement.reason
+    assert judgement.tensors[1].largest["handwritten"] < 1e-15
 
 
 @pytest.mark.parametrize("scale", [1e-6, 1e6])
@@ -72,19 +74,19 @@ def test_the_verdict_does_not_depend_on_the_unit_of_the_cost(scale):
     network, cost, x, y = problem([3, 4, 3], ["tanh", "identity"], "squared_error")
     network.layers[1].weight.set_data(Tensor(network.layers[1].weight.asnumpy() * scale))
     network.layers[1].bias.set_data(Tensor(network.layers[1].bias.asnumpy() * scale))
-    assert compare_gradients(network, cost, x, Tensor(y.asnumpy() * scale)).verdict is Verdict.PASS
+    assert check_network(network, cost, x, Tensor(y.asnumpy() * scale)).verdict is Verdict.PASS
 
 
-def test_a_unit_on_its_kink_is_left_out_and_counted():
+def test_a_unit_on_its_kink_is_seen_by_differences_alone():
     network, cost, x, y = problem([3, 4, 3], ["relu", "identity"], "squared_error")
     W, b = network.layers[0].weight.asnumpy().copy(), network.layers[0].bias.asnumpy().copy()
     W[1], b[1] = 0.0, 0.0
     network.layers[0].weight.set_data(Tensor(W))
     network.layers[0].bias.set_data(Tensor(b))
-    comparison = compare_gradients(network, cost, x, y)
-    assert comparison.verdict is Verdict.PASS, comparison.reason
-    assert comparison.tensors[0].unsettled == {"central_differences": 3, "complex_step": 0}
-    assert comparison.tensors[1].unsettled["central_differences"] == 1
+    judgement = check_network(network, cost, x, y)
+    assert judgement.verdict is Verdict.PASS, judgement.reason
+    kinks = {line.witness for tensor in judgement.tensors for line in tensor.lines if line.kind == "kink"}
+    assert kinks == {"central_differences"}
 
 
 # Planted faults ----------------------------------------------------------------------------------------------
@@ -103,11 +105,11 @@ FAULTS = {
 def test_a_planted_fault_is_found_named_and_blamed(point, fault):
     topmost, level, change = FAULTS[fault]
     plant(point[0].layers[level], change)
-    comparison = compare(point)
-    assert comparison.verdict is Verdict.FAIL
-    assert comparison.blame == "handwritten"
-    assert comparison.disagreeing[-1] == topmost
-    assert topmost in comparison.reason
+    judgement = judged(point)
+    assert judgement.verdict is Verdict.FAIL
+    assert judgement.blame == "handwritten"
+    assert judgement.disagreeing[-1] == topmost
+    assert topmost in judgement.reason
 
 
 def test_the_derivative_at_a_instead_of_z(point):
@@ -118,9 +120,9 @@ def test_the_derivative_at_a_instead_of_z(point):
         return right(a, layer._activate(a), da)
 
     layer._activation_vjp = at_a
-    comparison = compare(point)
-    assert (comparison.verdict, comparison.blame) == (Verdict.FAIL, "handwritten")
-    assert comparison.disagreeing[-1] == "layers.1.bias"
+    judgement = judged(point)
+    assert (judgement.verdict, judgement.blame) == (Verdict.FAIL, "handwritten")
+    assert judgement.disagreeing[-1] == "layers.1.bias"
 
 
 @pytest.mark.parametrize("wrong", ["transposed", "stale"])
@@ -134,9 +136,9 @@ def test_a_wrong_weight_on_the_way_back(wrong):
         return ops.matmul(da * (1 - cache[2] ** 2), used), dW, db
 
     plant(layer, backward_with_it)
-    comparison = compare(point)
-    assert (comparison.verdict, comparison.blame) == (Verdict.FAIL, "handwritten")
-    assert comparison.disagreeing == ("layers.0.weight", "layers.0.bias")
+    judgement = judged(point)
+    assert (judgement.verdict, judgement.blame) == (Verdict.FAIL, "handwritten")
+    assert judgement.disagreeing == ("layers.0.weight", "layers.0.bias")
 
 
 def test_one_element_of_many_off_by_one_in_a_million_is_found_and_located():
@@ -151,27 +153,39 @@ def test_one_element_of_many_off_by_one_in_a_million_is_found_and_located():
         return dx, Tensor(wrong), db
 
     plant(layer, off_at_the_largest)
-    comparison = compare(point, elements=20)
-    assert (comparison.verdict, comparison.blame) == (Verdict.FAIL, "handwritten")
-    assert comparison.disagreeing == ("layers.0.weight",)
-    assert comparison.tensors[0].pairs[0].worst == tuple(place[0])
+    judgement = judged(point)
+    assert (judgement.verdict, judgement.blame) == (Verdict.FAIL, "handwritten")
+    assert judgement.disagreeing == ("layers.0.weight",)
+    assert judgement.tensors[0].pairs[0].worst == tuple(place[0])
+    assert judgement.tensors[0].wrong == 1
+    assert judgement.tensors[0].wrong_elements[0].index == tuple(place[0])
 
 
 def test_a_fault_is_found_in_float32():
     point = problem([4, 6, 3], ["relu", "identity"], "softmax_cross_entropy", dtype="float32")
     plant(point[0].layers[0], lambda c, da, dx, dW, db: (dx, dW, db * Tensor(1.01, db.dtype)))
-    comparison = compare(point)
-    assert (comparison.verdict, comparison.blame) == (Verdict.FAIL, "handwritten")
-    assert comparison.disagreeing == ("layers.0.bias",)
+    judgement = judged(point)
+    assert (judgement.verdict, judgement.blame) == (Verdict.FAIL, "handwritten")
+    assert judgement.disagreeing == ("layers.0.bias",)
 
 
 def with_route(point, corrupt, name):
-    """The standard routes, the one of this name corrupted."""
-    routes = standard_routes(*point, "CPU")
+    """The routes of the network, the one of this name corrupted: its gradients, or its slope along a line."""
+    routes = network_routes(*point)
     route = next(route for route in routes if route.name == name)
-    right = route.gradients
-    route.gradients = lambda elements=None: corrupt(right(elements))
+    if route.witness:
+        right = route.slope
+        route.slope = lambda tensor, v: (
+            corrupt_slope(right(tensor, v)) if tensor == "layers.1.weight" else right(tensor, v)
+        )
+    else:
+        answer = route.gradients
+        route.gradients = lambda: corrupt(answer())
     return routes
+
+
+def corrupt_slope(slope):
+    return replace(slope, value=-slope.value)
 
 
 def negated(gradients):
@@ -179,21 +193,21 @@ def negated(gradients):
 
 
 def test_a_wrong_framework_is_blamed(point):
-    comparison = compare(point, routes=with_route(point, negated, "grad_operation"))
-    assert (comparison.verdict, comparison.blame) == (Verdict.FAIL, "grad_operation")
-    assert comparison.disagreeing == ("layers.1.weight",)
+    judgement = judged(point, routes=with_route(point, negated, "grad_operation"))
+    assert (judgement.verdict, judgement.blame) == (Verdict.FAIL, "grad_operation")
+    assert judgement.disagreeing == ("layers.1.weight",)
 
 
 @pytest.mark.parametrize("witness", ["central_differences", "complex_step"])
 def test_a_witness_alone_against_the_others_is_inconclusive(point, witness):
-    comparison = compare(point, routes=with_route(point, negated, witness))
-    assert (comparison.verdict, comparison.blame) == (Verdict.INCONCLUSIVE, witness)
+    judgement = judged(point, routes=with_route(point, negated, witness))
+    assert (judgement.verdict, judgement.blame) == (Verdict.INCONCLUSIVE, witness)
 
 
 def test_two_routes_that_disagree_blame_nobody(point):
     routes = [route for route in with_route(point, negated, "grad_operation") if not route.witness]
-    comparison = compare(point, routes=routes)
-    assert (comparison.verdict, comparison.blame) == (Verdict.FAIL, None)
+    judgement = judged(point, routes=routes)
+    assert (judgement.verdict, judgement.blame) == (Verdict.FAIL, None)
 
 
 # Findings ----------------------------------------------------------------------------------------------------
@@ -213,18 +227,18 @@ def replaced(value):
     ],
 )
 def test_an_unusable_gradient_is_a_finding_and_fails(point, kind, corrupt):
-    comparison = compare(point, routes=with_route(point, corrupt, "handwritten"))
-    assert (comparison.verdict, comparison.blame) == (Verdict.FAIL, "handwritten")
-    assert [(f.kind, f.parameter) for f in comparison.findings] == [(kind, "layers.0.bias")]
-    assert "layers.0.bias by handwritten" in comparison.reason
+    judgement = judged(point, routes=with_route(point, corrupt, "handwritten"))
+    assert (judgement.verdict, judgement.blame) == (Verdict.FAIL, "handwritten")
+    assert [(f.kind, f.tensor) for f in judgement.findings] == [(kind, "layers.0.bias")]
+    assert judgement.reason.startswith("handwritten: the gradient of layers.0.bias")
 
 
 def test_a_backward_that_differs_between_two_runs(point):
     noise = iter(range(10))
     corrupt = replaced(lambda g: g * (1 + 1e-15 * next(noise)))
-    comparison = compare(point, routes=with_route(point, corrupt, "handwritten"))
-    assert comparison.verdict is Verdict.FAIL
-    assert comparison.findings[0].kind == "not reproducible"
+    judgement = judged(point, routes=with_route(point, corrupt, "handwritten"))
+    assert judgement.verdict is Verdict.FAIL
+    assert judgement.findings[0].kind == "not reproducible"
 
 
 def test_a_backward_that_stops(point):
@@ -232,77 +246,89 @@ def test_a_backward_that_stops(point):
         raise ValueError("shapes do not fit\nsecond line")
 
     plant(point[0].layers[0], stop)
-    comparison = compare(point)
-    assert comparison.verdict is Verdict.FAIL
-    assert comparison.findings[0].message == "handwritten stopped with ValueError: shapes do not fit"
+    judgement = judged(point)
+    assert judgement.verdict is Verdict.FAIL
+    assert judgement.findings[0].message == "handwritten stopped with ValueError: shapes do not fit"
 
 
 def test_gradients_that_are_zero_by_right_are_inconclusive():
     network, cost, x, y = problem([3, 4, 3], ["tanh", "identity"], "squared_error")
     network.layers[1].weight.set_data(Tensor(np.zeros((3, 4))))
-    comparison = compare_gradients(network, cost, x, y)
-    assert comparison.verdict is Verdict.INCONCLUSIVE
-    assert {f.kind for f in comparison.findings} == {"all-zero gradient"}
-    assert {f.parameter for f in comparison.findings} == {"layers.0.weight", "layers.0.bias"}
+    judgement = check_network(network, cost, x, y)
+    assert judgement.verdict is Verdict.INCONCLUSIVE
+    assert {f.kind for f in judgement.findings} == {"all-zero gradient"}
+    assert {f.tensor for f in judgement.findings} == {"layers.0.weight", "layers.0.bias"}
 
 
 def test_a_forward_that_computes_something_else(point):
     layer = point[0].layers[0]
     activate = layer._activate
     layer._activate = lambda z: activate(z) * 1.001
-    comparison = compare(point)
-    assert (comparison.verdict, comparison.blame) == (Verdict.FAIL, "forward")
-    assert comparison.reason.startswith("the forward passes differ")
+    judgement = judged(point)
+    assert (judgement.verdict, judgement.blame) == (Verdict.FAIL, "forward")
+    assert judgement.reason.startswith("the forward passes differ")
 
 
 def test_what_cannot_be_compared_is_refused(point):
     network, cost, x, y = point
     with pytest.raises(ShapeError, match="input of the network"):
-        compare_gradients(network, cost, x[:, :2], y)
+        check_network(network, cost, x[:, :2], y)
     signed = problem([3, 1], ["sign"], "squared_error")
     with pytest.raises(NoDerivativeError, match="sign"):
-        compare(signed)
+        judged(signed)
 
 
 # The result --------------------------------------------------------------------------------------------------
 
 
 def test_the_json_is_complete(point):
-    document = json.loads(compare(point, elements=5, seed=9).to_json())
-    assert document["schema"] == 1
+    document = json.loads(judged(point, seed=9).to_json())
+    assert document["schema"] == 2
     assert document["verdict"] == "PASS"
-    assert document["conditions"] == {
-        "sizes": [4, 6, 5, 3],
-        "activations": ["tanh", "sigmoid", "identity"],
-        "loss": "softmax_cross_entropy",
-        "reduction": "mean",
-        "samples": 7,
+    conditions = document["conditions"]
+    assert len(conditions.pop("point")) == 64
+    assert conditions == {
+        "subject": "DNN 4-6-5-3 (tanh, sigmoid, identity), softmax_cross_entropy (mean), 7 samples",
         "dtype": "float64",
         "device": "CPU",
+        "precision": "float64",
         "seed": 9,
-        "elements": 5,
+        "directions": 2,
     }
     assert document["routes"] == ["handwritten", "grad_operation", "central_differences", "complex_step"]
-    assert len(document["pairs"]) == 6
-    assert document["tensors"][0]["shape"] == [6, 4]
-    assert {"relative_error", "tolerance", "within", "decisive", "worst"} <= set(document["tensors"][0]["pairs"][0])
+    tensor = document["tensors"][0]
+    assert tensor["shape"] == [6, 4]
+    assert len(tensor["pairs"]) == 6
+    assert {"relative_error", "tolerance", "within", "decisive", "worst"} <= set(tensor["pairs"][0])
+    assert len(tensor["lines"]) == 4
+    assert tensor["sensitivity"]["relative"] < 1e-10
 
 
 def test_a_route_of_ones_own(point):
     class Halved(GradOperationRoute):
         name = "halved"
 
-        def gradients(self, elements=None):
-            return {name: gradient / 2 for name, gradient in super().gradients(elements).items()}
+        def gradients(self):
+            return {name: gradient / 2 for name, gradient in super().gradients().items()}
 
-    comparison = compare(point, routes=[*standard_routes(*point, "CPU"), Halved(*point)])
-    assert (comparison.verdict, comparison.blame) == (Verdict.FAIL, "halved")
+    judgement = judged(point, routes=[*network_routes(*point), Halved(*point)])
+    assert (judgement.verdict, judgement.blame) == (Verdict.FAIL, "halved")
 
 
 def test_the_rounding_scale_is_the_gradients_own_where_nothing_cancels(point):
-    from ms_dnn.gradients.routes import HandwrittenRoute, plain_network
-
     network, _, x, y = point
     terms = gradient_roundings(*plain_network(network), "softmax_cross_entropy", "mean", x.asnumpy(), y.asnumpy())
     for scale, gradient in zip(terms, HandwrittenRoute(*point).gradients().values(), strict=True):
         assert 0.5 < scale / np.abs(gradient).max() < 30
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu", "gelu"])
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+def test_biases_of_zero_show_no_scale_and_are_judged_all_the_same(activation, unit):
+    network = build_dnn([4, 5, 3], [activation, "identity"], dtype="float64")
+    network.layers[0].weight.set_data(Tensor(network.layers[0].weight.asnumpy() / unit))
+    generator = np.random.default_rng(0)
+    x, y = Tensor(unit * generator.normal(size=(7, 4))), Tensor(np.eye(3)[generator.integers(0, 3, 7)])
+    judgement = check_network(network, Cost("softmax_cross_entropy"), x, y)
+    assert judgement.verdict is Verdict.PASS, judgement.reason
+    assert all(pair.tolerance < 1e-9 for tensor in judgement.tensors for pair in tensor.pairs)

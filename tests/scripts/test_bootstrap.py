@@ -2,6 +2,8 @@
 
 import importlib.util
 import os
+import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -216,6 +218,64 @@ def test_extras_accumulate(machine):
     assert machine.calls_made() == []
     machine.bootstrap("docs")
     assert machine.calls_made() == ["pip .[docs]"]
+
+
+def apt_get(machine, body: str) -> None:
+    """An apt-get that notes what it was asked for, reached through a sudo unless the tests run as root."""
+    machine.executable("sudo", 'shift; exec "$@"')
+    machine.executable("apt-get", f'for last; do :; done; echo "apt-get $last" >> "{machine.calls}"\n{body}')
+
+
+def test_the_test_extra_brings_a_browser_once(machine):
+    machine.python_without_packages()
+    apt_get(machine, f'cp "$0" "{machine.bin}/chromium"')
+    first = machine.bootstrap("test")
+    assert (first.returncode, first.stderr) == (0, "")
+    assert "Installing chromium for the test of the HTML report" in first.stdout
+    assert machine.calls_made() == ["venv", "pip .[test]", "apt-get chromium"]
+    second = machine.bootstrap("test")
+    assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
+    assert machine.calls_made() == []
+
+
+def test_no_other_extra_brings_a_browser(machine):
+    machine.python_without_packages()
+    apt_get(machine, "exit 1")
+    machine.bootstrap()
+    machine.bootstrap("docs")
+    assert machine.calls_made() == ["venv", "pip .", "pip .[docs]"]
+
+
+def test_old_lists_of_packages_are_renewed_before_the_browser_is_given_up(machine):
+    machine.python_without_packages()
+    apt_get(
+        machine,
+        f'case $last in update) cp "$0" "{machine.bin}/chromium" ;; *) [ -e "{machine.bin}/chromium" ] ;; esac',
+    )
+    process = machine.bootstrap("test")
+    assert (process.returncode, process.stderr) == (0, "")
+    assert machine.calls_made()[2:] == ["apt-get chromium", "apt-get update", "apt-get chromium"]
+
+
+def test_says_why_there_is_no_browser_and_goes_on(machine):
+    machine.python_without_packages()
+    without = machine.bootstrap("test")
+    assert without.returncode == 0
+    assert without.stderr.startswith("ms-dnn: no browser for the test of the HTML report, which will fail")
+    assert "(this machine has no apt-get)" in without.stderr
+    assert without.stderr.count("\n") == 1
+    machine.calls_made()
+    apt_get(machine, 'echo "E: Unable to locate package chromium" >&2; echo; exit 100')
+    refused = machine.bootstrap("test")
+    assert refused.returncode == 0
+    assert refused.stderr.endswith("(apt-get: E: Unable to locate package chromium)\n")
+    assert machine.calls_made() == ["apt-get chromium", "apt-get update"]
+
+
+def test_the_browsers_looked_for_are_those_of_the_test():
+    script = (CHECKOUT / "scripts/bootstrap.sh").read_text()
+    names = re.search(r"^BROWSERS = \((.*)\)$", (CHECKOUT / "tests/reports/browser.py").read_text(), re.M).group(1)
+    assert f"for name in {' '.join(shlex.split(names.replace(',', ' ')))} " in script
 
 
 def test_installs_again_when_the_requirements_change(machine):

@@ -1,0 +1,140 @@
+"""What the routes answer: gradients that can be compared, slopes along lines, and what is wrong with the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ms_dnn.errors import MsDnnError
+from ms_dnn.judge.judgement import Finding
+from ms_dnn.judge.routes import GradientRoute, Gradients, SlopeRoute
+from ms_dnn.judge.slope import Slope
+from ms_dnn.runtime.seeding import stream
+
+Array = NDArray[Any]
+NOISE_OF_FLOAT32 = 8 * 2.0**-23
+STOPPED = (RuntimeError, ValueError, TypeError, AttributeError, IndexError, KeyError, NotImplementedError)
+"""What MindSpore and user code raise when a route cannot run."""
+
+
+@dataclass(frozen=True)
+class Direction:
+    """A direction v in one tensor, and the slope that each witness found along it."""
+
+    purpose: str
+    v: Array
+    slopes: Mapping[str, Slope]
+
+
+class Answers:
+    """All answers at one point.
+
+    Args:
+        shapes: of the tensors, by name, in order.
+        dtypes: of the tensors.
+
+    Attributes:
+        gradients: by route and tensor, float64; only what has the right shape and dtype and is finite.
+        values: J by route, of those that compute it.
+        directions: by tensor.
+        findings: what is wrong with the rest.
+    """
+
+    def __init__(self, shapes: Mapping[str, tuple[int, ...]], dtypes: Mapping[str, str]) -> None:
+        self.shapes, self.dtypes = shapes, dtypes
+        self.gradients: dict[str, Gradients] = {}
+        self.values: dict[str, float] = {}
+        self.directions: dict[str, list[Direction]] = {name: [] for name in shapes}
+        self.findings: list[Finding] = []
+        self._silent: set[str] = set()
+
+    def ask(self, route: GradientRoute) -> None:
+        """Run a gradient route, twice unless it is a witness: two answers to one question must be the same."""
+        self.gradients[route.name] = {}
+        answered = self._run(route, route.gradients)
+        again = answered if route.witness or answered is None else self._run(route, route.gradients)
+        if answered is None or again is None:
+            return
+        if route.value is not None:
+            self.values[route.name] = route.value
+        for name, shape in self.shapes.items():
+            dtype = "float64" if route.dtype == "float64" else self.dtypes[name]
+            found = flaws(route.name, dtype, name, shape, answered.get(name), again.get(name))
+            self.findings += found
+            if not found:
+                self.gradients[route.name][name] = answered[name].astype(np.float64)
+
+    def look_along(self, tensor: str, purpose: str, v: Array, witnesses: Sequence[SlopeRoute]) -> None:
+        """Ask each witness for the slope along v."""
+        slopes = {}
+        for route in witnesses:
+            if route.name not in self._silent:
+                found = self._run(route, partial(route.slope, tensor, v))
+                if found is not None:
+                    slopes[route.name] = found
+        self.directions[tensor].append(Direction(purpose, v, slopes))
+
+    def zeros(self) -> None:
+        """Warn of each tensor whose gradient every route finds to be 0 in every element.
+
+        One that alone is 0 needs no warning: either the others show its error, or they are 0 but for rounding.
+        """
+        for name in self.shapes:
+            known = [gradients[name] for gradients in self.gradients.values() if name in gradients]
+            flat = all(abs(s.value) <= s.error for d in self.directions[name] for s in d.slopes.values())
+            if known and not np.any(known) and flat:
+                message = f"{name}: its gradient is 0 in every element by every route; this point does not test it"
+                self.findings.append(Finding("all-zero gradient", "warning", "all", name, message))
+
+    def noise(self) -> float:
+        """Return the largest σ of J that a line showed, relative to the terms of J; 0 where none was noisy.
+
+        At most what float32 leaves: more is a line on which nothing is to be seen, and says nothing of the others.
+        """
+        found = [slope for tensor in self.directions.values() for line in tensor for slope in line.slopes.values()]
+        noises = (s.noise / s.size for s in found if s.size and np.isfinite(s.noise))
+        return min(max(noises, default=0.0), NOISE_OF_FLOAT32)
+
+    def _run(self, route: GradientRoute | SlopeRoute, call: Callable[[], Any]) -> Any:
+        try:
+            return call()
+        except MsDnnError:
+            raise
+        except STOPPED as error:
+            text = next((line.strip() for line in str(error).splitlines() if line.strip("- ")), "")
+            message = f"{route.name} stopped with {type(error).__name__}: {text}"
+            severity: Literal["error", "note"] = "note" if route.optional else "error"
+            self.findings.append(Finding("stopped", severity, route.name, None, message))
+            self._silent.add(route.name)
+            return None
+
+
+def random_direction(seed: int, tensor: int, number: int, shape: tuple[int, ...]) -> Array:
+    """Return signs ±1: the error of any single element shows in full."""
+    return stream(seed, "direction", tensor, number).choice(np.array([-1.0, 1.0]), size=shape)
+
+
+def flaws(
+    route: str, dtype: str, name: str, shape: tuple[int, ...], answer: Array | None, again: Array | None
+) -> list[Finding]:
+    """Return what makes an answer unfit to be compared."""
+
+    def error(kind: str, what: str) -> list[Finding]:
+        return [Finding(kind, "error", route, name, f"{route}: the gradient of {name} {what}")]
+
+    if answer is None or again is None:
+        return error("missing gradient", "is missing")
+    if answer.shape != tuple(shape):
+        return error("wrong shape", f"has shape {answer.shape}, but {name} has {tuple(shape)}")
+    if str(answer.dtype) != dtype and dtype != "bfloat16":
+        return error("wrong dtype", f"is {answer.dtype}, but {name} is {dtype}")
+    if not np.all(np.isfinite(answer)):
+        return error("not finite", f"has {int(np.sum(~np.isfinite(answer)))} elements that are not finite")
+    if not np.array_equal(answer, again):
+        return error("not reproducible", "differs between two runs on the same input")
+    return []

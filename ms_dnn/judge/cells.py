@@ -1,0 +1,90 @@
+"""Cell by Cell: which ``bprop`` inside of a larger Cell is wrong by itself.
+
+Each Cell that defines ``bprop`` gets the inputs of the forward pass and the cotangent of MindSpore's own backward pass,
+in which no ``bprop`` takes part. What its ``bprop`` makes of them is compared with MindSpore's derivative of its
+``construct``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from mindspore import Tensor, nn
+from numpy.typing import NDArray
+
+from ms_dnn.judge.answers import STOPPED
+from ms_dnn.judge.cell_routes import CellGradient, cells_with_bprop, named_cells
+from ms_dnn.judge.judgement import FaultyPart
+from ms_dnn.judge.naming import name_residual
+from ms_dnn.judge.routes import GRAD_OPERATION
+from ms_dnn.judge.subject import Subject, as_array, is_float
+from ms_dnn.judge.traps import recorded_calls
+
+Array = NDArray[Any]
+
+
+def faulty_cells(subject: Subject, tolerance: float) -> list[FaultyPart]:
+    """Return the (Cell, input) pairs whose ``bprop`` is wrong by itself, from the output downward."""
+    functions = (subject.function, subject.loss)
+    cells = cells_with_bprop(functions)
+    names = {id(cell): name for name, cell in named_cells(functions)}
+    # Both in the order in which they happen; a Cell that is called twice is judged by its first call.
+    with recorded_calls(cells) as calls, recorded_cotangents(cells) as cotangents:
+        CellGradient(GRAD_OPERATION, subject, bprops=False).gradients()
+    first_calls = {id(cell): (cell, inputs) for cell, inputs, _ in reversed(calls)}
+    last_cotangents = dict(cotangents)
+    faulty = []
+    for key, (cell, inputs) in first_calls.items():
+        if key in last_cotangents:
+            faulty += _faulty_inputs(names[key], cell, inputs, last_cotangents[key], tolerance)
+    return faulty
+
+
+@contextmanager
+def recorded_cotangents(cells: Sequence[nn.Cell]) -> Iterator[list[tuple[int, tuple[Tensor, ...]]]]:
+    """Record (id of the Cell, cotangents of its outputs) whenever a gradient passes through one in PyNative."""
+    found: list[tuple[int, tuple[Tensor, ...]]] = []
+
+    def recorder(key: int) -> Callable[[nn.Cell, Any, Any], None]:
+        def record(cell: nn.Cell, of_inputs: Any, of_outputs: Any) -> None:
+            found.append((key, of_outputs if isinstance(of_outputs, tuple) else (of_outputs,)))
+
+        return record
+
+    handles = [cell.register_backward_hook(recorder(id(cell))) for cell in cells]
+    try:
+        yield found
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _faulty_inputs(
+    name: str, cell: nn.Cell, inputs: Sequence[Any], cotangents: Sequence[Tensor], tolerance: float
+) -> list[FaultyPart]:
+    subject = Subject(cell, inputs, wrt="inputs", cotangents=[as_array(c) for c in cotangents])
+    own = CellGradient("bprop", subject)
+    try:
+        got = own.gradients()
+    except STOPPED:  # found by name in ms_dnn.judge.traps
+        return []
+    expected = CellGradient(GRAD_OPERATION, subject, bprops=False).gradients()
+    sizes = {"the batch": len(inputs[0]) if is_float(inputs[0]) and inputs[0].ndim else 0}
+    faulty = []
+    for variable in subject.variables:
+        right = expected[variable.name].astype(np.float64)
+        wrong = got[variable.name].astype(np.float64)
+        if wrong.shape != right.shape:
+            faulty.append(FaultyPart(name, variable.name, float("inf"), "", "wrong shape"))
+            continue
+        scale = float(max(np.max(np.abs(right), initial=0.0), np.max(np.abs(wrong), initial=0.0)))
+        error = float(np.max(np.abs(wrong - right), initial=0.0))
+        if not error <= tolerance * scale:
+            value = subject.value_of(variable)
+            named = name_residual(f"{variable.name} of {name}", wrong, right, sizes, value, tolerance)
+            fault, diagnosis = named or ("", "")
+            faulty.append(FaultyPart(name, variable.name, error / scale, diagnosis, fault))
+    return faulty

@@ -1,0 +1,218 @@
+"""Check the gradients of anybody's Cell or function: ``check_gradients``, and ``assert_gradients`` for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from mindspore import Tensor, nn
+
+from ms_dnn.dnn import DNN
+from ms_dnn.errors import SubjectError
+from ms_dnn.judge.cell_routes import CellGradient, CentralDifferences, RoundingOfGradients, cells_with_bprop
+from ms_dnn.judge.cells import faulty_cells
+from ms_dnn.judge.judgement import Conditions, FaultyPart, Finding, ForwardAgreement, Judgement, Verdict
+from ms_dnn.judge.judging import Case, inconclusive, judge
+from ms_dnn.judge.network import check_network
+from ms_dnn.judge.pairs import FORWARD_ROUNDINGS, Allowance
+from ms_dnn.judge.routes import GRAD_OPERATION, HANDWRITTEN, IN_FLOAT64, GradientRoute, Gradients
+from ms_dnn.judge.subject import Subject, as_tensor
+from ms_dnn.judge.traps import parameters_restored, random_forward, traps
+from ms_dnn.layers.cost import Cost
+from ms_dnn.runtime.precision import comparison_tolerance
+
+BPROP = "bprop"
+MODES = ("pynative", "compiled")
+
+
+def check_gradients(
+    function: Callable[..., Any],
+    inputs: Any,
+    loss: Callable[..., Any] | None = None,
+    targets: Sequence[Any] = (),
+    *,
+    wrt: str | Sequence[str] = "parameters+inputs",
+    gradients: Callable[..., Any] | None = None,
+    modes: Sequence[str] = MODES,
+    precision: str | None = None,
+    device: str = "CPU",
+    directions: int = 2,
+    seed: int = 0,
+) -> Judgement:
+    """Judge the gradients of a Cell or function at one point. No tolerance is asked for.
+
+    Compared are: the gradients as a user gets them, through every ``bprop`` (in PyNative and compiled); what MindSpore
+    makes of ``construct`` without them; and central differences of the forward pass, in float64 where it can be
+    run so. For a :class:`ms_dnn.DNN` with a :class:`ms_dnn.Cost`: see :func:`ms_dnn.judge.network.check_network`.
+
+    Args:
+        function: a Cell, or a function of Tensors. It is not changed.
+        inputs: its arguments: a Tensor or array, or a sequence of them; floating-point ones are differentiated by.
+        loss: of (output, *targets); None to contract every output with a random cotangent.
+        targets: further arguments of the loss, not differentiated by.
+        wrt: "parameters+inputs", "parameters", "inputs", or names: a Parameter's, or "input 0", "input 1", ….
+        gradients: a backward pass written by hand: called as ``gradients(*inputs)``, it returns one gradient for each
+            tensor of ``wrt``, of the sum of the outputs or of the loss.
+        modes: "pynative", "compiled" or both.
+        precision: "float64", "float32" or "float16" to judge a copy in that dtype; None for the Cell as it is.
+        device: the device in use, for its tolerance.
+        directions: random directions in each tensor along which differences are taken.
+        seed: of directions and cotangents.
+
+    Raises:
+        SubjectError: the forward pass fails, or there is nothing to differentiate by.
+        DeviceError: the device does not compute in the dtype.
+    """
+    inputs = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
+    unknown = [mode for mode in modes if mode not in MODES]
+    if unknown or not modes:
+        raise SubjectError(f"modes: got {list(modes)}, expected some of {list(MODES)}")
+    if isinstance(function, DNN) and isinstance(loss, Cost) and len(inputs) == len(targets) == 1:
+        x, y = as_tensor(inputs[0]), as_tensor(targets[0])
+        return check_network(
+            function, loss, x, y, device=device, directions=directions, compiled="compiled" in modes, seed=seed
+        )
+    with parameters_restored((function, loss)) as changed:
+        given = None
+        if gradients is not None:
+            probe = Subject(function, inputs, loss, targets, wrt, seed)
+            given = [np.ones(c.shape) for c in probe.cotangents]
+        subject = Subject(function, inputs, loss, targets, wrt, seed, given)
+        if precision is not None:
+            subject = subject.in_precision(precision)
+        case = _case(subject, gradients, modes, device, directions, seed)
+        if changed():
+            message = f"the forward pass changes the Parameters {', '.join(changed())}; they are put back"
+            case.findings = [*case.findings, Finding("stateful forward", "note", "all", None, message)]
+        unclear = random_forward(subject)
+        return judge(case) if unclear is None else inconclusive(case, unclear)
+
+
+def assert_gradients(function: Callable[..., Any], inputs: Any, *arguments: Any, **options: Any) -> Judgement:
+    """Check as :func:`check_gradients` does, and raise an AssertionError that shows the report unless it PASSes."""
+    judgement = check_gradients(function, inputs, *arguments, **options)
+    if judgement.verdict is not Verdict.PASS:
+        import io
+
+        from rich.console import Console
+
+        from ms_dnn.reports.judgement_table import print_judgement
+
+        text = io.StringIO()
+        print_judgement(Console(file=text, width=100, no_color=True), judgement)
+        raise AssertionError(f"gradients of {judgement.conditions.subject}\n{text.getvalue()}")
+    return judgement
+
+
+class GivenGradient(GradientRoute):
+    """A backward pass that the user wrote: a function of the inputs."""
+
+    name = HANDWRITTEN
+
+    def __init__(self, function: Callable[..., Any], subject: Subject) -> None:
+        self.function, self.subject = function, subject
+        self.dtype = subject.dtype
+
+    def gradients(self) -> Gradients:
+        """Return what it returns, under the variables' names; too few leave names out, which is found out later."""
+        found = self.function(*self.subject.inputs)
+        found = found if isinstance(found, (tuple, list)) else (found,)
+        arrays = (g.asnumpy().copy() if isinstance(g, Tensor) else np.asarray(g) for g in found)
+        return {variable.name: array for variable, array in zip(self.subject.variables, arrays, strict=False)}
+
+
+def _case(
+    subject: Subject,
+    gradients: Callable[..., Any] | None,
+    modes: Sequence[str],
+    device: str,
+    directions: int,
+    seed: int,
+) -> Case:
+    findings = traps(subject)
+    has_bprop = bool(cells_with_bprop((subject.function, subject.loss)))
+    detour = any(finding.kind == "NumPy detour" for finding in findings)
+    wide, reason = _in_float64(subject)
+    judged: list[GradientRoute] = [] if gradients is None else [GivenGradient(gradients, subject)]
+    name = BPROP if has_bprop else GRAD_OPERATION
+    judged += [CellGradient(name, subject, compiled=mode == "compiled", optional=mode == "compiled") for mode in modes]
+    if has_bprop and detour:
+        # With a bprop, what construct does need not be differentiable.
+        message = "construct leaves MindSpore, so MindSpore's own differentiation of it is no witness for the bprop"
+        findings = [f for f in findings if f.kind != "NumPy detour"]
+        findings.append(Finding("NumPy detour", "note", "all", None, message))
+    elif has_bprop:
+        judged.append(CellGradient(GRAD_OPERATION, subject, bprops=False, witness=True))
+    if reason:
+        findings.append(Finding("no float64", "note", "central_differences", None, reason))
+    elif subject.dtype != "float64" and not detour:
+        judged.append(CellGradient(GRAD_OPERATION + IN_FLOAT64, wide, bprops=False, witness=True))
+    rounding = RoundingOfGradients(
+        wide, CellGradient(GRAD_OPERATION, wide, bprops=not has_bprop or detour), subject.dtype
+    )
+    tolerance = comparison_tolerance(subject.dtype, device)
+    return Case(
+        conditions=Conditions(
+            subject=describe(subject),
+            dtype=subject.dtype,
+            device=device,
+            precision=wide.dtype,
+            seed=seed,
+            directions=directions,
+            point=subject.fingerprint(),
+        ),
+        variables=subject.variables,
+        gradient_routes=judged,
+        slope_routes=[CentralDifferences(wide)],
+        allowance=Allowance(device),
+        forward=lambda values: _compare_forwards(subject, wide, values, tolerance),
+        terms=lambda _: rounding(),
+        localise=lambda: _localise(subject, tolerance, has_bprop and not detour),
+        findings=findings,
+    )
+
+
+def describe(subject: Subject) -> str:
+    """Return one line for people: the name of what is judged, the loss, and the inputs' shapes."""
+    inputs = ", ".join(
+        "×".join(map(str, t.shape)) or "0-d" if isinstance(t, Tensor) else repr(t) for t in subject.inputs
+    )
+    loss = "" if subject.loss is None else f", loss {_name(subject.loss)}"
+    return f"{_name(subject.function)} on ({inputs}){loss}"
+
+
+def _name(function: Any) -> str:
+    if isinstance(function, nn.Cell):
+        return type(function).__name__
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+def _in_float64(subject: Subject) -> tuple[Subject, str]:
+    """Return the subject in float64, or as it is and why."""
+    if subject.dtype == "float64":
+        return subject, ""
+    try:
+        return subject.in_precision("float64"), ""
+    except SubjectError as error:
+        reason = f"differences are taken in {subject.dtype}, which shows only large errors: in float64 {error}"
+        return subject, reason
+
+
+def _compare_forwards(
+    subject: Subject, wide: Subject, values: Mapping[str, float], tolerance: float
+) -> ForwardAgreement:
+    """Compare J by every route; ``tolerance`` is relative to the terms that J is summed from."""
+    terms = wide.terms()
+    known = {**values, "float64" if wide is not subject else "pynative": float(np.sum(terms))}
+    first, *others = known.values()
+    difference = max((abs(first - other) for other in others), default=0.0)
+    scale = max((abs(value) for value in known.values()), default=0.0) or 1.0
+    size = max(scale, float(np.linalg.norm(terms)))
+    allowed = tolerance * FORWARD_ROUNDINGS[subject.dtype, wide.dtype] * size
+    within = bool(difference <= allowed)
+    return ForwardAgreement(known, difference / scale, allowed / scale, within)
+
+
+def _localise(subject: Subject, tolerance: float, by_cells: bool) -> Sequence[FaultyPart]:
+    return faulty_cells(subject, tolerance) if by_cells else ()

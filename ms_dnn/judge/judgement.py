@@ -1,0 +1,291 @@
+"""What the judge found, as plain immutable data; :mod:`ms_dnn.judge.judging` makes it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import Enum
+from typing import Any, Literal
+
+SCHEMA_VERSION = 2
+
+
+class Verdict(str, Enum):
+    """PASS: all routes agree. FAIL: one that trains is wrong. INCONCLUSIVE: this run cannot tell."""
+
+    PASS = "PASS"  # noqa: S105 (a verdict, no password)
+    FAIL = "FAIL"
+    INCONCLUSIVE = "INCONCLUSIVE"
+
+
+@dataclass(frozen=True)
+class PairResult:
+    """Two routes on one tensor.
+
+    Attributes:
+        first: name of a route.
+        second: name of another.
+        by: "elements", where both know every element; "directions", where one was asked for slopes along lines.
+        relative_error: of elements: max |a − b| / max(max |a|, max |b|); of directions: max |(a − b)·v| / ‖g‖₂.
+            0 where both are zero.
+        tolerance: what was allowed, in the same unit: what the dtype, the rounding of the terms and the witness's
+            own error estimate make unavoidable.
+        within: whether nothing lies outside of what is allowed.
+        decisive: False when so much had to be allowed that agreement says nothing.
+        worst: index of the element that lies farthest outside, relative to what is allowed; None of directions.
+    """
+
+    first: str
+    second: str
+    by: Literal["elements", "directions"]
+    relative_error: float
+    tolerance: float
+    within: bool
+    decisive: bool
+    worst: tuple[int, ...] | None
+
+
+@dataclass(frozen=True)
+class Line:
+    """One direction v in one tensor: the slope d/dt J(θ + t v) by a witness, and what the gradients say of it.
+
+    Attributes:
+        witness: the route that was asked.
+        purpose: "random", a draw of signs ±1; "duel", along the difference of two gradients.
+        kind: "smooth", "kink" or "unknown".
+        value: the slope.
+        error: how far it may be off.
+        left: slope for t < 0; only of use at a kink.
+        right: slope for t > 0.
+        noise: one standard deviation of J by rounding.
+        steps: h of each rung of the ladder, largest first; empty for a witness that takes no differences.
+        quotients: D(h) of each rung.
+        floor: rounding floor of D(h) of each rung.
+        slopes: g·v of each gradient route.
+        allowed: how far g·v of each may lie from the value.
+        length: ‖v‖₂.
+    """
+
+    witness: str
+    purpose: Literal["random", "duel"]
+    kind: str
+    value: float
+    error: float
+    left: float
+    right: float
+    noise: float
+    steps: tuple[float, ...]
+    quotients: tuple[float, ...]
+    floor: tuple[float, ...]
+    slopes: Mapping[str, float]
+    allowed: Mapping[str, float]
+    length: float
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """The smallest error of one single element of the judged gradient that this run would have caught.
+
+    Attributes:
+        absolute: in the unit of the gradient.
+        relative: the same over the largest |gradient| of the tensor; ∞ where that is 0.
+        by: the pair of routes that would have caught it.
+    """
+
+    absolute: float
+    relative: float
+    by: str
+
+
+@dataclass(frozen=True)
+class WrongElement:
+    """An element that the blamed route has wrong.
+
+    Attributes:
+        index: where.
+        got: what the blamed route says.
+        expected: what it should be.
+    """
+
+    index: tuple[int, ...]
+    got: float
+    expected: float
+
+
+@dataclass(frozen=True)
+class TensorJudgement:
+    """One parameter or input.
+
+    Attributes:
+        name: its name.
+        kind: "parameter" or "input".
+        shape: its shape.
+        dtype: its dtype.
+        largest: for each gradient route the largest |gradient| that it found.
+        pairs: the results; a pair without common ground is missing.
+        lines: the directions that were looked along.
+        sensitivity: what this run would have caught; None where nothing could be compared.
+        wrong: how many elements of the judged route are wrong.
+        wrong_elements: the worst of them.
+    """
+
+    name: str
+    kind: Literal["parameter", "input"]
+    shape: tuple[int, ...]
+    dtype: str
+    largest: Mapping[str, float]
+    pairs: tuple[PairResult, ...]
+    lines: tuple[Line, ...]
+    sensitivity: Sensitivity | None
+    wrong: int = 0
+    wrong_elements: tuple[WrongElement, ...] = ()
+
+    @property
+    def agrees(self) -> bool:
+        """Whether every pair is within its tolerance."""
+        return all(pair.within for pair in self.pairs)
+
+
+@dataclass(frozen=True)
+class ForwardAgreement:
+    """The same number by several forward passes, compared before any gradient is.
+
+    Attributes:
+        values: what each computed, by name; the first is the judged one.
+        relative_error: largest difference from the first / largest of all.
+        tolerance: what was allowed, in the same unit.
+        within: whether they agree; if not, some route speaks of another function.
+    """
+
+    values: Mapping[str, float]
+    relative_error: float
+    tolerance: float
+    within: bool
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that no relative error shows.
+
+    Attributes:
+        kind: what it is, e.g. "not finite" or "all-zero gradient".
+        severity: an error makes the verdict FAIL, or INCONCLUSIVE where only a witness erred, as a warning does; a
+            note changes nothing.
+        route: the route concerned, or "all".
+        tensor: the parameter or input concerned, or None for all.
+        message: one sentence for people, with the cure where there is one.
+    """
+
+    kind: str
+    severity: Literal["error", "warning", "note"]
+    route: str
+    tensor: str | None
+    message: str
+
+
+@dataclass(frozen=True)
+class FaultyPart:
+    """A part of the hand-written backward pass that is wrong by itself, given right input.
+
+    Attributes:
+        part: "layer 2", "cost", or the name of a Cell.
+        tensor: what it computes wrongly: "dx", "dW", "db", "dz" or a name.
+        relative_error: against MindSpore's derivative of the same part.
+        diagnosis: what the error looks like, in one sentence; "" where it looks like nothing known.
+        fault: the name of that in the catalogue of faults; "" where the judge abstains.
+    """
+
+    part: str
+    tensor: str
+    relative_error: float
+    diagnosis: str = ""
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What was judged, and how.
+
+    Attributes:
+        subject: what was judged, for people.
+        dtype: of its numbers.
+        device: where they live.
+        precision: in which the differences are taken.
+        seed: of directions and cotangents.
+        directions: random directions in each tensor.
+        point: SHA-256 of all parameters and inputs: two runs with the same one judged at the same point.
+    """
+
+    subject: str
+    dtype: str
+    device: str
+    precision: str
+    seed: int
+    directions: int
+    point: str
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The whole of it.
+
+    Attributes:
+        verdict: what it comes to.
+        reason: why, in one sentence.
+        blame: the route that is alone against the others, "forward", or None when that cannot be told.
+        conditions: what was judged.
+        routes: names, in their order; the first is the judged one.
+        forward: agreement of the forward passes.
+        tensors: one entry a parameter or input, in order.
+        findings: everything else.
+        faulty: the parts of the backward pass that are wrong by themselves.
+        environment: versions and machine.
+        replay: how to do it again; {} where that is not known.
+        seconds: how long it took.
+    """
+
+    verdict: Verdict
+    reason: str
+    blame: str | None
+    conditions: Conditions
+    routes: tuple[str, ...]
+    forward: ForwardAgreement
+    tensors: tuple[TensorJudgement, ...]
+    findings: tuple[Finding, ...]
+    faulty: tuple[FaultyPart, ...]
+    environment: Mapping[str, str]
+    seconds: float
+    replay: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def disagreeing(self) -> tuple[str, ...]:
+        """Names of the tensors on which some pair disagrees, in order."""
+        return tuple(tensor.name for tensor in self.tensors if not tensor.agrees)
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """All pairs of routes that were compared on some tensor, in the order of the routes."""
+        found = {(pair.first, pair.second) for tensor in self.tensors for pair in tensor.pairs}
+        return tuple(
+            (first, second)
+            for number, first in enumerate(self.routes)
+            for second in self.routes[number + 1 :]
+            if (first, second) in found
+        )
+
+    def to_json(self) -> str:
+        """Return everything as JSON; a number that is not finite becomes the text "nan", "inf" or "-inf"."""
+        document = {"schema": SCHEMA_VERSION, **asdict(self), "disagreeing": self.disagreeing}
+        return json.dumps(_finite(document), indent=2, allow_nan=False, ensure_ascii=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(item) for item in value]
+    return value

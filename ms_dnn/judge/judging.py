@@ -1,0 +1,223 @@
+"""Judge the gradients of one point: compare all routes, tensor by tensor, and say which of them is wrong."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ms_dnn.judge.answers import Answers, Direction, random_direction
+from ms_dnn.judge.environment import describe_environment
+from ms_dnn.judge.judgement import (
+    Conditions,
+    FaultyPart,
+    Finding,
+    ForwardAgreement,
+    Judgement,
+    Line,
+    PairResult,
+    Sensitivity,
+    TensorJudgement,
+    Verdict,
+)
+from ms_dnn.judge.pairs import Allowance, compare_elements, compare_slopes
+from ms_dnn.judge.routes import GradientRoute, Gradients, SlopeRoute
+from ms_dnn.judge.subject import Variable
+from ms_dnn.judge.verdict import decide, family
+from ms_dnn.judge.wrong_elements import bisect, differing, trusted
+
+Array = NDArray[Any]
+
+
+@dataclass
+class Case:
+    """One point, everything that is asked there, and whom to ask.
+
+    Attributes:
+        conditions: what is judged, for the record.
+        variables: the tensors.
+        gradient_routes: the first is the judged one.
+        slope_routes: witnesses.
+        allowance: how far right answers may lie apart.
+        forward: compares the forward passes, given the value of J by each route.
+        terms: from the answers to the scale of the terms of each tensor's gradient (float or shaped as the tensor).
+        localise: finds the parts of the backward pass that are wrong by themselves; asked when the verdict is FAIL.
+        findings: what was found before.
+    """
+
+    conditions: Conditions
+    variables: Sequence[Variable]
+    gradient_routes: Sequence[GradientRoute]
+    slope_routes: Sequence[SlopeRoute]
+    allowance: Allowance
+    forward: Callable[[Mapping[str, float]], ForwardAgreement]
+    terms: Callable[[Mapping[str, Gradients]], Mapping[str, float | Array]]
+    localise: Callable[[], Sequence[FaultyPart]] = tuple
+    findings: Sequence[Finding] = field(default_factory=tuple)
+
+
+def judge(case: Case) -> Judgement:
+    """Ask all routes, compare the answers and decide."""
+    started = time.perf_counter()
+    shapes = {variable.name: variable.shape for variable in case.variables}
+    answers = Answers(shapes, {variable.name: variable.dtype for variable in case.variables})
+    answers.findings += case.findings
+    for route in case.gradient_routes:
+        answers.ask(route)
+    terms = case.terms(answers.gradients)
+    witnesses = {route.name for route in (*case.gradient_routes, *case.slope_routes) if route.witness}
+
+    for place, variable in enumerate(case.variables):
+        for number in range(case.conditions.directions):
+            v = random_direction(case.conditions.seed, place, number, variable.shape)
+            answers.look_along(variable.name, "random", v, case.slope_routes)
+    case.allowance.noise = answers.noise()
+    tensors = [_judge_tensor(case, answers, variable, terms.get(variable.name, 0.0)) for variable in case.variables]
+    answers.zeros()
+    forward = case.forward(answers.values)
+    verdict, reason, blame = decide(forward, tensors, answers.findings, witnesses)
+    if blame is not None and blame in answers.gradients:
+        tensors = [_with_wrong_elements(case, answers, t, blame, terms.get(t.name, 0.0)) for t in tensors]
+    faulty = tuple(case.localise()) if verdict is Verdict.FAIL else ()
+    return Judgement(
+        verdict=verdict,
+        reason=reason,
+        blame=blame,
+        conditions=case.conditions,
+        routes=tuple(route.name for route in (*case.gradient_routes, *case.slope_routes)),
+        forward=forward,
+        tensors=tuple(tensors),
+        findings=tuple(answers.findings),
+        faulty=faulty,
+        environment=describe_environment(),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def inconclusive(case: Case, finding: Finding) -> Judgement:
+    """Return the judgement of a point at which there is nothing to compare."""
+    nowhere = ForwardAgreement({}, 0.0, 0.0, True)
+    findings = (*case.findings, finding)
+    verdict, reason, blame = decide(nowhere, (), findings, set())
+    return Judgement(
+        verdict, reason, blame, case.conditions, (), nowhere, (), findings, (), describe_environment(), 0.0
+    )
+
+
+def _judge_tensor(case: Case, answers: Answers, variable: Variable, terms: float | Array) -> TensorJudgement:
+    name = variable.name
+    known = {route: g[name] for route, g in answers.gradients.items() if name in g}
+    routes = [route for route in case.gradient_routes if route.name in known]
+    by_elements = []
+    for number, first in enumerate(routes):
+        for second in routes[number + 1 :]:
+            by_elements.append(compare_elements(first, second, known, terms, case.allowance))
+    apart = [result for result, _ in by_elements if not result.within]
+    if apart and case.slope_routes:
+        worst = max(apart, key=lambda pair: pair.relative_error)
+        difference = known[worst.first] - known[worst.second]
+        answers.look_along(name, "duel", difference / np.max(np.abs(difference)), case.slope_routes)
+    directions = answers.directions[name]
+    by_slopes = compare_slopes(routes, case.slope_routes, known, directions, terms, case.allowance)
+    pairs = [result for result, _ in by_elements] + by_slopes
+    order = [route.name for route in (*case.gradient_routes, *case.slope_routes)]
+    pairs.sort(key=lambda pair: (order.index(pair.first), order.index(pair.second)))
+    return TensorJudgement(
+        name=name,
+        kind=variable.kind,
+        shape=variable.shape,
+        dtype=variable.dtype,
+        largest={route: float(np.max(np.abs(g), initial=0.0)) for route, g in known.items()},
+        pairs=tuple(pairs),
+        lines=tuple(line for direction in directions for line in _lines(direction, routes, known, terms, case)),
+        sensitivity=_sensitivity(case, known, by_elements, directions, terms),
+    )
+
+
+def _lines(
+    direction: Direction, routes: Sequence[GradientRoute], known: Gradients, terms: float | Array, case: Case
+) -> list[Line]:
+    v = direction.v
+    return [
+        Line(
+            witness=witness,
+            purpose="duel" if direction.purpose == "duel" else "random",
+            kind=found.kind,
+            value=found.value,
+            error=found.error,
+            left=found.left,
+            right=found.right,
+            noise=found.noise,
+            steps=tuple(found.steps.tolist()),
+            quotients=tuple(found.quotients.tolist()),
+            floor=tuple(found.floor.tolist()),
+            slopes={route.name: float(np.sum(known[route.name] * v)) for route in routes},
+            allowed={
+                route.name: case.allowance.of_slope(route, known[route.name], found, v, terms) for route in routes
+            },
+            length=float(np.linalg.norm(v)),
+        )
+        for witness, found in direction.slopes.items()
+    ]
+
+
+def _sensitivity(
+    case: Case,
+    known: Gradients,
+    by_elements: Sequence[tuple[PairResult, Array]],
+    directions: Sequence[Direction],
+    terms: float | Array,
+) -> Sensitivity | None:
+    """Return the least error of one element that some pair would have caught, whichever element and sign it has."""
+    judged = case.gradient_routes[0]
+    if judged.name not in known:
+        return None
+    candidates = []
+    for result, room in by_elements:
+        other_code = family(result.first) != family(result.second)
+        if judged.name in (result.first, result.second) and result.within and other_code:
+            other = result.second if result.first == judged.name else result.first
+            candidates.append((float(np.max(room, initial=0.0)), f"{judged.name} / {other}"))
+    for direction in directions:
+        if direction.purpose != "random":
+            continue
+        for witness, found in direction.slopes.items():
+            allowed = case.allowance.of_slope(judged, known[judged.name], found, direction.v, terms)
+            error = abs(float(np.sum(known[judged.name] * direction.v)) - found.value)
+            if np.isfinite(allowed) and error <= allowed:
+                candidates.append((allowed + error, f"{judged.name} / {witness}"))
+    if not candidates:
+        return None
+    absolute, by = min(candidates)
+    largest = float(np.max(np.abs(known[judged.name]), initial=0.0))
+    return Sensitivity(absolute, absolute / largest if largest else float("inf"), by)
+
+
+def _with_wrong_elements(
+    case: Case, answers: Answers, tensor: TensorJudgement, blame: str, terms: float | Array
+) -> TensorJudgement:
+    """Add which elements the blamed route has wrong, from a gradient that is right, else by bisection."""
+    if tensor.agrees or tensor.name not in answers.gradients[blame]:
+        return tensor
+    got = answers.gradients[blame][tensor.name]
+    by_name = {route.name: route for route in case.gradient_routes}
+    right = trusted(tensor, blame, [name for name, found in answers.gradients.items() if tensor.name in found])
+    if right is not None:
+        expected = answers.gradients[right][tensor.name]
+        scale = float(np.max(np.abs(expected), initial=0.0))
+        wrong = differing(got, expected, case.allowance.of_elements(by_name[blame], by_name[right], scale, terms))
+    elif case.slope_routes:
+        witness = case.slope_routes[-1]
+
+        def residual(v: Array) -> tuple[float, float]:
+            found = witness.slope(tensor.name, v)
+            return found.value - float(np.sum(got * v)), case.allowance.of_slope(by_name[blame], got, found, v, terms)
+
+        wrong = bisect(residual, got, random_direction(case.conditions.seed, 0, 0, got.shape))
+    else:
+        return tensor
+    return replace(tensor, wrong=wrong.count, wrong_elements=wrong.worst)

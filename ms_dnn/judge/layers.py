@@ -1,0 +1,225 @@
+"""Layer by layer: which part of a hand-written backward pass is wrong by itself.
+
+An error in dx of one layer makes everything below it wrong. So each layer gets the input of MindSpore's forward pass
+and the cotangent of MindSpore's backward pass, and its dz, dx, dW and db are compared with MindSpore's derivative
+of that layer alone. A wrong dz is handed on as it is: then dx, dW and db are judged by what they make of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import mindspore as ms
+import numpy as np
+from mindspore import Tensor
+from numpy.typing import NDArray
+
+from ms_dnn.dnn import DNN
+from ms_dnn.gradients.framework import GradOperationGradient
+from ms_dnn.gradients.handwritten import HandwrittenGradient
+from ms_dnn.judge.answers import STOPPED
+from ms_dnn.judge.judgement import FaultyPart
+from ms_dnn.judge.naming import name_fault
+from ms_dnn.layers.cost import Cost
+from ms_dnn.layers.dense import Dense
+from ms_dnn.maths.affine import affine
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class PartResult:
+    """What one part of a backward pass made of right input, beside what MindSpore makes of it. All float64.
+
+    Attributes:
+        part: "cost", or "layer 1", "layer 2", ….
+        tensor: "da" of the cost; "dz", "dx", "dW" or "db" of a layer.
+        got: what the part computed; None where it is no array of the expected shape.
+        expected: what MindSpore computed.
+        terms: scale of the terms that each element is summed from, shaped as ``expected``.
+        x: input of the layer (N, I), or the prediction a[L] for the cost.
+        z: weighted sum (N, O); None for the cost.
+        a: output (N, O); None for the cost.
+        da: cotangent of the output (N, O); None for the cost.
+        dz: cotangent of z that dx, dW and db were made from (N, O); None for the cost.
+        W: weight (O, I); None for the cost.
+        b: bias (O,); None for the cost.
+        y: target (N, C) of the cost; None for a layer.
+        activation: name of the layer's activation; "" for the cost.
+        loss: name of the loss.
+        reduction: "mean" or "sum".
+    """
+
+    part: str
+    tensor: str
+    got: Array | None
+    expected: Array
+    terms: Array
+    x: Array
+    z: Array | None
+    a: Array | None
+    da: Array | None
+    dz: Array | None
+    W: Array | None
+    b: Array | None
+    y: Array | None
+    activation: str
+    loss: str
+    reduction: str
+
+    def relative_error(self) -> float:
+        """Return the largest difference over the largest element; ∞ where there is nothing to compare."""
+        if self.got is None or not np.all(np.isfinite(self.got)):
+            return float("inf")
+        scale = float(max(np.max(np.abs(self.got), initial=0.0), np.max(np.abs(self.expected), initial=0.0)))
+        return float(np.max(np.abs(self.got - self.expected), initial=0.0)) / scale if scale else 0.0
+
+    def right(self, tolerance: float) -> bool:
+        """Return whether no element is off by more than ``tolerance`` of the largest element or of its terms."""
+        if self.got is None or not np.all(np.isfinite(self.got)):
+            return False
+        scale = float(np.max(np.abs(self.expected), initial=0.0))
+        return bool(np.all(np.abs(self.got - self.expected) <= tolerance * np.maximum(scale, self.terms)))
+
+
+def faulty_layers(network: DNN, cost: Cost, x: Tensor, y: Tensor, tolerance: float) -> list[FaultyPart]:
+    """Return the parts of the network's backward pass that are wrong by themselves, from the cost downward."""
+    wrong = [part for part in parts_of_backward(network, cost, x, y) if not part.right(tolerance)]
+    if not wrong:
+        return _chain(network, cost, x, y, tolerance)
+    faulty = []
+    for part in wrong:
+        fault, diagnosis = name_fault(part, tolerance) or ("", "")
+        faulty.append(FaultyPart(part.part, part.tensor, part.relative_error(), diagnosis, fault))
+    return faulty
+
+
+def parts_of_backward(network: DNN, cost: Cost, x: Tensor, y: Tensor) -> Iterator[PartResult]:
+    """Yield the cost's da, then dz, dx, dW and db of each layer from the last to the first, each by itself."""
+    inputs = [x]
+    for layer in network.layers:
+        inputs.append(layer(inputs[-1]))
+    loss, reduction = cost.loss.name, cost.reduction
+    a = inputs.pop()
+    da = ms.grad(cost)(a, y)
+    got = _or_nothing(lambda: cost.forward_backward(a, y)[1])
+    weight = 1.0 / len(x) if reduction == "mean" else 1.0
+    a64, y64, expected = _array(a), _array(y), _array(da)
+    yield PartResult(
+        part="cost",
+        tensor="da",
+        got=_fitting(got, expected),
+        expected=expected,
+        terms=weight * (np.abs(a64) + np.abs(y64))
+        if loss == "squared_error"
+        else np.abs(expected) + weight * np.abs(y64),
+        x=a64,
+        z=None,
+        a=None,
+        da=None,
+        dz=None,
+        W=None,
+        b=None,
+        y=y64,
+        activation="",
+        loss=loss,
+        reduction=reduction,
+    )
+    for number in range(len(network.layers), 0, -1):
+        layer, below = network.layers[number - 1], inputs.pop()
+        yield from _parts_of_layer(f"layer {number}", layer, below, da, loss, reduction)
+        da = Pullback(layer)(below, da)
+
+
+def _parts_of_layer(part: str, layer: Dense, x: Tensor, da: Tensor, loss: str, reduction: str) -> Iterator[PartResult]:
+    cache = layer.forward(x)[1]
+    z, a = cache[1], cache[2]
+    right = _array(Pullback(layer.activation.function)(z, da))
+    dz = _or_nothing(lambda: layer.delta(cache, da))
+    got = _fitting(dz, right)
+    x64, da64, W = _array(x), _array(da), _array(layer.weight)
+
+    def result(tensor: str, found: Array | None, expected: Array, terms: Array, delta: Array) -> PartResult:
+        return PartResult(
+            part=part,
+            tensor=tensor,
+            got=found,
+            expected=expected,
+            terms=terms,
+            x=x64,
+            z=_array(z),
+            a=_array(a),
+            da=da64,
+            dz=delta,
+            W=W,
+            b=_array(layer.bias),
+            y=None,
+            activation=layer.activation.name,
+            loss=loss,
+            reduction=reduction,
+        )
+
+    # Softmax mixes the units of a sample, the others do not.
+    size = np.sum(np.abs(da64), axis=-1, keepdims=True) if layer.activation.name == "softmax" else np.abs(da64)
+    yield result("dz", got, right, np.broadcast_to(size, right.shape), right)
+    if got is None:
+        return
+    dx, (dW, db) = _or_nothing(lambda: layer.backward(cache, da)) or (None, (None, None))
+    of_affine = ms.grad(_contracted_affine, (0, 1, 2))(x, layer.weight.value(), layer.bias.value(), dz)
+    squares = got**2
+    sizes = (np.sqrt(squares @ W**2), np.sqrt(squares.T @ x64**2), np.sqrt(squares.sum(axis=0)))
+    for name, found, expected, terms in zip(("dx", "dW", "db"), (dx, dW, db), of_affine, sizes, strict=True):
+        yield result(name, _fitting(found, _array(expected)), _array(expected), terms, got)
+
+
+class Pullback:
+    """(z, cotangent) → MindSpore's vector-Jacobian product of a function of one Tensor."""
+
+    def __init__(self, function: Any) -> None:
+        self._grad = ms.grad(lambda z, cotangent: (function(z) * cotangent).sum())
+
+    def __call__(self, z: Tensor, cotangent: Tensor) -> Tensor:
+        """Return the product, shaped as z."""
+        return self._grad(z, cotangent)
+
+
+def _contracted_affine(x: Tensor, W: Tensor, b: Tensor, dz: Tensor) -> Tensor:
+    return (affine(x, W, b) * dz).sum()
+
+
+def _chain(network: DNN, cost: Cost, x: Tensor, y: Tensor, tolerance: float) -> list[FaultyPart]:
+    """Every part is right by itself: what joins them is not, or the whole is right."""
+    by_hand = _or_nothing(lambda: HandwrittenGradient(network, cost)(x, y)[1]) or ()
+    by_framework = GradOperationGradient(network, cost)(x, y)
+    for name, got, right in reversed(list(zip(network.parameter_names, by_hand, by_framework, strict=False))):
+        expected = _array(right)
+        found = _fitting(got, expected)
+        scale = float(np.max(np.abs(expected), initial=0.0))
+        error = float(np.max(np.abs(found - expected), initial=0.0)) if found is not None else np.inf
+        if error > tolerance * scale:
+            diagnosis = (
+                "every layer is right by itself, so what joins them is wrong: the order of the layers, a cache that is "
+                "stale or of another layer, or weights that changed between the forward and the backward pass"
+            )
+            return [FaultyPart("chain", name, error / scale if scale else np.inf, diagnosis, "chain between layers")]
+    return []
+
+
+def _or_nothing(part: Callable[[], Any]) -> Any:
+    """Return what a part computes; None where it stops, which the route that it belongs to reports."""
+    try:
+        return part()
+    except STOPPED:
+        return None
+
+
+def _array(tensor: Tensor) -> Array:
+    return np.array(tensor.asnumpy(), dtype=np.float64)
+
+
+def _fitting(got: Any, expected: Array) -> Array | None:
+    if not isinstance(got, Tensor) or tuple(got.shape) != expected.shape:
+        return None
+    return _array(got)

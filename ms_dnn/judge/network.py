@@ -1,0 +1,235 @@
+"""The DNN before the judge: four routes, an error analysis of its rounding, and its layers one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import mindspore as ms
+import numpy as np
+from mindspore import Tensor, nn
+from numpy.typing import NDArray
+
+from ms_dnn.dnn import DNN
+from ms_dnn.errors import SubjectError
+from ms_dnn.gradients import reference
+from ms_dnn.gradients.framework import CostOfNetwork, GradOperationGradient
+from ms_dnn.gradients.handwritten import HandwrittenGradient
+from ms_dnn.gradients.rounding import cost_rounding, gradient_roundings
+from ms_dnn.judge.cell_routes import CellGradient, CentralDifferences
+from ms_dnn.judge.judgement import Conditions, ForwardAgreement, Judgement
+from ms_dnn.judge.judging import Case, judge
+from ms_dnn.judge.layers import faulty_layers
+from ms_dnn.judge.pairs import Allowance
+from ms_dnn.judge.routes import (
+    COMPILED,
+    COMPLEX_STEP,
+    GRAD_OPERATION,
+    HANDWRITTEN,
+    IN_FLOAT64,
+    GradientRoute,
+    Gradients,
+    Route,
+    SlopeRoute,
+)
+from ms_dnn.judge.slope import Slope
+from ms_dnn.judge.subject import Subject
+from ms_dnn.layers.cost import Cost
+from ms_dnn.runtime.precision import comparison_tolerance
+
+Array = NDArray[Any]
+
+
+def check_network(
+    network: DNN,
+    cost: Cost,
+    x: Tensor,
+    y: Tensor,
+    *,
+    routes: Sequence[Route] | None = None,
+    device: str = "CPU",
+    directions: int = 2,
+    compiled: bool = False,
+    seed: int = 0,
+) -> Judgement:
+    """Judge the hand-written gradients of J at the network's weights and the samples (x, y).
+
+    Args:
+        network: of dense layers, in float32 or float64; it is not changed.
+        cost: the cost J.
+        x: inputs (N, n[0]) in the dtype of the network.
+        y: targets (N, n[L]) in the same dtype, as the loss wants them.
+        routes: what to compare, the judged one first; None for :func:`network_routes`.
+        device: the device in use, for its tolerance.
+        directions: random directions in each parameter along which the witnesses look.
+        compiled: run the hand-written route in one graph, too.
+        seed: of the directions.
+
+    Raises:
+        ShapeError: x does not fit the network, or y the loss.
+        NoDerivativeError: an activation or the loss has no derivative.
+        DeviceError: the device does not compute in the network's dtype.
+    """
+    network.check_input(x)
+    network.require_derivative()
+    dtype = str(x.dtype).lower()
+    tolerance = comparison_tolerance(dtype, device)
+    subject = network_subject(network, cost, x, y)
+    if routes is None:
+        routes = network_routes(network, cost, x, y, device, compiled)
+    sizes = "-".join(str(size) for size in network.sizes)
+    activations = ", ".join(layer.activation.name for layer in network.layers)
+    what = f"DNN {sizes} ({activations}), {cost.loss.name} ({cost.reduction}), {len(x)} samples"
+    return judge(
+        Case(
+            conditions=Conditions(what, dtype, device, "float64", seed, directions, subject.fingerprint()),
+            variables=subject.variables,
+            gradient_routes=[route for route in routes if isinstance(route, GradientRoute)],
+            slope_routes=[route for route in routes if isinstance(route, SlopeRoute)],
+            allowance=Allowance(device),
+            forward=lambda values: compare_forwards(network, cost, x, y, tolerance),
+            terms=lambda gradients: _terms(network, cost, x, y),
+            localise=lambda: faulty_layers(network, cost, x, y, tolerance),
+        )
+    )
+
+
+def network_routes(
+    network: DNN, cost: Cost, x: Tensor, y: Tensor, device: str = "CPU", compiled: bool = False
+) -> list[Route]:
+    """Return the four routes; without those in MindSpore's float64 on Ascend, whose MatMul takes none."""
+    routes: list[Route] = [HandwrittenRoute(network, cost, x, y)]
+    if compiled:
+        routes.append(HandwrittenRoute(network, cost, x, y, compiled=True))
+    routes.append(GradOperationRoute(network, cost, x, y))
+    if device != "Ascend":
+        try:
+            wide = network_subject(network, cost, x, y).in_precision("float64")
+        except SubjectError:
+            pass
+        else:
+            if str(x.dtype).lower() != "float64":
+                routes.append(CellGradient(GRAD_OPERATION + IN_FLOAT64, wide, witness=True))
+            routes.append(CentralDifferences(wide))
+    return [*routes, ComplexStepRoute(network, cost, x, y)]
+
+
+class LossesOfNetwork(nn.Cell):
+    """(x, y) → the loss of each sample, (N,): the terms of J."""
+
+    def __init__(self, network: DNN, cost: Cost) -> None:
+        super().__init__(auto_prefix=False)
+        self.network = network
+        self._losses = cost.loss.function
+
+    def construct(self, x: Tensor, y: Tensor) -> Tensor:
+        """Return (N,) for x (N, n[0]) and the target y (N, n[L])."""
+        return self._losses(self.network(x), y)
+
+
+def network_subject(network: DNN, cost: Cost, x: Tensor, y: Tensor) -> Subject:
+    """Return J as a function of the network's parameters: its losses, each with the weight that it has in J."""
+    weight = 1.0 / len(x) if cost.reduction == "mean" else 1.0
+    cotangents = [np.full(len(x), weight)]
+    return Subject(LossesOfNetwork(network, cost), (x, y), wrt="parameters", cotangents=cotangents)
+
+
+class DeviceRoute(GradientRoute):
+    """Gradients in the network's own precision on the device, from a Cell (x, y) → one gradient a parameter."""
+
+    def __init__(self, network: DNN, cost: Cost, x: Tensor, y: Tensor, compiled: bool = False) -> None:
+        self.network, self.cost, self.x, self.y = network, cost, x, y
+        self.dtype = str(x.dtype).lower()
+        cell = self.cell()
+        self.run = ms.jit(cell.construct) if compiled else cell
+        if compiled:
+            self.name = self.name + COMPILED
+
+    def cell(self) -> nn.Cell:
+        """Return the Cell that computes the gradients."""
+        raise NotImplementedError
+
+    def named(self, gradients: tuple[Tensor, ...]) -> Gradients:
+        """Return the gradients under the parameters' names; too few leave names out, which is found out later."""
+        return {
+            name: gradient.asnumpy().copy()
+            for name, gradient in zip(self.network.parameter_names, gradients, strict=False)
+        }
+
+
+class HandwrittenRoute(DeviceRoute):
+    """The backward pass of this project."""
+
+    name = HANDWRITTEN
+
+    def cell(self) -> nn.Cell:
+        """Return the hand-written route."""
+        return HandwrittenGradient(self.network, self.cost)
+
+    def gradients(self) -> Gradients:
+        """Return all gradients."""
+        return self.named(self.run(self.x, self.y)[1])
+
+
+class GradOperationRoute(DeviceRoute):
+    """MindSpore's automatic differentiation."""
+
+    name = GRAD_OPERATION
+
+    def cell(self) -> nn.Cell:
+        """Return the framework's route."""
+        return GradOperationGradient(self.network, self.cost)
+
+    def gradients(self) -> Gradients:
+        """Return all gradients."""
+        return self.named(self.run(self.x, self.y))
+
+
+class ComplexStepRoute(SlopeRoute):
+    """The complex step through an independent forward in NumPy: Im J(θ + ih v) / h, exact but for rounding."""
+
+    name = COMPLEX_STEP
+
+    def __init__(self, network: DNN, cost: Cost, x: Tensor, y: Tensor) -> None:
+        self.names = network.parameter_names
+        self.weights, self.biases, self.activations = plain_network(network)
+        self.loss, self.reduction = cost.loss.name, cost.reduction
+        self.x, self.y = x.asnumpy().astype(np.float64), y.asnumpy().astype(np.float64)
+
+    def slope(self, tensor: str, direction: Array) -> Slope:
+        """Return d/dt J(θ + t v) at t = 0."""
+        level, of_bias = divmod(self.names.index(tensor), 2)
+        weights, biases = list(self.weights), list(self.biases)
+        perturbed = biases if of_bias else weights
+        perturbed[level] = perturbed[level] + 1j * reference.STEP * direction
+        value = reference.cost(weights, biases, self.activations, self.loss, self.reduction, self.x, self.y)
+        found, nothing = float(np.imag(value) / reference.STEP), np.zeros(0)
+        return Slope(found, 0.0, "smooth", found, found, 0.0, 0.0, nothing, nothing, nothing)
+
+
+def compare_forwards(network: DNN, cost: Cost, x: Tensor, y: Tensor, tolerance: float) -> ForwardAgreement:
+    """Return J by MindSpore and by NumPy; ``tolerance`` is relative to the terms that J is summed from."""
+    loss, reduction = cost.loss.name, cost.reduction
+    by_mindspore = float(CostOfNetwork(network, cost)(x, y).asnumpy())
+    weights, biases, activations = plain_network(network)
+    x64, y64 = x.asnumpy().astype(np.float64), y.asnumpy().astype(np.float64)
+    by_numpy = float(np.real(reference.cost(weights, biases, activations, loss, reduction, x64, y64)))
+    a = reference.forward(weights, biases, activations, x64)[-1].a
+    allowed = tolerance * cost_rounding(a, y64, loss, reduction)
+    scale = max(abs(by_mindspore), abs(by_numpy)) or 1.0
+    difference = abs(by_mindspore - by_numpy)
+    within = bool(difference <= max(allowed, tolerance * scale))
+    values = {"mindspore": by_mindspore, "numpy": by_numpy}
+    return ForwardAgreement(values, difference / scale, max(tolerance, allowed / scale), within)
+
+
+def plain_network(network: DNN) -> tuple[list[Array], list[Array], list[str]]:
+    """Return weights and biases as float64, and the activations' names: the network as plain data."""
+    arrays = [parameter.asnumpy().astype(np.float64) for parameter in network.trainable_params()]
+    return arrays[::2], arrays[1::2], [layer.activation.name for layer in network.layers]
+
+
+def _terms(network: DNN, cost: Cost, x: Tensor, y: Tensor) -> Mapping[str, float | Array]:
+    x64, y64 = x.asnumpy().astype(np.float64), y.asnumpy().astype(np.float64)
+    found = gradient_roundings(*plain_network(network), cost.loss.name, cost.reduction, x64, y64)
+    return dict(zip(network.parameter_names, found, strict=True))

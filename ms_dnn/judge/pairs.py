@@ -1,0 +1,164 @@
+"""How far two right answers may lie apart, and how far two answers do."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ms_dnn.judge.answers import Direction
+from ms_dnn.judge.judgement import PairResult
+from ms_dnn.judge.routes import GradientRoute, Gradients, SlopeRoute
+from ms_dnn.judge.slope import Slope
+from ms_dnn.runtime.precision import comparison_tolerance
+
+Array = NDArray[Any]
+
+SLOPE_MARGIN = 3.0
+"""How many times its own error estimate a slope may be off: twice the worst of 10 000 right ones."""
+NOISE_ROUNDINGS = 100.0
+"""How many σ of an imprecise float64 forward pass its gradients may be off."""
+FORWARD_ROUNDINGS = defaultdict(lambda: 1.0, {("float32", "float64"): 10.0, ("float64", "float32"): 10.0})
+"""Against a gradient in another precision, all of the forward pass rounds, not the backward pass alone."""
+DECISIVE = 1e-2
+"""A pair that had to be allowed more than this, relative to the gradient or its terms, decides nothing."""
+
+
+class Allowance:
+    """What the dtype and the device leave to rounding.
+
+    Args:
+        device: the device in use, for its tolerance.
+
+    Attributes:
+        noise: σ of J by its forward pass in float64, relative to the terms of J. Larger than float64 allows where
+            MindSpore computes an operation on float64 in float32.
+    """
+
+    def __init__(self, device: str) -> None:
+        self.device = device
+        self.noise = 0.0
+
+    def of_dtype(self, dtype: str) -> float:
+        """Return the part of the largest element, or of its terms, by which a right gradient may be off."""
+        tolerance = comparison_tolerance(dtype, self.device)
+        return max(tolerance, NOISE_ROUNDINGS * self.noise) if dtype == "float64" else tolerance
+
+    def tolerance(self, first: GradientRoute, second: GradientRoute) -> float:
+        """Return the same for the difference of two right gradients."""
+        coarse = max(self.of_dtype(route.dtype) for route in (first, second))
+        return coarse * (FORWARD_ROUNDINGS[first.dtype, second.dtype] if first.dtype != second.dtype else 1.0)
+
+    def of_elements(self, first: GradientRoute, second: GradientRoute, scale: float, terms: float | Array) -> Any:
+        """Return how far two right gradients may lie apart in each element."""
+        # A gradient that cancels is judged by what it was summed from.
+        return self.tolerance(first, second) * np.maximum(scale, terms)
+
+    def of_slope(self, route: GradientRoute, gradient: Array, slope: Slope, v: Array, terms: float | Array) -> float:
+        """Return how far g·v may lie from the slope: the witness's error, and the rounding of each element."""
+        tolerance = self.of_dtype(route.dtype)
+        if route.dtype != "float64":
+            tolerance *= FORWARD_ROUNDINGS[route.dtype, "float64"]
+        rounding = np.maximum(np.abs(gradient), terms) * np.abs(v)
+        return SLOPE_MARGIN * slope.error + tolerance * float(np.linalg.norm(rounding))
+
+
+def compare_elements(
+    first: GradientRoute, second: GradientRoute, known: Mapping[str, Array], terms: float | Array, allowance: Allowance
+) -> tuple[PairResult, Array]:
+    """Return the result, and for each element the room that is left: an error as large as that would be caught."""
+    a, b = known[first.name], known[second.name]
+    difference = np.abs(a - b)
+    # Over the whole tensor: the scale is the tensor's, not the element's.
+    scale = float(max(np.max(np.abs(a), initial=0.0), np.max(np.abs(b), initial=0.0)))
+    allowed = np.broadcast_to(allowance.of_elements(first, second, scale, terms), a.shape)
+    excess = difference - allowed
+    worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(excess)), a.shape)) if a.size else ()
+    result = PairResult(
+        first=first.name,
+        second=second.name,
+        by="elements",
+        relative_error=float(np.max(difference, initial=0.0)) / scale if scale else 0.0,
+        tolerance=float(np.max(allowed, initial=0.0)) / scale if scale else allowance.tolerance(first, second),
+        within=bool(np.max(excess, initial=0.0) <= 0.0),
+        decisive=bool(np.median(allowed) <= DECISIVE * max(scale, float(np.max(terms)))) if a.size else False,
+        worst=worst,
+    )
+    return result, allowed + difference
+
+
+def compare_slopes(
+    routes: Sequence[GradientRoute],
+    witnesses: Sequence[SlopeRoute],
+    known: Gradients,
+    directions: Sequence[Direction],
+    terms: float | Array,
+    allowance: Allowance,
+) -> list[PairResult]:
+    """Return the result of each pair with a witness in it, over all directions in one tensor."""
+    results = []
+    for number, witness in enumerate(witnesses):
+        for route in routes:
+            found = [
+                _Compared(
+                    abs(float(np.sum(known[route.name] * d.v)) - d.slopes[witness.name].value),
+                    allowance.of_slope(route, known[route.name], d.slopes[witness.name], d.v, terms),
+                    _size(known, d, terms),
+                )
+                for d in directions
+                if witness.name in d.slopes
+            ]
+            results += _over_directions(route.name, witness.name, found)
+        for other in witnesses[number + 1 :]:
+            both = [d for d in directions if witness.name in d.slopes and other.name in d.slopes]
+            found = [
+                _compared_slopes(d.slopes[witness.name], d.slopes[other.name], _size(known, d, terms), allowance)
+                for d in both
+            ]
+            results += _over_directions(witness.name, other.name, found)
+    return results
+
+
+class _Compared:
+    """Error, what was allowed, and the size that both are relative to, along one direction."""
+
+    def __init__(self, error: float, allowed: float, size: float) -> None:
+        self.error, self.allowed, self.size = error, allowed, size
+
+    @property
+    def known(self) -> bool:
+        return bool(np.isfinite(self.allowed) and np.isfinite(self.error))
+
+
+def _compared_slopes(a: Slope, b: Slope, size: float, allowance: Allowance) -> _Compared:
+    rounding = allowance.of_dtype("float64") * size
+    return _Compared(abs(a.value - b.value), SLOPE_MARGIN * (a.error + b.error) + rounding, size)
+
+
+def _size(known: Gradients, direction: Direction, terms: float | Array) -> float:
+    """Return ‖g ⊙ v‖₂, the size that g·v has for random signs; of the largest g, or of its terms."""
+    norms = [float(np.linalg.norm(g * direction.v)) for g in known.values()]
+    return max([*norms, float(np.linalg.norm(np.broadcast_to(terms, direction.v.shape) * direction.v))])
+
+
+def _over_directions(first: str, second: str, found: Sequence[_Compared]) -> list[PairResult]:
+    found = [one for one in found if one.known]
+    if not found:
+        return []
+    worst = max(found, key=lambda one: one.error - one.allowed)
+    size = worst.size or 1.0
+    return [
+        PairResult(
+            first=first,
+            second=second,
+            by="directions",
+            relative_error=worst.error / size,
+            tolerance=worst.allowed / size,
+            within=all(one.error <= one.allowed for one in found),
+            decisive=any(one.allowed <= DECISIVE * one.size for one in found),
+            worst=None,
+        )
+    ]

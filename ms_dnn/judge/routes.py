@@ -1,0 +1,61 @@
+"""The routes to a gradient that are compared: each a name, and a way to gradients or to slopes along a line."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from numpy.typing import NDArray
+
+from ms_dnn.judge.slope import Slope
+
+Array = NDArray[Any]
+Gradients = dict[str, Array]
+"""One array a tensor, by the tensor's name, shaped as the tensor."""
+
+HANDWRITTEN = "handwritten"
+GRAD_OPERATION = "grad_operation"
+CENTRAL_DIFFERENCES = "central_differences"
+COMPLEX_STEP = "complex_step"
+COMPILED = " (compiled)"
+IN_FLOAT64 = " (float64)"
+
+
+class Route(ABC):
+    """A way to the gradients at one point.
+
+    Attributes:
+        name: what reports call it.
+        witness: True for a route that trains nobody. Where it alone disagrees, the run is inconclusive.
+        optional: True for a route that may not be able to run: that is noted, and the others decide.
+    """
+
+    name: str
+    witness: bool = False
+    optional: bool = False
+
+
+class GradientRoute(Route):
+    """A route that finds all elements of all gradients.
+
+    Attributes:
+        dtype: what its gradients have, a NumPy name.
+        value: J, as it came out of the last call; None where the route does not compute it.
+    """
+
+    dtype: str = "float64"
+    value: float | None = None
+
+    @abstractmethod
+    def gradients(self) -> Gradients:
+        """Return one array a tensor, each shaped as the tensor."""
+
+
+class SlopeRoute(Route):
+    """A witness in float64 that finds the slope of J along a line in one tensor."""
+
+    witness = True
+
+    @abstractmethod
+    def slope(self, tensor: str, direction: Array) -> Slope:
+        """Return d/dt J(θ + t v) at t = 0, for v shaped as the tensor."""

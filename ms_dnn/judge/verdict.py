@@ -1,0 +1,133 @@
+"""From what was found to a verdict, a reason and the route to blame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ms_dnn.judge.judgement import Finding, ForwardAgreement, PairResult, TensorJudgement, Verdict
+from ms_dnn.judge.routes import COMPILED, IN_FLOAT64
+
+FORWARD = "forward"
+FURTHER = 3.0
+"""Times as far from a third route as the other: only then is one of two the wrong one."""
+
+
+def decide(
+    forward: ForwardAgreement,
+    tensors: Sequence[TensorJudgement],
+    findings: Sequence[Finding],
+    witnesses: set[str],
+) -> tuple[Verdict, str, str | None]:
+    """Return the verdict, its reason and whom it blames.
+
+    Args:
+        forward: agreement of the forward passes.
+        tensors: the comparisons.
+        findings: everything else that was found; the notes among them are passed over.
+        witnesses: routes that train nobody: one that is alone against the others makes the run inconclusive.
+    """
+    errors = [finding for finding in findings if finding.severity == "error"]
+    guilty = [finding for finding in errors if finding.route not in witnesses]
+    if guilty:
+        return Verdict.FAIL, guilty[0].message, None if guilty[0].route == "all" else guilty[0].route
+    if not forward.within:
+        return Verdict.FAIL, _forwards_differ(forward), FORWARD
+    outside = [tensor for tensor in tensors if not tensor.agrees]
+    if outside:
+        verdict, reason, blame = _disagreement(outside, witnesses)
+        causes = [finding.message for finding in findings if finding.kind == "NumPy detour"]
+        return verdict, "; ".join([*causes[:1], reason]), blame
+    warnings = [finding for finding in findings if finding.severity != "note"]
+    if warnings:
+        first = (errors or warnings)[0]
+        return Verdict.INCONCLUSIVE, first.message, first.route if errors else None
+    for tensor in tensors:
+        if not decided(tensor):
+            return Verdict.INCONCLUSIVE, _undecided(tensor), None
+    kinds = {tensor.kind for tensor in tensors}
+    what = f"{next(iter(kinds))}s" if len(kinds) == 1 else "parameters and inputs"
+    return Verdict.PASS, f"all routes agree on all {len(tensors)} {what}", None
+
+
+def decided(tensor: TensorJudgement) -> bool:
+    """Return whether two routes of different code were compared on the tensor to some use."""
+    return any(pair.decisive and family(pair.first) != family(pair.second) for pair in tensor.pairs)
+
+
+def family(route: str) -> str:
+    """Return whose code a route runs: compiled or not, in whichever precision."""
+    return route.removesuffix(IN_FLOAT64).removesuffix(COMPILED)
+
+
+def blamed_on(tensor: TensorJudgement) -> str | None:
+    """Return the route to blame for what one tensor shows, None when that cannot be told.
+
+    Of two routes that disagree, that one is wrong which lies further from a third, whose code is neither's. Where there
+    are several thirds, the sharpest decides: the one that lies nearest to one of the two.
+    """
+    blamed = {_further(pair, tensor.pairs) for pair in tensor.pairs if not pair.within}
+    families = {family(route) for route in blamed if route is not None}
+    if None in blamed or len(families) != 1:
+        return None
+    name = families.pop()
+    routes = [route for pair in tensor.pairs for route in (pair.first, pair.second) if family(route) == name]
+    # One mode of a route that is alone in its error is named by its full name, the code by its own.
+    return next(route for route in routes if route in blamed) if blamed != set(routes) else routes[0]
+
+
+def _further(pair: PairResult, pairs: Sequence[PairResult]) -> str | None:
+    between = {frozenset((one.first, one.second)): one.relative_error for one in pairs}
+    routes = dict.fromkeys(route for one in pairs for route in (one.first, one.second))
+    taken = {family(pair.first), family(pair.second)}
+    best: tuple[float, float, float] | None = None
+    for third in routes:
+        first, second = (between.get(frozenset((route, third))) for route in (pair.first, pair.second))
+        if family(third) in taken or first is None or second is None:
+            continue
+        if best is None or min(first, second) < best[0]:
+            best = (min(first, second), first, second)
+    if best is None:
+        return None
+    _, first, second = best
+    if first > FURTHER * second:
+        return pair.first
+    return pair.second if second > FURTHER * first else None
+
+
+def _disagreement(outside: Sequence[TensorJudgement], witnesses: set[str]) -> tuple[Verdict, str, str | None]:
+    blamed = {blamed_on(tensor) for tensor in outside} - {None}
+    blame = blamed.pop() if len(blamed) == 1 else None
+    # An error of the backward pass spreads to what lies below, never to what lies above.
+    top = outside[-1]
+    worst = max((pair for pair in top.pairs if not pair.within), key=lambda pair: pair.relative_error)
+    others = f" and {len(outside) - 1} tensors before it" if len(outside) > 1 else ""
+    where = "" if not worst.worst else f" at {list(worst.worst)}"
+    reason = (
+        f"{worst.first} and {worst.second} differ by {worst.relative_error:.1e} (allowed {worst.tolerance:.1e}) "
+        f"on {top.name}{where}{others}"
+    )
+    if blame is None:
+        return Verdict.FAIL, reason, None
+    reason = f"{blame} is alone against the others: {reason}"
+    return (Verdict.INCONCLUSIVE if blame in witnesses else Verdict.FAIL), reason, blame
+
+
+def _undecided(tensor: TensorJudgement) -> str:
+    for line in tensor.lines:
+        if line.kind == "kink":
+            between = min(line.left, line.right), max(line.left, line.right)
+            inside = all(between[0] - line.error <= slope <= between[1] + line.error for slope in line.slopes.values())
+            where = "lie between them" if inside else "do not all lie between them"
+            return (
+                f"{tensor.name} sits on a kink: along a random line the slope is {line.left:.6g} on one side and "
+                f"{line.right:.6g} on the other, and the routes {where}: judge at another point"
+            )
+    return f"no two routes could be compared on {tensor.name} to any use"
+
+
+def _forwards_differ(forward: ForwardAgreement) -> str:
+    values = ", ".join(f"{value!r} by {name}" for name, value in forward.values.items())
+    return (
+        f"the forward passes differ: J is {values}; {forward.relative_error:.1e} apart (allowed "
+        f"{forward.tolerance:.1e})"
+    )

@@ -1,0 +1,281 @@
+"""A judgement as one HTML file that needs nothing else: no script, no network, pictures inside."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ms_dnn.reports.agreement import (
+    LEGEND,
+    MARKS,
+    SEVERITY_MARKS,
+    VERDICT_MARKS,
+    blame_matrix,
+    describe_forward,
+    describe_kink,
+    describe_part,
+    gravest_first,
+    kinks,
+    letters,
+    relation,
+    relation_on,
+    worst_pair,
+)
+from ms_dnn.reports.judgement_figures import heat_map, remainder_pictures
+from ms_dnn.reports.judgement_style import STYLE
+from ms_dnn.reports.notation import counted, html_text, index_text, plain, shape_text, size_text, value_text
+
+if TYPE_CHECKING:
+    from ms_dnn.judge.judgement import Judgement, PairResult
+
+MOST_LINES = 24
+"""Findings, faulty parts and kinks that are open at once."""
+OPTION_NAMES = {"overrides": "set"}
+"""What the command line calls a setting by another name."""
+HOW_TO_READ = (
+    "Along a line v through each tensor, the difference quotient D(h) of the cost is compared with what a gradient g "
+    "says of it, g·v: if g is right, the remainder |D(h) − g·v| falls with h² down to the grey floor of rounding, and "
+    "if g is wrong, it levels off at the error. Several routes to the same gradient are compared in pairs, and a route "
+    "that differs from all others while they agree is the one to blame. No tolerance was chosen: what is allowed "
+    "follows from the rounding of the numbers and from how far the difference quotients converged, and where that says "
+    "too little, the verdict is INCONCLUSIVE and no pass."
+)
+SECURITY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+def html_report(judgement: Judgement) -> str:
+    """Return the whole page.
+
+    The same judgement gives the same text. All that came from outside is escaped; the page holds no script and its
+    security policy lets it load nothing.
+    """
+    verdict, subject = judgement.verdict.value, html_text(judgement.conditions.subject)
+    pictures = remainder_pictures(judgement)
+    sections = [
+        _banner(judgement),
+        _what_is_wrong(judgement),
+        _section("How to read this", f"<p>{html_text(HOW_TO_READ)}</p>"),
+        _sensitivity(judgement),
+        _agreement(judgement),
+        _section("Remainder against step", pictures) if pictures else "",
+        _conditions(judgement),
+    ]
+    body = "\n".join(section for section in sections if section)
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{SECURITY}">
+<title>{verdict}: gradients of {subject}</title>
+<link rel="icon" href="data:,">
+<style>
+{STYLE}
+</style>
+</head>
+<body>
+<main>
+<p class="overline">Gradients judged by ms-dnn</p>
+<h1>{subject}</h1>
+{body}
+</main>
+</body>
+</html>
+"""
+
+
+def replay_command(replay: Mapping[str, Any]) -> str:
+    """Return the command line that judges the same again, from the settings of ``ms-dnn check``; "" if unknown."""
+    if not replay.get("target"):
+        return ""
+    words = ["ms-dnn", "check", str(replay["target"])]
+    for name, setting in replay.items():
+        if name == "target" or setting is None:
+            continue
+        for one in setting if isinstance(setting, (list, tuple)) else [setting]:
+            words += [f"--{OPTION_NAMES.get(name, name).replace('_', '-')}", str(one)]
+    return shlex.join(words)
+
+
+def _section(title: str, body: str) -> str:
+    return f"<section>\n<h2>{title}</h2>\n{body}\n</section>"
+
+
+def _scrolling(table: str, caption: str) -> str:
+    """Return a table that scrolls by itself on a narrow screen; its caption stands above and stays."""
+    words = html_text(caption)
+    region = f'<div class="scroll" role="region" tabindex="0" aria-label="{words}">{table}</div>'
+    return f'<p class="above-table">{words}</p>{region}'
+
+
+def _said(lines: Sequence[tuple[str, str, str]]) -> str:
+    """Return a list of (style, what comes first, sentence)."""
+    items = "".join(
+        f'<li class="{style}"><strong>{html_text(start)}</strong> {html_text(rest)}</li>'
+        for style, start, rest in lines
+    )
+    return f'<ul class="said">{items}</ul>'
+
+
+def _banner(judgement: Judgement) -> str:
+    conditions, verdict = judgement.conditions, judgement.verdict.value
+    facts = [f"{conditions.dtype} on {conditions.device}", counted(len(judgement.tensors), "tensor")]
+    facts += [counted(len(judgement.routes), "route"), f"{judgement.seconds:.1f} s"]
+    if judgement.blame:
+        facts.append(f"blamed: {judgement.blame}")
+    words = " · ".join(f"<span>{html_text(fact)}</span>" for fact in facts)
+    return f"""<section class="banner {verdict}" id="verdict" data-verdict="{verdict}" aria-label="Verdict">
+<p class="verdict"><span aria-hidden="true">{VERDICT_MARKS[verdict]}</span> {verdict}</p>
+<p>{html_text(_reason(judgement))}</p>
+<p class="quiet">{words}</p>
+</section>"""
+
+
+def _reason(judgement: Judgement) -> str:
+    """Return the reason as a sentence; a name that it starts with keeps its letters."""
+    reason = plain(judgement.reason)
+    names = (*judgement.routes, *(tensor.name for tensor in judgement.tensors))
+    if not reason.startswith(names):
+        reason = reason[:1].upper() + reason[1:]
+    return reason if reason.endswith(".") else f"{reason}."
+
+
+def _what_is_wrong(judgement: Judgement) -> str:
+    lines: list[tuple[str, str, str]] = [
+        ("error", f"✗ {part.part} {part.tensor}", describe_part(part)) for part in judgement.faulty
+    ]
+    if not judgement.forward.within:
+        lines.append(("error", "✗ forward passes", describe_forward(judgement.forward)))
+    lines += [
+        (finding.severity, f"{SEVERITY_MARKS[finding.severity]} {finding.kind}", finding.message)
+        for finding in gravest_first(judgement)
+    ]
+    lines += [
+        ("warning", f"~ kink in {tensor.name}", describe_kink(line))
+        for tensor in judgement.tensors
+        for line in kinks(tensor)
+    ]
+    wrong = _wrong_elements(judgement)
+    if not lines and not wrong:
+        return ""
+    titles = {"PASS": "What was noticed", "FAIL": "What is wrong", "INCONCLUSIVE": "What is in the way"}
+    said = _said(lines[:MOST_LINES]) if lines else ""
+    if len(lines) > MOST_LINES:
+        summary = f"<summary>{len(lines) - MOST_LINES} more like these</summary>"
+        said += f"<details>{summary}{_said(lines[MOST_LINES:])}</details>"
+    return _section(titles[judgement.verdict.value], said + wrong)
+
+
+def _wrong_elements(judgement: Judgement) -> str:
+    rows = []
+    for tensor in judgement.tensors:
+        for one in tensor.wrong_elements:
+            cells = (value_text(one.got), value_text(one.expected), size_text(abs(one.got - one.expected)))
+            numbers = "".join(f'<td class="number">{cell}</td>' for cell in cells)
+            where = f'<th scope="row">{html_text(tensor.name)}</th><td>{index_text(one.index)}</td>'
+            rows.append(f"<tr>{where}{numbers}</tr>")
+    if not rows:
+        return ""
+    counts = ", ".join(f"{tensor.wrong} in {tensor.name}" for tensor in judgement.tensors if tensor.wrong)
+    head = _head(["tensor", "element", "#got", "#expected", "#apart"])
+    caption = f"Wrong elements, the worst of each tensor ({counts})"
+    return _scrolling(f"<table>{head}<tbody>{''.join(rows)}</tbody></table>", caption)
+
+
+def _head(names: Sequence[str]) -> str:
+    """Return a table's head; a name that starts with # is above numbers."""
+    cells = [
+        f'<th scope="col" class="number">{html_text(name[1:])}</th>'
+        if name.startswith("#")
+        else f'<th scope="col">{html_text(name)}</th>'
+        for name in names
+    ]
+    return f"<thead><tr>{''.join(cells)}</tr></thead>"
+
+
+def _sensitivity(judgement: Judgement) -> str:
+    if not judgement.tensors:
+        return ""
+    rows = []
+    for tensor in judgement.tensors:
+        kind, found = relation_on(judgement, tensor), tensor.sensitivity
+        caught = ["–", "–", "–"]
+        if found is not None:
+            caught = [f"≥ {size_text(found.absolute)}", size_text(found.relative), found.by]
+        largest = max(tensor.largest.values(), default=0.0)
+        rows.append(
+            f'<tr><th scope="row"><span class="{kind}">{MARKS[kind]}</span> {html_text(tensor.name)}</th>'
+            f"<td>{shape_text(tensor.shape)}</td>"
+            f'<td class="number">{caught[0]}</td><td class="number">{caught[1]}</td><td>{html_text(caught[2])}</td>'
+            f"{_worst(worst_pair(tensor, 'elements'))}{_worst(worst_pair(tensor, 'directions'))}"
+            f'<td class="number">{size_text(largest)}</td></tr>'
+        )
+    names = ["tensor", "shape", "#would catch", "#of the largest", "by", "elements: worst error / allowed"]
+    head = _head([*names, "slopes: worst error / allowed", "#largest |g|"])
+    caption = "The smallest error of one single element that this run would have caught, and the worst that it found"
+    table = f"<table>{head}<tbody>{''.join(rows)}</tbody></table>"
+    return _section("What would have been caught", _bluntest(judgement) + _scrolling(table, caption))
+
+
+def _bluntest(judgement: Judgement) -> str:
+    known = [(tensor.sensitivity.relative, tensor) for tensor in judgement.tensors if tensor.sensitivity]
+    if len(known) < len(judgement.tensors):
+        return ""
+    relative, tensor = max(known, key=lambda one: one[0])
+    return (
+        f"<p>One single element that is wrong by {size_text(relative)} of the largest would have been caught in any of "
+        f"the {counted(len(known), 'tensor')}; {html_text(tensor.name)} hides the most.</p>"
+    )
+
+
+def _worst(pair: PairResult | None) -> str:
+    if pair is None:
+        return '<td class="apart">·</td>'
+    kind = relation(pair)
+    sizes = f"{MARKS[kind]} {size_text(pair.relative_error)} / {size_text(pair.tolerance)}"
+    return f'<td class="{kind}" title="{html_text(pair.first)} and {html_text(pair.second)}">{sizes}</td>'
+
+
+def _agreement(judgement: Judgement) -> str:
+    if len(judgement.routes) < 2:
+        return ""
+    short, cells = letters(judgement), blame_matrix(judgement)
+    head = _head(["route", *(short[route] for route in judgement.routes)])
+    rows = []
+    for first in judgement.routes:
+        row = ""
+        for second in judgement.routes:
+            cell = cells.get((first, second))
+            row += f'<td class="{cell.relation}">{cell.text}</td>' if cell else '<td class="apart">╲</td>'
+        style = ' class="blamed"' if first == judgement.blame else ""
+        rows.append(f'<tr{style}><th scope="row">{short[first]}&ensp;{html_text(first)}</th>{row}</tr>')
+    matrix = f'<table class="matrix">{head}<tbody>{"".join(rows)}</tbody></table>'
+    legend = f"{LEGEND}; with the number of tensors unless it is all of them"
+    forward = describe_forward(judgement.forward)
+    sentence = f"<p>{html_text(forward)}.</p>" if judgement.forward.within and forward else ""
+    parts = [sentence, _scrolling(matrix, legend)]
+    if judgement.pairs:
+        caption = (
+            "log₁₀(error / allowed) over tensors and pairs: below 0 within what rounding allows, above 0 beyond it"
+        )
+        parts.append(_scrolling(heat_map(judgement), caption))
+    return _section("Who agrees with whom", "".join(parts))
+
+
+def _conditions(judgement: Judgement) -> str:
+    conditions = judgement.conditions
+    facts: dict[str, object] = {
+        "judged": conditions.subject,
+        "numbers": f"{conditions.dtype} on {conditions.device}, differences in {conditions.precision}",
+        "seed": conditions.seed,
+        "random lines": f"{conditions.directions} in each tensor",
+        "point": f"SHA-256 {conditions.point}",
+        **judgement.environment,
+    }
+    items = "".join(f"<dt>{html_text(name)}</dt><dd>{html_text(fact)}</dd>" for name, fact in facts.items())
+    command = replay_command(judgement.replay)
+    again = "<p>How to judge this again was not recorded: it was called from Python.</p>"
+    if command:
+        again = f"<p>The same judgement again:</p><pre><code>{html_text(command)}</code></pre>"
+    return _section("Conditions", f"<dl>{items}</dl>{again}")
