@@ -1,0 +1,68 @@
+"""Every API that the audit examines: one file a family, each with a tuple ``ENTRIES``."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from importlib import import_module
+
+from ms_dnn.audit.entry import Entry
+from ms_dnn.errors import MsDnnError
+
+FAMILIES = (
+    "activations",
+    "losses",
+    "losses_binary_and_margin",
+    "elementwise",
+    "elementwise_binary",
+    "elementwise_special",
+    "reductions",
+    "linear_algebra",
+    "shapes",
+    "indexing",
+    "dense_and_norms",
+    "convolution_and_pooling",
+    "embedding_and_recurrent",
+    "optimizers",
+)
+
+
+class UnknownApiError(MsDnnError):
+    """A name or glob matches nothing in the catalogue."""
+
+
+def _collected() -> tuple[Entry, ...]:
+    entries = [
+        replace(entry, family=family) for family in FAMILIES for entry in import_module(f"{__name__}.{family}").ENTRIES
+    ]
+    names = [entry.name for entry in entries]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"two entries of the audit have one name: {', '.join(twice)}")
+    return tuple(entries)
+
+
+ENTRIES = _collected()
+
+
+def chosen(patterns: Sequence[str], entries: Sequence[Entry] = ENTRIES) -> tuple[Entry, ...]:
+    """Return the entries whose name, or family, matches one of the names or globs; all without any.
+
+    Raises:
+        UnknownApiError: when a pattern matches nothing; the message gives the nearest names.
+    """
+    if not patterns:
+        return tuple(entries)
+    for pattern in patterns:
+        if not any(_matches(entry, pattern) for entry in entries):
+            names = {entry.name.lower(): entry.name for entry in entries}
+            near = [names[name] for name in difflib.get_close_matches(pattern.lower(), names, n=4, cutoff=0.5)]
+            cure = f"did you mean {', '.join(near)}?" if near else f"families are {', '.join(FAMILIES)}"
+            raise UnknownApiError(f"audit: '{pattern}' matches none of {len(entries)} APIs: {cure}")
+    return tuple(entry for entry in entries if any(_matches(entry, pattern) for pattern in patterns))
+
+
+def _matches(entry: Entry, pattern: str) -> bool:
+    return fnmatchcase(entry.name, pattern) or entry.family == pattern

@@ -1,0 +1,99 @@
+"""What the audit knows of one public API: the call, an independent formula of it, and where it is asked."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Formula = Callable[..., Any]
+"""Float64 arrays (and integers) x0, x1, … to one float64 array or a tuple of them."""
+DTYPES = ("float64", "float32", "float16")
+MODES = ("PyNative", "compiled")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One point, or set of points, of the domain.
+
+    Attributes:
+        label: what is special: "ordinary", "zeros", "ties", "large", "soft labels", …
+        inputs: draws x0, x1, … and the parameters after them; float arrays are float64 and are rounded to the dtype
+            under examination, integer and boolean arrays are passed as they are.
+        dtypes: in which it is asked; e.g. without "float16" where values overflow it.
+    """
+
+    label: str
+    inputs: Callable[[np.random.Generator], tuple[Array, ...]]
+    dtypes: tuple[str, ...] = DTYPES
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One API under examination.
+
+    Attributes:
+        name: under which it is found and listed, "nn.ELU".
+        call: MindSpore's side as source text: a constructor whose product is applied to all ("nn.ELU(alpha=1.0)"),
+            or an expression in x0, x1, … ("ops.sum(x0, 1)"). For ``kind="update"`` the constructor of an optimizer of
+            ``params``.
+        formula: the published formula in NumPy or SciPy; written without a look at MindSpore's source.
+        cases: where it is asked.
+        applied: how the constructor's product is applied, if not to x0, x1, … in order: "self.op(x0, (x1, x2))".
+        parameters: names of Cell parameters that get the last inputs as values, and are differentiated too.
+        dtypes: in which it is asked.
+        differentiable: numbers of the inputs that are differentiated; None means every float one, parameters included.
+        second_order: whether the gradient's own gradient is judged, on the first case.
+        known: why it is WRONG or differs by convention, for the published table; "" when nothing is known.
+        kind: "function", or "update" for an optimizer: x0 are the parameters (n,), x1 the gradients (steps, n), and
+            the formula returns the parameters after each step, (steps, n).
+        family: the catalogue's file; filled in by the catalogue.
+    """
+
+    name: str
+    call: str
+    formula: Formula
+    cases: tuple[Case, ...]
+    applied: str = ""
+    parameters: tuple[str, ...] = ()
+    dtypes: tuple[str, ...] = DTYPES
+    differentiable: tuple[int, ...] | None = None
+    second_order: bool = False
+    known: str = ""
+    kind: Literal["function", "update"] = "function"
+    family: str = ""
+
+    @property
+    def is_expression(self) -> bool:
+        """Whether ``call`` speaks of x0, x1, … itself."""
+        return re.search(r"\bx\d+\b", self.call) is not None
+
+    def tensors(self, inputs: tuple[Array, ...]) -> tuple[str, ...]:
+        """Return the names of the inputs: x0, x1, … and then the parameters'."""
+        plain = len(inputs) - len(self.parameters)
+        return (*(f"x{i}" for i in range(plain)), *self.parameters)
+
+    def differentiated(self, inputs: tuple[Array, ...]) -> tuple[int, ...]:
+        """Return the numbers of the inputs whose gradient is judged."""
+        if self.kind == "update":
+            return ()
+        if self.differentiable is not None:
+            return self.differentiable
+        return tuple(i for i, value in enumerate(inputs) if value.dtype.kind == "f")
+
+    def drawn(self, case: Case, dtype: str) -> tuple[Array, ...]:
+        """Return the inputs of a case, floats rounded to the dtype; the same in every run."""
+        values = case.inputs(self.generator(case, "inputs"))
+        return tuple(
+            np.array(value, dtype) if np.asarray(value).dtype.kind == "f" else np.array(value) for value in values
+        )
+
+    def generator(self, case: Case, purpose: str) -> np.random.Generator:
+        """Return a stream of random numbers that belongs to this entry, case and purpose alone."""
+        return np.random.default_rng(zlib.crc32(f"{self.name} {case.label} {purpose}".encode()))

@@ -1,0 +1,330 @@
+"""The examination of one entry: forward, gradient and second order, in each dtype, mode and case.
+
+A gradient is judged against the formula only where the forward agrees with it. Where it does not, the gradient is
+compared with the differences of MindSpore's own forward, so that one mistake is not reported as two. Nothing is called
+WRONG before a second rule has differentiated the formula, and MindSpore's own forward has been differenced.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ms_dnn.audit import findings
+from ms_dnn.audit.calls import Calls
+from ms_dnn.audit.entry import MODES, Array, Case, Entry
+from ms_dnn.audit.findings import Outcome
+from ms_dnn.audit.judgement import Expected, Judgement, judge
+from ms_dnn.audit.reference import Derivative, Reference
+from ms_dnn.audit.source import reproduction
+
+AGREEMENT = 0.01
+"""Relative difference up to which two derivatives confirm each other."""
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What one examination gives: the verdict, and the script where it is WRONG."""
+
+    outcome: Outcome
+    script: str = ""
+
+
+class Examination:
+    """One entry; keeps the references, which the modes share."""
+
+    def __init__(self, entry: Entry) -> None:
+        self.entry = entry
+        self._references: dict[tuple[str, str], Reference] = {}
+        self._derivatives: dict[tuple[str, str, int], Derivative] = {}
+
+    def tasks(self) -> list[tuple[str, str]]:
+        """Return the (dtype, mode) pairs to examine."""
+        return [(dtype, mode) for dtype in self.entry.dtypes for mode in MODES]
+
+    def examine(self, dtype: str, mode: str) -> list[Examined]:
+        """Judge all cases in one dtype and mode."""
+        calls = Calls(self.entry, mode)
+        found: list[Examined] = []
+        for number, case in enumerate(self.entry.cases):
+            if dtype in case.dtypes:
+                found += _Point(self, calls, case, dtype, mode, first=number == 0).judged()
+        return found
+
+    def reference(self, case: Case, dtype: str) -> Reference:
+        """Return the formula at a case's inputs as rounded to the dtype."""
+        key = (case.label, dtype)
+        if key not in self._references:
+            inputs = self.entry.drawn(case, dtype)
+            draws = self.entry.generator(case, "cotangents")
+            self._references[key] = Reference(self.entry.formula, inputs, dtype, draws)
+        return self._references[key]
+
+    def derivative(self, case: Case, dtype: str, number: int) -> Derivative:
+        """Return the formula's derivative with respect to one input."""
+        key = (case.label, dtype, number)
+        if key not in self._derivatives:
+            self._derivatives[key] = self.reference(case, dtype).derivative(number)
+        return self._derivatives[key]
+
+
+class _Point:
+    """One case in one dtype and mode."""
+
+    def __init__(
+        self, examination: Examination, calls: Calls, case: Case, dtype: str, mode: str, *, first: bool
+    ) -> None:
+        self.examination, self.entry, self.calls = examination, examination.entry, calls
+        self.case, self.dtype, self.mode, self.first = case, dtype, mode, first
+        self.inputs = self.entry.drawn(case, dtype)
+        self.names = self.entry.tensors(self.inputs)
+        self.reference = examination.reference(case, dtype)
+
+    def judged(self) -> list[Examined]:
+        numbers = self.entry.differentiated(self.inputs)
+        gradients: tuple[Array, ...] | None = None
+        refusal: str = ""
+        try:
+            if numbers:
+                outputs, gradients = self.calls.outputs_and_gradients(self.inputs, self.reference.cotangents)
+            else:
+                outputs = self.calls.outputs(self.inputs)
+        except Exception as error:  # noqa: BLE001 - MindSpore refuses with whatever class the layer below raised
+            refusal = _refusal(error)
+        if refusal:
+            if not numbers:
+                return [self._unsupported("output", refusal)]
+            try:
+                outputs = self.calls.outputs(self.inputs)
+            except Exception as error:  # noqa: BLE001 - as above
+                return [self._unsupported("output", _refusal(error))]
+        forward = self._forward(outputs)
+        found = [forward]
+        if gradients is None:
+            return found + ([self._unsupported("gradient", refusal)] if numbers else [])
+        trusted = forward.outcome.verdict != findings.WRONG_FORWARD
+        of_number = dict(zip(numbers, self._in_order(gradients, numbers), strict=True))
+        found += [self._gradient(number, got, trusted) for number, got in of_number.items()]
+        if trusted:
+            found += self._ties(of_number)
+        if trusted and self.first and self.entry.second_order and self.dtype != "float16":
+            found += self._second_order(numbers)
+        return found
+
+    def _unsupported(self, tensor: str, why: str) -> Examined:
+        verdict = findings.UNSUPPORTED if tensor == "output" else findings.NO_GRADIENT
+        return Examined(Outcome(self.dtype, self.mode, self.case.label, tensor, verdict, why))
+
+    def _forward(self, outputs: tuple[Array, ...]) -> Examined:
+        reference = self.reference
+        if len(outputs) != len(reference.outputs):
+            detail = f"{len(outputs)} outputs instead of {len(reference.outputs)}"
+            return self._outcome("output", Judgement("wrong", (), detail, None), reference.outputs)
+        worst: Judgement | None = None
+        for got, expected, movement in zip(outputs, reference.outputs, reference.movements, strict=True):
+            accepted = Expected(expected, expected, np.zeros(expected.shape), movement)
+            verdict = judge(got, accepted, self.dtype)
+            if worst is None or _rank(verdict) > _rank(worst):
+                worst = verdict
+            narrow = got.dtype.kind == "f" and got.dtype.name != self.dtype
+            if narrow and verdict.grade in ("right", "convention"):
+                worst = Judgement("imprecise", (), f"the output is {got.dtype.name}", verdict.units)
+        if worst is None:
+            raise ValueError(f"{self.entry.name}: the formula returns no array")
+        return self._outcome("output", worst, reference.outputs)
+
+    def _gradient(self, number: int, got: Array, trusted: bool) -> Examined:
+        name = self.names[number]
+        derivative = self.examination.derivative(self.case, self.dtype, number)
+        nearness = self.reference.resolution / np.maximum(1.0, np.abs(self.reference.inputs[number]))
+        expected = Expected(derivative.left, derivative.right, derivative.error, derivative.movement, nearness)
+        verdict = judge(got, expected, self.dtype)
+        if verdict.grade == "wrong" and verdict.index:
+            verdict = self._confirmed(number, got, derivative, verdict, trusted)
+        elif not trusted:
+            verdict = Judgement("unjudged", (), "the forward is wrong", None)
+        return self._outcome(name, verdict, (derivative.value,))
+
+    def _in_order(self, gradients: tuple[Array, ...], numbers: tuple[int, ...]) -> list[Array]:
+        """Return the gradients of the numbered inputs; MindSpore gives one for each input, or for each float one."""
+        if len(gradients) == len(self.inputs):
+            return [gradients[number] for number in numbers]
+        floats = [i for i, x in enumerate(self.inputs) if x.dtype.kind == "f"]
+        if len(gradients) != len(floats):
+            raise ValueError(f"{self.entry.name}: {len(gradients)} gradients of {len(self.inputs)} inputs")
+        return [gradients[floats.index(number)] for number in numbers]
+
+    def _ties(self, gradients: dict[int, Array]) -> list[Examined]:
+        """Judge tied elements together: each may lie between its slopes, and yet their sum be twice the derivative."""
+        kinks = {number: self.examination.derivative(self.case, self.dtype, number).kink for number in gradients}
+        kinks = {number: kink for number, kink in kinks.items() if kink.any()}
+        if not kinks:
+            return []
+        slope = self.reference.jointly(kinks)
+        if slope.kind != "smooth" or not slope.error < 1e-4 * max(abs(slope.value), 1e-3):
+            return []
+        parts = [gradients[number].astype(np.float64)[kink] for number, kink in kinks.items()]
+        total, size = float(sum(part.sum() for part in parts)), float(sum(np.abs(part).sum() for part in parts))
+        if abs(total - slope.value) <= 0.02 * max(abs(slope.value), size):
+            return []
+        names = " and ".join(self.names[number] for number in kinks)
+        detail = f"the tied elements of {names} together get {total:.6g}, their common derivative is {slope.value:.6g}"
+        verdict = Judgement("wrong", (), detail, None)
+        derivative = self.examination.derivative(self.case, self.dtype, next(iter(kinks)))
+        return [self._outcome(self.names[next(iter(kinks))], verdict, (derivative.left, derivative.right))]
+
+    def _confirmed(
+        self, number: int, got: Array, derivative: Derivative, verdict: Judgement, trusted: bool
+    ) -> Judgement:
+        """Hold a suspected gradient against a second rule, and against MindSpore's own forward."""
+        index, value = verdict.index, float(got[verdict.index])
+        first, second = float(derivative.value[index]), self.reference.second_opinion(number, index)
+        own, own_dtype = self._own_difference(number, index)
+        facts = (
+            f"{verdict.detail}; the formula's derivative {first:.8g} by extrapolation, {second:.8g} by the five-point "
+            f"rule, differences of MindSpore's own {own_dtype or 'forward'}: "
+            + (f"{own:.8g}" if own is not None else "none to be had")
+        )
+        if not trusted:
+            if own is None or _agree(own, value):
+                return Judgement("unjudged", index, "the forward is wrong, the gradient is that of the forward", None)
+            return Judgement("wrong", index, facts, verdict.units)
+        at_kink = bool(derivative.kink[index])
+        if not at_kink and not _agree(first, second) and not (own is not None and _agree(first, own)):
+            return Judgement("unjudged", index, f"the audit's own derivatives disagree: {facts}", None)
+        if own is not None and _agree(own, value) and not at_kink:
+            return Judgement("unjudged", index, f"the gradient is that of MindSpore's own forward: {facts}", None)
+        return Judgement("wrong", index, facts, verdict.units)
+
+    def _own_difference(self, number: int, index: tuple[int, ...]) -> tuple[float | None, str]:
+        """Return the central difference of MindSpore's own forward at one element, in the widest dtype it takes."""
+        calls = Calls(self.entry, "PyNative")
+        for dtype, relative in (("float64", 1e-5), ("float32", 5e-3)):
+            inputs = tuple(x.astype(dtype) if x.dtype.kind == "f" else x for x in self.inputs)
+            step = relative * max(abs(float(inputs[number][index])), 0.1)
+            total = 0.0
+            try:
+                for sign in (1.0, -1.0):
+                    x = inputs[number].copy()
+                    x[index] += sign * step
+                    outputs = calls.outputs((*inputs[:number], x, *inputs[number + 1 :]))
+                    pairs = zip(self.reference.cotangents, outputs, strict=True)
+                    total += sign * sum(float(np.sum(c * o.astype(np.float64))) for c, o in pairs)
+            except Exception:  # noqa: BLE001, S112 - a refused dtype: the next narrower one
+                continue
+            if np.isfinite(total):
+                return total / (2 * step), f"{dtype} forward"
+        return None, ""
+
+    def _second_order(self, numbers: tuple[int, ...]) -> list[Examined]:
+        label = "second order"
+        draws = self.entry.generator(self.case, label)
+        directions = tuple(draws.choice([-1.0, 1.0], x.shape) * draws.uniform(0.5, 1.5, x.shape) for x in self.inputs)
+        directions = tuple(d.astype(self.dtype) for d in directions)
+        try:
+            got = self.calls.second_order(self.inputs, self.reference.cotangents, directions)
+        except Exception as error:  # noqa: BLE001 - as above
+            return [self._unsupported(label, _refusal(error))]
+        along = {i: d.astype(np.float64) for i, d in enumerate(directions)}
+        found = []
+        own: tuple[Array, ...] | None = None
+        for number in numbers:
+            expected = self._mixed_difference(number, along)
+            verdict = judge(got[number], expected, self.dtype)
+            if verdict.grade == "wrong" and verdict.index:
+                own = own or self._own_second_order(directions)
+                verdict = _confirmed_second_order(verdict, expected, own[number] if own else None)
+            tensor = f"{self.names[number]} ({label})"
+            found.append(self._outcome(tensor, verdict, (expected.low,), directions))
+        return found
+
+    def _own_second_order(self, directions: tuple[Array, ...]) -> tuple[Array, ...] | None:
+        """Return differences of MindSpore's own first-order gradients along the directions."""
+        step = 1e-5 if self.dtype == "float64" else 5e-3
+        try:
+            sides = [
+                self.calls.outputs_and_gradients(
+                    tuple((x + sign * step * d).astype(x.dtype) for x, d in zip(self.inputs, directions, strict=True)),
+                    self.reference.cotangents,
+                )[1]
+                for sign in (1.0, -1.0)
+            ]
+        except Exception:  # noqa: BLE001 - no confirmation is to be had
+            return None
+        return tuple((a.astype(np.float64) - b) / (2 * step) for a, b in zip(*sides, strict=True))
+
+    def _mixed_difference(self, number: int, along: dict[int, Array]) -> Expected:
+        """Return ∂/∂x of the formula's derivative along the directions, which a five-point rule gives."""
+        reference, step = self.reference, 2e-3
+        rule = ((1.0, 8 / 12), (-1.0, -8 / 12), (2.0, -1 / 12), (-2.0, 1 / 12))
+
+        def directional(inputs: tuple[Array, ...]) -> Array:
+            parts = [
+                weight * reference.scalar(tuple(x + multiple * step * along[i] for i, x in enumerate(inputs)))
+                for multiple, weight in rule
+            ]
+            return np.asarray(np.sum(parts, axis=0) / step)
+
+        x = reference.inputs[number]
+        value, error = np.empty(x.shape), np.empty(x.shape)
+        for index in np.ndindex(x.shape):
+            direction = np.zeros(x.shape)
+            direction[index] = 1.0
+            found = reference.along({number: direction}, max(abs(float(x[index])), 0.1), directional)
+            # The five-point rule's own h⁴ is in no error estimate of the outer slope; 1e-8 of the scale contains it.
+            value[index], error[index] = found.value, found.error + 1e-8 * max(1.0, abs(found.value))
+        return Expected(value, value, error, np.zeros(x.shape))
+
+    def _outcome(
+        self,
+        tensor: str,
+        verdict: Judgement,
+        expected: tuple[Array, ...],
+        directions: tuple[Array, ...] = (),
+    ) -> Examined:
+        kind = "UPDATE" if self.entry.kind == "update" else "FORWARD" if tensor == "output" else "GRADIENT"
+        name = verdict.grade.upper()
+        if verdict.grade in ("wrong", "imprecise"):
+            name = f"{name} {kind}"
+        outcome = Outcome(self.dtype, self.mode, self.case.label, tensor, name, verdict.detail, verdict.units)
+        if verdict.grade != "wrong":
+            return Examined(outcome)
+        heading = f"{self.entry.name}, {self.dtype}, {self.mode}, {self.case.label}: {name} ({tensor})."
+        cotangents = tuple(c.astype(self.dtype) for c in self.reference.cotangents)
+        text = reproduction(self.entry, self.inputs, cotangents, expected, tensor, self.mode, heading, directions)
+        return Examined(outcome, text)
+
+
+def _confirmed_second_order(verdict: Judgement, expected: Expected, own: Array | None) -> Judgement:
+    """Hold a suspected second derivative against differences of MindSpore's own first-order gradients."""
+    if own is None:
+        return verdict
+    formula, differences = float(expected.low[verdict.index]), float(own[verdict.index])
+    detail = f"{verdict.detail}; differences of MindSpore's own first-order gradients: {differences:.8g}"
+    # 5 %: in float32 the differences carry few digits.
+    confirmed = abs(formula - differences) <= 0.05 * abs(formula)
+    return Judgement("wrong" if confirmed else "unjudged", verdict.index, detail, verdict.units)
+
+
+def _rank(verdict: Judgement) -> int:
+    return ("right", "convention", "unjudged", "imprecise", "wrong").index(verdict.grade)
+
+
+def _agree(a: float, b: float) -> bool:
+    return abs(a - b) <= AGREEMENT * max(abs(a), abs(b), 1e-12)
+
+
+def _refusal(error: Exception) -> str:
+    """Return MindSpore's message; a mistake in the entry's own source text is no refusal and is raised again."""
+    missing_name = isinstance(error, AttributeError) and "module 'mindspore" in str(error)
+    if missing_name or isinstance(error, ImportError | NameError | SyntaxError):
+        raise error
+    return first_line(error)
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's message that says something, without MindSpore's frame."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    said = next((line for line in lines if line and not line.startswith("-")), type(error).__name__)
+    return said if len(said) <= 160 else said[:159] + "…"

@@ -1,0 +1,141 @@
+"""What an audit found, as plain data: no MindSpore, no NumPy."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+SCHEMA = 1
+
+RIGHT = "RIGHT"
+CONVENTION = "CONVENTION"
+UNJUDGED = "UNJUDGED"
+UNSUPPORTED = "UNSUPPORTED"
+NO_GRADIENT = "NO GRADIENT"
+"""The forward works, the gradient (or its gradient) is refused with an error."""
+IMPRECISE_FORWARD = "IMPRECISE FORWARD"
+IMPRECISE_GRADIENT = "IMPRECISE GRADIENT"
+IMPRECISE_UPDATE = "IMPRECISE UPDATE"
+WRONG_FORWARD = "WRONG FORWARD"
+WRONG_GRADIENT = "WRONG GRADIENT"
+WRONG_UPDATE = "WRONG UPDATE"
+HANG = "HANG"
+CRASH = "CRASH"
+AUDIT_ERROR = "AUDIT ERROR"
+"""The entry itself is broken: its formula or its source text raises."""
+SEVERITY = (
+    RIGHT,
+    CONVENTION,
+    UNJUDGED,
+    UNSUPPORTED,
+    NO_GRADIENT,
+    IMPRECISE_FORWARD,
+    IMPRECISE_GRADIENT,
+    IMPRECISE_UPDATE,
+    WRONG_FORWARD,
+    WRONG_GRADIENT,
+    WRONG_UPDATE,
+    HANG,
+    CRASH,
+    AUDIT_ERROR,
+)
+"""From best to worst; the worst stands for a row."""
+FAULTS = (WRONG_FORWARD, WRONG_GRADIENT, WRONG_UPDATE, HANG, CRASH, AUDIT_ERROR)
+"""What makes an API WRONG, and the exit code 1."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The verdict on one tensor in one dtype, mode and case.
+
+    Attributes:
+        dtype: "float16", "float32" or "float64".
+        mode: "PyNative" or "compiled".
+        case: label of the case, "" where the verdict speaks of all.
+        tensor: "output", or the input or parameter whose gradient was judged.
+        verdict: one of :data:`SEVERITY`.
+        detail: one sentence with the figures; "" when RIGHT.
+        units: largest error in rounding units of the dtype, conditioning included; None where nothing was measured.
+    """
+
+    dtype: str
+    mode: str
+    case: str
+    tensor: str
+    verdict: str
+    detail: str = ""
+    units: float | None = None
+
+
+@dataclass(frozen=True)
+class ApiFinding:
+    """All outcomes of one API.
+
+    Attributes:
+        name: of the entry.
+        family: the catalogue's file.
+        call: MindSpore's side as source text.
+        known: the catalogue's explanation of what is wrong.
+        outcomes: in the order of examination.
+        script: source that reproduces the worst finding with MindSpore and NumPy alone; "" when nothing is WRONG.
+    """
+
+    name: str
+    family: str
+    call: str
+    known: str
+    outcomes: tuple[Outcome, ...]
+    script: str = ""
+
+    def worst(self, dtype: str | None = None, mode: str | None = None) -> Outcome | None:
+        """Return the worst outcome, of one dtype and mode if given; None when there is none."""
+        chosen = [o for o in self.outcomes if dtype in (None, o.dtype) and mode in (None, o.mode)]
+        return max(chosen, key=lambda outcome: SEVERITY.index(outcome.verdict), default=None)
+
+    @property
+    def verdict(self) -> str:
+        """The worst verdict. Refused dtypes do not count where another dtype was judged."""
+        judged = [o.verdict for o in self.outcomes if o.verdict not in (UNSUPPORTED, UNJUDGED)]
+        chosen = judged or [o.verdict for o in self.outcomes] or [UNJUDGED]
+        return max(chosen, key=SEVERITY.index)
+
+    @property
+    def faulty(self) -> bool:
+        """Whether anything is WRONG, crashes or hangs."""
+        return self.verdict in FAULTS
+
+
+@dataclass(frozen=True)
+class Audit:
+    """One run over the catalogue or a part of it.
+
+    Attributes:
+        environment: MindSpore's, NumPy's and Python's version, device, machine.
+        findings: one for each API, in the catalogue's order.
+        seconds: wall time.
+    """
+
+    environment: dict[str, str]
+    findings: tuple[ApiFinding, ...]
+    seconds: float = field(default=0.0, compare=False)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Number of APIs by verdict, from best to worst."""
+        counted = Counter(finding.verdict for finding in self.findings)
+        return {verdict: counted[verdict] for verdict in SEVERITY if counted[verdict]}
+
+    @property
+    def faulty(self) -> bool:
+        """Whether any API is WRONG, crashes or hangs."""
+        return any(finding.faulty for finding in self.findings)
+
+    def to_json(self) -> str:
+        """Return the whole audit; ``schema`` is raised whenever a key changes its meaning."""
+        document: dict[str, Any] = {"schema": SCHEMA, "counts": self.counts, "wrong": self.faulty}
+        document |= asdict(self)
+        for finding, written in zip(self.findings, document["findings"], strict=True):
+            written["verdict"] = finding.verdict
+        return json.dumps(document, indent=2, ensure_ascii=False)

@@ -1,0 +1,203 @@
+"""What the formula says: its value, its derivative by differences along a line, and how far one rounding moves both.
+
+NumPy only. The derivative is that of Σ cotangent · formula, one element of one input at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ms_dnn.audit.entry import Array, Formula
+from ms_dnn.judge.slope import Slope, ladder, slope
+
+SMALLEST_SCALE = 0.1
+"""Steps are relative to |x|, and to this where x is smaller."""
+RETREATS = (1.0, 2.0**-5, 2.0**-10)
+"""By how much the steps shrink when the function is not finite within the larger ones: the edge of a domain is near."""
+PERTURBATIONS = 3
+"""Random roundings of all inputs that show the conditioning."""
+_FIVE_POINTS = ((1.0, 8 / 12), (-1.0, -8 / 12), (2.0, -1 / 12), (-2.0, 1 / 12))
+
+
+@dataclass(frozen=True)
+class Derivative:
+    """∂/∂x of Σ cotangent · formula, element by element, all of the input's shape.
+
+    Attributes:
+        value: the derivative.
+        error: how far it may be off; ∞ where it is not known.
+        left: slope towards smaller x; equal to ``value`` where the function is smooth.
+        right: slope towards larger x.
+        kink: where the two differ.
+        movement: by how much the derivative moves when every input and cotangent is rounded once more.
+    """
+
+    value: Array
+    error: Array
+    left: Array
+    right: Array
+    kink: Array
+    movement: Array
+
+
+class Reference:
+    """The formula at one point."""
+
+    def __init__(self, formula: Formula, inputs: tuple[Array, ...], dtype: str, draws: np.random.Generator) -> None:
+        """Evaluate the formula and draw cotangents.
+
+        Args:
+            formula: the independent formula.
+            inputs: in the dtype under examination.
+            dtype: its name.
+            draws: for cotangents and perturbations.
+        """
+        self.formula = formula
+        self.inputs = tuple(np.asarray(x, np.float64) if x.dtype.kind == "f" else x for x in inputs)
+        self.dtype = dtype
+        self.draws = draws
+        with np.errstate(all="ignore"):
+            self.outputs = _tuple(formula(*self.inputs))
+            self.cotangents = tuple(self._cotangent(output.shape) for output in self.outputs)
+            self.movements = self._movements()
+
+    def _cotangent(self, shape: tuple[int, ...]) -> Array:
+        """Random signs and magnitudes in [½, 3/2]: none hides an element, no sum of outputs is constant."""
+        drawn = self.draws.choice([-1.0, 1.0], shape) * self.draws.uniform(0.5, 1.5, shape)
+        return np.asarray(drawn, self.dtype).astype(np.float64)
+
+    def _rounded(self, value: Array) -> Array:
+        if value.dtype.kind != "f":
+            return value
+        spacing = np.spacing(np.abs(value).astype(self.dtype)).astype(np.float64)
+        # A zero stays: there is no rounding error in it, and it may be a tie or a kink that is meant.
+        return np.where(value == 0, 0.0, value + self.draws.choice([-1.0, 1.0], value.shape) * spacing)
+
+    def _movements(self) -> tuple[Array, ...]:
+        largest = [np.zeros(output.shape) for output in self.outputs]
+        for _ in range(PERTURBATIONS):
+            moved = _tuple(self.formula(*(self._rounded(x) for x in self.inputs)))
+            for i, output in enumerate(moved):
+                largest[i] = np.fmax(largest[i], np.abs(output - self.outputs[i]))
+        return tuple(largest)
+
+    def scalar(self, inputs: tuple[Array, ...], cotangents: tuple[Array, ...] | None = None) -> Array:
+        """Return the terms cotangent · formula, flat; their sum is differentiated."""
+        with np.errstate(all="ignore"):
+            outputs = _tuple(self.formula(*inputs))
+            pairs = zip(cotangents or self.cotangents, outputs, strict=True)
+            return np.concatenate([np.ravel(cotangent * output) for cotangent, output in pairs])
+
+    def derivative(self, number: int) -> Derivative:
+        """Return the derivative with respect to one input."""
+        x = self.inputs[number]
+        slopes = [self._slope(number, index) for index in np.ndindex(x.shape)]
+        collected = {
+            name: np.array([getattr(found, name) for found in slopes], np.float64).reshape(x.shape)
+            for name in ("value", "error", "left", "right")
+        }
+        kink = np.array([found.kind == "kink" for found in slopes], bool).reshape(x.shape)
+        for side, sign in (("left", -1.0), ("right", 1.0)):
+            collected[side] = collected["value"].copy()
+            for index in zip(*np.nonzero(kink), strict=True):
+                collected[side][index] = self._one_sided(number, index, sign)
+        jump = np.maximum(np.abs(collected["left"]), np.abs(collected["right"]))
+        collected["error"] = np.where(kink, 1e-7 * jump, collected["error"])
+        movement = np.zeros(x.shape) if self.dtype == "float64" else self._derivative_movement(number, kink)
+        return Derivative(**collected, kink=kink, movement=movement)
+
+    def _slope(self, number: int, index: tuple[int, ...]) -> Slope:
+        direction = np.zeros(self.inputs[number].shape)
+        direction[index] = 1.0
+        directions = {number: direction}
+        return self.along(directions, max(abs(float(self.inputs[number][index])), SMALLEST_SCALE))
+
+    def _one_sided(self, number: int, index: tuple[int, ...], sign: float) -> float:
+        """Return the slope on one side, to second order: f′ ≈ (4 f(h) − f(2h) − 3 f(0)) / 2h."""
+        step = sign * 1e-6 * max(abs(float(self.inputs[number][index])), SMALLEST_SCALE)
+        rule = ((1.0, 2.0), (2.0, -0.5), (0.0, -1.5))
+        return self._difference(number, index, step, self.inputs, self.cotangents, rule)
+
+    @property
+    def resolution(self) -> float:
+        """Largest term cotangent · output: what the backward pass knows of the point, it knows to ε of this."""
+        terms = np.abs(self.scalar(self.inputs))
+        return float(np.max(terms, initial=0.0, where=np.isfinite(terms)))
+
+    def jointly(self, kinks: dict[int, Array]) -> Slope:
+        """Return the derivative with all elements at a kink moved together: smooth where they were merely tied."""
+        return self.along({i: kink.astype(np.float64) for i, kink in kinks.items()}, 1.0)
+
+    def along(self, directions: dict[int, Array], scale: float, function: Callable[..., Array] | None = None) -> Slope:
+        """Return the derivative along a line through the point.
+
+        Args:
+            directions: by the number of the input.
+            scale: of the steps.
+            function: what is differentiated, of the tuple of inputs; by default :meth:`scalar`.
+        """
+        terms = function or self.scalar
+
+        def positions(t: Array) -> Array:
+            return np.stack([terms(self.moved(directions, float(step))) for step in t])
+
+        for retreat in RETREATS:
+            with np.errstate(all="ignore"):
+                found = slope(positions, ladder(scale * retreat))
+            if found.kind != "unknown":
+                break
+        return found
+
+    def moved(self, directions: dict[int, Array], step: float) -> tuple[Array, ...]:
+        """Return the inputs moved by a step along the directions."""
+        return tuple(x + step * directions[i] if i in directions else x for i, x in enumerate(self.inputs))
+
+    def _derivative_movement(self, number: int, kink: Array) -> Array:
+        """Largest change of the derivative under random roundings, by plain central differences on both sides."""
+        largest = np.zeros(kink.shape)
+        before = self._quick(number, self.inputs, self.cotangents)
+        for _ in range(2):
+            inputs = tuple(self._rounded(x) for x in self.inputs)
+            cotangents = tuple(self._rounded(c) for c in self.cotangents)
+            largest = np.fmax(largest, np.abs(self._quick(number, inputs, cotangents) - before))
+        # At a kink the rounding may choose a side, which the interval of slopes accepts already.
+        return np.where(kink | ~np.isfinite(largest), 0.0, largest)
+
+    def _quick(self, number: int, inputs: tuple[Array, ...], cotangents: tuple[Array, ...]) -> Array:
+        x = inputs[number]
+        found = np.empty(x.shape)
+        for index in np.ndindex(x.shape):
+            step = 1e-5 * max(abs(float(x[index])), SMALLEST_SCALE)
+            found[index] = self._difference(number, index, step, inputs, cotangents, ((1.0, 0.5), (-1.0, -0.5)))
+        return found
+
+    def second_opinion(self, number: int, index: tuple[int, ...]) -> float:
+        """Return one derivative by the five-point rule with one fixed step: no ladder, no extrapolation."""
+        step = 1e-3 * max(abs(float(self.inputs[number][index])), SMALLEST_SCALE)
+        return self._difference(number, index, step, self.inputs, self.cotangents, _FIVE_POINTS)
+
+    def _difference(
+        self,
+        number: int,
+        index: tuple[int, ...],
+        step: float,
+        inputs: tuple[Array, ...],
+        cotangents: tuple[Array, ...],
+        rule: tuple[tuple[float, float], ...],
+    ) -> float:
+        total: Any = 0.0
+        for multiple, weight in rule:
+            x = inputs[number].copy()
+            x[index] += multiple * step
+            total = total + weight * self.scalar((*inputs[:number], x, *inputs[number + 1 :]), cotangents)
+        return float(np.sum(total)) / step
+
+
+def _tuple(outputs: Any) -> tuple[Array, ...]:
+    if not isinstance(outputs, tuple):
+        outputs = (outputs,)
+    return tuple(np.asarray(output, np.float64) for output in outputs)

@@ -1,0 +1,187 @@
+"""The audit's worker processes: one crash or hang costs one task, never the audit.
+
+Each worker is a process of its own (:mod:`ms_dnn.audit.worker`), fed one entry at a time by a thread. When it dies or
+says nothing for too long, the task that it had announced is recorded as CRASH or HANG, a new worker is started, and the
+rest of the entry goes to it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from ms_dnn.audit.entry import MODES, Entry
+from ms_dnn.audit.findings import CRASH, HANG, ApiFinding, Audit, Outcome
+
+TIME_LIMIT = 60.0
+"""Seconds that one dtype and mode of an entry may take; the usual is a tenth of one."""
+START_LIMIT = 120.0
+"""Seconds until a new worker must be ready: MindSpore's import on a busy machine."""
+CATALOGUE = "ms_dnn.audit.catalogue"
+
+Progress = Callable[[ApiFinding], None]
+
+
+def audit(
+    entries: Sequence[Entry],
+    *,
+    jobs: int = 2,
+    time_limit: float = TIME_LIMIT,
+    catalogue: str = CATALOGUE,
+    progress: Progress | None = None,
+) -> Audit:
+    """Examine entries in worker processes.
+
+    Args:
+        entries: from the catalogue.
+        jobs: number of processes.
+        time_limit: seconds for one dtype and mode of an entry.
+        catalogue: module whose ``ENTRIES`` the workers look the names up in.
+        progress: called with each finding as it comes, from any thread.
+    """
+    began = time.monotonic()
+    waiting: queue.SimpleQueue[tuple[int, Entry]] = queue.SimpleQueue()
+    for number, entry in enumerate(entries):
+        waiting.put((number, entry))
+    findings: dict[int, ApiFinding] = {}
+
+    def serve(folder: str) -> None:
+        with _Worker(catalogue, time_limit, folder) as worker:
+            while True:
+                try:
+                    number, entry = waiting.get_nowait()
+                except queue.Empty:
+                    return
+                findings[number] = worker.examine(entry)
+                if progress is not None:
+                    progress(findings[number])
+
+    # Workers that die leave their modules behind: they get a folder that goes with the audit.
+    with (
+        tempfile.TemporaryDirectory(prefix="ms-dnn-audit-") as folder,
+        ThreadPoolExecutor(max_workers=jobs) as pool,
+    ):
+        for served in [pool.submit(serve, folder) for _ in range(min(jobs, len(entries)))]:
+            served.result()
+    return Audit(environment(), tuple(findings[number] for number in sorted(findings)), time.monotonic() - began)
+
+
+def environment() -> dict[str, str]:
+    """Return the versions that the result depends on, without importing MindSpore."""
+    import platform
+    from importlib.metadata import version
+
+    return {
+        "MindSpore": version("mindspore"),
+        "NumPy": version("numpy"),
+        "Python": platform.python_version(),
+        "device": "CPU",
+        "machine": f"{platform.system()} {platform.machine()}",
+    }
+
+
+class _Worker:
+    """A process that is started when it is needed, and again after it died."""
+
+    def __init__(self, catalogue: str, time_limit: float, folder: str) -> None:
+        self._folder = folder
+        self._catalogue = catalogue
+        self._time_limit = time_limit
+        self._process: subprocess.Popen[str] | None = None
+        self._messages: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+
+    def __enter__(self) -> _Worker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    def examine(self, entry: Entry) -> ApiFinding:
+        """Examine one entry, with as many processes as it takes."""
+        left = [(dtype, mode) for dtype in entry.dtypes for mode in MODES]
+        outcomes: list[Outcome] = []
+        script = ""
+        while left:
+            self._start()
+            self._order({"name": entry.name, "tasks": left})
+            while left:
+                message = self._next(self._time_limit)
+                if isinstance(message, Outcome):
+                    dtype, mode = left.pop(0)
+                    outcomes.append(Outcome(dtype, mode, "", "output", message.verdict, message.detail))
+                    break
+                if "found" in message:
+                    left.pop(0)
+                    outcomes += [Outcome(**found) for found in message["found"]]
+                    script = script or message["script"]
+            else:
+                self._next(self._time_limit)  # done
+        return ApiFinding(entry.name, entry.family, entry.call, entry.known, tuple(outcomes), script)
+
+    def _start(self) -> None:
+        if self._process is not None:
+            return
+        # The workers share the cores already; threads inside each would only wait for each other.
+        threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-m", "ms_dnn.audit.worker", self._catalogue],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env={**os.environ, **threads, "TMPDIR": self._folder, "MS_OM_PATH": self._folder},
+        )
+        self._process = process
+        messages: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._messages = messages
+
+        def listen() -> None:
+            if process.stdout is not None:
+                for line in process.stdout:
+                    messages.put(json.loads(line))
+            messages.put(None)
+
+        threading.Thread(target=listen, daemon=True).start()
+        ready = self._next(START_LIMIT)
+        if isinstance(ready, Outcome):
+            raise RuntimeError(f"the audit's worker did not start ({ready.detail}): python -m ms_dnn.audit.worker")
+
+    def _order(self, order: dict[str, Any]) -> None:
+        if self._process is None or self._process.stdin is None:
+            raise RuntimeError("the audit's worker is gone before it was told anything")
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+
+    def _next(self, limit: float) -> dict[str, Any] | Outcome:
+        """Return the next message; or the end of the process as an outcome without place."""
+        try:
+            message = self._messages.get(timeout=limit)
+        except queue.Empty:
+            self._stop()
+            return Outcome("", "", "", "", HANG, f"no answer within {limit:g} s")
+        if message is not None:
+            return message
+        code = self._process.wait() if self._process is not None else 0
+        self._stop()
+        ended = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+        return Outcome("", "", "", "", CRASH, f"the process ended with {ended}")
+
+    def _stop(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                stream.close()

@@ -1,0 +1,56 @@
+"""``ms-dnn audit``: MindSpore's own operators, layers, losses and optimizers against independent formulas."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ms_dnn.cli.options import AsJson
+
+if TYPE_CHECKING:
+    from ms_dnn.audit.findings import ApiFinding
+
+
+def audit(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Names, globs such as 'nn.*', or families; all without any.", show_default=False),
+    ] = None,
+    as_json: AsJson = False,
+    markdown: Annotated[
+        Path | None,
+        typer.Option("--markdown", metavar="FILE", help="Write the table with every WRONG row explained."),
+    ] = None,
+    jobs: Annotated[int, typer.Option("--jobs", min=1, help="Worker processes.")] = 2,
+) -> None:
+    """Judge MindSpore's public API: forward, gradients and update rules, in each dtype and mode.
+
+    Exits with 0 when nothing is WRONG, 1 when something is, 2 when a name is not in the catalogue.
+    """
+    from rich.console import Console
+
+    from ms_dnn.audit.catalogue import chosen
+    from ms_dnn.audit.workers import audit as run_audit
+    from ms_dnn.errors import DataError
+    from ms_dnn.reports.audit_table import audit_markdown, print_audit
+
+    entries = chosen(names or ())
+    if markdown is not None and not markdown.parent.is_dir():
+        raise DataError(f"--markdown: got '{markdown}', but there is no folder '{markdown.parent}': make it first")
+    errors = Console(stderr=True)
+    done: list[str] = []
+
+    def tell(finding: "ApiFinding") -> None:
+        done.append(finding.name)
+        status.update(f"{len(done)} of {len(entries)} APIs, last {finding.name}")
+
+    with errors.status("starting workers") as status:
+        result = run_audit(entries, jobs=jobs, progress=tell)
+    if markdown is not None:
+        command = " ".join(["ms-dnn audit", *(f"'{name}'" for name in names or ()), f"--markdown {markdown}"])
+        markdown.write_text(audit_markdown(result, command), encoding="utf-8")
+    if as_json:
+        typer.echo(result.to_json())
+    else:
+        print_audit(Console(), result)
+    raise typer.Exit(1 if result.faulty else 0)
