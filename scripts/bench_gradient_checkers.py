@@ -2,14 +2,15 @@
 
     python scripts/bench_gradient_checkers.py [--sections kills,right,…] [--points N] [--processes 2] [--json FILE]
 
-A mutant is a network whose hand-written backward pass has one fault of ``ms_dnn.judge.planted`` in it; it counts where
-its gradient differs from the right one by more than 1e-9 relative in some tensor, is not finite, or is missing. A
-checker kills it by refusing it where it accepts the right gradient ("refused %" counts every refusal); a false alarm is
-a right gradient refused. Our
-judge runs on the network with the fault in it; its answers that do not depend on the fault are computed once a point.
+A mutant is a network whose hand-written backward pass has one fault of ``ms_dnn.judge.faults.planted`` in it; it
+counts where its gradient differs from the right one by more than 1e-9 relative in some tensor, is not finite, or is
+missing. A checker kills it by refusing it where it accepts the right gradient ("refused %" counts every refusal); a
+false alarm is a right gradient refused. Our judge runs on the network with the fault in it; its answers that do not
+depend on the fault are computed once a point.
 
 Sections: kills (every fault, every checker), right (false alarms), float32 (false alarms of ours on many networks),
-localisation, blame, sensitivity. Results are printed as they come out. Without jax or torch it does not run.
+localisation, blame, sensitivity, command (time and memory of a complete check, alone). Results are printed as they
+come out. Without jax or torch it does not run.
 """
 
 from __future__ import annotations
@@ -33,16 +34,16 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("GLOG_v", "3")
 
-from gradient_checkers import sections
+from gradient_checkers import sections, whole_command
 from gradient_checkers.points import points, random_point
 from gradient_checkers.sections import CHECKERS, OURS, OURS_32, OURS_64, Answer, Mutant
 from rich.console import Console
 from rich.table import Table
 
-from ms_dnn.judge.planted.catalogue import FAULTS
+from ms_dnn.judge.faults.planted.catalogue import FAULTS
 from ms_dnn.runtime.device import use_device
 
-SECTIONS = ("kills", "right", "float32", "localisation", "blame", "sensitivity")
+SECTIONS = ("kills", "right", "float32", "localisation", "blame", "sensitivity", "command")
 PACKAGES = ("ms-dnn", "mindspore", "torch", "jax", "scipy", "numpy")
 FRESH = 5000
 """First seed of the sections other than kills: points on which nothing was tuned."""
@@ -254,7 +255,11 @@ def main() -> int:
     options = parse_arguments()
     console = Console(width=120)
     started = time.perf_counter()
+    command = whole_command.measure() if "command" in options.sections else None
     data = report(console, run(tasks(options), options.processes))
+    if command is not None:
+        data["command"] = command
+        console.print(f"ms-dnn check, 784-256-128-10, batch 64, all tensors, with import: {command}")
     data["environment"] = {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
     data["catalogue"], data["seconds"] = len(FAULTS), time.perf_counter() - started
     console.print(f"{len(FAULTS)} faults in the catalogue; {data['seconds']:.0f} s; {data['environment']}")

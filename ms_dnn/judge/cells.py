@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from ms_dnn.judge.answers import STOPPED
 from ms_dnn.judge.cell_routes import CellGradient, cells_with_bprop, named_cells
+from ms_dnn.judge.faults.naming import name_residual
 from ms_dnn.judge.judgement import FaultyPart
-from ms_dnn.judge.naming import name_residual
 from ms_dnn.judge.routes import GRAD_OPERATION
 from ms_dnn.judge.subject import Subject, as_array, is_float
 from ms_dnn.judge.traps import recorded_calls

@@ -20,8 +20,8 @@ from ms_dnn.dnn import DNN
 from ms_dnn.gradients.framework import GradOperationGradient
 from ms_dnn.gradients.handwritten import HandwrittenGradient
 from ms_dnn.judge.answers import STOPPED
+from ms_dnn.judge.faults.naming import name_fault
 from ms_dnn.judge.judgement import FaultyPart
-from ms_dnn.judge.naming import name_fault
 from ms_dnn.layers.cost import Cost
 from ms_dnn.layers.dense import Dense
 from ms_dnn.maths.affine import affine
@@ -192,8 +192,9 @@ def _contracted_affine(x: Tensor, W: Tensor, b: Tensor, dz: Tensor) -> Tensor:
 def _chain(network: DNN, cost: Cost, x: Tensor, y: Tensor, tolerance: float) -> list[FaultyPart]:
     """Every part is right by itself: what joins them is not, or the whole is right."""
     by_hand = _or_nothing(lambda: HandwrittenGradient(network, cost)(x, y)[1]) or ()
+    padded = [*by_hand, *[None] * (len(network.parameter_names) - len(by_hand))]
     by_framework = GradOperationGradient(network, cost)(x, y)
-    for name, got, right in reversed(list(zip(network.parameter_names, by_hand, by_framework, strict=False))):
+    for name, got, right in reversed(list(zip(network.parameter_names, padded, by_framework, strict=True))):
         expected = _array(right)
         found = _fitting(got, expected)
         scale = float(np.max(np.abs(expected), initial=0.0))

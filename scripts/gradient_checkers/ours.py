@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from gradient_checkers.points import Point
 from ms_dnn.judge.answers import STOPPED
+from ms_dnn.judge.faults.planted.catalogue import FAULTS
+from ms_dnn.judge.faults.planted.planting import Place, PlantedFault, planted
 from ms_dnn.judge.judgement import Judgement
 from ms_dnn.judge.network import HandwrittenRoute, check_network, network_routes
-from ms_dnn.judge.planted.catalogue import FAULTS
-from ms_dnn.judge.planted.planting import Place, PlantedFault, planted
 from ms_dnn.judge.routes import GradientRoute, Gradients, Route, SlopeRoute
 from ms_dnn.judge.slope import Slope
 

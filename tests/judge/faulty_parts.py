@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 from scipy.special import erf, expit, softmax
 
-from ms_dnn.judge import fault_names as names
+from ms_dnn.judge.faults import names
 from ms_dnn.judge.layers import PartResult
 
 TOLERANCES = {"float64": 1e-12, "float32": 1e-5}

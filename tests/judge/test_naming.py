@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from mindspore import Tensor, ops
 from networks import problem
 
-from ms_dnn.judge import fault_names as names
+from ms_dnn.judge.faults import names
+from ms_dnn.judge.faults.naming import BATCH, name_fault, name_residual
 from ms_dnn.judge.layers import PartResult, parts_of_backward
-from ms_dnn.judge.naming import BATCH, name_fault, name_residual
 
 
 def is_said(answer, fault):

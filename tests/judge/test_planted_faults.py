@@ -7,12 +7,12 @@ import pytest
 from mindspore import Tensor
 
 from ms_dnn.dnn import build_dnn
-from ms_dnn.judge import fault_names
 from ms_dnn.judge.answers import STOPPED
+from ms_dnn.judge.faults import names as fault_names
+from ms_dnn.judge.faults.planted.catalogue import FAULTS
+from ms_dnn.judge.faults.planted.planting import Place, PlantedFault, planted
 from ms_dnn.judge.judgement import Verdict
 from ms_dnn.judge.network import HandwrittenRoute, check_network, network_routes
-from ms_dnn.judge.planted.catalogue import FAULTS
-from ms_dnn.judge.planted.planting import Place, PlantedFault, planted
 from ms_dnn.judge.routes import CENTRAL_DIFFERENCES, GradientRoute
 from ms_dnn.layers.cost import Cost
 

@@ -15,8 +15,8 @@ from scipy import special
 
 from ms_dnn.gradients.blog import LOSS_SLOPES, SLOPES
 from ms_dnn.gradients.reference import activate
-from ms_dnn.judge import fault_names as names
-from ms_dnn.judge.evidence import Candidate, Evidence, Rank, fitted
+from ms_dnn.judge.faults import names
+from ms_dnn.judge.faults.evidence import Candidate, Evidence, Rank, fitted
 
 if TYPE_CHECKING:
     from ms_dnn.judge.layers import PartResult

@@ -9,7 +9,7 @@ import numpy as np
 from mindspore import Tensor, ops
 
 from ms_dnn.dnn import DNN
-from ms_dnn.judge.planted.planting import Backward, Caches, Place, PlantedFault, rolled
+from ms_dnn.judge.faults.planted.planting import Backward, Caches, Place, PlantedFault, rolled
 from ms_dnn.layers.dense import DenseCache
 
 RATE = 0.1

@@ -1,7 +1,7 @@
 """What a wrong gradient looks like: name the one fault that reproduces it, or none.
 
 A hypothesis computes the array under a fault; it counts when it gives every element of the wrong array to rounding. Of
-several the more specific wins (:class:`ms_dnn.judge.evidence.Rank`); two names of one rank are no name.
+several the more specific wins (:class:`ms_dnn.judge.faults.evidence.Rank`); two names of one rank are no name.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ms_dnn.judge import fault_names as names
-from ms_dnn.judge.alterations import Factor, alterations, batch_factors, size_factors
-from ms_dnn.judge.evidence import Evidence, Rank, choose
-from ms_dnn.judge.hypotheses import hypotheses
+from ms_dnn.judge.faults import names
+from ms_dnn.judge.faults.alterations import Factor, alterations, batch_factors, size_factors
+from ms_dnn.judge.faults.evidence import Evidence, Rank, choose
+from ms_dnn.judge.faults.hypotheses import hypotheses
 
 if TYPE_CHECKING:
     from ms_dnn.judge.layers import PartResult
@@ -35,7 +35,7 @@ def name_fault(part: PartResult, tolerance: float) -> tuple[str, str] | None:
         tolerance: rounding, as in :meth:`ms_dnn.judge.layers.PartResult.right`: of the largest element or the terms.
 
     Returns:
-        A name of :mod:`ms_dnn.judge.fault_names` and one sentence with the numbers; None where the part is right, no
+        A name of :mod:`ms_dnn.judge.faults.names` and one sentence with the numbers; None where the part is right, no
         hypothesis gives its array, or two that are equally specific do.
     """
     where = f"{part.tensor} of {part.part if part.part != 'cost' else 'the cost'}"

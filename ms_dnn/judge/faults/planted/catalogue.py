@@ -2,7 +2,7 @@
 
 :data:`FAULTS` is made of three lists: errors that can befall any tensor (a sign, a factor, one element), errors of
 one formula (σ′ at a instead of z, the transposed weight, the missing 1/N), and errors between the layers, in
-:mod:`ms_dnn.judge.planted.between_layers`.
+:mod:`ms_dnn.judge.faults.planted.between_layers`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import mindspore as ms
 import numpy as np
 from mindspore import Tensor, ops
 
-from ms_dnn.judge import fault_names as names
-from ms_dnn.judge.planted.between_layers import BETWEEN_LAYERS
-from ms_dnn.judge.planted.planting import Part, Place, PlantedFault, Seen, rolled
+from ms_dnn.judge.faults import names
+from ms_dnn.judge.faults.planted.between_layers import BETWEEN_LAYERS
+from ms_dnn.judge.faults.planted.planting import Part, Place, PlantedFault, Seen, rolled
 from ms_dnn.maths.activations import ACTIVATIONS
 
 LOGITS = ("binary_cross_entropy_with_logits", "softmax_cross_entropy")

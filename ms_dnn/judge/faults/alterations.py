@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ms_dnn.judge import fault_names as names
-from ms_dnn.judge.evidence import FITTED_FROM, Candidate, Evidence, Rank, fitted
+from ms_dnn.judge.faults import names
+from ms_dnn.judge.faults.evidence import FITTED_FROM, Candidate, Evidence, Rank, fitted
 
 Array = NDArray[Any]
 
