@@ -57,6 +57,10 @@ class Calls:
         gradients = cell(*self._plain(inputs), self._sens(cotangents, inputs), directions_)
         return _arrays(gradients)[: len(inputs)]
 
+    def leave(self) -> None:
+        """Put MindSpore's mode back to the one that it starts in: it holds for the whole process."""
+        ms.set_context(mode=ms.PYNATIVE_MODE)
+
     def _sens(self, cotangents: tuple[Array, ...], inputs: tuple[Array, ...]) -> Any:
         dtype = next(x.dtype for x in inputs if x.dtype.kind == "f")
         sens = tuple(Tensor(c.astype(dtype)) for c in cotangents)

@@ -47,9 +47,12 @@ class Examination:
         """Judge all cases in one dtype and mode."""
         calls = Calls(self.entry, mode)
         found: list[Examined] = []
-        for number, case in enumerate(self.entry.cases):
-            if dtype in case.dtypes:
-                found += _Point(self, calls, case, dtype, mode, first=number == 0).judged()
+        try:
+            for number, case in enumerate(self.entry.cases):
+                if dtype in case.dtypes:
+                    found += _Point(self, calls, case, dtype, mode, first=number == 0).judged()
+        finally:
+            calls.leave()
         return found
 
     def reference(self, case: Case, dtype: str) -> Reference:

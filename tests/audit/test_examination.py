@@ -106,3 +106,11 @@ def test_a_second_order_that_the_first_contradicts_is_wrong():
     assert wrong.verdict == findings.WRONG_GRADIENT
     assert "got 0," in wrong.detail
     assert by_mode["compiled"]["x0 (second order)"].verdict == findings.RIGHT
+
+
+@pytest.mark.parametrize("mode", ["PyNative", "compiled"])
+def test_the_mode_of_the_process_is_left_as_it_was(mode):
+    import mindspore as ms
+
+    verdicts("right", mode=mode)
+    assert ms.get_context("mode") == ms.PYNATIVE_MODE
