@@ -8,6 +8,7 @@ from networks import problem
 
 from ms_dnn.judge.judgement import Verdict
 from ms_dnn.judge.network import ComplexStepRoute, HandwrittenRoute, check_network, network_routes
+from ms_dnn.judge.routes import CENTRAL_DIFFERENCES
 from ms_dnn.judge.wrong_elements import bisect, differing
 
 pytestmark = pytest.mark.usefixtures("cpu")
@@ -89,8 +90,9 @@ class OneElementOff(HandwrittenRoute):
 @pytest.mark.parametrize("number", range(4))
 def test_the_stated_sensitivity_is_within_a_factor_2_of_the_truth(dtype, number):
     point = problem([6, 8, 7, 3], ["tanh", "relu", "identity"], "softmax_cross_entropy", seed=number, dtype=dtype)
-    routes = network_routes(*point)
-    tensor = check_network(*point).tensors[number]
+    # Without the costly differences, which are never the sharpest: the statement is of this very run's routes.
+    routes = [route for route in network_routes(*point) if route.name != CENTRAL_DIFFERENCES]
+    tensor = check_network(*point, routes=routes).tensors[number]
     generator = np.random.default_rng(number)
     place, sign = int(generator.integers(np.prod(tensor.shape))), generator.choice([-1.0, 1.0])
 
@@ -98,7 +100,7 @@ def test_the_stated_sensitivity_is_within_a_factor_2_of_the_truth(dtype, number)
         wrong = OneElementOff(point, tensor.name, place, sign * size)
         return check_network(*point, routes=[wrong, *routes[1:]]).verdict is Verdict.FAIL
 
-    low, high = tensor.sensitivity.absolute / 64, tensor.sensitivity.absolute * 64
+    low, high = tensor.sensitivity.absolute / 4, tensor.sensitivity.absolute * 4
     assert not caught(low)
     assert caught(high)
     while high / low > 1.05:
