@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,8 @@ def judge(case: Case) -> Judgement:
     for route in case.gradient_routes:
         answers.ask(route)
     terms = case.terms(answers.gradients)
+    for route in case.gradient_routes:
+        answers.drop_unsteady(route, partial(case.allowance.of_elements, route, route), terms)
     witnesses = {route.name for route in (*case.gradient_routes, *case.slope_routes) if route.witness}
 
     for place, variable in enumerate(case.variables):
