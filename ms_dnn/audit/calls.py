@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -100,7 +101,8 @@ class Calls:
     def _module_for(self, inputs: tuple[Array, ...]) -> ModuleType:
         if self._module is None:
             Calls._modules += 1
-            path = Path(self._folder.name) / f"ms_dnn_audited_call_{Calls._modules}.py"
+            # By process, too: the worker's children share the folder.
+            path = Path(self._folder.name) / f"ms_dnn_audited_call_{os.getpid()}_{Calls._modules}.py"
             path.write_text(module_text(self.entry, len(inputs) - len(self.entry.parameters)), encoding="utf-8")
             spec = importlib.util.spec_from_file_location(path.stem, path)
             if spec is None or spec.loader is None:

@@ -18,6 +18,18 @@ DTYPES = ("float64", "float32", "float16")
 MODES = ("PyNative", "compiled")
 
 
+def _one_element(x: Array) -> Array:
+    return x[tuple(slice(1) for _ in x.shape)]
+
+
+def _one_sample(x: Array) -> Array:
+    return x[:1] if x.ndim else x
+
+
+HISTORIES: dict[str, Callable[[Array], Array]] = {"after one element": _one_element, "after one sample": _one_sample}
+"""What each input is cut to before the gradient at its full shape is asked for, in a process of its own."""
+
+
 @dataclass(frozen=True)
 class Case:
     """One point, or set of points, of the domain.
@@ -93,6 +105,20 @@ class Entry:
         return tuple(
             np.array(value, dtype) if np.asarray(value).dtype.kind == "f" else np.array(value) for value in values
         )
+
+    def tasks(self) -> list[tuple[str, str]]:
+        """Return what is asked: (dtype, mode) for all, and (one dtype, history) for what is differentiated."""
+        asked = [(dtype, mode) for dtype in self.dtypes for mode in MODES]
+        if self.kind == "update" or self.differentiable == ():
+            return asked
+        dtype = "float32" if "float32" in self.dtypes else self.dtypes[0]
+        return [*asked, *((dtype, history) for history in HISTORIES)]
+
+    def earlier(self, case: Case, dtype: str, history: str) -> tuple[Array, ...]:
+        """Return the inputs of a case, cut as the history says; parameters keep their shapes."""
+        inputs = self.drawn(case, dtype)
+        plain = len(inputs) - len(self.parameters)
+        return (*(HISTORIES[history](x) for x in inputs[:plain]), *inputs[plain:])
 
     def generator(self, case: Case, purpose: str) -> np.random.Generator:
         """Return a stream of random numbers that belongs to this entry, case and purpose alone."""

@@ -13,11 +13,11 @@ import numpy as np
 
 from ms_dnn.audit import findings
 from ms_dnn.audit.calls import Calls
-from ms_dnn.audit.entry import MODES, Array, Case, Entry
+from ms_dnn.audit.entry import HISTORIES, Array, Case, Entry
 from ms_dnn.audit.findings import Outcome
 from ms_dnn.audit.judgement import Expected, Judgement, judge
 from ms_dnn.audit.reference import Derivative, Reference
-from ms_dnn.audit.source import reproduction
+from ms_dnn.audit.source import Earlier, reproduction
 
 AGREEMENT = 0.01
 """Relative difference up to which two derivatives confirm each other."""
@@ -39,12 +39,10 @@ class Examination:
         self._references: dict[tuple[str, str], Reference] = {}
         self._derivatives: dict[tuple[str, str, int], Derivative] = {}
 
-    def tasks(self) -> list[tuple[str, str]]:
-        """Return the (dtype, mode) pairs to examine."""
-        return [(dtype, mode) for dtype in self.entry.dtypes for mode in MODES]
-
     def examine(self, dtype: str, mode: str) -> list[Examined]:
-        """Judge all cases in one dtype and mode."""
+        """Judge all cases in one dtype and mode; or the first case, in PyNative, after a history."""
+        if mode in HISTORIES:
+            return self._examine_after(mode, dtype)
         calls = Calls(self.entry, mode)
         found: list[Examined] = []
         try:
@@ -54,6 +52,23 @@ class Examination:
         finally:
             calls.leave()
         return found
+
+    def _examine_after(self, history: str, dtype: str) -> list[Examined]:
+        """Judge the first case once the same was differentiated at the shapes of the history.
+
+        In a fresh process, or something else has been the first. Where those shapes are refused there is no history.
+        """
+        case = self.entry.cases[0]
+        inputs = self.entry.earlier(case, dtype, history)
+        calls = Calls(self.entry, "PyNative")
+        try:
+            shapes = [output.shape for output in calls.outputs(inputs)]
+            cotangents = tuple(self.entry.generator(case, history).normal(size=shape) for shape in shapes)
+            calls.outputs_and_gradients(inputs, cotangents)
+        except Exception:  # noqa: BLE001 - MindSpore refuses with whatever class the layer below raised
+            return []
+        earlier = Earlier(history, inputs, cotangents)
+        return _Point(self, calls, case, dtype, "PyNative", earlier=earlier).judged()
 
     def reference(self, case: Case, dtype: str) -> Reference:
         """Return the formula at a case's inputs as rounded to the dtype."""
@@ -76,10 +91,19 @@ class _Point:
     """One case in one dtype and mode."""
 
     def __init__(
-        self, examination: Examination, calls: Calls, case: Case, dtype: str, mode: str, *, first: bool
+        self,
+        examination: Examination,
+        calls: Calls,
+        case: Case,
+        dtype: str,
+        mode: str,
+        *,
+        first: bool = False,
+        earlier: Earlier | None = None,
     ) -> None:
         self.examination, self.entry, self.calls = examination, examination.entry, calls
-        self.case, self.dtype, self.mode, self.first = case, dtype, mode, first
+        self.case, self.dtype, self.mode, self.first, self.earlier = case, dtype, mode, first, earlier
+        self.label = f"{case.label}, {earlier.history}" if earlier else case.label
         self.inputs = self.entry.drawn(case, dtype)
         self.names = self.entry.tensors(self.inputs)
         self.reference = examination.reference(case, dtype)
@@ -117,7 +141,7 @@ class _Point:
 
     def _unsupported(self, tensor: str, why: str) -> Examined:
         verdict = findings.UNSUPPORTED if tensor == "output" else findings.NO_GRADIENT
-        return Examined(Outcome(self.dtype, self.mode, self.case.label, tensor, verdict, why))
+        return Examined(Outcome(self.dtype, self.mode, self.label, tensor, verdict, why))
 
     def _forward(self, outputs: tuple[Array, ...]) -> Examined:
         reference = self.reference
@@ -290,12 +314,16 @@ class _Point:
         name = verdict.grade.upper()
         if verdict.grade in ("wrong", "imprecise"):
             name = f"{name} {kind}"
-        outcome = Outcome(self.dtype, self.mode, self.case.label, tensor, name, verdict.detail, verdict.units)
+        if verdict.grade == "wrong" and self.earlier is not None:
+            name = f"STALE {kind}"
+        outcome = Outcome(self.dtype, self.mode, self.label, tensor, name, verdict.detail, verdict.units)
         if verdict.grade != "wrong":
             return Examined(outcome)
-        heading = f"{self.entry.name}, {self.dtype}, {self.mode}, {self.case.label}: {name} ({tensor})."
+        heading = f"{self.entry.name}, {self.dtype}, {self.mode}, {self.label}: {name} ({tensor})."
         cotangents = tuple(c.astype(self.dtype) for c in self.reference.cotangents)
-        text = reproduction(self.entry, self.inputs, cotangents, expected, tensor, self.mode, heading, directions)
+        text = reproduction(
+            self.entry, self.inputs, cotangents, expected, tensor, self.mode, heading, directions, self.earlier
+        )
         return Examined(outcome, text)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -21,6 +22,9 @@ IMPRECISE_UPDATE = "IMPRECISE UPDATE"
 WRONG_FORWARD = "WRONG FORWARD"
 WRONG_GRADIENT = "WRONG GRADIENT"
 WRONG_UPDATE = "WRONG UPDATE"
+STALE_FORWARD = "STALE FORWARD"
+STALE_GRADIENT = "STALE GRADIENT"
+"""Right in a fresh process, wrong after an earlier call in it, mostly one at another shape."""
 HANG = "HANG"
 CRASH = "CRASH"
 AUDIT_ERROR = "AUDIT ERROR"
@@ -34,6 +38,8 @@ SEVERITY = (
     IMPRECISE_FORWARD,
     IMPRECISE_GRADIENT,
     IMPRECISE_UPDATE,
+    STALE_FORWARD,
+    STALE_GRADIENT,
     WRONG_FORWARD,
     WRONG_GRADIENT,
     WRONG_UPDATE,
@@ -42,7 +48,7 @@ SEVERITY = (
     AUDIT_ERROR,
 )
 """From best to worst; the worst stands for a row."""
-FAULTS = (WRONG_FORWARD, WRONG_GRADIENT, WRONG_UPDATE, HANG, CRASH, AUDIT_ERROR)
+FAULTS = (STALE_FORWARD, STALE_GRADIENT, WRONG_FORWARD, WRONG_GRADIENT, WRONG_UPDATE, HANG, CRASH, AUDIT_ERROR)
 """What makes an API WRONG, and the exit code 1."""
 
 
@@ -53,7 +59,8 @@ class Outcome:
     Attributes:
         dtype: "float16", "float32" or "float64".
         mode: "PyNative" or "compiled".
-        case: label of the case, "" where the verdict speaks of all.
+        case: label of the case, and what was done before it in the process, if anything; "" where the verdict speaks
+            of all.
         tensor: "output", or the input or parameter whose gradient was judged.
         verdict: one of :data:`SEVERITY`.
         detail: one sentence with the figures; "" when RIGHT.
@@ -67,6 +74,13 @@ class Outcome:
     verdict: str
     detail: str = ""
     units: float | None = None
+
+
+def without_repeats(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
+    """Return the outcomes without the stale ones of tensors that are wrong in a fresh process, too."""
+    wrong = {(o.dtype, o.mode, o.tensor) for o in outcomes if o.verdict.startswith("WRONG")}
+    stale = (STALE_FORWARD, STALE_GRADIENT)
+    return tuple(o for o in outcomes if o.verdict not in stale or (o.dtype, o.mode, o.tensor) not in wrong)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ MindSpore's graph parser reads source from a file, knows no lambda, and wants th
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -89,6 +90,15 @@ def trajectory(start, gradients):
 """
 
 
+@dataclass(frozen=True)
+class Earlier:
+    """What was differentiated first in the process: its name, its inputs and the cotangents of its outputs."""
+
+    history: str
+    inputs: tuple[Array, ...]
+    cotangents: tuple[Array, ...]
+
+
 def module_text(entry: Entry, plain_inputs: int) -> str:
     """Return the source of the module that makes the call.
 
@@ -118,6 +128,7 @@ def reproduction(
     mode: str,
     heading: str,
     directions: tuple[Array, ...] = (),
+    earlier: Earlier | None = None,
 ) -> str:
     """Return a script that prints what MindSpore gives beside what the formula gives.
 
@@ -130,6 +141,7 @@ def reproduction(
         mode: "PyNative" or "compiled".
         heading: one sentence that says what is wrong.
         directions: of the second order, one for each input; empty for the first order.
+        earlier: what the script differentiates first.
     """
     plain = len(inputs) - len(entry.parameters)
     lines = ['"""' + heading.replace('"""', "'''") + '"""\n', module_text(entry, plain)]
@@ -138,7 +150,7 @@ def reproduction(
     if entry.kind == "update":
         lines += ['print("MindSpore")', "print(trajectory(x0, x1))"]
     else:
-        lines += _function_call(entry, inputs, cotangents, tensor, directions)
+        lines += _function_call(entry, inputs, cotangents, tensor, directions, earlier)
     lines += ['print("the formula, in float64")']
     lines += [f"print({literal(np.asarray(value, np.float64))})" for value in expected]
     return "\n".join(lines) + "\n"
@@ -153,6 +165,7 @@ def _function_call(
     cotangents: tuple[Array, ...],
     tensor: str,
     directions: tuple[Array, ...],
+    earlier: Earlier | None,
 ) -> list[str]:
     names = entry.tensors(inputs)
     plain = len(inputs) - len(entry.parameters)
@@ -160,6 +173,13 @@ def _function_call(
     lines = ["call = Call()"]
     values = ", ".join(f'"{name}": {name}' for name in entry.parameters)
     lines += [f"parameters = with_parameters(call, {{{values}}})" if entry.parameters else "parameters = []"]
+    if earlier is not None:
+        shapes = ", ".join(f"Tensor({literal(value)})" for value in earlier.inputs[:plain])
+        dtype = next(x.dtype for x in inputs if x.dtype.kind == "f")
+        sens = ", ".join(f"Tensor({literal(value.astype(dtype))})" for value in earlier.cotangents)
+        sens = f"({sens})" if len(earlier.cotangents) > 1 else sens
+        lines += [f"# {earlier.history}: without this line the gradient below is right"]
+        lines += [f"ForwardAndGradient(call, parameters)({shapes}, {sens})"]
     if tensor == "output":
         return [*lines, 'print("MindSpore")', f"print(call({arguments}))"]
     sens = ", ".join(f"Tensor({literal(value)})" for value in cotangents)

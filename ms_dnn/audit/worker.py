@@ -2,7 +2,10 @@
 
 One JSON object a line. In: ``{"name": "nn.ELU", "tasks": [["float64", "PyNative"], …]}``. Out: ``{"ready": true}``
 once; then ``{"at": [dtype, mode]}`` before each task and ``{"found": [outcome, …], "script": text}`` after it; and
-``{"done": name}``. Whoever reads knows from this which task a crash or a hang belongs to.
+``{"done": name}``, or ``{"died": "SIGABRT"}`` when the task that was announced last has killed the process that ran it.
+
+The worker imports MindSpore and computes nothing. Each entry is examined in a child that starts from there, and each
+of its histories in another: what MindSpore keeps of one shape must not be found again in the judgement of the next.
 
     python -m ms_dnn.audit.worker ms_dnn.audit.catalogue
 """
@@ -11,8 +14,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
+import traceback
+from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from importlib import import_module
 from typing import Any, TextIO
 
@@ -22,6 +29,8 @@ def main() -> None:
     # MindSpore's C++ side writes to file descriptor 1 as it likes: keep a copy for ourselves and turn 1 into stderr.
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
+    from ms_dnn.audit.entry import MODES
+    from ms_dnn.audit.examination import Examination
     from ms_dnn.runtime.device import use_device
 
     use_device("CPU")
@@ -29,15 +38,40 @@ def main() -> None:
     _say(out, {"ready": True})
     for line in sys.stdin:
         order = json.loads(line)
-        _examine(out, entries[order["name"]], order["tasks"])
-        _say(out, {"done": order["name"]})
+        examination = Examination(entries[order["name"]])
+        together = [task for task in order["tasks"] if task[1] in MODES]
+        alone = [[task] for task in order["tasks"] if task[1] not in MODES]
+        for tasks in (together, *alone):
+            died = _in_child(partial(_examine, out, examination, tasks))
+            if died:
+                _say(out, {"died": died})
+                break
+        else:
+            _say(out, {"done": order["name"]})
 
 
-def _examine(out: TextIO, entry: Any, tasks: list[list[str]]) -> None:
-    from ms_dnn.audit.examination import Examination, Examined
+def _in_child(work: Callable[[], None]) -> str:
+    """Run the work in a fork of this process; return how it died, "" when it did not."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            work()
+            code = 0
+        except BaseException:  # noqa: BLE001 - it must not come back into the parent's loop
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code == 0:
+        return ""
+    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+
+
+def _examine(out: TextIO, examination: Any, tasks: list[list[str]]) -> None:
+    from ms_dnn.audit.examination import Examined
     from ms_dnn.audit.findings import AUDIT_ERROR, Outcome
 
-    examination = Examination(entry)
     for dtype, mode in tasks:
         _say(out, {"at": [dtype, mode]})
         try:

@@ -1,12 +1,13 @@
 """The audit's worker processes: one crash or hang costs one task, never the audit.
 
-Each worker is a process of its own (:mod:`ms_dnn.audit.worker`), fed one entry at a time by a thread. When it dies or
-says nothing for too long, the task that it had announced is recorded as CRASH or HANG, a new worker is started, and the
-rest of the entry goes to it.
+Each worker is a process of its own (:mod:`ms_dnn.audit.worker`), fed one entry at a time by a thread. When the child
+that examines it dies, the task that it had announced is recorded as CRASH and the rest of the entry is ordered again;
+when the worker says nothing for too long it is HANG, and a new worker is started.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -20,8 +21,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from ms_dnn.audit.entry import MODES, Entry
-from ms_dnn.audit.findings import CRASH, HANG, ApiFinding, Audit, Outcome
+from ms_dnn.audit.entry import HISTORIES, Entry
+from ms_dnn.audit.findings import CRASH, HANG, ApiFinding, Audit, Outcome, without_repeats
 
 TIME_LIMIT = 60.0
 """Seconds that one dtype and mode of an entry may take; the usual is a tenth of one."""
@@ -108,7 +109,7 @@ class _Worker:
 
     def examine(self, entry: Entry) -> ApiFinding:
         """Examine one entry, with as many processes as it takes."""
-        left = [(dtype, mode) for dtype in entry.dtypes for mode in MODES]
+        left = entry.tasks()
         outcomes: list[Outcome] = []
         script = ""
         while left:
@@ -118,7 +119,9 @@ class _Worker:
                 message = self._next(self._time_limit)
                 if isinstance(message, Outcome):
                     dtype, mode = left.pop(0)
-                    outcomes.append(Outcome(dtype, mode, "", "output", message.verdict, message.detail))
+                    history = mode if mode in HISTORIES else ""
+                    mode = "PyNative" if history else mode
+                    outcomes.append(Outcome(dtype, mode, history, "output", message.verdict, message.detail))
                     break
                 if "found" in message:
                     left.pop(0)
@@ -126,7 +129,7 @@ class _Worker:
                     script = script or message["script"]
             else:
                 self._next(self._time_limit)  # done
-        return ApiFinding(entry.name, entry.family, entry.call, entry.known, tuple(outcomes), script)
+        return ApiFinding(entry.name, entry.family, entry.call, entry.known, without_repeats(outcomes), script)
 
     def _start(self) -> None:
         if self._process is not None:
@@ -139,6 +142,8 @@ class _Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
+            # A group of its own, so that a child that hangs is killed with its parent.
+            process_group=0,
             env={**os.environ, **threads, "TMPDIR": self._folder, "MS_OM_PATH": self._folder},
         )
         self._process = process
@@ -169,6 +174,8 @@ class _Worker:
         except queue.Empty:
             self._stop()
             return Outcome("", "", "", "", HANG, f"no answer within {limit:g} s")
+        if message is not None and "died" in message:
+            return Outcome("", "", "", "", CRASH, f"the process ended with {message['died']}")
         if message is not None:
             return message
         code = self._process.wait() if self._process is not None else 0
@@ -180,7 +187,8 @@ class _Worker:
         process, self._process = self._process, None
         if process is None:
             return
-        process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         for stream in (process.stdin, process.stdout):
             if stream is not None:

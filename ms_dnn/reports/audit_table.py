@@ -25,6 +25,8 @@ MARKS = {
     "IMPRECISE FORWARD": "~f",
     "IMPRECISE GRADIENT": "~g",
     "IMPRECISE UPDATE": "~u",
+    "STALE FORWARD": "✗s",
+    "STALE GRADIENT": "✗s",
     "WRONG FORWARD": "✗f",
     "WRONG GRADIENT": "✗g",
     "WRONG UPDATE": "✗u",
@@ -40,6 +42,7 @@ MEANINGS = {
     "f–": "the forward is right; the gradient, or its gradient, is refused with an error message",
     "~": "imprecise: off by more than rounding explains; f forward, g gradient, u update",
     "✗": "wrong: f forward, g gradient, u update",
+    "✗s": "stale: right in a fresh process, wrong after an earlier call in it, mostly at another shape (PyNative)",
 }
 _STYLES = {"✓": "green", "∠": "green", "–": "dim", "?": "yellow", "~": "yellow", "f": "yellow"}
 

@@ -2,6 +2,7 @@
 
 import os
 import time
+from typing import ClassVar
 
 import mindspore as ms
 from mindspore import Tensor, nn, ops
@@ -17,6 +18,19 @@ class Wrong(nn.Cell):
 
     def bprop(self, x, out, dout):
         return (x * dout * Tensor(self.factor, x.dtype),)
+
+
+class Stale(nn.Cell):
+    """mean of x², whose gradient divides by the number of elements that the process saw first."""
+
+    first: ClassVar[list[int]] = []
+
+    def construct(self, x):
+        return (x * x).mean()
+
+    def bprop(self, x, out, dout):
+        self.first.append(x.size)
+        return (x * dout * Tensor(2.0 / self.first[0], x.dtype),)
 
 
 class SlightlyWrong(Wrong):

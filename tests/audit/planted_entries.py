@@ -37,6 +37,7 @@ ENTRIES = (
     planted("NaN at zero", f"{HERE}NotANumber()", square, Case("zeros", zeros((2,)))),
     planted("kink", "ops.abs(x0)", np.abs, Case("zeros", zeros((2,)))),
     planted("both of a tie", f"{HERE}BothOfATie()", np.maximum, Case("ties", fixed([1.0, 2.0], [1.0, 2.0]))),
+    planted("stale", f"{HERE}Stale()", lambda x: np.mean(x**2), Case("ordinary", normal((4,)))),
     planted("refused", "ops.bitwise_and(x0, x0)", square),
     planted("misspelt", "ops.sqare(x0)", square),
     planted("broken formula", "ops.square(x0)", fail_in_formula),

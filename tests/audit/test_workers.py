@@ -1,21 +1,28 @@
 """A crash or a hang costs one task; the rest of the audit goes on."""
 
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("mindspore")
 from planted_entries import BY_NAME
 
 from ms_dnn.audit import findings
+from ms_dnn.audit.catalogue import ENTRIES
+from ms_dnn.audit.entry import HISTORIES
 from ms_dnn.audit.workers import audit
+
+NAMES = ("aborts", "hangs", "misspelt", "broken formula", "right", "gradient of 1.5", "stale")
 
 
 @pytest.fixture(scope="module")
 def result():
-    names = ("aborts", "hangs", "misspelt", "broken formula", "right", "gradient of 1.5")
-    entries = [BY_NAME[name] for name in names]
+    entries = [BY_NAME[name] for name in NAMES]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(Path(__file__).parent))
         return audit(entries, jobs=2, time_limit=6.0, catalogue="planted_entries")
@@ -26,16 +33,15 @@ def verdict(result, name):
 
 
 def test_findings_come_in_the_catalogues_order(result):
-    names = [finding.name for finding in result.findings]
-    assert names == ["aborts", "hangs", "misspelt", "broken formula", "right", "gradient of 1.5"]
+    assert tuple(finding.name for finding in result.findings) == NAMES
 
 
 def test_a_crash_is_recorded_with_its_signal_for_each_task(result):
     assert verdict(result, "aborts") == findings.CRASH
     outcomes = result.findings[0].outcomes
-    assert [(o.dtype, o.mode) for o in outcomes] == [
-        (dtype, mode) for dtype in ("float64", "float32") for mode in ("PyNative", "compiled")
-    ]
+    fresh = [(dtype, mode, "") for dtype in ("float64", "float32") for mode in ("PyNative", "compiled")]
+    after = [("float32", "PyNative", history) for history in HISTORIES]
+    assert [(o.dtype, o.mode, o.case) for o in outcomes] == fresh + after
     assert all("SIGABRT" in outcome.detail for outcome in outcomes)
 
 
@@ -55,10 +61,56 @@ def test_the_others_are_judged_as_ever(result):
     assert result.faulty
 
 
+def test_a_gradient_that_remembers_another_shape_is_stale_and_only_there(result):
+    stale = result.findings[NAMES.index("stale")]
+    wrong = [o for o in stale.outcomes if o.verdict != findings.RIGHT]
+    assert [(o.dtype, o.mode, o.tensor, o.verdict) for o in wrong] == [
+        ("float32", "PyNative", "x0", findings.STALE_GRADIENT)
+    ] * len(HISTORIES)
+    assert "after one element" in wrong[0].case
+    assert "without this line the gradient below is right" in stale.script
+
+
+def test_what_is_wrong_in_a_fresh_process_is_not_called_stale_too(result):
+    wrong = result.findings[NAMES.index("gradient of 1.5")]
+    assert {o.verdict for o in wrong.outcomes} == {findings.RIGHT, findings.WRONG_GRADIENT}
+
+
+@pytest.fixture(scope="module")
+def of_mindspore():
+    """Two losses of MindSpore 2.10 whose gradient in PyNative depends on the shape that came first."""
+    return audit([entry for entry in ENTRIES if entry.name in ("nn.BCEWithLogitsLoss", "nn.Softmax")], jobs=2)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_mindspores_stale_gradients_are_found_and_their_scripts_show_them(of_mindspore, number, tmp_path):
+    finding = of_mindspore.findings[number]
+    assert finding.verdict == findings.STALE_GRADIENT
+    shown, cured = (ran(text, tmp_path) for text in (finding.script, without_the_earlier_call(finding.script)))
+    got, expected = shown
+    assert np.max(np.abs(got - expected)) > 0.1 * np.max(np.abs(expected))
+    got, expected = cured
+    np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-6)
+
+
+def ran(script, folder):
+    """What the script prints: MindSpore's gradient and the formula's."""
+    path = folder / "reproduction.py"
+    path.write_text(script)
+    printed = subprocess.run([sys.executable, path], capture_output=True, text=True, check=True).stdout
+    numbers = [re.findall(r"-?\d+\.\d*(?:e[+-]?\d+)?", part) for part in printed.split("the formula, in float64")]
+    return [np.array(part, float) for part in numbers]
+
+
+def without_the_earlier_call(script):
+    before, after = re.split(r"# after one .*\n.*\n", script)
+    return before + after
+
+
 def test_json_has_a_schema_and_the_reproduction_script(result):
     document = json.loads(result.to_json())
     assert document["schema"] == findings.SCHEMA
     assert document["wrong"] is True
-    wrong = document["findings"][-1]
+    wrong = document["findings"][NAMES.index("gradient of 1.5")]
     assert wrong["verdict"] == findings.WRONG_GRADIENT
     assert "GradOperation" in wrong["script"]
