@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import erf, expit, log_expit, log_softmax
 
+from ms_dnn.audit.catalogue import stale
 from ms_dnn.audit.catalogue.draws import fixed, normal
 from ms_dnn.audit.entry import Array, Case, Entry
 
@@ -284,12 +285,25 @@ ENTRIES = (
         lambda x: _threshold(x, 0.5, 2),
         CASES,
     ),
-    Entry("nn.Softmax", "nn.Softmax(axis=-1)", _softmax, ROWS, second_order=True),
-    Entry("ops.softmax", "ops.softmax(x0, -1)", _softmax, ROWS, second_order=True),
-    Entry("mint.nn.functional.softmax", "mint.nn.functional.softmax(x0, -1)", _softmax, ROWS, second_order=True),
-    Entry("nn.Softmax2d", "nn.Softmax2d()", _softmax_channels, (Case("ordinary", normal((2, 3, 2, 2), scale=2.0)),)),
-    Entry("nn.Softmin", "nn.Softmin(axis=-1)", lambda x: _softmax(-x), ROWS),
-    Entry("ops.softmin", "ops.softmin(x0, -1)", lambda x: _softmax(-x), ROWS),
+    Entry("nn.Softmax", "nn.Softmax(axis=-1)", _softmax, ROWS, second_order=True, known=stale.SOFTMAX),
+    Entry("ops.softmax", "ops.softmax(x0, -1)", _softmax, ROWS, second_order=True, known=stale.SOFTMAX),
+    Entry(
+        "mint.nn.functional.softmax",
+        "mint.nn.functional.softmax(x0, -1)",
+        _softmax,
+        ROWS,
+        second_order=True,
+        known=stale.SOFTMAX,
+    ),
+    Entry(
+        "nn.Softmax2d",
+        "nn.Softmax2d()",
+        _softmax_channels,
+        (Case("ordinary", normal((2, 3, 2, 2), scale=2.0)),),
+        known=stale.SOFTMAX,
+    ),
+    Entry("nn.Softmin", "nn.Softmin(axis=-1)", lambda x: _softmax(-x), ROWS, known=stale.SOFTMAX),
+    Entry("ops.softmin", "ops.softmin(x0, -1)", lambda x: _softmax(-x), ROWS, known=stale.SOFTMAX),
     Entry("nn.LogSoftmax", "nn.LogSoftmax(axis=-1)", _log_softmax, ROWS, second_order=True),
     Entry("ops.log_softmax", "ops.log_softmax(x0, -1)", _log_softmax, ROWS, second_order=True),
     Entry(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit, softmax
 
+from ms_dnn.audit.catalogue import stale
 from ms_dnn.audit.catalogue.draws import Draw, normal
 from ms_dnn.audit.entry import Array, Case, Entry
 
@@ -147,6 +148,7 @@ ATTENTION = (
         (Case("ordinary", normal((2, 1, 4), (3, 1, 4), (3, 1, 4), (12, 4), (12,), (4, 4), (4,), scale=0.5)),),
         applied="self.op(x0, x1, x2)[0]",
         parameters=("in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias"),
+        known=stale.SOFTMAX,
     ),
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import log_expit, log_softmax, logsumexp, xlogy
 
+from ms_dnn.audit.catalogue import stale
 from ms_dnn.audit.catalogue.draws import fixed
 from ms_dnn.audit.entry import Array, Case, Entry
 
@@ -191,7 +192,7 @@ MULTI_MARGIN_HALF = (
 )
 MULTILABEL_OVERFLOW = (
     "Loss and gradient are NaN in float32 as soon as one |logit| exceeds about 88 (float16: 12), where e⁻ˣ "
-    "overflows; the answer is about |logit| / C. Use nn.BCEWithLogitsLoss, the same function written stably."
+    "overflows; the answer is about |logit| / C. Use nn.BCEWithLogitsLoss, compiled: the same, written stably."
 )
 
 ENTRIES = (
@@ -219,13 +220,21 @@ ENTRIES = (
         BINARY,
         differentiable=(0,),
     ),
-    Entry("nn.BCEWithLogitsLoss", "nn.BCEWithLogitsLoss()", _bce_with_logits, LOGITS, second_order=True),
+    Entry(
+        "nn.BCEWithLogitsLoss",
+        "nn.BCEWithLogitsLoss()",
+        _bce_with_logits,
+        LOGITS,
+        second_order=True,
+        known=stale.MEAN_OF_LOGITS,
+    ),
     Entry(
         "ops.binary_cross_entropy_with_logits",
         "ops.binary_cross_entropy_with_logits(x0, x1)",
         _bce_with_logits,
         LOGITS,
         second_order=True,
+        known=stale.MEAN_OF_LOGITS,
     ),
     Entry(
         "ops.binary_cross_entropy_with_logits (weight, pos_weight)",
@@ -233,6 +242,7 @@ ENTRIES = (
         _bce_with_logits,
         (Case("soft labels", _weighted_logits),),
         differentiable=(0, 1),
+        known=stale.MEAN_OF_LOGITS,
     ),
     Entry(
         "ops.binary_cross_entropy_with_logits (gradient of the weights)",
@@ -247,6 +257,7 @@ ENTRIES = (
         "mint.nn.functional.binary_cross_entropy_with_logits(x0, x1)",
         _bce_with_logits,
         LOGITS,
+        known=stale.MEAN_OF_LOGITS,
     ),
     Entry("nn.KLDivLoss", "nn.KLDivLoss()", _kl, (Case("ordinary", _log_p_and_p),), differentiable=(0,)),
     Entry("ops.kl_div", "ops.kl_div(x0, x1)", _kl, (Case("ordinary", _log_p_and_p),), differentiable=(0,)),
@@ -395,5 +406,6 @@ ENTRIES = (
         "nn.MultiClassDiceLoss()",
         _multi_class_dice,
         (Case("ordinary", _soft_logits),),
+        known=stale.SOFTMAX,
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ms_dnn.audit.catalogue import stale
 from ms_dnn.audit.catalogue.draws import normal
 from ms_dnn.audit.entry import Array, Case, Entry, Formula
 
@@ -233,7 +234,11 @@ REPEATED = (
 PADDED = (
     Entry("ops.pad", "ops.pad(x0, (1, 2))", _padded("constant", (1, 2)), SEQUENCE),
     Entry(
-        "ops.pad (negative)", "ops.pad(x0, (-1, 1))", lambda x: np.pad(x[..., 1:], ((0, 0), (0, 0), (0, 1))), SEQUENCE
+        "ops.pad (negative)",
+        "ops.pad(x0, (-1, 1))",
+        lambda x: np.pad(x[..., 1:], ((0, 0), (0, 0), (0, 1))),
+        SEQUENCE,
+        known=stale.NEGATIVE_PAD,
     ),
     Entry("ops.pad (reflect)", 'ops.pad(x0, (2, 1), "reflect")', _padded("reflect", (2, 1)), SEQUENCE),
     Entry("ops.pad (replicate)", 'ops.pad(x0, (2, 1), "replicate")', _padded("edge", (2, 1)), SEQUENCE),
