@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -86,7 +87,15 @@ def check_gradients(
             message = f"the forward pass changes the Parameters {', '.join(changed())}; they are put back"
             case.findings = [*case.findings, Finding("stateful forward", "note", "all", None, message)]
         unclear = random_forward(subject)
-        return judge(case) if unclear is None else inconclusive(case, unclear)
+        if unclear is not None:
+            return inconclusive(case, unclear)
+        judgement = judge(case)
+        if judgement.verdict is Verdict.PASS and "pynative" in modes and gradients is None:
+            finding = _wrong_at_fewer_samples(subject, device, seed)
+            if finding is not None:
+                findings = (*judgement.findings, finding)
+                return replace(judgement, verdict=Verdict.FAIL, reason=finding.message, findings=findings)
+        return judgement
 
 
 def assert_gradients(function: Callable[..., Any], inputs: Any, *arguments: Any, **options: Any) -> Judgement:
@@ -171,6 +180,26 @@ def _case(
         localise=lambda: _localise(subject, tolerance, has_bprop and not detour),
         findings=findings,
     )
+
+
+def _wrong_at_fewer_samples(subject: Subject, device: str, seed: int) -> Finding | None:
+    """Judge one tensor again, in PyNative, at one sample less: whoever kept the number of samples is wrong there.
+
+    Returns None, too, where the samples cannot be told, or the function takes no other number of them.
+    """
+    fewer = subject.with_fewer_samples()
+    if fewer is None:
+        return None
+    judgement = judge(_case(fewer, None, ("pynative",), device, 1, seed))
+    if judgement.verdict is not Verdict.FAIL:
+        return None
+    now, before = len(fewer.inputs[0]), len(subject.inputs[0])
+    message = (
+        f"right for {before} samples, but wrong for {now} after that: {judgement.reason}; something of the first batch "
+        "is kept, by a bprop, or by MindSpore in PyNative (nn.BCEWithLogitsLoss keeps its size): take sizes from the "
+        "shapes of the inputs; of MindSpore's own, compile the step or keep one batch size"
+    )
+    return Finding("another batch size", "error", judgement.blame or "all", fewer.variables[0].name, message)
 
 
 def describe(subject: Subject) -> str:

@@ -1,5 +1,8 @@
 """Any Cell, any loss: what is right passes, what is wrong fails with its name."""
 
+import subprocess
+import sys
+
 import mindspore as ms
 import numpy as np
 import pytest
@@ -8,6 +11,7 @@ from user_cells import (
     Around,
     Biased,
     Forgets,
+    MeanOverSix,
     NotReduced,
     OfScaledInput,
     OneElement,
@@ -173,6 +177,12 @@ def test_a_shape_that_graphs_accept():
     )
 
 
+def test_float64_that_is_refused_late_is_a_note():
+    """MindSpore's loss takes no float64, and PyNative says so only when somebody looks at what it returned."""
+    judgement = check_gradients(nn.BCEWithLogitsLoss(reduction="sum"), (X.astype(np.float32), X.astype(np.float32)))
+    assert "no float64" in kinds(judgement)
+
+
 def test_a_detour_through_numpy():
     judgement = check_gradients(Around(ThroughNumPy()), X)
     assert judgement.verdict is Verdict.FAIL
@@ -189,6 +199,28 @@ def test_unseeded_dropout():
     judgement = check_gradients(Around(nn.Dropout(p=0.5), ms.float32).set_train(), X.astype(np.float32))
     assert judgement.verdict is Verdict.INCONCLUSIVE
     assert "inner (Dropout) draws a new mask each time" in judgement.reason
+
+
+def test_a_bprop_that_knows_one_batch_size_only():
+    judgement = check_gradients(MeanOverSix(), X)
+    assert judgement.verdict is Verdict.FAIL
+    assert judgement.reason.startswith("right for 6 samples, but wrong for 5 after that")
+    assert kinds(judgement) == {"another batch size"}
+
+
+BATCHES = """
+import numpy as np
+from mindspore import Tensor, nn
+from ms_dnn import check_gradients
+x, y = (np.random.default_rng(i).uniform(size=(6, 3)).astype(np.float32) for i in (0, 1))
+print(check_gradients(nn.BCEWithLogitsLoss(), (x, y), wrt="input 0").reason)
+"""
+
+
+def test_mindspores_loss_that_keeps_the_first_batch_size():
+    """In a process of its own, for what comes first in a process is what is kept."""
+    done = subprocess.run([sys.executable, "-c", BATCHES], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("right for 6 samples, but wrong for 5 after that"), done.stdout
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,16 @@ class Square(nn.Cell):
         return (ops.cast(Tensor(self.factor, ms.float64), x.dtype) * x * dout,)
 
 
+class MeanOverSix(nn.Cell):
+    """The mean over the samples, whose bprop divides by 6, however many there are."""
+
+    def construct(self, x):
+        return x.mean(0)
+
+    def bprop(self, x, out, dout):
+        return (ops.ones_like(x) * dout / 6,)
+
+
 class OneElement(nn.Cell):
     """x² whose bprop is wrong in one element, by a part of it."""
 
