@@ -14,10 +14,11 @@ class CostOfNetwork(nn.Cell):
         super().__init__(auto_prefix=False)
         self.network = network
         self.cost = cost
+        self.parameters = ms.ParameterTuple(network.trainable_params())
 
     def construct(self, x: Tensor, y: Tensor) -> Tensor:
         """Return J (0-d) for x (N, n[0]) and the target y (N, n[L])."""
-        return self.cost(self.network(x), y)
+        return self.cost.of(self.parameters, self.network(x), y)
 
 
 class GradOperationGradient(nn.Cell):

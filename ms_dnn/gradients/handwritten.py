@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import mindspore as ms
 from mindspore import Tensor, nn
 
 from ms_dnn.dnn import DNN
@@ -22,6 +23,7 @@ class HandwrittenGradient(nn.Cell):
         network.require_derivative()
         self.network = network
         self.cost = cost
+        self.parameters = ms.ParameterTuple(network.trainable_params())
 
     def construct(self, x: Tensor, y: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Return J (0-d) and one gradient a parameter, for x (N, n[0]) and the target y (N, n[L])."""
@@ -35,4 +37,5 @@ class HandwrittenGradient(nn.Cell):
     def propagate_error_back(self, a: Tensor, caches: tuple[Any, ...], y: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Step 2: return the cost J and the gradients, from ∂J/∂a[L] down to the first layer."""
         J, da = self.cost.forward_backward(a, y)
-        return J, self.network.backward(caches, da)[1]
+        gradients = self.network.backward(caches, da)[1]
+        return self.cost.add_penalty(self.parameters, J, gradients)

@@ -53,6 +53,33 @@ class Layer(NamedTuple):
     a: Array
 
 
+class Penalty(NamedTuple):
+    """R(θ) = Σ λ₁ |w| + λ₂/2 w² over the weights, and over the biases if asked."""
+
+    l1: float = 0.0
+    l2: float = 0.0
+    biases: bool = False
+
+    def terms(self, w: ArrayLike) -> Array:
+        """Return what each number of a parameter adds, shaped as it; |w| by the sign of Re w, with slope 0 at 0."""
+        w = _numbers(w)
+        return self.l1 * np.sign(w.real) * w + self.l2 / 2 * w * w
+
+    def of(self, weights: Sequence[ArrayLike], biases: Sequence[ArrayLike]) -> Any:
+        """Return R, a float, or a complex number where a parameter is complex."""
+        penalised = [*weights, *biases] if self.biases else weights
+        return sum(np.sum(self.terms(w)) for w in penalised)
+
+    def slopes(self, w: ArrayLike, bias: bool) -> Array:
+        """Return ∂R/∂w by the complex step, shaped as w."""
+        if bias and not self.biases:
+            return np.zeros(np.shape(w))
+        return np.asarray(self.terms(_numbers(w) + 1j * STEP).imag / STEP)
+
+
+NO_PENALTY = Penalty()
+
+
 # Activations ---------------------------------------------------------------------------------------
 
 
@@ -268,14 +295,15 @@ def cost(
     reduction: str,
     x: ArrayLike,
     y: ArrayLike,
+    penalty: Penalty = NO_PENALTY,
 ) -> Any:
-    """Return J, the ``"mean"`` or ``"sum"`` of the samples' losses, for x (N, I), y (N, O).
+    """Return J, the ``"mean"`` or ``"sum"`` of the samples' losses, for x (N, I), y (N, O), with its penalty.
 
     A float, or a complex number where a parameter is complex: with ih v added to it, ∂J/∂θ·v = Im J / h.
     """
     per_sample = losses(loss, forward(weights, biases, activations, x)[-1].a, y)
     reduce: Callable[[Array], Array] = _named(REDUCTIONS, reduction, "reduction")
-    return reduce(per_sample)[()]
+    return reduce(per_sample)[()] + penalty.of(weights, biases)
 
 
 def complex_step_gradient(
@@ -287,6 +315,7 @@ def complex_step_gradient(
     x: ArrayLike,
     y: ArrayLike,
     elements: Sequence[tuple[Sequence[int] | Array, Sequence[int] | Array]] | None = None,
+    penalty: Penalty = NO_PENALTY,
 ) -> Gradients:
     """∂J/∂θ = Im J(θ + ih) / h, one complex network for every element θ of every W and b.
 
@@ -303,6 +332,7 @@ def complex_step_gradient(
         x: (N, I), real.
         y: (N, O), real.
         elements: for each layer the flat indices wanted of W (row-major, o·I + i) and of b; ``None`` for all.
+        penalty: R, which is part of J.
 
     Returns:
         (dW, db) of each layer, float64, shaped as W and b; with ``elements``, shaped as the indices of each.
@@ -345,6 +375,8 @@ def complex_step_gradient(
         for block in _blocks(of_b.size, widest):
             (columns,) = np.unravel_index(of_b[block], np.shape(b))
             db[block] = slopes(level, columns, np.ones((1, len(below))))
+        dw += penalty.slopes(np.ravel(w)[of_w], bias=False)
+        db += penalty.slopes(np.ravel(b)[of_b], bias=True)
         gradients.append((dw.reshape(np.shape(w)), db) if elements is None else (dw, db))
     return gradients
 

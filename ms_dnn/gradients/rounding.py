@@ -9,7 +9,7 @@ probabilistic rounding error analysis", SIAM J. Sci. Comput. 41, 2019); the wors
     e(δ[l])  = e(∂J/∂a[l]) |σ′| + |∂J/∂a[l]| e(σ′)
     e(dW)²   = (e(δ)² + δ²)ᵀ x²,   e(db)² = Σ_n e(δ)² + δ²,   e(∂J/∂a[l−1])² = (e(δ)² + δ²) W²
 
-Where nothing cancels, e is a small multiple of the gradient itself.
+A penalty adds (∂R/∂θ)² to e(dW)² and e(db)². Where nothing cancels, e is a small multiple of the gradient itself.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ def gradient_roundings(
     reduction: str,
     x: Array,
     y: Array,
+    penalty: reference.Penalty = reference.NO_PENALTY,
 ) -> list[float]:
     """Return max e(dW), max e(db) of each layer, first layer first: multiply by ε for the error of one right answer.
 
@@ -52,7 +53,9 @@ def gradient_roundings(
         dz = np.stack([through_activation(activations[level], *sample) for sample in zip(z, da, strict=True)])
         e = _through_activation_error(activations[level], z, a, da, e)
         squares = e**2 + dz**2
-        found = [_root_of_max(squares.T @ below**2), _root_of_max(squares.sum(axis=0)), *found]
+        of_w = squares.T @ below**2 + penalty.slopes(weights[level], bias=False) ** 2
+        of_b = squares.sum(axis=0) + penalty.slopes(biases[level], bias=True) ** 2
+        found = [_root_of_max(of_w), _root_of_max(of_b), *found]
         e = np.sqrt(squares @ weights[level] ** 2)
         da = dz @ weights[level]
     return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import mindspore as ms
@@ -24,6 +25,7 @@ from ms_dnn.judge.faults.naming import name_fault
 from ms_dnn.judge.judgement import FaultyPart
 from ms_dnn.layers.cost import Cost
 from ms_dnn.layers.dense import Dense
+from ms_dnn.layers.penalty import Penalty
 from ms_dnn.maths.affine import affine
 
 Array = NDArray[Any]
@@ -34,22 +36,23 @@ class PartResult:
     """What one part of a backward pass made of right input, beside what MindSpore makes of it. All float64.
 
     Attributes:
-        part: "cost", or "layer 1", "layer 2", ….
-        tensor: "da" of the cost; "dz", "dx", "dW" or "db" of a layer.
+        part: "cost", "penalty", or "layer 1", "layer 2", ….
+        tensor: "da" of the cost; "dz", "dx", "dW" or "db" of a layer; of the penalty, the parameter's name.
         got: what the part computed; None where it is no array of the expected shape.
         expected: what MindSpore computed.
         terms: scale of the terms that each element is summed from, shaped as ``expected``.
-        x: input of the layer (N, I), or the prediction a[L] for the cost.
-        z: weighted sum (N, O); None for the cost.
-        a: output (N, O); None for the cost.
-        da: cotangent of the output (N, O); None for the cost.
-        dz: cotangent of z that dx, dW and db were made from (N, O); None for the cost.
-        W: weight (O, I); None for the cost.
-        b: bias (O,); None for the cost.
-        y: target (N, C) of the cost; None for a layer.
-        activation: name of the layer's activation; "" for the cost.
+        x: input of the layer (N, I); the prediction a[L] for the cost; the input of the network for the penalty.
         loss: name of the loss.
         reduction: "mean" or "sum".
+        z: weighted sum (N, O), of a layer.
+        a: output (N, O), of a layer.
+        da: cotangent of the output (N, O), of a layer.
+        dz: cotangent of z that dx, dW and db were made from (N, O), of a layer.
+        W: weight (O, I) of a layer; the parameter for the penalty.
+        b: bias (O,), of a layer.
+        y: target (N, C), of the cost.
+        activation: name of the layer's activation.
+        penalty: R, where the part is its gradient.
     """
 
     part: str
@@ -58,16 +61,17 @@ class PartResult:
     expected: Array
     terms: Array
     x: Array
-    z: Array | None
-    a: Array | None
-    da: Array | None
-    dz: Array | None
-    W: Array | None
-    b: Array | None
-    y: Array | None
-    activation: str
     loss: str
     reduction: str
+    z: Array | None = None
+    a: Array | None = None
+    da: Array | None = None
+    dz: Array | None = None
+    W: Array | None = None
+    b: Array | None = None
+    y: Array | None = None
+    activation: str = ""
+    penalty: Penalty | None = None
 
     def relative_error(self) -> float:
         """Return the largest difference over the largest element; ∞ where there is nothing to compare."""
@@ -97,7 +101,11 @@ def faulty_layers(network: DNN, cost: Cost, x: Tensor, y: Tensor, tolerance: flo
 
 
 def parts_of_backward(network: DNN, cost: Cost, x: Tensor, y: Tensor) -> Iterator[PartResult]:
-    """Yield the cost's da, then dz, dx, dW and db of each layer from the last to the first, each by itself."""
+    """Yield what each part computes by itself.
+
+    First the cost's da, then what the penalty adds to each parameter's gradient, then dz, dx, dW and db of each layer
+    from the last to the first.
+    """
     inputs = [x]
     for layer in network.layers:
         inputs.append(layer(inputs[-1]))
@@ -116,21 +124,38 @@ def parts_of_backward(network: DNN, cost: Cost, x: Tensor, y: Tensor) -> Iterato
         if loss == "squared_error"
         else np.abs(expected) + weight * np.abs(y64),
         x=a64,
-        z=None,
-        a=None,
-        da=None,
-        dz=None,
-        W=None,
-        b=None,
-        y=y64,
-        activation="",
         loss=loss,
         reduction=reduction,
+        y=y64,
     )
+    yield from _parts_of_penalty(network, cost, x)
     for number in range(len(network.layers), 0, -1):
         layer, below = network.layers[number - 1], inputs.pop()
         yield from _parts_of_layer(f"layer {number}", layer, below, da, loss, reduction)
         da = Pullback(layer)(below, da)
+
+
+def _parts_of_penalty(network: DNN, cost: Cost, x: Tensor) -> Iterator[PartResult]:
+    penalty = cost.penalty
+    if penalty is None:
+        return
+    pairs = zip(network.parameter_names, network.trainable_params(), strict=True)
+    for name, w in ((name, parameter.value()) for name, parameter in pairs):
+        nothing = Tensor(np.zeros(w.shape), w.dtype)
+        got = _or_nothing(partial(penalty.backward, (w,), (nothing,)))
+        expected = _array(ms.grad(lambda w: penalty((w,)))(w))
+        yield PartResult(
+            part="penalty",
+            tensor=name,
+            got=_fitting(got[0] if got else None, expected),
+            expected=expected,
+            terms=penalty.l1 + penalty.l2 * np.abs(_array(w)),
+            x=_array(x),
+            loss=cost.loss.name,
+            reduction=cost.reduction,
+            W=_array(w),
+            penalty=penalty,
+        )
 
 
 def _parts_of_layer(part: str, layer: Dense, x: Tensor, da: Tensor, loss: str, reduction: str) -> Iterator[PartResult]:
@@ -155,7 +180,6 @@ def _parts_of_layer(part: str, layer: Dense, x: Tensor, da: Tensor, loss: str, r
             dz=delta,
             W=W,
             b=_array(layer.bias),
-            y=None,
             activation=layer.activation.name,
             loss=loss,
             reduction=reduction,

@@ -79,7 +79,8 @@ def check_network(
         routes = network_routes(network, cost, x, y, device, compiled)
     sizes = "-".join(str(size) for size in network.sizes)
     activations = ", ".join(layer.activation.name for layer in network.layers)
-    what = f"DNN {sizes} ({activations}), {cost.loss.name} ({cost.reduction}), {len(x)} samples"
+    penalty = "" if cost.penalty is None else f" + {cost.penalty}"
+    what = f"DNN {sizes} ({activations}), {cost.loss.name} ({cost.reduction}){penalty}, {len(x)} samples"
     return judge(
         Case(
             conditions=Conditions(what, dtype, device, "float64", seed, directions, subject.fingerprint()),
@@ -115,22 +116,27 @@ def network_routes(
 
 
 class LossesOfNetwork(nn.Cell):
-    """(x, y) → the loss of each sample, (N,): the terms of J."""
+    """(x, y) → the loss of each sample, (N,), and the penalty: the terms of J."""
 
     def __init__(self, network: DNN, cost: Cost) -> None:
         super().__init__(auto_prefix=False)
         self.network = network
         self._losses = cost.loss.function
+        self.penalty = cost.penalty
+        self.parameters = ms.ParameterTuple(network.trainable_params())
 
-    def construct(self, x: Tensor, y: Tensor) -> Tensor:
-        """Return (N,) for x (N, n[0]) and the target y (N, n[L])."""
-        return self._losses(self.network(x), y)
+    def construct(self, x: Tensor, y: Tensor) -> Any:
+        """Return (N,) for x (N, n[0]) and the target y (N, n[L]); and the penalty (0-d) where there is one."""
+        losses = self._losses(self.network(x), y)
+        if self.penalty is None:
+            return losses
+        return losses, self.penalty(self.parameters)
 
 
 def network_subject(network: DNN, cost: Cost, x: Tensor, y: Tensor) -> Subject:
-    """Return J as a function of the network's parameters: its losses, each with the weight that it has in J."""
+    """Return J as a function of the network's parameters: its terms, each with the weight that it has in J."""
     weight = 1.0 / len(x) if cost.reduction == "mean" else 1.0
-    cotangents = [np.full(len(x), weight)]
+    cotangents = [np.full(len(x), weight), *([] if cost.penalty is None else [np.ones(())])]
     return Subject(LossesOfNetwork(network, cost), (x, y), wrt="parameters", cotangents=cotangents)
 
 
@@ -193,7 +199,7 @@ class ComplexStepRoute(SlopeRoute):
     def __init__(self, network: DNN, cost: Cost, x: Tensor, y: Tensor) -> None:
         self.names = network.parameter_names
         self.weights, self.biases, self.activations = plain_network(network)
-        self.loss, self.reduction = cost.loss.name, cost.reduction
+        self.loss, self.reduction, self.penalty = cost.loss.name, cost.reduction, plain_penalty(cost)
         self.x, self.y = x.asnumpy().astype(np.float64), y.asnumpy().astype(np.float64)
 
     def slope(self, tensor: str, direction: Array) -> Slope:
@@ -202,7 +208,9 @@ class ComplexStepRoute(SlopeRoute):
         weights, biases = list(self.weights), list(self.biases)
         perturbed = biases if of_bias else weights
         perturbed[level] = perturbed[level] + 1j * reference.STEP * direction
-        value = reference.cost(weights, biases, self.activations, self.loss, self.reduction, self.x, self.y)
+        value = reference.cost(
+            weights, biases, self.activations, self.loss, self.reduction, self.x, self.y, self.penalty
+        )
         found, nothing = float(np.imag(value) / reference.STEP), np.zeros(0)
         return Slope(found, 0.0, "smooth", found, found, 0.0, 0.0, nothing, nothing, nothing)
 
@@ -213,9 +221,10 @@ def compare_forwards(network: DNN, cost: Cost, x: Tensor, y: Tensor, tolerance: 
     by_mindspore = float(CostOfNetwork(network, cost)(x, y).asnumpy())
     weights, biases, activations = plain_network(network)
     x64, y64 = x.asnumpy().astype(np.float64), y.asnumpy().astype(np.float64)
-    by_numpy = float(np.real(reference.cost(weights, biases, activations, loss, reduction, x64, y64)))
+    penalty = plain_penalty(cost)
+    by_numpy = float(np.real(reference.cost(weights, biases, activations, loss, reduction, x64, y64, penalty)))
     a = reference.forward(weights, biases, activations, x64)[-1].a
-    allowed = tolerance * cost_rounding(a, y64, loss, reduction)
+    allowed = tolerance * (cost_rounding(a, y64, loss, reduction) + penalty.of(weights, biases))
     scale = max(abs(by_mindspore), abs(by_numpy)) or 1.0
     difference = abs(by_mindspore - by_numpy)
     within = bool(difference <= max(allowed, tolerance * scale))
@@ -229,7 +238,13 @@ def plain_network(network: DNN) -> tuple[list[Array], list[Array], list[str]]:
     return arrays[::2], arrays[1::2], [layer.activation.name for layer in network.layers]
 
 
+def plain_penalty(cost: Cost) -> reference.Penalty:
+    """Return the penalty of a cost as plain data."""
+    penalty = cost.penalty
+    return reference.NO_PENALTY if penalty is None else reference.Penalty(penalty.l1, penalty.l2, penalty.biases)
+
+
 def _terms(network: DNN, cost: Cost, x: Tensor, y: Tensor) -> Mapping[str, float | Array]:
     x64, y64 = x.asnumpy().astype(np.float64), y.asnumpy().astype(np.float64)
-    found = gradient_roundings(*plain_network(network), cost.loss.name, cost.reduction, x64, y64)
+    found = gradient_roundings(*plain_network(network), cost.loss.name, cost.reduction, x64, y64, plain_penalty(cost))
     return dict(zip(network.parameter_names, found, strict=True))

@@ -1,24 +1,27 @@
-"""The cost J: the losses of the samples, averaged or summed."""
+"""The cost J: the losses of the samples, averaged or summed, and the penalty on the weights."""
 
 from mindspore import Tensor, nn, ops
 
+from ms_dnn.layers.penalty import Penalty
 from ms_dnn.maths.constants import constant
 from ms_dnn.maths.losses import LOSSES
 
 
 class Cost(nn.Cell):
-    """J = 1/N Σ_n ℓ(a_n, y_n), or the sum without 1/N.
+    """J = 1/N Σ_n ℓ(a_n, y_n), or the sum without 1/N; plus R(θ) where there is a penalty.
 
     Args:
         loss: a name of :data:`ms_dnn.maths.losses.LOSSES`.
         reduction: "mean" or "sum" over the samples.
+        penalty: R, or None. Whoever differentiates J by the parameters adds it: see :meth:`of` and :meth:`add_penalty`.
 
     Raises:
         NoDerivativeError: for the zero-one loss, which can only be reported.
     """
 
-    def __init__(self, loss: str, reduction: str = "mean") -> None:
+    def __init__(self, loss: str, reduction: str = "mean", penalty: Penalty | None = None) -> None:
         super().__init__()
+        self.penalty = penalty
         self.loss = LOSSES[loss]
         self.reduction = reduction
         self._losses = self.loss.function
@@ -27,11 +30,26 @@ class Cost(nn.Cell):
         self._sum = ops.ReduceSum()
 
     def construct(self, a: Tensor, y: Tensor) -> Tensor:
-        """Return J, a 0-d tensor, for the prediction a (N, C) and the target y (N, C)."""
+        """Return J without its penalty, a 0-d tensor, for the prediction a (N, C) and the target y (N, C)."""
         return self._reduce(self._sum(self._losses(a, y)), a)
 
+    def of(self, parameters: tuple[Tensor, ...], a: Tensor, y: Tensor) -> Tensor:
+        """Return J with its penalty, for the parameters that made the prediction a."""
+        J = self.construct(a, y)
+        if self.penalty is not None:
+            J = J + self.penalty(parameters)
+        return J
+
+    def add_penalty(
+        self, parameters: tuple[Tensor, ...], J: Tensor, gradients: tuple[Tensor, ...]
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Return J + R and its gradients, for J and its gradients without the penalty."""
+        if self.penalty is None:
+            return J, gradients
+        return J + self.penalty(parameters), self.penalty.backward(parameters, gradients)
+
     def forward_backward(self, a: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        """Return J and ∂J/∂a (N, C) at once, by one fused kernel where the loss has one."""
+        """Return J without its penalty and ∂J/∂a (N, C) at once, by one fused kernel where the loss has one."""
         if self._both is None:
             losses, da = self._losses(a, y), self._gradient(a, y)
         else:

@@ -112,6 +112,13 @@ def float32_alarms(spec: Spec) -> Answer:
     return answer
 
 
+def _named_parts(judgement: Judgement) -> dict[tuple[str, str], str]:
+    """Return the fault by (part, tensor), as :meth:`PlantedFault.faulty` foretells them."""
+    return {
+        (part.part, "" if part.part in ("chain", "penalty") else part.tensor): part.fault for part in judgement.faulty
+    }
+
+
 def localisation(spec: Spec, trials: int) -> Answer:
     """Plant one to three faults at once into different parts, and see whether exactly those are named."""
     bench, answer = Bench(make_point(*spec)), Answer()
@@ -123,7 +130,7 @@ def localisation(spec: Spec, trials: int) -> Answer:
             continue
         with bench.plant(*chosen):
             judgement = bench.judge()
-        got = {(part.part, "" if part.part == "chain" else part.tensor) for part in judgement.faulty}
+        got = set(_named_parts(judgement))
         answer.cases.append(
             {"right": got == wanted, "wanted": sorted(wanted), "got": sorted(got), "point": _title(spec),
              "faults": [f"{fault.name} in {layer + 1}" for fault, layer in chosen], "count": len(chosen)}
@@ -188,7 +195,7 @@ def _mutant(peers: Peers, bench: Bench, planted: Planted, alarms: Sequence[str])
         judgement = bench.judge()
         refused = peers.refuse(wrong.supply) if bench.dtype == "float64" else peers.refuse_float32(wrong.supply)
     refused[OURS[bench.dtype]] = judgement.verdict is Verdict.FAIL
-    faulty = {(part.part, "" if part.part == "chain" else part.tensor): part.fault for part in judgement.faulty}
+    faulty = _named_parts(judgement)
     where = fault.faulty(layer)
     of = bench.point
     return Mutant(

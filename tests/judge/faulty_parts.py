@@ -106,9 +106,9 @@ def part_of(c, tensor, got):
         quantized = np.array_equal(got, got.astype(np.float16)) or np.array_equal(got, to_bfloat16(got))
         got = got if quantized else (got * noise).astype(c.dtype).astype(np.float64)
     if tensor == "da":
-        return PartResult("cost", "da", got, expected, size, c.prediction, *[None] * 6, c.y, "", c.loss, c.reduction)
-    known = (c.x, c.z, c.a, c.da, c.dz, c.W, c.b)
-    return PartResult("layer 2", tensor, got, expected, size, *known, None, c.activation, c.loss, c.reduction)
+        return PartResult("cost", "da", got, expected, size, c.prediction, c.loss, c.reduction, y=c.y)
+    known = {"z": c.z, "a": c.a, "da": c.da, "dz": c.dz, "W": c.W, "b": c.b, "activation": c.activation}
+    return PartResult("layer 2", tensor, got, expected, size, c.x, c.loss, c.reduction, **known)
 
 
 # Faults ------------------------------------------------------------------------------------------------------

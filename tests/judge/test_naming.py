@@ -169,7 +169,7 @@ def test_parts_that_are_no_numbers():
 
 def test_too_few_digits_have_no_name():
     c = draw_case(0)
-    one = PartResult("layer 1", "db", np.array([0.4]), np.array([0.8]), np.array([0.8]), c.x, *[None] * 7, "", "", "")
+    one = PartResult("layer 1", "db", np.array([0.4]), np.array([0.8]), np.array([0.8]), c.x, "", "")
     assert name_fault(one, 1e-2) is None
 
 

@@ -10,11 +10,13 @@ from ms_dnn.dnn import build_dnn
 from ms_dnn.judge.answers import STOPPED
 from ms_dnn.judge.faults import names as fault_names
 from ms_dnn.judge.faults.planted.catalogue import FAULTS
+from ms_dnn.judge.faults.planted.penalty import OF_PENALTY
 from ms_dnn.judge.faults.planted.planting import Place, PlantedFault, planted
 from ms_dnn.judge.judgement import Verdict
 from ms_dnn.judge.network import HandwrittenRoute, check_network, network_routes
 from ms_dnn.judge.routes import CENTRAL_DIFFERENCES, GradientRoute
 from ms_dnn.layers.cost import Cost
+from ms_dnn.layers.penalty import Penalty
 
 pytestmark = pytest.mark.usefixtures("cpu")
 
@@ -23,6 +25,8 @@ POINTS = [
     ((4, 5, 5, 5, 3), ("tanh", "elu", "gelu", "identity"), "softmax_cross_entropy", 5),
     ((4, 5, 5, 5, 2), ("leaky_relu", "silu", "softmax", "sigmoid"), "binary_cross_entropy", 6),
     ((3, 4, 4, 3), ("sigmoid", "softplus", "identity"), "squared_error", 7),
+    ((3, 4, 2), ("tanh", "identity"), "squared_error", 4, Penalty(0.02, 0.3)),
+    ((3, 4, 2), ("tanh", "identity"), "softmax_cross_entropy", 4, Penalty(0.02, 0.3, biases=True)),
 ]
 
 
@@ -38,9 +42,10 @@ class Kept(GradientRoute):
 
 
 class PlantedPoint:
-    def __init__(self, sizes, activations, loss, samples, seed=0):
+    def __init__(self, sizes, activations, loss, samples, penalty=None, seed=0):
         generator = np.random.default_rng(seed)
-        self.network, self.cost = build_dnn(sizes, activations, seed=seed, dtype="float64"), Cost(loss)
+        self.network = build_dnn(sizes, activations, seed=seed, dtype="float64")
+        self.cost = Cost(loss, penalty=penalty)
         for layer in self.network.layers:
             layer.bias.set_data(Tensor(generator.normal(0.0, 0.3, layer.bias.shape)))
         self.x = Tensor(generator.normal(size=(samples, sizes[0])))
@@ -86,8 +91,7 @@ def test_nothing_planted_passes(number):
 
 @pytest.mark.parametrize("seed", range(6))
 def test_right_networks_pass(seed):
-    sizes, activations, loss, samples = POINTS[seed % len(POINTS)]
-    judgement = PlantedPoint(sizes, activations, loss, samples, seed=100 + seed).judge()
+    judgement = PlantedPoint(*POINTS[seed % len(POINTS)], seed=100 + seed).judge()
     assert judgement.verdict is Verdict.PASS, judgement.reason
 
 
@@ -104,6 +108,15 @@ def test_every_planted_fault_is_wrong_somewhere_caught_there_and_taken_out(fault
             assert all(np.array_equal(after[name], right) for name, right in point.right.items())
             return
     pytest.fail(f"{fault.name} changes nothing anywhere")
+
+
+@pytest.mark.parametrize("fault", OF_PENALTY, ids=lambda fault: fault.name)
+def test_a_fault_of_the_penalty_is_found_there_and_named(fault):
+    point = next(point for point in map(planted_point, range(len(POINTS))) if point.places(fault))
+    with planted(point.network, point.cost, fault):
+        faulty = point.judge().faulty
+    assert {part.part for part in faulty} == {"penalty"}
+    assert {part.fault for part in faulty} == {fault.expected}, [part.diagnosis for part in faulty]
 
 
 def test_the_catalogue_is_large_and_its_names_are_unique():

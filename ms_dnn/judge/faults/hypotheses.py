@@ -20,6 +20,7 @@ from ms_dnn.judge.faults.evidence import Candidate, Evidence, Rank, fitted
 
 if TYPE_CHECKING:
     from ms_dnn.judge.layers import PartResult
+    from ms_dnn.layers.penalty import Penalty
 
 Array = NDArray[Any]
 
@@ -41,6 +42,9 @@ class Layer(NamedTuple):
 
 def hypotheses(part: PartResult, evidence: Evidence) -> Iterator[Candidate]:
     """Yield what the part would compute under each fault that its place in the backward pass allows."""
+    if part.penalty is not None and part.W is not None:
+        yield from _of_penalty(part.W, part.penalty, evidence.where)
+        return
     if part.y is not None:
         yield from _of_cost(part.x, part.y, part.loss, part.reduction, evidence)
         yield from _of_rows(evidence)
@@ -95,6 +99,29 @@ def _of_cost(a: Array, y: Array, loss: str, reduction: str, e: Evidence) -> Iter
         unlimited = (a - y) / (a * (1.0 - a))
         sentence = f"{e.where} is the derivative of binary_cross_entropy, not of {loss}"
         yield Candidate(names.ANOTHER_LOSS, share * unlimited, sentence)
+
+
+def _of_penalty(w: Array, penalty: Penalty, where: str) -> Iterator[Candidate]:
+    l1, l2, is_bias = penalty.l1 * np.sign(w), penalty.l2 * w, w.ndim == 1
+    if is_bias and not penalty.biases:
+        yield Candidate(names.BIASES_PENALISED, l1 + l2, f"{where} is penalised, but biases are not to be")
+        return
+    zero = np.zeros_like(w)
+    if is_bias:
+        sentence = f"{where} is not penalised, but biases are to be"
+        yield Candidate(names.BIASES_NOT_PENALISED, zero, sentence)
+    elif penalty.l2 and not penalty.l1:
+        yield Candidate(names.L2_MISSING, zero, f"λ₂ w is missing in {where}")
+    elif penalty.l1 and not penalty.l2:
+        yield Candidate(names.L1_MISSING, zero, f"λ₁ sign(w) is missing in {where}")
+    if penalty.l1 and penalty.l2:
+        yield Candidate(names.L2_MISSING, l1, f"λ₂ w is missing in {where}")
+        yield Candidate(names.L1_MISSING, l2, f"λ₁ sign(w) is missing in {where}")
+    if penalty.l2:
+        sentence = f"{where} has 2 λ₂ w: R has λ₂/2 Σ w², whose ½ cancels the 2"
+        yield Candidate(names.L2_DOUBLED, l1 + 2 * l2, sentence)
+    if penalty.l1:
+        yield Candidate(names.L1_UNSIGNED, penalty.l1 + l2, f"{where} has λ₁ in place of λ₁ sign(w)")
 
 
 def _only_ones(where: str) -> str:

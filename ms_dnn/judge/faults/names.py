@@ -49,6 +49,14 @@ WEIGHTED_SUM_INSTEAD_OF_INPUT = "weighted sum used instead of input"
 TRANSPOSED_WEIGHT = "transposed weight in dx"
 STALE_WEIGHTS = "stale weights"
 
+# Of the penalty
+L1_MISSING = "L1 penalty missing"
+L2_MISSING = "L2 penalty missing"
+L2_DOUBLED = "L2 penalty's 2 not cancelled"
+L1_UNSIGNED = "L1 penalty without the sign"
+BIASES_PENALISED = "penalty on the biases"
+BIASES_NOT_PENALISED = "no penalty on the biases"
+
 # Of the cost
 TARGET_NOT_SUBTRACTED = "target not subtracted"
 SOFTMAX_MISSING = "softmax missing"

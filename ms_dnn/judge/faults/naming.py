@@ -38,7 +38,7 @@ def name_fault(part: PartResult, tolerance: float) -> tuple[str, str] | None:
         A name of :mod:`ms_dnn.judge.faults.names` and one sentence with the numbers; None where the part is right, no
         hypothesis gives its array, or two that are equally specific do.
     """
-    where = f"{part.tensor} of {part.part if part.part != 'cost' else 'the cost'}"
+    where = f"{part.tensor} of {part.part}" if part.part.startswith("layer") else f"{part.tensor} of the {part.part}"
     if part.got is None:
         return names.WRONG_SHAPE, f"{where} is no array of shape {part.expected.shape}"
     unusable = _not_finite(where, part.got)
@@ -47,7 +47,10 @@ def name_fault(part: PartResult, tolerance: float) -> tuple[str, str] | None:
     evidence = Evidence(where, part.got, part.expected, part.terms, tolerance)
     value = {"dW": part.W, "db": part.b}.get(part.tensor)
     with np.errstate(all="ignore"):  # what is not finite explains nothing
-        return choose([*hypotheses(part, evidence), *alterations(evidence, _factors_of_part(part), value)], evidence)
+        known = list(hypotheses(part, evidence))
+        if part.penalty is not None and (named := choose(known, evidence)):
+            return named  # L2 missing is all zero, too
+        return choose([*known, *alterations(evidence, _factors_of_part(part), value)], evidence)
 
 
 def name_residual(

@@ -1,7 +1,8 @@
 """The catalogue of planted faults: every way to get a gradient wrong that we know of, most of them from real code.
 
-:data:`FAULTS` is made of three lists: errors that can befall any tensor (a sign, a factor, one element), errors of
-one formula (σ′ at a instead of z, the transposed weight, the missing 1/N), and errors between the layers, in
+:data:`FAULTS` is made of lists: errors that can befall any tensor (a sign, a factor, one element), errors of
+one formula (σ′ at a instead of z, the transposed weight, the missing 1/N), errors of the penalty, in
+:mod:`ms_dnn.judge.faults.planted.penalty`, and errors between the layers, in
 :mod:`ms_dnn.judge.faults.planted.between_layers`.
 """
 
@@ -16,6 +17,7 @@ from mindspore import Tensor, ops
 
 from ms_dnn.judge.faults import names
 from ms_dnn.judge.faults.planted.between_layers import BETWEEN_LAYERS
+from ms_dnn.judge.faults.planted.penalty import OF_PENALTY
 from ms_dnn.judge.faults.planted.planting import Part, Place, PlantedFault, Seen, rolled
 from ms_dnn.maths.activations import ACTIVATIONS
 
@@ -347,4 +349,12 @@ _OF_DA = [
                  lambda place: _outputs(place) > 1),
 ]  # fmt: skip
 
-FAULTS: tuple[PlantedFault, ...] = (*_anywhere(), *_OF_DA, *_OF_DZ, *_OF_DX, *_OF_PARAMETERS, *BETWEEN_LAYERS)
+FAULTS: tuple[PlantedFault, ...] = (
+    *_anywhere(),
+    *_OF_DA,
+    *_OF_DZ,
+    *_OF_DX,
+    *_OF_PARAMETERS,
+    *OF_PENALTY,
+    *BETWEEN_LAYERS,
+)

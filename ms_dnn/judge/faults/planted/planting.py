@@ -1,8 +1,9 @@
 """Faults that are planted into the hand-written backward pass, and taken out again: how the judge is judged.
 
 A fault replaces one method of one object for as long as it is planted: ``cost.forward_backward`` for da,
-``layer.delta`` for dz, ``layer.backward`` for dx, dW and db, ``network.backward`` or ``network.forward`` for what joins
-the layers. The forward pass that the witnesses see stays right. In PyNative only.
+``layer.delta`` for dz, ``layer.backward`` for dx, dW and db, ``cost.penalty.backward`` for the penalty,
+``network.backward`` or ``network.forward`` for what joins the layers. The forward pass that the witnesses see stays
+right. In PyNative only.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from ms_dnn.dnn import DNN
 from ms_dnn.layers.cost import Cost
 from ms_dnn.layers.dense import Dense, DenseCache
 
-Part = Literal["da", "dz", "dx", "dW", "db", "backward", "forward"]
-"""What is replaced: da of the cost; dz, dx, dW or db of a layer; backward or forward of the network."""
+Part = Literal["da", "dz", "dx", "dW", "db", "penalty", "backward", "forward"]
+"""What is replaced: da of the cost; dz, dx, dW or db of a layer; the penalty's gradient; backward or forward of the
+network."""
 
 Caches = tuple[DenseCache, ...]
 Backward = tuple[Tensor, tuple[Tensor, ...]]
@@ -97,7 +99,8 @@ class PlantedFault:
         what: what is wrong, in one sentence.
         part: what is replaced.
         change: from :class:`Seen` to what is returned in place of ``seen.right``; of "backward", from (place,
-            right backward, caches, da) to (dx, gradients); of "forward", from (place, right forward, x) to (a, caches).
+            right backward, caches, da) to (dx, gradients); of "forward", from (place, right forward, x) to (a, caches);
+            of "penalty", from (place, right backward, parameters, gradients) to gradients.
         expected: the name under which the judge knows it; "" where it should abstain.
         also: other names that are true of it as well.
         applies: whether the fault makes sense at a place.
@@ -125,9 +128,9 @@ class PlantedFault:
         return self.applies(place) and not (self.part == "dx" and place.layer == 0)
 
     def faulty(self, layer: int) -> tuple[str, str]:
-        """Return (part, tensor) that the judge should name; the tensor of "chain" is not foretold: ""."""
-        if self.chain:
-            return "chain", ""
+        """Return (part, tensor) that the judge should name; "" for the tensor of a chain or penalty: not foretold."""
+        if self.chain or self.part == "penalty":
+            return "chain" if self.chain else "penalty", ""
         return ("cost", "da") if self.part == "da" else (f"layer {layer + 1}", self.part)
 
 
@@ -135,12 +138,15 @@ class PlantedFault:
 def planted(network: DNN, cost: Cost, fault: PlantedFault, layer: int = 0) -> Iterator[None]:
     """Plant a fault, in the layer of that number (from 0) if it is one of a layer; take it out at the end."""
     place = Place(network, cost, layer)
+    owner: Any
     if fault.part == "da":
         owner, method = cost, "forward_backward"
     elif fault.part == "dz":
         owner, method = place.dense, "delta"
     elif fault.of_layer():
         owner, method = place.dense, "backward"
+    elif fault.part == "penalty":
+        owner, method = cost.penalty, "backward"
     else:
         owner, method = network, fault.part
     right, before = getattr(owner, method), vars(owner).get(method)

@@ -1,0 +1,57 @@
+"""The penalty R(θ) that the cost adds to keep weights small."""
+
+from mindspore import Tensor, nn
+
+from ms_dnn.errors import ConfigError
+from ms_dnn.maths.constants import constant
+from ms_dnn.maths.penalties import l1, l1_gradient, l2, l2_gradient
+
+
+class Penalty(nn.Cell):
+    """R(θ) = λ₁ Σ |w| + λ₂/2 Σ w² over the weights, and over the biases if asked.
+
+    It is added to J as it is: not divided by the number of samples, whatever the reduction.
+
+    Args:
+        l1: λ₁ ≥ 0.
+        l2: λ₂ ≥ 0.
+        biases: whether biases, the parameters with one axis, are penalised like the weights.
+
+    Raises:
+        ConfigError: a λ is negative or not finite.
+    """
+
+    def __init__(self, l1: float = 0.0, l2: float = 0.0, biases: bool = False) -> None:
+        super().__init__()
+        for name, value in (("l1", l1), ("l2", l2)):
+            if not 0 <= value < float("inf"):
+                raise ConfigError(f"penalty.{name}: got {value}, expected a number ≥ 0; 0 is no penalty")
+        self.l1, self.l2, self.biases = l1, l2, biases
+
+    def __str__(self) -> str:
+        parts = [f"{name} {value:g}" for name, value in (("L1", self.l1), ("L2", self.l2)) if value]
+        return " and ".join(parts or ["no penalty"]) + (" on weights and biases" if self.biases else " on weights")
+
+    def construct(self, parameters: tuple[Tensor, ...]) -> Tensor:
+        """Return R (0-d) of all parameters."""
+        total = constant(0.0, parameters[0])
+        for w in parameters:
+            if self.biases or w.ndim > 1:
+                if self.l1 > 0:
+                    total = total + constant(self.l1, w) * l1(w)
+                if self.l2 > 0:
+                    total = total + constant(self.l2, w) * l2(w)
+        return total
+
+    def backward(self, parameters: tuple[Tensor, ...], gradients: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Return the gradients of J + R, given those of J: λ₁ sign(w) + λ₂ w is added to each that is penalised."""
+        penalised: tuple[Tensor, ...] = ()
+        for i in range(len(parameters)):
+            w, dw = parameters[i], gradients[i]
+            if self.biases or w.ndim > 1:
+                if self.l1 > 0:
+                    dw = dw + constant(self.l1, w) * l1_gradient(w)
+                if self.l2 > 0:
+                    dw = dw + constant(self.l2, w) * l2_gradient(w)
+            penalised += (dw,)
+        return penalised

@@ -1,0 +1,74 @@
+"""The penalty of the cost: what it covers, and that every route differentiates it."""
+
+import mindspore as ms
+import numpy as np
+import pytest
+from mindspore import Tensor
+
+from ms_dnn.dnn import build_dnn
+from ms_dnn.errors import ConfigError
+from ms_dnn.gradients.framework import FrameworkGradient
+from ms_dnn.gradients.handwritten import HandwrittenGradient
+from ms_dnn.judge.judgement import Verdict
+from ms_dnn.judge.network import check_network
+from ms_dnn.layers.cost import Cost
+from ms_dnn.layers.penalty import Penalty
+
+PENALTIES = [Penalty(l1=0.2), Penalty(l2=0.3), Penalty(0.2, 0.3), Penalty(0.2, 0.3, biases=True)]
+
+
+def problem(penalty, dtype="float64", reduction="mean"):
+    draws = np.random.default_rng(0)
+    network = build_dnn([4, 5, 3], ["tanh", "identity"], dtype=dtype)
+    for parameter in network.trainable_params():
+        parameter.set_data(Tensor(draws.normal(size=parameter.shape).astype(dtype)))
+    x, y = (Tensor(draws.normal(size=(6, size)).astype(dtype)) for size in (4, 3))
+    return network, Cost("squared_error", reduction, penalty), x, y
+
+
+@pytest.mark.parametrize("penalty", PENALTIES, ids=str)
+def test_gradients_are_those_without_it_and_its_own(penalty):
+    network, cost, x, y = problem(penalty)
+    J, gradients = HandwrittenGradient(network, cost)(x, y)
+    J0, plain = HandwrittenGradient(network, Cost("squared_error"))(x, y)
+    R = 0.0
+    for parameter, with_it, without in zip(network.trainable_params(), gradients, plain, strict=True):
+        w = parameter.asnumpy()
+        covered = w.ndim > 1 or penalty.biases
+        R += covered * (penalty.l1 * np.abs(w).sum() + penalty.l2 / 2 * np.sum(w**2))
+        wanted = without.asnumpy() + covered * (penalty.l1 * np.sign(w) + penalty.l2 * w)
+        np.testing.assert_allclose(with_it.asnumpy(), wanted, rtol=1e-13, atol=1e-14)
+    np.testing.assert_allclose(float(J.asnumpy()), float(J0.asnumpy()) + R, rtol=1e-14)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("penalty", PENALTIES, ids=str)
+def test_all_routes_agree(penalty, dtype, reduction):
+    judgement = check_network(*problem(penalty, dtype, reduction), directions=1)
+    assert judgement.verdict is Verdict.PASS, judgement.reason
+    assert str(penalty) in judgement.conditions.subject
+
+
+@pytest.mark.parametrize("penalty", PENALTIES[2:], ids=str)
+def test_compiled_it_is_the_same(penalty):
+    network, cost, x, y = problem(penalty)
+    cell = HandwrittenGradient(network, cost)
+    (J, eager), (compiled_J, compiled) = cell(x, y), ms.jit(cell.construct)(x, y)
+    np.testing.assert_allclose(compiled_J.asnumpy(), J.asnumpy(), rtol=1e-15)
+    for one, other in zip(eager, compiled, strict=True):
+        np.testing.assert_allclose(other.asnumpy(), one.asnumpy(), rtol=1e-13, atol=1e-15)
+
+
+def test_a_penalty_of_nothing_changes_no_bit():
+    network, cost, x, y = problem(Penalty())
+    for route in (HandwrittenGradient, FrameworkGradient):
+        with_it, without = route(network, cost)(x, y)[1], route(network, Cost("squared_error"))(x, y)[1]
+        for one, other in zip(with_it, without, strict=True):
+            np.testing.assert_array_equal(one.asnumpy(), other.asnumpy())
+
+
+@pytest.mark.parametrize("wrong", [{"l1": -0.1}, {"l2": float("nan")}, {"l2": float("inf")}])
+def test_a_penalty_that_is_none_is_refused(wrong):
+    with pytest.raises(ConfigError, match=rf"penalty\.{next(iter(wrong))}: got .*, expected a number ≥ 0"):
+        Penalty(**wrong)
