@@ -8,6 +8,7 @@ import mindspore as ms
 from mindspore import Parameter, Tensor, nn, ops
 
 from ms_dnn.maths.constants import constant
+from ms_dnn.training.clipping import clip_by_norm
 from ms_dnn.training.optimizers import Coefficients, Optimizer
 
 
@@ -19,13 +20,17 @@ class Epoch(nn.Cell):
         optimizer: the update.
         watch_change: also work out the largest change of any weight or bias in a step, and stop when it is below
             the tolerance given to the call (the ε of the series' algorithm). Costs a copy of the weights.
+        clip_norm: length that all gradients together are cut to before the update; None for no limit.
     """
 
-    def __init__(self, gradient: nn.Cell, optimizer: Optimizer, watch_change: bool = False) -> None:
+    def __init__(
+        self, gradient: nn.Cell, optimizer: Optimizer, watch_change: bool = False, clip_norm: float | None = None
+    ) -> None:
         super().__init__(auto_prefix=False)
         self.gradient = gradient
         self.optimizer = optimizer
         self.watch_change = watch_change
+        self.clip_norm = clip_norm
         if watch_change:
             self.before = _copies(optimizer.parameters, "before")
             self.after = _copies(optimizer.parameters, "after")
@@ -71,6 +76,8 @@ class Epoch(nn.Cell):
     def _step(self, X: Tensor, Y: Tensor, picked: Tensor, coefficients: Coefficients) -> Tensor:
         """Do one iteration on the picked samples and return its cost J."""
         J, gradients = self.gradient(ops.gather(X, picked, 0), ops.gather(Y, picked, 0))
+        if self.clip_norm is not None:
+            gradients = clip_by_norm(gradients, self.clip_norm)
         self.optimizer(gradients, coefficients)
         return J
 

@@ -5,10 +5,13 @@ import pytest
 from compiled_run import BATCH, SAMPLES, batches, network, put, run, samples, state, values
 from mindspore import Tensor, ops
 
+from ms_dnn.gradients import reference
 from ms_dnn.gradients.blog import batch_gradient_descent
 from ms_dnn.gradients.framework import FrameworkGradient
 from ms_dnn.gradients.handwritten import HandwrittenGradient
 from ms_dnn.layers.cost import Cost
+from ms_dnn.layers.penalty import Penalty
+from ms_dnn.training.clipping import clip_by_norm
 from ms_dnn.training.epoch import Epoch
 from ms_dnn.training.optimizers import OPTIMIZERS, GradientDescent
 
@@ -16,8 +19,71 @@ STEPS = 20
 RATES = 0.1 * 0.95 ** np.arange(STEPS)
 
 
-def epoch_of(dnn, optimizer="adam", route=HandwrittenGradient, watch_change=False, loss="softmax_cross_entropy"):
-    return Epoch(route(dnn, Cost(loss)), OPTIMIZERS[optimizer](dnn.trainable_params()), watch_change)
+def epoch_of(
+    dnn,
+    optimizer="adam",
+    route=HandwrittenGradient,
+    watch_change=False,
+    loss="softmax_cross_entropy",
+    penalty=None,
+    clip_norm=None,
+):
+    cost = Cost(loss, penalty=penalty)
+    return Epoch(route(dnn, cost), OPTIMIZERS[optimizer](dnn.trainable_params()), watch_change, clip_norm)
+
+
+def descended(start, x, y, picked, rates, penalty=reference.NO_PENALTY, clip_norm=np.inf):
+    """Gradient descent in NumPy by the complex step: [W, b, …] at the end, and the sum of the costs."""
+    parameters, total = [array.copy() for array in start], 0.0
+    for batch, rate in zip(picked, rates, strict=True):
+        at = (
+            parameters[::2],
+            parameters[1::2],
+            ("tanh", "identity"),
+            "softmax_cross_entropy",
+            "mean",
+            x[batch],
+            y[batch],
+        )
+        total += reference.cost(*at, penalty)
+        gradients = [g for pair in reference.complex_step_gradient(*at, penalty=penalty) for g in pair]
+        norm = np.sqrt(sum(np.sum(g**2) for g in gradients))
+        parameters = [p - rate * min(1.0, clip_norm / norm) * g for p, g in zip(parameters, gradients, strict=True)]
+    return parameters, total
+
+
+@pytest.mark.parametrize(
+    ("plain", "clip_norm"),
+    [
+        (reference.Penalty(0.01, 0.2), None),
+        (reference.Penalty(0.01, 0.2, biases=True), 0.3),
+        (reference.NO_PENALTY, 0.05),
+        (reference.NO_PENALTY, 1e9),
+    ],
+)
+def test_penalty_and_clipping_descend_as_numpy_does(plain, clip_norm):
+    dnn, (x, y), picked = network(), samples(), batches(STEPS)
+    start = values(dnn.trainable_params())
+    wanted, costs = descended(start, x, y, picked, RATES, plain, clip_norm or np.inf)
+    epoch = epoch_of(dnn, "gradient_descent", penalty=Penalty(*plain), clip_norm=clip_norm)
+    _, total, _ = run(epoch, x, y, picked, RATES)
+    assert total == pytest.approx(costs, rel=1e-12)
+    for got, right in zip(values(dnn.trainable_params()), wanted, strict=True):
+        np.testing.assert_allclose(got, right, rtol=0, atol=1e-12)
+
+
+def test_a_limit_that_is_not_reached_changes_no_bit():
+    (x, y), picked = samples("float32"), batches(STEPS)
+    free, limited = network("float32"), network("float32")
+    run(epoch_of(free), x, y, picked, RATES)
+    run(epoch_of(limited, clip_norm=1e6), x, y, picked, RATES)
+    for got, wanted in zip(values(limited.trainable_params()), values(free.trainable_params()), strict=True):
+        np.testing.assert_array_equal(got, wanted)
+
+
+def test_gradients_of_zero_are_not_divided_by_their_length():
+    zeros = (Tensor(np.zeros((2, 3))), Tensor(np.zeros(2)))
+    assert all(np.all(clipped.asnumpy() == 0) for clipped in clip_by_norm(zeros, 1.0))
 
 
 @pytest.mark.parametrize(
