@@ -55,7 +55,7 @@ def tasks(options: argparse.Namespace) -> list[Task]:
     """Return (section, function, arguments) of everything that was asked for."""
     fresh = points(16, FRESH)
     found: list[Task] = []
-    for number, spec in enumerate(points(options.points)):
+    for number, spec in enumerate(points(options.points, options.first_seed)):
         found.append(("kills", sections.kills, (spec, number, options.share)))
     for number in range(options.right):
         found.append(("right", sections.false_alarms, (random_point(FRESH + number),)))
@@ -234,6 +234,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Planted faults before our gradient judge and the peers' checkers.")
     parser.add_argument("--sections", default=",".join(SECTIONS), help=f"comma-separated, of {', '.join(SECTIONS)}")
     parser.add_argument("--points", type=int, default=16, help="points that faults are planted into (default 16)")
+    parser.add_argument("--first-seed", type=int, default=0, help="of those points (default 0)")
     parser.add_argument("--share", type=int, default=4, help="plant every n-th fault at a point (default 4)")
     parser.add_argument("--right", type=int, default=184, help="right points besides those of kills (default 184)")
     parser.add_argument("--float32", type=int, default=200, help="random networks in float32 (default 200)")
