@@ -10,6 +10,7 @@ import typer
 from ms_dnn import __version__
 from ms_dnn.cli.audit import audit
 from ms_dnn.cli.check import check
+from ms_dnn.cli.doctor import doctor
 from ms_dnn.cli.evaluate import evaluate
 from ms_dnn.cli.predict import predict
 from ms_dnn.cli.train import train
@@ -27,6 +28,7 @@ app.command()(check)
 app.command()(evaluate)
 app.command()(predict)
 app.command()(audit)
+app.command()(doctor)
 
 
 def _show_version(asked: bool) -> None:

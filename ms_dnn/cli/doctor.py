@@ -1,0 +1,63 @@
+"""``ms-dnn doctor``: is this machine ready, and is this experiment worth starting?"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ms_dnn.cli.options import AsJson, DeviceName, Overrides
+
+
+def doctor(
+    config: Annotated[
+        Path | None, typer.Argument(help="YAML file of an experiment to examine, too.", show_default=False)
+    ] = None,
+    device: DeviceName = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE", help="Draw the rate test: cost against rate (PNG).")
+    ] = None,
+    as_json: AsJson = False,
+    overrides: Overrides = None,
+) -> None:
+    """Look at the environment, and at an experiment before it is trained.
+
+    Of an experiment: the cost at the start, units that pass no gradient on, the first update, whether 20 samples can
+    be learned by heart, and the cost against the learning rate. Exits with 1 when something is bad.
+    """
+    from ms_dnn.errors import ConfigError
+
+    if plot is not None and config is None:
+        raise ConfigError("--plot draws the rate test of an experiment: give its CONFIG, too")
+    if plot is not None and not plot.parent.is_dir():
+        raise ConfigError(f"--plot: got '{plot}', but there is no folder '{plot.parent}': make it first")
+    loaded = None
+    if config is not None:
+        from ms_dnn.config import load_config
+
+        loaded = load_config(config, [*(overrides or []), *([f"device={device}"] if device else [])])
+
+    from ms_dnn.preflight import examine, examine_environment
+    from ms_dnn.runtime.device import use_device
+
+    chosen = use_device(device or (loaded.device if loaded is not None else "auto"))
+    environment = examine_environment(chosen)
+    preflight = examine(loaded) if loaded is not None else None
+    findings = [*environment, *(preflight.findings if preflight is not None else ())]
+    if plot is not None and preflight is not None and loaded is not None:
+        from ms_dnn.reports.plots import draw_rate_test
+
+        test = preflight.rate_test
+        draw_rate_test(
+            test.rates.tolist(), test.costs.tolist(), test.smoothed.tolist(), test.recommended, plot, loaded.name
+        )
+    if as_json:
+        from ms_dnn.reports.preflight_table import preflight_json
+
+        typer.echo(preflight_json(findings, preflight))
+    else:
+        from rich.console import Console
+
+        from ms_dnn.reports.preflight_table import print_preflight
+
+        print_preflight(Console(highlight=False), findings, preflight)
+    raise typer.Exit(1 if any(finding.verdict == "bad" for finding in findings) else 0)

@@ -1,0 +1,327 @@
+"""What to know of an experiment before it is trained: does it start where it should, can it learn, and how fast."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import mindspore as ms
+import numpy as np
+from mindspore import Tensor, ops
+from numpy.typing import NDArray
+
+from ms_dnn.config import ExperimentConfig
+from ms_dnn.dnn import DNN
+from ms_dnn.experiment import build_cost, build_network, build_plan, prepare_data, rates_of
+from ms_dnn.gradients.handwritten import HandwrittenGradient
+from ms_dnn.layers.cost import Cost
+from ms_dnn.runtime.device import Device
+from ms_dnn.runtime.seeding import stream
+from ms_dnn.training.epoch import Epoch
+from ms_dnn.training.optimizers import OPTIMIZERS, Optimizer
+
+Array = NDArray[Any]
+
+TESTED = "2.10"
+"""The version of MindSpore that the tests run with."""
+
+PROBE = 256
+"""Samples, at most, that the units and the first cost are looked at on."""
+OVERFITTED = 20
+"""Samples that a network must be able to learn by heart."""
+OVERFIT_STEPS = 400
+OVERFIT_RATES = (1e-2, 1e-3)
+"""Of Adam; one of them suits any network that can learn at all."""
+REMAINS = 0.05
+"""Part of the first cost that may be left of it."""
+DEAD = 1e-6
+"""A unit whose |σ′(z)| is below this on every sample passes no gradient on."""
+UPDATES = (1e-5, 0.5)
+"""‖ΔW‖ / ‖W‖ of the first step; 1e-3 to 1e-1 is usual."""
+TESTED_RATES = (1e-6, 10.0)
+TEST_STEPS = 120
+SMOOTHING = 0.8
+"""Of the costs of the rate test: the part of the average that each step keeps."""
+BLOWN_UP = 4.0
+"""Times the first cost at which the rate test ends."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One answer: its subject, how good it is, and a sentence with the numbers and, if it is bad, the cure."""
+
+    subject: str
+    verdict: Literal["good", "warning", "bad"]
+    sentence: str
+
+
+@dataclass(frozen=True)
+class LayerState:
+    """A layer at the start.
+
+    Attributes:
+        number: counted from 1.
+        units: n[l].
+        activation: its name.
+        dead: share of the units that pass no gradient on for any sample; None for softmax, which mixes its units.
+        gradient: ‖∂J/∂W‖ / √(number of elements).
+        update: ‖ΔW‖ / ‖W‖ of the first step; ∞ where W is 0.
+    """
+
+    number: int
+    units: int
+    activation: str
+    dead: float | None
+    gradient: float
+    update: float
+
+
+@dataclass(frozen=True)
+class RateTest:
+    """Cost against learning rate, the rate growing with each step (Smith, "Cyclical learning rates", WACV 2017).
+
+    Attributes:
+        rates: one a step, (K,), ending where the cost blew up.
+        costs: of the mini-batch before each step, (K,).
+        smoothed: their moving average, (K,).
+        recommended: a tenth of the rate where that average is lowest; None where it never fell by a tenth.
+    """
+
+    rates: Array
+    costs: Array
+    smoothed: Array
+    recommended: float | None
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """All that was found."""
+
+    findings: tuple[Finding, ...]
+    layers: tuple[LayerState, ...]
+    rate_test: RateTest
+
+
+def examine_environment(device: Device) -> list[Finding]:
+    """Return what is known of the versions and the device in use."""
+    from importlib.metadata import version
+
+    mindspore, python = version("mindspore"), platform.python_version()
+    found = []
+    if mindspore.startswith(TESTED + "."):
+        found.append(Finding("versions", "good", f"MindSpore {mindspore}, NumPy {np.__version__}, Python {python}"))
+    else:
+        sentence = f"MindSpore {mindspore}; this project was tested with {TESTED} alone: run its tests first"
+        found.append(Finding("versions", "warning", sentence))
+    found.append(Finding("device", "good", f"{device.name}, {device.reason}"))
+    if device.name != "CPU":
+        sentence = f"nothing was run on {device.name} before a release: compare with --device CPU first"
+        found.append(Finding("device", "warning", sentence))
+    cores = os.cpu_count() or 1
+    threads = os.environ.get("OMP_NUM_THREADS", "")
+    if threads.isdigit() and int(threads) > cores:
+        sentence = f"OMP_NUM_THREADS={threads} on {cores} cores: threads wait for each other; unset it"
+        found.append(Finding("threads", "warning", sentence))
+    return found
+
+
+def examine(config: ExperimentConfig) -> Preflight:
+    """Examine an experiment on its training part; the device must be in use.
+
+    Raises:
+        DataError: the data cannot be used.
+        NoDerivativeError: an activation has no derivative.
+    """
+    data = prepare_data(config)
+    x, y = data.train.x, data.train.y
+    network = build_network(config, x.shape[1])
+    dtype = network.trainable_params()[0].dtype
+    probe = stream(config.seed, "preflight").permutation(len(x))
+    seen = probe[:PROBE]
+    plan = build_plan(config, len(x))
+    rate = float(rates_of(config, plan)[0])
+    layers = _layers(config, network, Tensor(x[seen], dtype), Tensor(y[seen], dtype), rate)
+    findings = [_first_cost(config, network, x[seen], y[seen]), *_about_layers(layers)]
+    few = probe[:OVERFITTED]
+    findings.append(_overfitting(config, x[few], y[few]))
+    test = _rate_test(config, x, y, plan.batch_size)
+    findings.append(_about_rate(test, rate))
+    return Preflight(tuple(findings), layers, test)
+
+
+class Stepper:
+    """A network that is trained step by step, each step's cost known; and put back to its start."""
+
+    def __init__(self, network: DNN, cost: Cost, optimizer: Optimizer, x: Array, y: Array, clip: float | None) -> None:
+        self.dtype = network.trainable_params()[0].dtype
+        self.x, self.y = Tensor(x, self.dtype), Tensor(y, self.dtype)
+        self.epoch = Epoch(HandwrittenGradient(network, cost), optimizer, clip_norm=clip)
+        slots = [parameter for slot in optimizer.slots for parameter in slot]
+        self._kept = [(p, Tensor(p.asnumpy().copy())) for p in (*optimizer.parameters, *slots)]
+
+    def restart(self) -> None:
+        """Put weights and slots back."""
+        for parameter, start in self._kept:
+            ops.assign(parameter, start)
+
+    def run(self, rates: Array, batches: Array) -> Array:
+        """Return the cost of each step before it was made, (K,); fewer where one is not finite."""
+        of_steps = self.epoch.optimizer.coefficients(np.asarray(rates, np.float64), 0)
+        coefficients = tuple(Tensor(values, self.dtype) for values in of_steps)
+        picked = Tensor(batches.astype(np.int32))
+        costs: list[float] = []
+        nothing = Tensor(0.0, self.dtype)
+        for step in range(len(rates)):
+            first, last = Tensor(step, ms.int32), Tensor(step + 1, ms.int32)
+            _, J, _ = self.epoch(self.x, self.y, picked, coefficients, first, last, nothing, nothing)
+            cost = float(J.asnumpy())
+            if not np.isfinite(cost):
+                break
+            costs.append(cost)
+        return np.array(costs)
+
+
+def _optimizer(config: ExperimentConfig, network: DNN) -> Optimizer:
+    settings = config.optimizer.model_dump(exclude={"name"})
+    return OPTIMIZERS[config.optimizer.name](network.trainable_params(), **settings)
+
+
+def _layers(config: ExperimentConfig, network: DNN, x: Tensor, y: Tensor, rate: float) -> tuple[LayerState, ...]:
+    cost = build_cost(config)
+    _, caches = network.forward(x)
+    gradients = HandwrittenGradient(network, cost)(x, y)[1]
+    before = [parameter.asnumpy().copy() for parameter in network.trainable_params()]
+    stepper = Stepper(network, cost, _optimizer(config, network), x.asnumpy(), y.asnumpy(), config.training.clip_norm)
+    stepper.run(np.array([rate]), np.arange(len(x))[None])
+    after = [parameter.asnumpy().copy() for parameter in network.trainable_params()]
+    stepper.restart()
+    found = []
+    for i, (layer, (_, z, a)) in enumerate(zip(network.layers, caches, strict=True)):
+        weight, moved = np.linalg.norm(before[2 * i]), np.linalg.norm(after[2 * i] - before[2 * i])
+        gradient = gradients[2 * i].asnumpy().astype(np.float64)
+        found.append(
+            LayerState(
+                number=i + 1,
+                units=z.shape[1],
+                activation=layer.activation.name,
+                dead=_dead(layer, z, a),
+                gradient=float(np.sqrt(np.mean(gradient**2))),
+                update=float(moved / weight) if weight else float("inf"),
+            )
+        )
+    return tuple(found)
+
+
+def _dead(layer: Any, z: Tensor, a: Tensor) -> float | None:
+    if layer.activation.name == "softmax":
+        return None
+    slopes = layer.activation.derivative()(z, a, ops.ones_like(a)).asnumpy()
+    return float(np.mean(np.all(np.abs(slopes) < DEAD, axis=0)))
+
+
+def _first_cost(config: ExperimentConfig, network: DNN, x: Array, y: Array) -> Finding:
+    dtype = network.trainable_params()[0].dtype
+    cost = float(Cost(config.loss, "mean")(network(Tensor(x, dtype)), Tensor(y, dtype)).asnumpy())
+    outputs = y.shape[1]
+    by_chance = {
+        "softmax_cross_entropy": (np.log(outputs), f"ln {outputs}"),
+        "binary_cross_entropy": (outputs * np.log(2), f"{outputs} ln 2"),
+        "binary_cross_entropy_with_logits": (outputs * np.log(2), f"{outputs} ln 2"),
+    }.get(config.loss)
+    if by_chance is None:
+        return Finding("cost at the start", "good", f"{cost:.4g} a sample")
+    chance, formula = by_chance
+    sentence = f"{cost:.4g} a sample; guessing costs {formula} = {chance:.4g}"
+    if cost > 2 * chance:
+        return Finding(
+            "cost at the start", "warning", f"{sentence}: the first answers are wrong with confidence; "
+            "use smaller starting weights in the last layer, and scale the features"
+        )  # fmt: skip
+    return Finding("cost at the start", "good", sentence)
+
+
+def _about_layers(layers: Sequence[LayerState]) -> list[Finding]:
+    found = []
+    worst = max(layers, key=lambda layer: layer.dead or 0.0)
+    if (worst.dead or 0.0) > 0.1:
+        verdict: Literal["warning", "bad"] = "bad" if worst.dead == 1 else "warning"
+        found.append(
+            Finding("dead units", verdict, f"{worst.dead:.0%} of layer {worst.number} ({worst.activation}) pass no "
+                    "gradient on for any sample: use another initializer, leaky_relu, or scaled features")
+        )  # fmt: skip
+    else:
+        found.append(Finding("dead units", "good", f"at most {worst.dead or 0.0:.1%} of a layer"))
+    low, high = UPDATES
+    moved = [layer for layer in layers if np.isfinite(layer.update)]
+    for layer in moved:
+        if not low <= layer.update <= high:
+            what = "hardly moves: a larger rate" if layer.update < low else "is thrown about: a smaller rate"
+            sentence = (
+                f"the first step changes W[{layer.number}] by {layer.update:.1e} of itself; it {what} is worth a try"
+            )
+            found.append(Finding("first update", "warning", sentence))
+    if len(found) == 1 and moved:
+        least, most = min(layer.update for layer in moved), max(layer.update for layer in moved)
+        found.append(Finding("first update", "good", f"{least:.1e} to {most:.1e} of the weights"))
+    return found
+
+
+def _overfitting(config: ExperimentConfig, x: Array, y: Array) -> Finding:
+    network = build_network(config, x.shape[1])
+    cost = Cost(config.loss, "mean")
+    stepper = Stepper(network, cost, OPTIMIZERS["adam"](network.trainable_params()), x, y, None)
+    everything = np.tile(np.arange(len(x)), (OVERFIT_STEPS, 1))
+    best = np.inf
+    for rate in OVERFIT_RATES:
+        stepper.restart()
+        costs = stepper.run(np.full(OVERFIT_STEPS, rate), everything)
+        if len(costs) == OVERFIT_STEPS:
+            best = min(best, float(np.min(costs)) / float(costs[0]) if costs[0] else 0.0)
+    subject = f"{len(x)} samples by heart"
+    if best <= REMAINS:
+        return Finding(subject, "good", f"{OVERFIT_STEPS} steps of Adam leave {best:.1e} of the cost")
+    sentence = (
+        f"{OVERFIT_STEPS} steps of Adam leave {best:.0%} of the cost: what cannot learn so few learns nothing; "
+        "widen the network, or look at its activations, the scaling and the targets"
+    )
+    # One layer is convex and may be too small on purpose.
+    return Finding(subject, "warning" if len(config.network.layers) == 1 else "bad", sentence)
+
+
+def _rate_test(config: ExperimentConfig, x: Array, y: Array, batch_size: int) -> RateTest:
+    network = build_network(config, x.shape[1])
+    stepper = Stepper(network, build_cost(config), _optimizer(config, network), x, y, config.training.clip_norm)
+    rates = np.geomspace(*TESTED_RATES, TEST_STEPS)
+    draws = stream(config.seed, "rate test")
+    batches = np.stack([draws.permutation(len(x))[:batch_size] for _ in rates])
+    costs = stepper.run(rates, batches)
+    smoothed = _smoothed(costs)
+    beyond = np.flatnonzero(smoothed > BLOWN_UP * smoothed[:1])
+    kept = slice(int(beyond[0]) if len(beyond) else len(costs))
+    rates, costs, smoothed = rates[kept], costs[kept], smoothed[kept]
+    recommended = None
+    if len(costs) and smoothed.min() < 0.9 * smoothed[0]:
+        recommended = float(rates[int(np.argmin(smoothed))] / 10)
+    return RateTest(rates, costs, smoothed, recommended)
+
+
+def _smoothed(costs: Array) -> Array:
+    """Return the exponential moving average, its start corrected as Adam corrects its moments."""
+    smoothed = np.empty(len(costs))
+    average = 0.0
+    for step, cost in enumerate(costs):
+        average = SMOOTHING * average + (1 - SMOOTHING) * cost
+        smoothed[step] = average / (1 - SMOOTHING ** (step + 1))
+    return smoothed
+
+
+def _about_rate(test: RateTest, rate: float) -> Finding:
+    if test.recommended is None:
+        return Finding("learning rate", "warning", "no rate lowered the cost by a tenth: see the other findings first")
+    sentence = f"try {test.recommended:.1e}; the configuration has {rate:.1e}"
+    if not test.recommended / 10 <= rate <= test.recommended * 10:
+        return Finding("learning rate", "warning", f"{sentence}, which is more than ten times off")
+    return Finding("learning rate", "good", sentence)

@@ -1,0 +1,118 @@
+"""The doctor: healthy experiments pass, and each planted illness is named."""
+
+import json
+
+import numpy as np
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from ms_dnn.cli.doctor import doctor
+from ms_dnn.config import parse_config
+from ms_dnn.errors import ConfigError
+from ms_dnn.preflight import BLOWN_UP, examine, examine_environment
+from ms_dnn.runtime.device import Device
+
+pytestmark = pytest.mark.usefixtures("cpu")
+
+WINE = """\
+name: tiny
+data: {set: wine}
+network:
+  layers:
+    - {units: 12, activation: relu, initializer: he}
+    - {units: 3, activation: identity}
+loss: softmax_cross_entropy
+optimizer: {name: adam}
+learning_rate: 0.01
+training: {batch_size: 16, epochs: 3}
+device: CPU
+"""
+
+
+def examined(*overrides):
+    preflight = examine(parse_config(WINE, "c.yaml", overrides))
+    return preflight, {finding.subject: finding for finding in preflight.findings}
+
+
+@pytest.fixture(scope="module")
+def healthy():
+    return examined()
+
+
+def test_a_healthy_experiment_has_nothing_bad(healthy):
+    preflight, findings = healthy
+    assert {finding.verdict for finding in findings.values()} == {"good"}, findings
+    assert "guessing costs ln 3 = 1.099" in findings["cost at the start"].sentence
+    assert [(layer.number, layer.units, layer.activation) for layer in preflight.layers] == [
+        (1, 12, "relu"),
+        (2, 3, "identity"),
+    ]
+
+
+def test_the_rate_test_rises_to_where_it_blows_up(healthy):
+    test = healthy[0].rate_test
+    assert len(test.rates) == len(test.costs) == len(test.smoothed)
+    assert np.all(np.diff(test.rates) > 0)
+    assert np.all(test.smoothed <= BLOWN_UP * test.smoothed[0])
+    assert 1e-4 < test.recommended < 1
+
+
+def test_unscaled_features_and_a_rate_that_is_far_too_large():
+    _, findings = examined("data.scaling=none", "learning_rate=30.0")
+    assert findings["cost at the start"].verdict == "warning"
+    assert "scale the features" in findings["cost at the start"].sentence
+    assert "more than ten times off" in findings["learning rate"].sentence
+    assert "smaller rate" in findings["first update"].sentence
+
+
+def test_weights_of_zero_learn_nothing():
+    preflight, findings = examined("network.layers.0.initializer=zeros", "network.layers.1.initializer=zeros")
+    assert findings["dead units"].verdict == "bad"
+    assert "100% of layer 1 (relu)" in findings["dead units"].sentence
+    (by_heart,) = [finding for subject, finding in findings.items() if "by heart" in subject]
+    assert by_heart.verdict == "bad"
+    assert preflight.layers[0].gradient == 0
+
+
+def test_another_device_is_said_to_be_untried():
+    verdicts = {f.subject: f.verdict for f in examine_environment(Device("Ascend", "named by the user"))}
+    assert verdicts == {"versions": "good", "device": "warning"}
+
+
+@pytest.fixture
+def run(tmp_path):
+    (tmp_path / "c.yaml").write_text(WINE)
+    app = typer.Typer()
+    app.command()(doctor)
+    return lambda *arguments: CliRunner().invoke(
+        app, [str(a).replace("CONFIG", str(tmp_path / "c.yaml")) for a in arguments]
+    )
+
+
+def test_json_plot_and_exit_code(run, tmp_path):
+    result = run("CONFIG", "--json", "--plot", tmp_path / "rate.png", "--device", "CPU")
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert document["schema"] == 1
+    assert len(document["rate_test"]["rates"]) == len(document["rate_test"]["costs"])
+    assert (tmp_path / "rate.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_without_a_config_the_environment_alone(run):
+    result = run("--device", "CPU")
+    assert result.exit_code == 0
+    assert "MindSpore 2.10" in result.stdout
+    assert "by heart" not in result.stdout
+
+
+def test_what_is_bad_exits_with_1(run):
+    zeros = ["--set", "network.layers.0.initializer=zeros", "--set", "network.layers.1.initializer=zeros"]
+    assert run("CONFIG", *zeros).exit_code == 1
+
+
+def test_a_plot_of_nothing_is_refused(run, tmp_path):
+    assert isinstance(run("--plot", tmp_path / "x.png").exception, ConfigError)
+    missing = run("CONFIG", "--plot", tmp_path / "no" / "x.png").exception
+    assert isinstance(missing, ConfigError)
+    assert "make it first" in str(missing)
