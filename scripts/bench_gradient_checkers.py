@@ -58,7 +58,7 @@ def tasks(options: argparse.Namespace) -> list[Task]:
     for number, spec in enumerate(points(options.points, options.first_seed)):
         found.append(("kills", sections.kills, (spec, number, options.share)))
     for number in range(options.right):
-        found.append(("right", sections.false_alarms, (random_point(FRESH + number),)))
+        found.append(("right", sections.false_alarms, (random_point(FRESH + number), number < options.peers)))
     for number in range(options.float32):
         found.append(("float32", sections.float32_alarms, (random_point(2 * FRESH + number, small=True),)))
     for spec in fresh:
@@ -237,6 +237,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--first-seed", type=int, default=0, help="of those points (default 0)")
     parser.add_argument("--share", type=int, default=4, help="plant every n-th fault at a point (default 4)")
     parser.add_argument("--right", type=int, default=184, help="right points besides those of kills (default 184)")
+    parser.add_argument("--peers", type=int, default=34, help="those of them that peers are asked about (default 34)")
     parser.add_argument("--float32", type=int, default=200, help="random networks in float32 (default 200)")
     parser.add_argument("--trials", type=int, default=13, help="combinations of faults at a point, of 16 (default 13)")
     parser.add_argument("--blame", type=int, default=6, help="points at which each route is corrupted (default 6)")

@@ -95,13 +95,17 @@ def kills(spec: Spec, number: int, share: int) -> Answer:
     return answer
 
 
-def false_alarms(spec: Spec) -> Answer:
-    """Ask everybody about a right gradient, ours without anything kept."""
+def false_alarms(spec: Spec, with_peers: bool) -> Answer:
+    """Ask ours about a right gradient, without anything kept; and the peers, who take most of the time."""
     point = make_point(*spec)
-    peers, answer = Peers(point), Answer()
+    answer = Answer()
     for dtype in CHECKERS:
         bench = Bench(point, dtype)
-        _refused(peers, bench, bench.judge_afresh(), answer, str(spec))
+        judgement = bench.judge_afresh()
+        if with_peers:
+            _refused(Peers(point), bench, judgement, answer, str(spec))
+        else:
+            _note_right(answer, OURS[dtype], judgement, str(spec))
     return answer
 
 
