@@ -1,7 +1,8 @@
 """The one place where the strings of a configuration become objects: data, network, cost, optimizer, plan."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,14 +10,16 @@ from mindspore import Tensor
 from numpy.typing import NDArray
 
 from ms_dnn.config import ExperimentConfig
-from ms_dnn.data import Dataset, check_dataset, load_bundled, split
+from ms_dnn.data import Dataset, Source, check_dataset, load_data, split
+from ms_dnn.data.separability import inseparable_outputs
 from ms_dnn.dnn import DNN, build_dnn
 from ms_dnn.errors import DataError
-from ms_dnn.features.encoding import decide, encode_targets
+from ms_dnn.features.encoding import decide, encode_targets, smooth_targets
 from ms_dnn.features.scaling import Scaling, fit_scaling
 from ms_dnn.gradients.framework import FrameworkGradient
 from ms_dnn.gradients.handwritten import HandwrittenGradient
 from ms_dnn.layers.cost import Cost
+from ms_dnn.layers.penalty import Penalty
 from ms_dnn.maths.activations import sigmoid, softmax
 from ms_dnn.training.optimizers import OPTIMIZERS
 from ms_dnn.training.plan import Plan
@@ -72,8 +75,9 @@ def prepare_data(config: ExperimentConfig) -> PreparedData:
     Raises:
         DataError: when the data cannot be used, or the last layer does not fit them.
     """
-    dataset = load_bundled(config.data.set)
+    dataset, test = load_data(source_of(config))
     check_dataset(dataset)
+    _refuse_unfit_targets(config, dataset)
     parts = split(dataset, config.data.validation, config.data.test, config.seed)
     notes = check_dataset(parts.train, "training part")
     features = fit_scaling(config.data.scaling, parts.train.x)
@@ -97,7 +101,60 @@ def prepare_data(config: ExperimentConfig) -> PreparedData:
     train = ready(parts.train)
     if train is None:
         raise DataError(f"data set '{dataset.name}': no training part is left")
-    return PreparedData(train, ready(parts.validation), ready(parts.test), dataset, features, targets, tuple(notes))
+    notes += _perceptron_notes(config, dataset, train)
+    train = replace(train, y=smooth_targets(train.y, config.training.label_smoothing))
+    validation, test_part = ready(parts.validation), ready(parts.test if test is None else test)
+    return PreparedData(train, validation, test_part, dataset, features, targets, tuple(notes))
+
+
+def _perceptron_notes(config: ExperimentConfig, dataset: Dataset, train: Part) -> list[str]:
+    """Say which outputs of a perceptron will not come to rest, because no hyperplane separates their classes."""
+    if config.loss != "perceptron" or len(config.network.layers) > 1:
+        return []
+    outputs = inseparable_outputs(train.x, train.y)
+    if not outputs:
+        return []
+    classes = dataset.class_names or [str(number) for number in range(train.y.shape[1])]
+    which = ", ".join(f"'{classes[number]}'" for number in outputs) if train.y.shape[1] > 1 else "the two classes"
+    return [
+        f"no hyperplane separates {which} from the rest of the training part: the perceptron does not come to rest; "
+        "its weights at the end are those of some step (a hidden layer, or logistic regression, can do better)"
+    ]
+
+
+def source_of(config: ExperimentConfig) -> Source:
+    """Return where the samples of an experiment come from."""
+    data = config.data
+    height, width = data.image_size or (0, 0)
+    return Source(
+        data.set,
+        Path(data.file or ""),
+        Path(data.folder or ""),
+        data.target or "",
+        data.target_kind,
+        data.drop,
+        (height, width) if data.image_size else None,
+    )
+
+
+def _refuse_unfit_targets(config: ExperimentConfig, dataset: Dataset) -> None:
+    """Raise :class:`DataError` for choices that do not fit targets whose kind only the file could tell."""
+    stopping = config.training.early_stopping
+    if dataset.task == "classification" and config.data.target_scaling != "none":
+        raise DataError(
+            f"data.target_scaling: got {config.data.target_scaling}, expected none, because the targets of "
+            f"'{dataset.name}' are classes: leave it out"
+        )
+    if dataset.task == "regression" and stopping is not None and stopping.monitor == "validation_accuracy":
+        raise DataError(
+            f"training.early_stopping.monitor: got validation_accuracy, expected validation_loss, because the targets "
+            f"of '{dataset.name}' are numbers (regression): change it"
+        )
+    if dataset.task == "regression" and config.loss != "squared_error":
+        raise DataError(
+            f"loss: got {config.loss}, expected squared_error, because the targets of '{dataset.name}' are numbers "
+            "(regression): change it, or set data.target_kind to classes"
+        )
 
 
 def build_network(config: ExperimentConfig, inputs: int, precision: str | None = None) -> DNN:
@@ -120,7 +177,8 @@ def build_network(config: ExperimentConfig, inputs: int, precision: str | None =
 
 def build_cost(config: ExperimentConfig) -> Cost:
     """Return the cost J of an experiment."""
-    return Cost(config.loss, config.reduction)
+    penalty = None if config.penalty is None else Penalty(**config.penalty.model_dump())
+    return Cost(config.loss, config.reduction, penalty)
 
 
 def build_trainer(
@@ -146,6 +204,7 @@ def build_trainer(
         folder=folder,
         checkpoint_seconds=training.checkpoint_seconds,
         listener=listener,
+        clip_norm=training.clip_norm,
     )
 
 

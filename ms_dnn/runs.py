@@ -95,6 +95,7 @@ def start_run(config: ExperimentConfig, path: Path, listener: Listener) -> tuple
     Raises:
         MsDnnError: when device, data, network or folder are not fit, or training fails.
     """
+    config = config.model_copy(update={"data": config.data.with_absolute_paths()})
     device = _use(config)
     data = prepare_data(config)
     plan = build_plan(config, len(data.train.x))
@@ -193,7 +194,15 @@ def predict_file(path: Path, files: list[Path], device: str | None = None) -> An
     data = prepare_data(config)
     dataset = data.dataset
     parts = [
-        read_features(file, dataset.n_features, dataset.image_shape, dataset.value_range, dataset.feature_names)
+        read_features(
+            file,
+            dataset.n_features,
+            dataset.image_shape,
+            dataset.value_range,
+            dataset.feature_names,
+            config.data.target or "",
+            config.data.drop,
+        )
         for file in files
     ]
     network = trained_network(config, folder, dataset.n_features)
@@ -219,11 +228,16 @@ def _row_name(file: Path, row: str, files: int) -> str:
 
 
 def _labels(parts: list[NDArray[Any] | None], class_names: tuple[str, ...]) -> tuple[Any, ...] | None:
-    """Return the labels of all files, or None when one has none; class indices become names."""
+    """Return the labels of all files, or None when one has none.
+
+    Class indices become names; where the classes are called by whole numbers, a label is such a name, not an index.
+    """
     having = [part for part in parts if part is not None]
     if len(having) < len(parts):
         return None
     labels = [label for part in having for label in part.tolist()]
+    if all(name.removeprefix("-").isdecimal() for name in class_names):
+        return tuple(str(label) if class_names else label for label in labels)
     known = range(len(class_names))
     return tuple(class_names[label] if isinstance(label, int) and label in known else label for label in labels)
 

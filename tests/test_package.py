@@ -7,9 +7,10 @@ from typing import get_args
 import pytest
 
 import ms_dnn
+from ms_dnn.config.data_section import DataSet
 from ms_dnn.config.optimization import Optimizer, Schedule
-from ms_dnn.config.schema import Activation, DataSet, Initializer, Loss
-from ms_dnn.data import BUNDLED
+from ms_dnn.config.schema import Activation, Initializer, Loss
+from ms_dnn.data import READERS
 
 
 @pytest.mark.parametrize("name", ms_dnn.__all__)
@@ -43,6 +44,6 @@ def test_configurations_name_exactly_what_there_is() -> None:
     assert set(get_args(Activation)) == set(ACTIVATIONS)
     assert set(get_args(Loss)) == set(LOSSES) - {"zero_one"}
     assert set(get_args(Initializer)) == set(INITIALIZERS)
-    assert set(get_args(DataSet)) == set(BUNDLED)
+    assert set(get_args(DataSet)) == set(READERS)
     assert tags(Optimizer, "name") == set(OPTIMIZERS)
     assert tags(Schedule, "schedule") == set(SCHEDULES) - {"constant"}

@@ -1,5 +1,6 @@
 """An experiment as a YAML file: its schema, and reading it with errors that name the line and the cure."""
 
+from ms_dnn.config.data_section import DataConfig
 from ms_dnn.config.loading import dump_config, load_config, parse_config
 from ms_dnn.config.optimization import (
     Adam,
@@ -17,11 +18,11 @@ from ms_dnn.config.optimization import (
     Schedule,
 )
 from ms_dnn.config.schema import (
-    DataConfig,
     EarlyStoppingConfig,
     ExperimentConfig,
     LayerConfig,
     NetworkConfig,
+    PenaltyConfig,
     TrainingConfig,
 )
 
@@ -41,6 +42,7 @@ __all__ = [
     "Nesterov",
     "NetworkConfig",
     "Optimizer",
+    "PenaltyConfig",
     "PiecewiseConstant",
     "PolynomialDecay",
     "Schedule",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ms_dnn.config.schema import ExperimentConfig
 
 REGRESSION_SETS = frozenset({"diabetes"})
+_OPEN_SETS = frozenset({"csv", "npz"})  # their targets may be either
 
 # What the loss takes from the last layer. squared_error takes whatever the layer gives.
 _OUTPUT_OF_LOSS = {
@@ -52,21 +53,34 @@ def refusal(title: str, conflicts: Iterable[Conflict]) -> ValidationError:
 
 def conflicts_in(config: ExperimentConfig) -> list[Conflict]:
     """All conflicts of one experiment, in the order of the schema; empty when it can be run."""
-    return [*_regression(config), *_activations(config), *_early_stopping(config), *_precision(config)]
+    return [
+        *_regression(config),
+        *_activations(config),
+        *_early_stopping(config),
+        *_smoothing(config),
+        *_precision(config),
+    ]
 
 
 def _regression(config: ExperimentConfig) -> Iterator[Conflict]:
-    data = config.data
-    if data.set in REGRESSION_SETS and config.loss != "squared_error":
+    data, kind = config.data, _target_kind(config)
+    if kind == "numbers" and config.loss != "squared_error":
         yield Conflict(
             ("loss",),
             f"{config.loss} needs classes, and the targets of {data.set} are numbers (regression); use squared_error",
         )
-    if data.set not in REGRESSION_SETS and data.target_scaling != "none":
+    if kind == "classes" and data.target_scaling != "none":
         yield Conflict(
             ("data", "target_scaling"),
             f"the targets of {data.set} are classes, which have no scale; use none (target_scaling is for regression)",
         )
+
+
+def _target_kind(config: ExperimentConfig) -> str:
+    """Return "classes", "numbers", or "auto" where only the file can tell."""
+    if config.data.set in _OPEN_SETS:
+        return config.data.target_kind
+    return "numbers" if config.data.set in REGRESSION_SETS else "classes"
 
 
 def _activations(config: ExperimentConfig) -> Iterator[Conflict]:
@@ -110,10 +124,18 @@ def _early_stopping(config: ExperimentConfig) -> Iterator[Conflict]:
             f"{stopping.monitor} needs validation samples, and data.validation is 0; "
             "set data.validation to 0.1, or leave early_stopping out",
         )
-    if stopping.monitor == "validation_accuracy" and config.data.set in REGRESSION_SETS:
+    if stopping.monitor == "validation_accuracy" and _target_kind(config) == "numbers":
         yield Conflict(
             (*path, "monitor"),
             f"{config.data.set} is a regression set, which has no accuracy; use validation_loss",
+        )
+
+
+def _smoothing(config: ExperimentConfig) -> Iterator[Conflict]:
+    if config.training.label_smoothing and "cross_entropy" not in config.loss:
+        yield Conflict(
+            ("training", "label_smoothing"),
+            f"{config.loss} has no classes with a probability to smooth; use 0, or a cross-entropy loss",
         )
 
 

@@ -12,11 +12,11 @@ from pydantic import Field, model_validator
 from typing_extensions import Self
 
 from ms_dnn.config.conflicts import Conflict, conflicts_in, refusal
+from ms_dnn.config.data_section import DataConfig
 from ms_dnn.config.optimization import LearningRate, Optimizer, Settings
 
 VERSION = 1
 
-DataSet = Literal["digits", "breast_cancer", "wine", "iris", "diabetes"]
 Activation = Literal[
     "identity",
     "sign",
@@ -41,28 +41,6 @@ Loss = Literal[
 ]
 
 
-class DataConfig(Settings):
-    """Which samples, how they are divided into three parts, and how they are scaled."""
-
-    set: DataSet = Field(description="A data set of the catalogue; diabetes is regression, the others classes.")
-    validation: float = Field(0.1, ge=0, lt=1, description="Share of all samples for validation; 0 is none.")
-    test: float = Field(0.2, ge=0, lt=1, description="Share of all samples kept for the test; 0 is none.")
-    scaling: Literal["none", "standard", "min_max"] = Field(
-        "standard", description="Scaling of the features, fitted on the training part only."
-    )
-    target_scaling: Literal["none", "standard"] = Field(
-        "none", description="Scaling of regression targets, fitted on the training part only."
-    )
-
-    @model_validator(mode="after")
-    def _leaves_training_samples(self) -> Self:
-        if self.validation + self.test >= 1:
-            shares = f"data.validation {self.validation:g} and data.test {self.test:g}"
-            sentence = f"{shares} leave nothing to train on; their sum must be below 1"
-            raise refusal("data", [Conflict((), sentence)])
-        return self
-
-
 class LayerConfig(Settings):
     """One dense layer: z = W a + b, then the activation."""
 
@@ -77,6 +55,14 @@ class NetworkConfig(Settings):
     layers: tuple[LayerConfig, ...] = Field(
         strict=False, min_length=1, description="At least one layer; the last one is the output layer."
     )
+
+
+class PenaltyConfig(Settings):
+    """R(θ) = l1 Σ |w| + l2/2 Σ w², which is added to the cost J to keep the weights small."""
+
+    l1: float = Field(0.0, ge=0, description="λ₁: draws weights to exactly 0.")
+    l2: float = Field(0.0, ge=0, description="λ₂: draws weights towards 0, the larger the more.")
+    biases: bool = Field(False, description="Whether biases are penalised like the weights.")
 
 
 class EarlyStoppingConfig(Settings):
@@ -101,6 +87,12 @@ class TrainingConfig(Settings):
     )
     tolerance: float | None = Field(
         None, ge=1e-30, description="ε: stop when no weight or bias changed by as much in one iteration."
+    )
+    label_smoothing: float = Field(
+        0.0, ge=0, lt=1, description="ε: training compares with (1 − ε) y + ε/C; of cross-entropy losses."
+    )
+    clip_norm: float | None = Field(
+        None, gt=0, description="Length that all gradients together are cut to before an update; left out: no limit."
     )
     report_every: int = Field(1, ge=1, description="Epochs between two rows of the metrics.")
     checkpoint_seconds: float = Field(
@@ -134,6 +126,7 @@ class ExperimentConfig(Settings):
     network: NetworkConfig
     loss: Loss = Field(description="L of one sample; its mean or sum over the samples is the cost J.")
     reduction: Literal["mean", "sum"] = Field("mean", description="How the losses of the samples make the cost.")
+    penalty: PenaltyConfig | None = Field(None, description="Left out: none.")
     optimizer: Optimizer = Field(description="How gradients become changes of the weights.")
     learning_rate: LearningRate = Field(description="r: one number > 0, or a schedule over the epochs.")
     training: TrainingConfig

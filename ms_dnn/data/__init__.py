@@ -1,20 +1,26 @@
 """Data sets, their checks and their parts; and the readers of prediction input. No MindSpore."""
 
 from ms_dnn.data.bundled import BUNDLED, load_bundled
+from ms_dnn.data.catalogue import READERS, load_data
 from ms_dnn.data.dataset import Dataset, Task
 from ms_dnn.data.prediction_input import read_features
 from ms_dnn.data.samples import Samples
+from ms_dnn.data.source import Loaded, Source
 from ms_dnn.data.splitting import Split, split
 from ms_dnn.data.validation import check_dataset
 
 __all__ = [
     "BUNDLED",
+    "READERS",
     "Dataset",
+    "Loaded",
     "Samples",
+    "Source",
     "Split",
     "Task",
     "check_dataset",
     "load_bundled",
+    "load_data",
     "read_features",
     "split",
 ]

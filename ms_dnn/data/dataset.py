@@ -18,8 +18,9 @@ class Dataset:
 
     ``x`` is (M, I) float64. ``y`` is (M,) int64, class indices 0..C−1, for classification and (M, O) float64
     for regression. ``class_names`` has C entries (none for regression) and ``feature_names`` I entries (none
-    if the features have no names). Pictures carry ``image_shape`` (height, width), with I = height · width in
-    row-major order, and ``value_range`` (black, white); both are None for other data.
+    if the features have no names). Pictures carry ``image_shape``, whose product is I, in row-major order:
+    (height, width) for grey ones with light ink on a dark ground, (height, width, channels) for pictures as
+    they are; and ``value_range`` (black, white). Both are None for other data.
     """
 
     name: str
@@ -28,7 +29,7 @@ class Dataset:
     task: Task
     class_names: tuple[str, ...] = ()
     feature_names: tuple[str, ...] = ()
-    image_shape: tuple[int, int] | None = None
+    image_shape: tuple[int, ...] | None = None
     value_range: tuple[float, float] | None = None
 
     def __len__(self) -> int:

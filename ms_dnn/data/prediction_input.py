@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ms_dnn.data.arrays import ARRAY_SUFFIXES, read_arrays
-from ms_dnn.data.images import IMAGE_SUFFIXES, read_images
+from ms_dnn.data.images import IMAGE_SUFFIXES, pictures_in, read_images
 from ms_dnn.data.samples import Samples
 from ms_dnn.data.tables import TABLE_SUFFIXES, read_table
 from ms_dnn.errors import DataError
@@ -17,15 +17,19 @@ Paths = str | Path | Sequence[str | Path]
 def read_features(
     path: Paths,
     feature_count: int,
-    image_shape: tuple[int, int] | None = None,
+    image_shape: tuple[int, ...] | None = None,
     value_range: tuple[float, float] | None = None,
     feature_names: Sequence[str] = (),
+    target: str = "",
+    drop: Sequence[str] = (),
 ) -> Samples:
     """Return ``(x, labels, row_names)`` of a file, of a folder of pictures, or of a list of pictures.
 
     x is (N, feature_count) float64 in the units of the training data, before scaling. ``labels`` (N,) are
-    there if a table has a label column or an archive an array ``y``. ``image_shape`` (height, width) and
-    ``value_range`` (black, white) are those of the training pictures; the range is (0, 1) if not given.
+    there if a table has a label column or an archive an array ``y``. ``image_shape`` (height, width) or (height,
+    width, channels), and ``value_range`` (black, white), are those of the training pictures, as in
+    :class:`ms_dnn.data.Dataset`; the range is (0, 1) if not given. ``target``
+    and ``drop`` are the columns of the training table that are no features.
 
     Raises :class:`DataError` for everything that cannot be read as exactly that. Nothing is ever unpickled.
     """
@@ -34,7 +38,7 @@ def read_features(
     path = Path(path)
     suffix = path.suffix.lower()
     if path.is_dir():
-        return read_images(_pictures_in(path), feature_count, image_shape, value_range)
+        return read_images(pictures_in(path), feature_count, image_shape, value_range)
     if not path.is_file():
         raise DataError(f"there is no file {str(path)!r}; check the path")
     if suffix in IMAGE_SUFFIXES:
@@ -42,18 +46,6 @@ def read_features(
     if suffix in ARRAY_SUFFIXES:
         return read_arrays(path, feature_count, feature_names)
     if suffix in TABLE_SUFFIXES:
-        return read_table(path, feature_count, feature_names)
+        return read_table(path, feature_count, feature_names, target, drop)
     known = " ".join((*ARRAY_SUFFIXES, *TABLE_SUFFIXES, *IMAGE_SUFFIXES))
     raise DataError(f"{path.name!r} is of no kind that can be read; expected one of {known}, or a folder of pictures")
-
-
-def _pictures_in(folder: Path) -> list[Path]:
-    """Return the picture files of one folder in the order of their names, without hidden ones."""
-    pictures = sorted(
-        file
-        for file in folder.iterdir()
-        if file.suffix.lower() in IMAGE_SUFFIXES and not file.name.startswith(".") and file.is_file()
-    )
-    if not pictures:
-        raise DataError(f"folder {str(folder)!r} holds no picture; expected files named {' '.join(IMAGE_SUFFIXES)}")
-    return pictures

@@ -12,10 +12,10 @@ from ms_dnn.errors import DataError
 
 
 class Samples(NamedTuple):
-    """N samples to predict: ``x`` (N, I) float64, ``labels`` (N,) or None, and a name for each row."""
+    """N samples to predict: ``x`` (N, I) float64, ``labels`` (N,), numbers or texts, or None, and names of the rows."""
 
     x: NDArray[np.float64]
-    labels: NDArray[np.int64] | NDArray[np.float64] | None
+    labels: NDArray[np.int64] | NDArray[np.float64] | NDArray[np.str_] | None
     row_names: list[str]
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ms_dnn.data.samples import Samples, as_labels, refuse_column_count
 from ms_dnn.data.validation import column_title
@@ -17,18 +19,21 @@ _LABEL_NAMES = ("label", "target", "y")
 Lines = list[tuple[int, list[str]]]
 
 
-def read_table(path: Path, feature_count: int, feature_names: Sequence[str] = ()) -> Samples:
+def read_table(
+    path: Path, feature_count: int, feature_names: Sequence[str] = (), target: str = "", drop: Sequence[str] = ()
+) -> Samples:
     """Read UTF-8 text with one sample a line, separated by commas, semicolons or tabs (the first line tells).
 
     The first line is a header if none of its cells is a number, or if it names the features. Columns that
     bear the feature names may stand in any order; under other names, or none, they are taken as they stand.
-    One column more, named ``label``, ``target`` or ``y``, holds numeric labels. Blank lines are skipped. Row
-    names are ``line 2``, …
+    One column more, named ``label``, ``target`` or ``y``, holds numeric labels; one named as the training data's
+    ``target``, labels of any kind. Columns named in ``drop`` are left out. Blank lines are skipped. Row names are
+    ``line 2``, …
 
     Raises :class:`DataError` with line and column (from 1) for ragged lines, text, empty cells, NaN and Inf,
     and for a wrong number of columns, an unreadable file and one without samples.
     """
-    lines = _lines(path)
+    lines = read_lines(path)
     header = _header(path, lines, feature_names)
     samples = lines[1:] if header else lines
     if not samples:
@@ -39,14 +44,23 @@ def read_table(path: Path, feature_count: int, feature_names: Sequence[str] = ()
             raise DataError(
                 f"line {line} of {path.name!r} has {len(cells)} columns, expected {width} as above; correct that line"
             )
-    order, label = _columns(path, header, width, feature_count, feature_names)
+    given = None
+    if header:
+        given = _labels_given([cells[header.index(target)] for _, cells in samples]) if target in header else None
+        kept = [column for column, name in enumerate(header) if name in feature_names or name not in (target, *drop)]
+        header = [header[column] for column in kept]
+        samples = [(line, [cells[column] for column in kept]) for line, cells in samples]
+    order, label = _columns(path, header, len(samples[0][1]), feature_count, feature_names)
     values = np.array([_numbers(path, line, cells, header) for line, cells in samples], dtype=np.float64)
-    labels = None if label is None else as_labels(values[:, label])
+    labels = given if label is None else as_labels(values[:, label])
     return Samples(values[:, order], labels, [f"line {line}" for line, _ in samples])
 
 
-def _lines(path: Path) -> Lines:
-    """Return (line number from 1, cells without surrounding blanks) of every line that is not blank."""
+def read_lines(path: Path) -> Lines:
+    """Return (line number from 1, cells without surrounding blanks) of every line that is not blank.
+
+    Raises :class:`DataError` for what is not UTF-8 text or not CSV.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             first = file.readline()
@@ -65,7 +79,7 @@ def _header(path: Path, lines: Lines, feature_names: Sequence[str]) -> list[str]
         raise DataError(f"{path.name!r} is empty; expected one sample a line")
     cells = lines[0][1]
     names_features = bool(feature_names) and set(feature_names) <= set(cells)
-    return cells if names_features or all(_number(cell) is None for cell in cells) else []
+    return cells if names_features or all(number_in(cell) is None for cell in cells) else []
 
 
 def _columns(
@@ -87,17 +101,27 @@ def _columns(
     if missing or unknown or len(present) != len(set(present)):
         raise DataError(
             f"the header of {path.name!r} does not fit the {feature_count} features: missing "
-            f"{_listed(missing)}; unknown {_listed(unknown)}; twice "
-            f"{_listed(sorted({name for name in present if present.count(name) > 1}))}; correct the header"
+            f"{listed(missing)}; unknown {listed(unknown)}; twice "
+            f"{listed(sorted({name for name in present if present.count(name) > 1}))}; correct the header"
         )
     refuse_column_count(path, len(features), feature_count)
     return [header.index(name) for name in feature_names], label
 
 
+def _labels_given(cells: list[str]) -> NDArray[Any] | None:
+    """Return the labels of a column, as numbers if all of them are finite ones; None where some are missing."""
+    if not all(cells):
+        return None
+    numbers = [number_in(cell) for cell in cells]
+    if all(number is not None and np.isfinite(number) for number in numbers):
+        return as_labels(np.array(numbers, np.float64))
+    return np.array(cells)
+
+
 def _numbers(path: Path, line: int, cells: list[str], header: list[str]) -> list[float]:
     numbers: list[float] = []
     for column, cell in enumerate(cells):
-        number = _number(cell)
+        number = number_in(cell)
         if number is None or not np.isfinite(number):
             title = f"column {column + 1}" + (f" ({column_title(header, column)})" if header else "")
             got = repr(cell) if cell else "an empty cell"
@@ -108,7 +132,7 @@ def _numbers(path: Path, line: int, cells: list[str], header: list[str]) -> list
     return numbers
 
 
-def _number(cell: str) -> float | None:
+def number_in(cell: str) -> float | None:
     """Return the number that a cell spells, or None; Python's ``1_000`` is not one."""
     try:
         return None if "_" in cell else float(cell)
@@ -116,5 +140,6 @@ def _number(cell: str) -> float | None:
         return None
 
 
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Return the first five names in quotes, or ``none``."""
     return ", ".join(repr(name) for name in names[:5]) + (", …" if len(names) > 5 else "") if names else "none"

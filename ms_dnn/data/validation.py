@@ -83,7 +83,7 @@ def _check_names(dataset: Dataset, where: str) -> None:
         )
     if shape is not None and prod(shape) != dataset.n_features:
         raise DataError(
-            f"{where} says that its pictures are {shape[0]}×{shape[1]}, but x has {dataset.n_features} "
+            f"{where} says that its pictures are {'×'.join(map(str, shape))}, but x has {dataset.n_features} "
             f"columns; expected {prod(shape)}: correct image_shape"
         )
 

@@ -66,6 +66,15 @@ def encode_targets(y: ArrayLike, n_classes: int, loss: str, outputs: int) -> NDA
     return np.where(labels[:, np.newaxis] == classes, yes, no).astype(np.float64)
 
 
+def smooth_targets(targets: ArrayLike, smoothing: float) -> NDArray[np.float64]:
+    """Return (1 − ε) y + ε/C for targets y (N, C) between 0 and 1, one column counting as two classes.
+
+    Szegedy et al., "Rethinking the Inception architecture for computer vision" (CVPR 2016), section 7.
+    """
+    y = np.asarray(targets, np.float64)
+    return (1 - smoothing) * y + smoothing / max(y.shape[1], 2)
+
+
 def decide(prediction: ArrayLike, loss: str, activation: str) -> NDArray[np.int64]:
     """Return the class index of each row of ``prediction`` (N, O), as (N,) int64.
 

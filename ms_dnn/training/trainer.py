@@ -106,6 +106,7 @@ class Trainer:
         folder: where metrics and checkpoints go.
         checkpoint_seconds: time between two checkpoints; 0 writes one at every report.
         listener: is told what happens.
+        clip_norm: length that all gradients together are cut to; None for no limit.
     """
 
     def __init__(
@@ -125,6 +126,7 @@ class Trainer:
         folder: RunFolder,
         checkpoint_seconds: float,
         listener: Listener,
+        clip_norm: float | None = None,
     ) -> None:
         self.network, self.cost, self.optimizer = network, cost, optimizer
         self.plan, self.rates, self.samples, self.validation = plan, rates, samples, validation
@@ -134,8 +136,9 @@ class Trainer:
         self.tolerance = None if tolerance is None else float(ms.dtype_to_nptype(self.dtype)(tolerance))
         self.early_stopping = early_stopping
         self.folder, self.checkpoint_seconds, self.listener = folder, checkpoint_seconds, listener
-        self.epoch = Epoch(gradient, optimizer, watch_change=tolerance is not None)
+        self.epoch = Epoch(gradient, optimizer, watch_change=tolerance is not None, clip_norm=clip_norm)
         self.evaluation = Evaluation(network, cost)
+        self._stored = stored_parameters(network, optimizer)
         self.state = State()
         self._best: Arrays = {}
         self._good: Arrays | None = None
@@ -294,17 +297,9 @@ class Trainer:
             self.network, self.cost, self.samples.x[picked], self.samples.y[picked], self.state.step + 1
         )
 
-    def _stored(self) -> dict[str, Parameter]:
-        """Return everything on the device that a checkpoint holds: weights and optimizer slots, by name."""
-        names = self.network.parameter_names
-        stored = dict(zip(names, self.network.trainable_params(), strict=True))
-        for slot, parameters in zip(self.optimizer.slot_names, self.optimizer.slots, strict=True):
-            stored |= {f"{slot}.{name}": parameter for name, parameter in zip(names, parameters, strict=True)}
-        return stored
-
     def _arrays(self) -> Arrays:
         # A copy, because asnumpy may share the memory that the next step changes.
-        return {name: parameter.asnumpy().copy() for name, parameter in self._stored().items()}
+        return {name: parameter.asnumpy().copy() for name, parameter in self._stored.items()}
 
     def _load(self, arrays: Arrays) -> None:
         """Put the arrays into the parameters.
@@ -312,11 +307,20 @@ class Trainer:
         Raises:
             CheckpointError: when one is missing or has another shape or dtype.
         """
-        load_parameters(self._stored(), arrays)
+        load_parameters(self._stored, arrays)
         self._good = None
 
     def _save(self) -> None:
         write_checkpoint(self.folder.path, Checkpoint({**self._arrays(), **self._best}, asdict(self.state)))
+
+
+def stored_parameters(network: DNN, optimizer: Optimizer) -> dict[str, Parameter]:
+    """Return everything on the device that a checkpoint holds: weights and optimizer slots, by name."""
+    names = network.parameter_names
+    stored = dict(zip(names, network.trainable_params(), strict=True))
+    for slot, parameters in zip(optimizer.slot_names, optimizer.slots, strict=True):
+        stored |= {f"{slot}.{name}": parameter for name, parameter in zip(names, parameters, strict=True)}
+    return stored
 
 
 def load_parameters(parameters: dict[str, Parameter], arrays: Arrays) -> None:

@@ -27,6 +27,10 @@ def message(text: str, *overrides: str) -> str:
 
 CONFLICTS = [
     (
+        ["loss=hinge", "training.label_smoothing=0.1"],
+        "hinge has no classes with a probability to smooth; use 0, or a cross-entropy loss",
+    ),
+    (
         ["network.layers.0.activation=sign"],
         "sign has no useful derivative (0 wherever it exists), so nothing is learned through it; "
         "use identity in the output layer with the loss perceptron, which works on the weighted sum",

@@ -81,12 +81,14 @@ EXPERIMENTS = section(
         "training": section(
             {"batch_size": COUNT | st.just("all")},
             tolerance=st.none() | POSITIVE,
+            clip_norm=st.none() | POSITIVE,
             report_every=COUNT,
             checkpoint_seconds=POSITIVE | st.just(0.0),
         ).flatmap(lambda training: st.sampled_from([{**training, "epochs": 9}, {**training, "max_iterations": 9}])),
     },
     seed=st.integers(0, 2**63 - 1),
     reduction=st.sampled_from(["mean", "sum"]),
+    penalty=st.none() | section({}, l1=POSITIVE | st.just(0.0), l2=POSITIVE, biases=st.booleans()),
     backprop=st.sampled_from(["handwritten", "framework"]),
     precision=st.sampled_from(["float32", "float64"]),
 )

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+import torch
 
 from ms_dnn.errors import DataError
-from ms_dnn.features.encoding import decide, encode_targets
+from ms_dnn.features.encoding import decide, encode_targets, smooth_targets
 
 BINARY = ("binary_cross_entropy", "binary_cross_entropy_with_logits", "squared_error", "hinge", "perceptron")
 SIGNED = ("hinge", "perceptron")
@@ -92,3 +93,25 @@ def test_targets_that_do_not_fit_the_last_layer(y, n_classes, loss, outputs, mes
 def test_predictions_that_name_no_class(prediction, loss, message):
     with pytest.raises(DataError, match=message):
         decide(prediction, loss, "identity")
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])
+def test_smoothed_targets_are_torchs(smoothing):
+    draws = np.random.default_rng(0)
+    logits, labels = draws.normal(size=(6, 4)), draws.integers(0, 4, 6)
+    targets = smooth_targets(encode_targets(labels, 4, "softmax_cross_entropy", 4), smoothing)
+    log_p = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    wanted = torch.nn.functional.cross_entropy(
+        torch.tensor(logits), torch.tensor(labels), reduction="none", label_smoothing=smoothing
+    )
+    np.testing.assert_allclose(-(targets * log_p).sum(axis=1), wanted.numpy(), rtol=1e-12)
+
+
+def test_one_column_counts_as_two_classes():
+    np.testing.assert_allclose(smooth_targets([[0.0], [1.0]], 0.2), [[0.1], [0.9]])
+
+
+@pytest.mark.parametrize("loss", ["hinge", "squared_error"])
+def test_no_smoothing_leaves_every_bit(loss):
+    targets = encode_targets(np.array([0, 2, 1]), 3, loss, 3)
+    np.testing.assert_array_equal(smooth_targets(targets, 0.0), targets)

@@ -1,0 +1,131 @@
+"""The data section: which samples, from where, in which parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+from typing_extensions import Self
+
+from ms_dnn.config.conflicts import Conflict, refusal
+from ms_dnn.config.optimization import Settings
+
+DataSet = Literal[
+    "digits",
+    "breast_cancer",
+    "wine",
+    "iris",
+    "diabetes",
+    "mnist",
+    "fashion_mnist",
+    "cifar10",
+    "csv",
+    "npz",
+    "hdf5",
+    "images",
+]
+
+# Sets whose files set a test part apart.
+_WITH_TEST_FILES = ("mnist", "fashion_mnist", "cifar10", "hdf5")
+
+# What each set of files has to be told, and what it may be; the others come with scikit-learn.
+_NEEDED = {
+    "mnist": {"folder": "the folder of the four idx files"},
+    "fashion_mnist": {"folder": "the folder of the four idx files"},
+    "cifar10": {"folder": "the folder cifar-10-batches-py"},
+    "csv": {"file": "the path of a table with a header", "target": "the name of the column to predict"},
+    "npz": {"file": "the path of an archive with the arrays x and y"},
+    "hdf5": {"folder": "the folder of train_catvnoncat.h5 and test_catvnoncat.h5"},
+    "images": {"folder": "a folder with a sub-folder of pictures for each class"},
+}
+_ALLOWED = {"csv": ("target_kind", "drop"), "npz": ("target_kind",), "images": ("image_size",)}
+
+_PathText = Annotated[str, Field(min_length=1, json_schema_extra={"expected": "a path"})]
+_Pixels = Annotated[int, Field(ge=1, le=4096)]
+_Size = Annotated[
+    tuple[_Pixels, ...],
+    Field(strict=False, json_schema_extra={"expected": "a list [height, width]"}),
+]
+
+
+class DataConfig(Settings):
+    """Which samples, how they are divided into three parts, and how they are scaled."""
+
+    set: DataSet = Field(
+        description="A data set of the catalogue: digits, breast_cancer, wine, iris and diabetes (regression) come "
+        "with scikit-learn; mnist, fashion_mnist, cifar10, csv, npz, hdf5 and images are read from your files."
+    )
+    file: _PathText | None = Field(
+        None, description="File of csv or npz; a relative path starts from the folder where the command runs."
+    )
+    folder: _PathText | None = Field(
+        None,
+        description="Folder of mnist, fashion_mnist, cifar10, hdf5 or images (one sub-folder a class); a relative path "
+        "starts from the folder where the command runs.",
+    )
+    target: str | None = Field(None, description="csv: the column to predict.")
+    target_kind: Literal["auto", "classes", "numbers"] = Field(
+        "auto",
+        description="csv, npz: what the target is. auto takes texts (in npz also whole numbers) for classes, and other "
+        "numbers for regression.",
+    )
+    drop: tuple[str, ...] = Field((), strict=False, description="csv: columns that are no features.")
+    image_size: _Size | None = Field(
+        None, description="images: [height, width] to resize to; left out, all pictures must have one size."
+    )
+    validation: float = Field(
+        0.1, ge=0, lt=1, description="Share of all samples (but those of test files) for validation; 0 is none."
+    )
+    test: float = Field(
+        0.2,
+        ge=0,
+        lt=1,
+        description="Share of all samples kept for the test; 0 is none. Not used by mnist, fashion_mnist, cifar10 and "
+        "hdf5, whose test files are the test part.",
+    )
+    scaling: Literal["none", "standard", "min_max"] = Field(
+        "standard", description="Scaling of the features, fitted on the training part only."
+    )
+    target_scaling: Literal["none", "standard"] = Field(
+        "none", description="Scaling of regression targets, fitted on the training part only."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _takes_no_share_for_the_test_where_files_do(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("set") in _WITH_TEST_FILES and "test" not in values:
+            return {**values, "test": 0.0}
+        return values
+
+    @model_validator(mode="after")
+    def _leaves_training_samples(self) -> Self:
+        found = list(self._conflicts())
+        if found:
+            raise refusal("data", found)
+        return self
+
+    def _conflicts(self) -> Iterator[Conflict]:
+        needed = _NEEDED.get(self.set, {})
+        allowed = (*needed, *_ALLOWED.get(self.set, ()))
+        for key in ("file", "folder", "target", "target_kind", "drop", "image_size"):
+            given = getattr(self, key) != type(self).model_fields[key].default
+            if key in needed and not given:
+                yield Conflict((key,), f"missing; {self.set} needs {needed[key]}")
+            elif given and key not in allowed:
+                known = f"reads {', '.join(allowed)}" if allowed else "comes with scikit-learn"
+                yield Conflict((key,), f"{self.set} has no use for it ({self.set} {known}); leave {key} out")
+        if self.image_size is not None and len(self.image_size) != 2:
+            yield Conflict(("image_size",), f"got {len(self.image_size)} numbers, expected a list [height, width]")
+        if self.test and self.set in _WITH_TEST_FILES:
+            sentence = f"got {self.test:g}, but {self.set} has test files, which are the test part; leave test out"
+            yield Conflict(("test",), sentence)
+        elif self.validation + self.test >= 1:
+            shares = f"data.validation {self.validation:g} and data.test {self.test:g}"
+            yield Conflict((), f"{shares} leave nothing to train on; their sum must be below 1")
+
+    def with_absolute_paths(self) -> Self:
+        """Return the same section for any working directory."""
+        paths = {key: getattr(self, key) for key in ("file", "folder")}
+        return self.model_copy(update={key: str(Path(path).absolute()) for key, path in paths.items() if path})

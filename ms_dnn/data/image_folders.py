@@ -1,0 +1,63 @@
+"""Training pictures: one sub-folder a class."""
+
+from __future__ import annotations
+
+from math import prod
+from pathlib import Path
+
+import numpy as np
+
+from ms_dnn.data.dataset import Dataset
+from ms_dnn.data.images import PictureFacts, examine_picture, pictures_in, read_picture
+from ms_dnn.data.source import Loaded, is_folder, refuse_too_many_values
+from ms_dnn.errors import DataError
+
+
+def read_image_folders(folder: Path, image_size: tuple[int, int] | None) -> Loaded:
+    """Read the pictures in the sub-folders of ``folder``, whose names, sorted, are the classes.
+
+    All pictures have one size, or are resized to ``image_size`` (height, width) without keeping proportions. x is
+    (M, height · width · channels) float64, 0 to 255, row by row, with one channel if all pictures are grey and else
+    three (red, green, blue). Hidden files and folders are left out.
+
+    Raises :class:`DataError` for no folder, fewer than two sub-folders, one without pictures, pictures that cannot be
+    read, and several sizes without ``image_size``.
+    """
+    if not is_folder(folder):
+        raise DataError(
+            f"data.folder: got no folder {str(folder)!r}, expected one with a sub-folder of pictures for each class: "
+            "put it there, or correct the path"
+        )
+    try:
+        found = sorted(entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    except OSError as error:
+        raise DataError(f"data.folder: got {str(folder)!r}, which cannot be read ({error.strerror})") from error
+    if len(found) < 2:
+        raise DataError(
+            f"data.folder: got {len(found)} sub-folders in {str(folder)!r}, expected one of pictures for each of two "
+            "or more classes: sort the pictures into them"
+        )
+    paths = [(label, path) for label, sub_folder in enumerate(found) for path in pictures_in(sub_folder)]
+    facts = [examine_picture(path) for _, path in paths]
+    channels = 1 if all(fact.grey for fact in facts) else 3
+    height, width = image_size or _common_size([path for _, path in paths], facts)
+    shape = (height, width, channels)
+    refuse_too_many_values(f"data.folder {str(folder)!r}", len(paths), prod(shape))
+    x = np.empty((len(paths), prod(shape)))
+    for row, (_, path) in enumerate(paths):
+        x[row] = 255 * read_picture(path, shape)
+    y = np.array([label for label, _ in paths], np.int64)
+    names = tuple(entry.name for entry in found)
+    return Loaded(Dataset("images", x, y, "classification", names, (), shape, (0.0, 255.0)))
+
+
+def _common_size(paths: list[Path], facts: list[PictureFacts]) -> tuple[int, int]:
+    first = facts[0]
+    for path, fact in zip(paths, facts, strict=True):
+        if (fact.height, fact.width) != (first.height, first.width):
+            raise DataError(
+                f"{path.parent.name}/{path.name}: got a picture of height {fact.height} and width {fact.width}, "
+                f"expected {first.height} and {first.width} as {paths[0].parent.name}/{paths[0].name} has: resize all "
+                f"with data.image_size: [{first.height}, {first.width}]"
+            )
+    return first.height, first.width

@@ -1,0 +1,95 @@
+"""Where the samples of a set are, what a reader of training data returns, and the checks that all of them need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from ms_dnn.data.dataset import Dataset
+from ms_dnn.errors import DataError
+
+TargetKind = Literal["auto", "classes", "numbers"]
+
+MOST_VALUES = 2**29  # 4 GiB as float64
+HIGHEST_DEFLATE_RATIO = 1032  # of the format: more bytes than that times the compressed ones cannot come out
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the data section of a configuration says about the origin of the samples; each set reads its own keys."""
+
+    set: str
+    file: Path = Path()
+    folder: Path = Path()
+    target: str = ""
+    target_kind: TargetKind = "auto"
+    drop: tuple[str, ...] = ()
+    image_size: tuple[int, int] | None = None
+
+
+class Loaded(NamedTuple):
+    """A data set, and its test part where the files themselves set one apart."""
+
+    dataset: Dataset
+    test: Dataset | None = None
+
+
+def existing_file(folder: Path, names: Sequence[str], files: str) -> Path:
+    """Return the first of ``names`` that is a file in ``folder``; ``files`` says what should be there.
+
+    Raises :class:`DataError` when none of them is.
+    """
+    for name in names:
+        if is_file(folder / name):
+            return folder / name
+    raise DataError(f"data.folder: got no {' or '.join(names)} in {str(folder)!r}, expected {files}: put them there")
+
+
+def refuse_missing_file(path: Path, kind: str) -> None:
+    """Raise :class:`DataError` unless ``path`` is a regular file."""
+    if not is_file(path):
+        raise DataError(f"data.file: got no file {str(path)!r}, expected {kind}: put it there, or correct the path")
+
+
+def is_file(path: Path) -> bool:
+    """Tell whether ``path`` is a regular file; a path that the system refuses is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Tell whether ``path`` is a folder; a path that the system refuses is none."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def refuse_too_many_values(where: str, samples: int, features: int) -> None:
+    """Raise :class:`DataError` for no values at all and for more than :data:`MOST_VALUES`, before they take memory."""
+    if samples < 1 or features < 1:
+        raise DataError(f"{where}: got {samples} samples of {features} values, expected at least one of each: add some")
+    if samples * features > MOST_VALUES:
+        raise DataError(
+            f"{where}: got {samples} samples of {features} values, expected at most {MOST_VALUES} values in all: "
+            "take fewer samples or smaller ones"
+        )
+
+
+def refuse_other_width(name: str, train: Dataset, test: Dataset) -> None:
+    """Raise :class:`DataError` unless training and test files have samples of one shape."""
+    got, expected = (part.image_shape or (part.n_features,) for part in (test, train))
+    if got != expected:
+        raise DataError(
+            f"{name}: got test pictures of shape {got}, expected {expected} as in the training files: take both from "
+            "one set"
+        )
+
+
+def reason(error: Exception) -> str:
+    """Return the first line of what a parser has to say, or the name of its error."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]

@@ -1,0 +1,89 @@
+"""The data section: which keys each set needs, which it has no use for, and paths for any working directory."""
+
+from pathlib import Path
+
+import pytest
+
+from ms_dnn.config import dump_config, parse_config
+from ms_dnn.errors import ConfigError
+
+BASE = """\
+name: own
+data:
+  set: csv
+  file: t.csv
+  target: kind
+network: {layers: [{units: 2, activation: identity}]}
+loss: softmax_cross_entropy
+optimizer: {name: gradient_descent}
+learning_rate: 0.01
+training: {batch_size: all, epochs: 3}
+"""
+
+
+def message(data: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        parse_config(BASE, "c.yaml", [f"data={data}"])
+    found = str(caught.value)
+    assert "Input should" not in found
+    return found.split(": data.", 1)[1]
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ("{set: mnist}", "folder: missing; mnist needs the folder of the four idx files"),
+        ("{set: csv, file: t.csv}", "target: missing; csv needs the name of the column to predict"),
+        (
+            "{set: iris, folder: x}",
+            "folder: iris has no use for it (iris comes with scikit-learn); leave folder out",
+        ),
+        (
+            "{set: npz, file: t.npz, drop: [a]}",
+            "drop: npz has no use for it (npz reads file, target_kind); leave drop out",
+        ),
+        (
+            "{set: mnist, folder: x, test: 0.1}",
+            "test: got 0.1, but mnist has test files, which are the test part; leave test out",
+        ),
+        ("{set: npz, file: 3}", "file: got 3, expected a path; put it in quotes if it is one"),
+        ("{set: npz, file: ''}", "file: got '', expected a path"),
+        ("{set: images, folder: x, image_size: 3}", "image_size: got 3, expected a list [height, width]"),
+        ("{set: images, folder: x, image_size: [3]}", "image_size: got 1 numbers, expected a list [height, width]"),
+        ("{set: images, folder: x, image_size: [3, 0]}", "image_size.1: got 0, expected a whole number from 1 to 4096"),
+        ("{set: csv, file: t, target: y, drop: id}", "drop: got 'id', expected a list"),
+        (
+            "{set: csv, file: t, target: y, target_kind: class}",
+            "target_kind: got 'class', expected one of auto, classes, numbers; did you mean 'classes'?",
+        ),
+        (
+            "{set: csv, file: t, target: y, target_kind: classes, target_scaling: standard}",
+            "target_scaling: the targets of csv are classes, which have no scale; use none (target_scaling is for "
+            "regression)",
+        ),
+    ],
+)
+def test_one_mistake(data: str, expected: str) -> None:
+    assert message(data) == expected
+
+
+def test_numbers_as_targets_need_a_loss_for_them() -> None:
+    with pytest.raises(ConfigError, match="the targets of csv are numbers"):
+        parse_config(BASE, "c.yaml", ["data.target_kind=numbers"])
+
+
+@pytest.mark.parametrize("test", ["", ", test: 0", ", test: 0.0"])
+def test_sets_with_test_files_take_no_share(test: str) -> None:
+    config = parse_config(BASE, overrides=[f"data={{set: cifar10, folder: x, validation: 0.9{test}}}"])
+    assert config.data.test == 0
+    assert parse_config(dump_config(config)) == config
+
+
+def test_absolute_paths_are_stored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = parse_config(BASE, overrides=["data.drop=[id, 'no: 1']"])
+    data = config.data.with_absolute_paths()
+    assert (data.file, data.folder) == (str(tmp_path / "t.csv"), None)
+    stored = config.model_copy(update={"data": data})
+    assert parse_config(dump_config(stored)) == stored
+    assert data.with_absolute_paths() == data

@@ -1,0 +1,41 @@
+"""What a config's choices become: smoothed targets, the penalty of the cost, the perceptron's note."""
+
+import numpy as np
+import pytest
+
+from ms_dnn.config import parse_config
+from ms_dnn.experiment import build_cost, prepare_data
+
+pytestmark = pytest.mark.usefixtures("cpu")
+
+IRIS = """\
+name: tiny
+data: {set: iris, validation: 0.1, test: 0.1}
+network: {layers: [{units: 3, activation: identity}]}
+loss: softmax_cross_entropy
+optimizer: {name: gradient_descent}
+learning_rate: 0.01
+training: {batch_size: all, epochs: 3}
+"""
+
+
+def config(*overrides):
+    return parse_config(IRIS, "c.yaml", overrides)
+
+
+def test_only_the_training_part_is_smoothed():
+    data = prepare_data(config("training.label_smoothing=0.3"))
+    assert set(np.unique(data.train.y.round(12))) == {0.1, 0.8}
+    assert set(np.unique(data.validation.y)) == set(np.unique(data.test.y)) == {0.0, 1.0}
+
+
+def test_the_penalty_is_part_of_the_cost():
+    penalty = build_cost(config("penalty={l1: 0.1, l2: 0.2, biases: true}")).penalty
+    assert (penalty.l1, penalty.l2, penalty.biases) == (0.1, 0.2, True)
+    assert build_cost(config()).penalty is None
+
+
+def test_a_perceptron_is_told_which_classes_it_cannot_separate():
+    (note,) = [note for note in prepare_data(config("loss=perceptron")).notes if "hyperplane" in note]
+    assert "no hyperplane separates 'versicolor', 'virginica' from the rest" in note
+    assert not [note for note in prepare_data(config("loss=hinge")).notes if "hyperplane" in note]
