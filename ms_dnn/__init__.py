@@ -18,6 +18,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "Cost": "ms_dnn.layers.cost",
     "DNN": "ms_dnn.dnn",
+    "DNNClassifier": "ms_dnn.estimator",
+    "DNNRegressor": "ms_dnn.estimator",
     "Dense": "ms_dnn.layers.dense",
     "FrameworkGradient": "ms_dnn.gradients.framework",
     "HandwrittenGradient": "ms_dnn.gradients.handwritten",

@@ -15,6 +15,10 @@ class ConfigError(MsDnnError):
     """A configuration file, a ``--set`` override or their combination is wrong."""
 
 
+class ParameterError(MsDnnError, ValueError):
+    """A parameter of an estimator is wrong; the message names it."""
+
+
 class DataError(MsDnnError):
     """A data set or an input file cannot be used as it is."""
 

@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM as a wish that is granted at the next good moment."""
 
 import signal
+import threading
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -10,7 +11,8 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class Interruption:
     """While entered, the first signal sets :attr:`requested`; a second one is a KeyboardInterrupt.
 
-    MindSpore replaces the handlers when its first operation runs: call :meth:`listen` again after that.
+    MindSpore replaces the handlers when its first operation runs: call :meth:`listen` again after that. Only the main
+    thread gets signals: entered in another one, it does nothing.
     """
 
     def __init__(self) -> None:
@@ -18,13 +20,14 @@ class Interruption:
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> "Interruption":
-        self._before = {number: signal.getsignal(number) for number in _SIGNALS}
+        if threading.current_thread() is threading.main_thread():
+            self._before = {number: signal.getsignal(number) for number in _SIGNALS}
         self.listen()
         return self
 
     def listen(self) -> None:
         """Install the handlers."""
-        for number in _SIGNALS:
+        for number in self._before:
             signal.signal(number, self._on_signal)
 
     def __exit__(

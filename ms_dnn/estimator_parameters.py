@@ -1,0 +1,96 @@
+"""What the parameters of the estimators may be, and one sentence for each that is not."""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+from ms_dnn.errors import ParameterError
+from ms_dnn.maths.activations import ACTIVATIONS
+from ms_dnn.maths.initializers import INITIALIZERS
+from ms_dnn.runtime.device import PREFERENCE, use_device
+from ms_dnn.runtime.precision import check_precision
+from ms_dnn.training.optimizers import OPTIMIZERS
+
+_RELU_LIKE = ("relu", "leaky_relu", "elu", "softplus", "silu", "gelu")
+_MOST_OF_AUTO = 200
+
+Rule = tuple[Callable[[Any], bool], str]
+
+
+def check_parameters(parameters: dict[str, Any]) -> None:
+    """Raise a :class:`ParameterError` for the first parameter that is not what its name asks for."""
+    for name, (fits, expected) in _RULES.items():
+        if not fits(parameters[name]):
+            raise ParameterError(f"{name}: got {parameters[name]!r}, expected {expected}")
+
+
+def hidden_sizes(hidden_layer_sizes: Any) -> tuple[int, ...]:
+    """Return the units of the hidden layers as a tuple; one number stands for one layer."""
+    return tuple(int(size) for size in np.atleast_1d(np.asarray(hidden_layer_sizes, dtype=object)))
+
+
+def batch_size_of(batch_size: int | str, samples: int) -> int:
+    """Return the samples of one step: the number given, or min(200, samples) for "auto"; at most all."""
+    return min(_MOST_OF_AUTO if isinstance(batch_size, str) else int(batch_size), samples)
+
+
+def initializers_of(initializer: str | None, activations: Sequence[str]) -> list[str]:
+    """Return one initializer a layer: the one given, or he before ReLU and its relatives and xavier elsewhere."""
+    return [initializer or ("he" if activation in _RELU_LIKE else "xavier") for activation in activations]
+
+
+def require_device(device: str, precision: str) -> None:
+    """Raise a :class:`DeviceError` unless the device can be had and can compute in the precision."""
+    check_precision(precision, _device_in_use(device))
+
+
+@cache
+def _device_in_use(device: str) -> str:
+    """Choose the device, once a process, and return the name of the one that computes."""
+    return use_device(device).name
+
+
+def _is_whole(value: Any, least: int = 1) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= least
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and bool(np.isfinite(float(value)))
+
+
+def _are_sizes(value: Any) -> bool:
+    if isinstance(value, Integral):
+        return _is_whole(value)
+    return isinstance(value, Sequence | np.ndarray) and all(_is_whole(size) for size in value)
+
+
+def _one_of(choices: Sequence[str]) -> Rule:
+    return (lambda value: isinstance(value, str) and value in choices), f"one of {', '.join(choices)}"
+
+
+_FLAG: Rule = (lambda value: isinstance(value, bool | np.bool_), "True or False")
+_INITIALIZER = _one_of(list(INITIALIZERS))
+
+_RULES: dict[str, Rule] = {
+    "hidden_layer_sizes": (_are_sizes, "whole numbers of at least 1, one a hidden layer, such as (100,)"),
+    "activation": _one_of([name for name, activation in ACTIVATIONS.items() if activation.vjp is not None]),
+    "initializer": (lambda value: value is None or _INITIALIZER[0](value), f"None or {_INITIALIZER[1]}"),
+    "solver": _one_of(list(OPTIMIZERS)),
+    "learning_rate": (lambda value: _is_number(value) and value > 0, "a finite number above 0"),
+    "batch_size": (
+        lambda value: (isinstance(value, str) and value == "auto") or _is_whole(value),
+        "'auto' or a whole number of at least 1",
+    ),
+    "max_iter": (_is_whole, "a whole number of epochs of at least 1"),
+    "tol": (lambda value: _is_number(value) and value >= 0, "a finite number of at least 0"),
+    "n_iter_no_change": (_is_whole, "a whole number of epochs of at least 1"),
+    "early_stopping": _FLAG,
+    "validation_fraction": (lambda value: _is_number(value) and 0 < value < 1, "a number above 0 and below 1"),
+    "warm_start": _FLAG,
+    "precision": _one_of(["float32", "float64"]),
+    "device": _one_of(["auto", *PREFERENCE]),
+    "verbose": (lambda value: isinstance(value, Integral), "True or False"),
+}

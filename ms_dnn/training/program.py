@@ -1,0 +1,229 @@
+"""A network with its compiled epoch, made once for an architecture and lent to every fit of it in this process.
+
+To compile the epoch costs half a second for each shape of the samples and of the batches. Whoever fits many small
+networks (a grid search, cross-validation) would wait for that alone; so programs are kept, and the weights are put
+into them before each use and taken out again after it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from threading import RLock
+from typing import Any
+
+import mindspore as ms
+import numpy as np
+from mindspore import Tensor
+from numpy.typing import NDArray
+
+from ms_dnn.dnn import build_dnn
+from ms_dnn.errors import DivergenceError
+from ms_dnn.gradients.handwritten import HandwrittenGradient
+from ms_dnn.layers.cost import Cost
+from ms_dnn.training.checkpoints import Arrays
+from ms_dnn.training.divergence import is_finite
+from ms_dnn.training.epoch import Epoch
+from ms_dnn.training.interruption import Interruption
+from ms_dnn.training.optimizers import OPTIMIZERS
+from ms_dnn.training.plan import Plan
+from ms_dnn.training.stopping import EarlyStopping
+from ms_dnn.training.trainer import load_parameters, stored_parameters
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What decides the graph of an epoch; plain values.
+
+    Attributes:
+        sizes: n[0], …, n[L].
+        activation: of the hidden layers; the last layer's is identity.
+        loss: a loss that takes the output of the identity.
+        optimizer: a name of :data:`ms_dnn.training.optimizers.OPTIMIZERS`, with its default settings.
+        precision: "float32" or "float64".
+    """
+
+    sizes: tuple[int, ...]
+    activation: str
+    loss: str
+    optimizer: str
+    precision: str
+
+    def starting_arrays(self, initializers: list[str], seed: int) -> Arrays:
+        """Return drawn weights, zero biases and zero slots, by the names of :meth:`Program.arrays`."""
+        network = build_dnn(self.sizes, self.activations, initializers, seed, self.precision)
+        optimizer = OPTIMIZERS[self.optimizer](network.trainable_params())
+        return _copied(stored_parameters(network, optimizer))
+
+    @property
+    def activations(self) -> list[str]:
+        """One activation a layer."""
+        return [self.activation] * (len(self.sizes) - 2) + ["identity"]
+
+
+class Program:
+    """The network, optimizer and compiled epoch of an architecture. Hold :attr:`lock` from load to the last use."""
+
+    def __init__(self, architecture: Architecture) -> None:
+        precision = architecture.precision
+        self.dtype = getattr(ms, precision)
+        self.network = build_dnn(architecture.sizes, architecture.activations, "zeros", 0, precision)
+        self.optimizer = OPTIMIZERS[architecture.optimizer](self.network.trainable_params())
+        self.epoch = Epoch(HandwrittenGradient(self.network, Cost(architecture.loss)), self.optimizer)
+        self.stored = stored_parameters(self.network, self.optimizer)
+        self.lock = RLock()
+
+    def load(self, arrays: Arrays) -> None:
+        """Put the arrays into the parameters of the same names; the others stay as they are."""
+        load_parameters({name: self.stored[name] for name in arrays}, arrays)
+
+    def arrays(self) -> Arrays:
+        """Return copies of all weights and slots: ``layers.0.weight`` (O, I), ``first_moment.layers.0.weight``, …"""
+        return _copied(self.stored)
+
+    def on_device(self, rows: NDArray[Any]) -> Tensor:
+        """Return rows (M, k) for :meth:`train_epoch`, with rows of zeros below that no batch picks.
+
+        They fill up to few numbers of rows (at least 256, at most an eighth too many), so that data sets of nearly
+        one size share a graph.
+        """
+        multiple = max(256, 2 ** (len(rows).bit_length() - 4))
+        padded = np.zeros((-(-len(rows) // multiple) * multiple, rows.shape[1]), rows.dtype)
+        padded[: len(rows)] = rows
+        return Tensor(padded, self.dtype)
+
+    def train_epoch(self, x: Tensor, y: Tensor, batches: NDArray[np.int32], rate: float, first_step: int) -> float:
+        """Do one step for each row of ``batches`` (steps, N) and return the mean of their costs J.
+
+        Args:
+            x: inputs, (M, n[0]).
+            y: targets, (M, n[L]).
+            batches: the samples of each step.
+            rate: the learning rate r.
+            first_step: steps done before with these weights and slots.
+        """
+        steps = len(batches)
+        coefficients = self.optimizer.coefficients(np.full(steps, rate), first_step)
+        zero = Tensor(0.0, self.dtype)
+        _, total, _ = self.epoch(
+            x,
+            y,
+            Tensor(batches),
+            # mutable, or every new tuple would be taken for a constant and the graph compiled anew.
+            ms.mutable(tuple(Tensor(values, self.dtype) for values in coefficients)),
+            Tensor(0, ms.int32),
+            Tensor(steps, ms.int32),
+            zero,
+            zero,
+        )
+        return float(total) / steps
+
+    def predict(self, x: NDArray[Any]) -> NDArray[Any]:
+        """Return a[L], (N, n[L]), for x (N, n[0]); nothing is compiled."""
+        return self.network(Tensor(x, self.dtype)).asnumpy().copy()
+
+
+@dataclass
+class Trained:
+    """What a training has come to, and all that another one needs to continue from it.
+
+    Attributes:
+        arrays: weights and slots, by the names of :meth:`Program.arrays`.
+        steps: steps done with them.
+        costs: mean cost J of each epoch, taken before each of its updates.
+        scores: of the validation samples after each epoch; empty without them.
+        ended_by: "max_iter", "convergence", "early_stopping" or "interruption".
+    """
+
+    arrays: Arrays
+    steps: int = 0
+    costs: list[float] = field(default_factory=list)
+    scores: list[float] = field(default_factory=list)
+    ended_by: str = "max_iter"
+
+
+def train_epochs(
+    program: Program,
+    start: Trained,
+    x: NDArray[Any],
+    y: NDArray[Any],
+    *,
+    plan: Plan,
+    rate: float,
+    epochs: int,
+    stopping: EarlyStopping,
+    score: Callable[[], float] | None = None,
+    verbose: bool = False,
+) -> Trained:
+    """Continue ``start`` for up to ``epochs`` epochs, each one call of the compiled loop; return what came of it.
+
+    Args:
+        program: of the architecture that ``start`` belongs to.
+        start: is not changed.
+        x: inputs, (M, n[0]).
+        y: targets as the loss wants them, (M, n[L]).
+        plan: which samples each step sees; the epochs are numbered on from those of ``start``.
+        rate: the learning rate r.
+        epochs: the most there may be.
+        stopping: watches the score if there is one, else the cost of the epoch.
+        score: how well the program now does on other samples; the weights of the best score are returned.
+        verbose: print a line an epoch.
+
+    Raises:
+        DivergenceError: when a cost or a weight is not finite.
+    """
+    now = Trained(start.arrays, start.steps, list(start.costs), list(start.scores))
+    best: float | None = None
+    best_arrays, best_steps, without_gain = start.arrays, start.steps, 0
+    with program.lock, Interruption() as interruption:
+        program.load(start.arrays)
+        x_there, y_there = program.on_device(x), program.on_device(y)
+        for _ in range(epochs):
+            batches = plan.batches(len(now.costs) * plan.steps_per_epoch)
+            value = program.train_epoch(x_there, y_there, batches, rate, now.steps)
+            interruption.listen()
+            now.steps += len(batches)
+            now.costs.append(value)
+            _require_finite(now, {})
+            if score is not None:
+                value = score()
+                now.scores.append(value)
+            if verbose:
+                _print_epoch(now)
+            without_gain += 1
+            if stopping.improves(value, best):
+                best, without_gain = value, 0
+                if score is not None:
+                    best_arrays, best_steps = program.arrays(), now.steps
+            if interruption.requested or without_gain >= stopping.patience:
+                by_gain = "convergence" if score is None else "early_stopping"
+                now.ended_by = "interruption" if interruption.requested else by_gain
+                break
+        now.arrays = program.arrays()
+    if score is not None and best is not None:  # a score may never be a number: R² of one sample
+        now.arrays, now.steps = best_arrays, best_steps
+    _require_finite(now, now.arrays)
+    return now
+
+
+def _require_finite(now: Trained, arrays: Arrays) -> None:
+    if not is_finite(now.costs[-1], arrays):
+        raise DivergenceError(
+            f"epoch {len(now.costs)} does not end in finite numbers: lower the learning rate (by 10 to begin with), or "
+            "scale the inputs and, for regression, the targets (StandardScaler)"
+        )
+
+
+def _print_epoch(now: Trained) -> None:
+    of_validation = f", validation score {now.scores[-1]:.4f}" if now.scores else ""
+    print(f"epoch {len(now.costs)}: cost {now.costs[-1]:.6g}{of_validation}")
+
+
+@lru_cache(maxsize=64)
+def program_of(architecture: Architecture) -> Program:
+    """Return the program of an architecture: the same one whenever it is asked for again."""
+    return Program(architecture)
+
+
+def _copied(parameters: dict[str, ms.Parameter]) -> Arrays:
+    # A copy, because asnumpy may share the memory that the next step changes.
+    return {name: parameter.asnumpy().copy() for name, parameter in parameters.items()}
