@@ -170,7 +170,8 @@ class Stepper:
     def run(self, rates: Array, batches: Array) -> Array:
         """Return the cost of each step before it was made, (K,); fewer where one is not finite."""
         of_steps = self.epoch.optimizer.coefficients(np.asarray(rates, np.float64), 0)
-        coefficients = tuple(Tensor(values, self.dtype) for values in of_steps)
+        # mutable, or every new tuple would be taken for a constant and the graph compiled anew.
+        coefficients = ms.mutable(tuple(Tensor(values, self.dtype) for values in of_steps))
         picked = Tensor(batches.astype(np.int32))
         costs: list[float] = []
         nothing = Tensor(0.0, self.dtype)
