@@ -9,11 +9,30 @@ from networks import problem
 from ms_dnn.dnn import build_dnn
 from ms_dnn.errors import NoDerivativeError, ShapeError
 from ms_dnn.gradients.rounding import gradient_roundings
+from ms_dnn.judge.cell_routes import CentralDifferences
 from ms_dnn.judge.judgement import Verdict
 from ms_dnn.judge.network import GradOperationRoute, HandwrittenRoute, check_network, network_routes, plain_network
 from ms_dnn.layers.cost import Cost
 
 pytestmark = pytest.mark.usefixtures("cpu")
+
+
+KEPT = {}
+
+
+@pytest.fixture(autouse=True)
+def _differences_once(monkeypatch):
+    """Most tests ask at one point, and central differences take most of their time: a slope is measured once."""
+    measured = CentralDifferences.slope
+
+    def slope(self, tensor, direction):
+        # The terms are of the forward pass as it is now: a test may change it.
+        key = (self.subject.fingerprint(), self.subject.terms().tobytes(), tensor, direction.tobytes())
+        if key not in KEPT:
+            KEPT[key] = measured(self, tensor, direction)
+        return KEPT[key]
+
+    monkeypatch.setattr(CentralDifferences, "slope", slope)
 
 
 @pytest.fixture
