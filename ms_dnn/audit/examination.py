@@ -113,7 +113,7 @@ class _Point:
         numbers = self.entry.differentiated(self.inputs)
         try:
             outputs, gradients = self.calls.outputs_and_gradients(self.inputs, self.reference.cotangents)
-        except Exception:  # noqa: BLE001 - as below
+        except Exception:  # noqa: BLE001 - MindSpore refuses with any class
             return []
         pairs = [*zip(outputs, self.reference.outputs, strict=True)]
         pairs += [
@@ -140,7 +140,7 @@ class _Point:
                 return [self._unsupported("output", refusal)]
             try:
                 outputs = self.calls.outputs(self.inputs)
-            except Exception as error:  # noqa: BLE001 - as above
+            except Exception as error:  # noqa: BLE001 - MindSpore refuses with any class
                 return [self._unsupported("output", _refusal(error))]
         forward = self._forward(outputs)
         found = [forward]
@@ -267,7 +267,7 @@ class _Point:
         directions = tuple(d.astype(self.dtype) for d in directions)
         try:
             got = self.calls.second_order(self.inputs, self.reference.cotangents, directions)
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:  # noqa: BLE001 - MindSpore refuses with any class
             return [self._unsupported(label, _refusal(error))]
         along = {i: d.astype(np.float64) for i, d in enumerate(directions)}
         found = []
