@@ -25,3 +25,13 @@ def affine_vjp(x: Tensor, W: Tensor, dz: Tensor) -> tuple[Tensor, Tensor, Tensor
     dz already carries the 1/N of the cost, so dW and db are sums over the samples, not means.
     """
     return _times(dz, W), _transposed_times(dz, x), _bias_add_grad(dz)
+
+
+def linear(x: Tensor, W: Tensor) -> Tensor:
+    """Return z = x Wᵀ, shape (N, O)."""
+    return _times_transposed(x, W)
+
+
+def linear_vjp(x: Tensor, W: Tensor, dz: Tensor) -> tuple[Tensor, Tensor]:
+    """Return dx = dz W (N, I) and dW = dzᵀ x (O, I) for the cotangent dz (N, O)."""
+    return _times(dz, W), _transposed_times(dz, x)
