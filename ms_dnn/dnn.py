@@ -1,20 +1,29 @@
 """The deep neural network: a chain of layers, walked forward with caches and backward in reverse.
 
-The network knows its layers only by their protocol: ``construct(x)``, ``forward(x) -> (a, cache)`` and
-``backward(cache, da) -> (dx, gradients)``, with the gradients in the order of the layer's parameters.
+The network knows its layers only by their protocol:
+
+- ``construct(x)``: the prediction.
+- ``forward(x) -> (a, cache)``: the same while training, where dropout drops and batches are normalised.
+- ``backward(cache, da) -> (dx, gradients)``, the gradients in the order of the layer's parameters.
+- ``state``: Parameters that training changes without a gradient; ``next_state(cache)``: their values after the step.
+- ``units``: n[l], or None where as many numbers come out as went in; ``tensors(cache)``: what was computed, by name.
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
+import mindspore as ms
 import numpy as np
 from mindspore import Tensor, nn
 
 from ms_dnn.errors import ShapeError
 from ms_dnn.layers.dense import Dense
+from ms_dnn.layers.dropout import Dropout
+from ms_dnn.layers.normalization import BatchNorm, LayerNorm
 from ms_dnn.maths.initializers import INITIALIZERS
 from ms_dnn.runtime.seeding import stream
+
+NORMALIZATIONS = {"batch": BatchNorm, "layer": LayerNorm}
 
 
 class DNN(nn.Cell):
@@ -25,6 +34,7 @@ class DNN(nn.Cell):
 
     Attributes:
         parameter_names: ``layers.0.weight``, ``layers.0.bias``, …: the order of the gradients of :meth:`backward`.
+        state_names: ``layers.2.step``, ``layers.4.mean``, …: the order of :meth:`next_state`.
 
     Raises:
         ShapeError: when two neighbours do not fit; the message names the layer.
@@ -36,11 +46,29 @@ class DNN(nn.Cell):
         self.layers = nn.CellList(list(layers))
         # Kept, because a parameter's own name grows a prefix when a Cell around the network adopts it.
         self.parameter_names = tuple(parameter.name for parameter in self.trainable_params())
+        self.state_names = tuple(parameter.name for parameter in self.state)
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """n[0], …, n[L]: the number of inputs and of the units of each layer."""
-        return (self.layers[0].weight.shape[1], *(layer.weight.shape[0] for layer in self.layers))
+        """n[0], …, n[L]: the number of inputs and of the units of each dense layer."""
+        dense = [layer for layer in self.layers if isinstance(layer, Dense)]
+        return (dense[0].weight.shape[1], *(layer.units for layer in dense))
+
+    @property
+    def dense_only(self) -> bool:
+        """Whether every layer is a dense one with a bias."""
+        return all(isinstance(layer, Dense) and layer.bias is not None for layer in self.layers)
+
+    @property
+    def state(self) -> tuple[ms.Parameter, ...]:
+        """Parameters that training changes without a gradient, of all layers."""
+        return tuple(parameter for layer in self.layers for parameter in layer.state)
+
+    def __str__(self) -> str:
+        if self.dense_only:
+            activations = ", ".join(layer.activation.name for layer in self.layers)
+            return f"{'-'.join(str(size) for size in self.sizes)} ({activations})"
+        return " → ".join([str(self.sizes[0]), *(str(layer) for layer in self.layers)])
 
     def construct(self, x: Tensor) -> Tensor:
         """Return the prediction a[L], shape (N, n[L]), for x (N, n[0])."""
@@ -49,7 +77,7 @@ class DNN(nn.Cell):
         return x
 
     def forward(self, x: Tensor) -> tuple[Tensor, tuple[Any, ...]]:
-        """Return a[L] and one cache a layer."""
+        """Return a[L] as training computes it, and one cache a layer."""
         caches: tuple[Any, ...] = ()
         for layer in self.layers:
             x, cache = layer.forward(x)
@@ -67,6 +95,13 @@ class DNN(nn.Cell):
             gradients = of_layer + gradients
         return da, gradients
 
+    def next_state(self, caches: tuple[Any, ...]) -> tuple[Tensor, ...]:
+        """Return what :attr:`state` is after the step of the caches; nothing is changed."""
+        after: tuple[Tensor, ...] = ()
+        for i in range(len(self.layers)):
+            after += self.layers[i].next_state(caches[i])
+        return after
+
     def require_derivative(self) -> None:
         """Raise a NoDerivativeError when no gradient can pass through some layer."""
         for layer in self.layers:
@@ -74,7 +109,7 @@ class DNN(nn.Cell):
 
     def check_input(self, x: Tensor) -> None:
         """Raise a ShapeError unless x is (N, n[0]) in the dtype of the parameters."""
-        first = self.layers[0].weight
+        first = next(layer for layer in self.layers if isinstance(layer, Dense)).weight
         if x.ndim != 2 or x.shape[1] != first.shape[1] or x.dtype != first.dtype:
             raise ShapeError(
                 f"input of the network: got {x.dtype} of shape {x.shape}, expected {first.dtype} of shape "
@@ -83,16 +118,21 @@ class DNN(nn.Cell):
 
 
 def check_chain(layers: Sequence[Any]) -> None:
-    """Raise a ShapeError unless there is a layer and each takes as many inputs as the one before has units."""
-    if not layers:
-        raise ShapeError("network: got no layer, expected at least one")
-    for number, (below, layer) in enumerate(pairwise(layers), start=2):
-        units, inputs = below.weight.shape[0], layer.weight.shape[1]
-        if units != inputs:
-            raise ShapeError(
-                f"layer {number}: its weight has shape {layer.weight.shape} and so wants {inputs} inputs, but "
-                f"layer {number - 1} has {units} units: make the weight ({layer.weight.shape[0]}, {units})"
-            )
+    """Raise a ShapeError unless there is a dense layer and each takes as many inputs as the one before has units."""
+    if not any(isinstance(layer, Dense) for layer in layers):
+        raise ShapeError("network: got no dense layer, expected at least one")
+    units, below = None, 0
+    for number, layer in enumerate(layers, start=1):
+        if layer.units is None:
+            continue
+        inputs = layer.weight.shape[1] if isinstance(layer, Dense) else layer.units
+        if units is not None and units != inputs:
+            what, cure = f"it normalises {inputs} units", f"normalise {units}"
+            if isinstance(layer, Dense):
+                what = f"its weight has shape {layer.weight.shape} and so wants {inputs} inputs"
+                cure = f"make the weight ({layer.units}, {units})"
+            raise ShapeError(f"layer {number}: {what}, but layer {below} has {units} units: {cure}")
+        units, below = layer.units, number
 
 
 def build_dnn(
@@ -101,8 +141,15 @@ def build_dnn(
     initializers: Sequence[str] | str = "xavier",
     seed: int = 0,
     dtype: str = "float32",
+    *,
+    normalizations: Sequence[str] | str = "none",
+    dropouts: Sequence[float] | float = 0.0,
+    input_dropout: float = 0.0,
 ) -> DNN:
-    """Return a network of dense layers with drawn weights and zero biases.
+    """Return a network with drawn weights and zero biases: dense layers, and what is to follow each.
+
+    A normalised layer is x → W x → normalisation → σ, the weighted sum without a bias, whose place the shift β takes.
+    Dropout comes last. The output layer takes neither when one value is given for all.
 
     Args:
         sizes: n[0], …, n[L], all at least 1.
@@ -110,18 +157,41 @@ def build_dnn(
         initializers: one name a layer, or one for all.
         seed: draws are a function of the seed and the layer's number alone.
         dtype: "float16", "float32" or "float64"; drawn in float64, then rounded.
+        normalizations: "none", "batch" or "layer", one a layer, or one for all hidden layers.
+        dropouts: the rate of each layer, or one for all hidden layers; 0 is none.
+        input_dropout: the rate of the inputs.
 
     Raises:
         ShapeError: when the numbers of sizes and activations do not fit, or a size is below 1.
+        ConfigError: when a rate is no probability below 1.
     """
-    names = [initializers] * len(activations) if isinstance(initializers, str) else list(initializers)
-    if len(sizes) != len(activations) + 1 or len(names) != len(activations) or min(sizes) < 1:
+    number = len(activations)
+    names = [initializers] * number if isinstance(initializers, str) else list(initializers)
+    norms = _of_hidden(normalizations, "none", number)
+    rates = _of_hidden(dropouts, 0.0, number)
+    if len(sizes) != number + 1 or not len(names) == len(norms) == len(rates) == number or min(sizes) < 1:
         raise ShapeError(
-            f"network: got sizes {tuple(sizes)}, {len(activations)} activations and {len(names)} initializers, "
-            "expected L + 1 sizes of at least 1 and L of the others"
+            f"network: got sizes {tuple(sizes)}, {number} activations, {len(names)} initializers, {len(norms)} "
+            f"normalizations and {len(rates)} dropouts, expected L + 1 sizes of at least 1 and L of the others"
         )
-    layers = []
-    for i, (activation, name) in enumerate(zip(activations, names, strict=True)):
-        weight = INITIALIZERS[name]((sizes[i + 1], sizes[i]), stream(seed, "initial weight", i))
-        layers.append(Dense(weight.astype(dtype), np.zeros(sizes[i + 1], dtype), activation))
+    layers: list[nn.Cell] = [Dropout(input_dropout, _key(seed, 0))] if input_dropout else []
+    for i, (units, activation, norm, rate) in enumerate(zip(sizes[1:], activations, norms, rates, strict=True)):
+        weight = INITIALIZERS[names[i]]((units, sizes[i]), stream(seed, "initial weight", i)).astype(dtype)
+        if norm == "none":
+            layers.append(Dense(weight, np.zeros(units, dtype), activation))
+        else:
+            layers += [Dense(weight, None, "identity"), NORMALIZATIONS[norm](units, activation, dtype)]
+        if rate:
+            layers.append(Dropout(rate, _key(seed, i + 1)))
     return DNN(layers)
+
+
+def _of_hidden(given: Any, nothing: Any, number: int) -> list[Any]:
+    """Return one value a layer; a single one is for all but the last."""
+    if isinstance(given, type(nothing)):
+        return [given] * (number - 1) + [nothing]
+    return list(given)
+
+
+def _key(seed: int, number: int) -> int:
+    return int(stream(seed, "dropout", number).integers(-(2**31), 2**31))

@@ -159,7 +159,7 @@ class TestMessages:
         )
 
     def test_no_layer(self):
-        with pytest.raises(ShapeError, match="network: got no layer, expected at least one"):
+        with pytest.raises(ShapeError, match="network: got no dense layer, expected at least one"):
             DNN([])
 
     @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from ms_dnn.layers.cost import Cost
 
 
 class CostOfNetwork(nn.Cell):
-    """(x, y) → J, the function that every route differentiates."""
+    """(x, y) → J of the training forward pass, the function that every route differentiates."""
 
-    def __init__(self, network: nn.Cell, cost: Cost) -> None:
+    def __init__(self, network: DNN, cost: Cost) -> None:
         super().__init__(auto_prefix=False)
         self.network = network
         self.cost = cost
@@ -18,13 +18,18 @@ class CostOfNetwork(nn.Cell):
 
     def construct(self, x: Tensor, y: Tensor) -> Tensor:
         """Return J (0-d) for x (N, n[0]) and the target y (N, n[L])."""
-        return self.cost.of(self.parameters, self.network(x), y)
+        return self.with_next_state(x, y)[0]
+
+    def with_next_state(self, x: Tensor, y: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Return J and what the network's state is after this step."""
+        a, caches = self.network.forward(x)
+        return self.cost.of(self.parameters, a, y), self.network.next_state(caches)
 
 
 class GradOperationGradient(nn.Cell):
     """(x, y) → gradients of J by ``ops.GradOperation``, in the order of ``network.parameter_names``."""
 
-    def __init__(self, network: nn.Cell, cost: Cost) -> None:
+    def __init__(self, network: DNN, cost: Cost) -> None:
         super().__init__(auto_prefix=False)
         self.cost_of_network = CostOfNetwork(network, cost)
         self.parameters = ms.ParameterTuple(network.trainable_params())
@@ -44,11 +49,18 @@ class FrameworkGradient(nn.Cell):
     def __init__(self, network: DNN, cost: Cost) -> None:
         super().__init__(auto_prefix=False)
         network.require_derivative()
+        self.network = network
         self.cost_of_network = CostOfNetwork(network, cost)
         self.value_and_grad = ms.value_and_grad(
-            self.cost_of_network, None, ms.ParameterTuple(network.trainable_params())
+            self.cost_of_network.with_next_state, None, ms.ParameterTuple(network.trainable_params()), has_aux=True
         )
 
     def construct(self, x: Tensor, y: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Return J (0-d) and one gradient a parameter."""
-        return self.value_and_grad(x, y)
+        J, gradients, _ = self.differentiate(x, y)
+        return J, gradients
+
+    def differentiate(self, x: Tensor, y: Tensor) -> tuple[Tensor, tuple[Tensor, ...], tuple[Tensor, ...]]:
+        """Return J, the gradients, and what the network's state is after this step."""
+        (J, after), gradients = self.value_and_grad(x, y)
+        return J, gradients, after

@@ -27,8 +27,14 @@ class HandwrittenGradient(nn.Cell):
 
     def construct(self, x: Tensor, y: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Return J (0-d) and one gradient a parameter, for x (N, n[0]) and the target y (N, n[L])."""
+        J, gradients, _ = self.differentiate(x, y)
+        return J, gradients
+
+    def differentiate(self, x: Tensor, y: Tensor) -> tuple[Tensor, tuple[Tensor, ...], tuple[Tensor, ...]]:
+        """Return J, the gradients, and what the network's state is after this step."""
         a, caches = self.propagate_forward(x)
-        return self.propagate_error_back(a, caches, y)
+        J, gradients = self.propagate_error_back(a, caches, y)
+        return J, gradients, self.network.next_state(caches)
 
     def propagate_forward(self, x: Tensor) -> tuple[Tensor, tuple[Any, ...]]:
         """Step 1: return the prediction a[L] and the caches of all layers."""

@@ -14,7 +14,7 @@ from typing import Any
 
 import mindspore as ms
 import numpy as np
-from mindspore import Tensor
+from mindspore import Tensor, nn
 from numpy.typing import NDArray
 
 from ms_dnn.dnn import DNN
@@ -104,17 +104,19 @@ def parts_of_backward(network: DNN, cost: Cost, x: Tensor, y: Tensor) -> Iterato
     """Yield what each part computes by itself.
 
     First the cost's da, then what the penalty adds to each parameter's gradient, then dz, dx, dW and db of each layer
-    from the last to the first.
+    from the last to the first; of a layer that is not a dense one with a bias, dx and the gradients of its parameters.
     """
     inputs = [x]
     for layer in network.layers:
-        inputs.append(layer(inputs[-1]))
+        inputs.append(layer.forward(inputs[-1])[0])
     loss, reduction = cost.loss.name, cost.reduction
     a = inputs.pop()
     da = ms.grad(cost)(a, y)
     got = _or_nothing(lambda: cost.forward_backward(a, y)[1])
-    weight = 1.0 / len(x) if reduction == "mean" else 1.0
+    weight = np.full((len(x), 1), 1.0 / len(x) if reduction == "mean" else 1.0)
     a64, y64, expected = _array(a), _array(y), _array(da)
+    if cost.weighted:
+        weight, y64 = weight * y64[:, -1:], y64[:, :-1]
     yield PartResult(
         part="cost",
         tensor="da",
@@ -131,8 +133,11 @@ def parts_of_backward(network: DNN, cost: Cost, x: Tensor, y: Tensor) -> Iterato
     yield from _parts_of_penalty(network, cost, x)
     for number in range(len(network.layers), 0, -1):
         layer, below = network.layers[number - 1], inputs.pop()
-        yield from _parts_of_layer(f"layer {number}", layer, below, da, loss, reduction)
-        da = Pullback(layer)(below, da)
+        if isinstance(layer, Dense) and layer.bias is not None:
+            yield from _parts_of_layer(f"layer {number}", layer, below, da, loss, reduction)
+        else:
+            yield from _parts_of_other_layer(f"layer {number}", layer, below, da, loss, reduction)
+        da = Pullback(partial(_output, layer))(below, da)
 
 
 def _parts_of_penalty(network: DNN, cost: Cost, x: Tensor) -> Iterator[PartResult]:
@@ -158,7 +163,7 @@ def _parts_of_penalty(network: DNN, cost: Cost, x: Tensor) -> Iterator[PartResul
         )
 
 
-def _parts_of_layer(part: str, layer: Dense, x: Tensor, da: Tensor, loss: str, reduction: str) -> Iterator[PartResult]:
+def _parts_of_layer(part: str, layer: Any, x: Tensor, da: Tensor, loss: str, reduction: str) -> Iterator[PartResult]:
     cache = layer.forward(x)[1]
     z, a = cache[1], cache[2]
     right = _array(Pullback(layer.activation.function)(z, da))
@@ -196,6 +201,53 @@ def _parts_of_layer(part: str, layer: Dense, x: Tensor, da: Tensor, loss: str, r
     sizes = (np.sqrt(squares @ W**2), np.sqrt(squares.T @ x64**2), np.sqrt(squares.sum(axis=0)))
     for name, found, expected, terms in zip(("dx", "dW", "db"), (dx, dW, db), of_affine, sizes, strict=True):
         yield result(name, _fitting(found, _array(expected)), _array(expected), terms, got)
+
+
+def _parts_of_other_layer(
+    part: str, layer: Any, x: Tensor, da: Tensor, loss: str, reduction: str
+) -> Iterator[PartResult]:
+    """Yield dx and the gradient of each parameter, as MindSpore differentiates the layer's forward pass."""
+    parameters = ms.ParameterTuple(layer.trainable_params())
+    cache = layer.forward(x)[1]
+    dx, of_parameters = _or_nothing(lambda: layer.backward(cache, da)) or (None, ())
+    contracted = Contracted(layer)
+    names, found = ["dx"], [dx, *of_parameters, *[None] * (len(parameters) - len(of_parameters))]
+    expected = [ms.grad(contracted)(x, da)]
+    if parameters:
+        names += ["dW" if p.name.endswith("weight") else "d" + p.name.split(".")[-1] for p in parameters]
+        expected += ms.grad(contracted, None, parameters)(x, da)
+    sizes = [float(np.max(np.abs(_array(right)), initial=0.0)) for right in expected]
+    for name, got, right, size in zip(names, found, expected, sizes, strict=True):
+        array = _array(right)
+        # What a normalisation takes away from dx is as large as what it leaves: the terms are those of da.
+        terms = np.full(array.shape, max(size, float(np.max(np.abs(_array(da)), initial=0.0))))
+        yield PartResult(
+            part=part,
+            tensor=name,
+            got=_fitting(got, array),
+            expected=array,
+            terms=terms,
+            x=_array(x),
+            loss=loss,
+            reduction=reduction,
+            da=_array(da),
+        )
+
+
+class Contracted(nn.Cell):
+    """(x, cotangent) → Σ a ⊙ cotangent, of a layer's forward pass."""
+
+    def __init__(self, layer: nn.Cell) -> None:
+        super().__init__(auto_prefix=False)
+        self.layer = layer
+
+    def construct(self, x: Tensor, cotangent: Tensor) -> Tensor:
+        """Return the sum, 0-d."""
+        return (self.layer.forward(x)[0] * cotangent).sum()
+
+
+def _output(layer: Any, x: Tensor) -> Tensor:
+    return layer.forward(x)[0]
 
 
 class Pullback:

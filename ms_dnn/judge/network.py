@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import SubjectError
 from ms_dnn.gradients import reference
+from ms_dnn.gradients import reference_chain as chain
 from ms_dnn.gradients.framework import CostOfNetwork, GradOperationGradient
 from ms_dnn.gradients.handwritten import HandwrittenGradient
 from ms_dnn.gradients.rounding import cost_rounding, gradient_roundings
-from ms_dnn.judge.cell_routes import CellGradient, CentralDifferences
+from ms_dnn.judge.cell_routes import CellGradient, CentralDifferences, RoundingOfGradients
 from ms_dnn.judge.judgement import Conditions, ForwardAgreement, Judgement
 from ms_dnn.judge.judging import Case, judge
 from ms_dnn.judge.layers import faulty_layers
@@ -35,6 +36,8 @@ from ms_dnn.judge.routes import (
 from ms_dnn.judge.slope import Slope
 from ms_dnn.judge.subject import Subject
 from ms_dnn.layers.cost import Cost
+from ms_dnn.layers.dense import Dense
+from ms_dnn.layers.dropout import Dropout
 from ms_dnn.runtime.precision import comparison_tolerance
 
 Array = NDArray[Any]
@@ -55,7 +58,8 @@ def check_network(
     """Judge the hand-written gradients of J at the network's weights and the samples (x, y).
 
     Args:
-        network: of dense layers, in float32 or float64; it is not changed.
+        network: in float32 or float64; judged is the forward pass of training, dropout at its present step. It is not
+            changed.
         cost: the cost J.
         x: inputs (N, n[0]) in the dtype of the network.
         y: targets (N, n[L]) in the same dtype, as the loss wants them.
@@ -77,10 +81,9 @@ def check_network(
     subject = network_subject(network, cost, x, y)
     if routes is None:
         routes = network_routes(network, cost, x, y, device, compiled)
-    sizes = "-".join(str(size) for size in network.sizes)
-    activations = ", ".join(layer.activation.name for layer in network.layers)
+    weighted = ", weighted" if cost.weighted else ""
     penalty = "" if cost.penalty is None else f" + {cost.penalty}"
-    what = f"DNN {sizes} ({activations}), {cost.loss.name} ({cost.reduction}){penalty}, {len(x)} samples"
+    what = f"DNN {network}, {cost.loss.name} ({cost.reduction}{weighted}){penalty}, {len(x)} samples"
     return judge(
         Case(
             conditions=Conditions(what, dtype, device, "float64", seed, directions, subject.fingerprint()),
@@ -89,7 +92,7 @@ def check_network(
             slope_routes=[route for route in routes if isinstance(route, SlopeRoute)],
             allowance=Allowance(device),
             forward=lambda values: compare_forwards(network, cost, x, y, tolerance),
-            terms=lambda gradients: _terms(network, cost, x, y),
+            terms=lambda gradients: _terms(network, cost, x, y, device),
             localise=lambda: faulty_layers(network, cost, x, y, tolerance),
         )
     )
@@ -121,16 +124,15 @@ class LossesOfNetwork(nn.Cell):
     def __init__(self, network: DNN, cost: Cost) -> None:
         super().__init__(auto_prefix=False)
         self.network = network
-        self._losses = cost.loss.function
-        self.penalty = cost.penalty
+        self.cost = cost
         self.parameters = ms.ParameterTuple(network.trainable_params())
 
     def construct(self, x: Tensor, y: Tensor) -> Any:
         """Return (N,) for x (N, n[0]) and the target y (N, n[L]); and the penalty (0-d) where there is one."""
-        losses = self._losses(self.network(x), y)
-        if self.penalty is None:
+        losses = self.cost.of_samples(self.network.forward(x)[0], y)
+        if self.cost.penalty is None:
             return losses
-        return losses, self.penalty(self.parameters)
+        return losses, self.cost.penalty(self.parameters)
 
 
 def network_subject(network: DNN, cost: Cost, x: Tensor, y: Tensor) -> Subject:
@@ -198,19 +200,18 @@ class ComplexStepRoute(SlopeRoute):
 
     def __init__(self, network: DNN, cost: Cost, x: Tensor, y: Tensor) -> None:
         self.names = network.parameter_names
-        self.weights, self.biases, self.activations = plain_network(network)
+        self.layers, self.places = plain_layers(network), plain_places(network)
         self.loss, self.reduction, self.penalty = cost.loss.name, cost.reduction, plain_penalty(cost)
-        self.x, self.y = x.asnumpy().astype(np.float64), y.asnumpy().astype(np.float64)
+        self.x = x.asnumpy().astype(np.float64)
+        self.y, self.weights = plain_targets(cost, y)
 
     def slope(self, tensor: str, direction: Array) -> Slope:
         """Return d/dt J(θ + t v) at t = 0."""
-        level, of_bias = divmod(self.names.index(tensor), 2)
-        weights, biases = list(self.weights), list(self.biases)
-        perturbed = biases if of_bias else weights
-        perturbed[level] = perturbed[level] + 1j * reference.STEP * direction
-        value = reference.cost(
-            weights, biases, self.activations, self.loss, self.reduction, self.x, self.y, self.penalty
-        )
+        number, field = self.places[self.names.index(tensor)]
+        layers = list(self.layers)
+        moved = getattr(layers[number], field) + 1j * reference.STEP * direction
+        layers[number] = layers[number]._replace(**{field: moved})
+        value = chain.chain_cost(layers, self.loss, self.reduction, self.x, self.y, self.penalty, self.weights)
         found, nothing = float(np.imag(value) / reference.STEP), np.zeros(0)
         return Slope(found, 0.0, "smooth", found, found, 0.0, 0.0, nothing, nothing, nothing)
 
@@ -219,12 +220,14 @@ def compare_forwards(network: DNN, cost: Cost, x: Tensor, y: Tensor, tolerance: 
     """Return J by MindSpore and by NumPy; ``tolerance`` is relative to the terms that J is summed from."""
     loss, reduction = cost.loss.name, cost.reduction
     by_mindspore = float(CostOfNetwork(network, cost)(x, y).asnumpy())
-    weights, biases, activations = plain_network(network)
-    x64, y64 = x.asnumpy().astype(np.float64), y.asnumpy().astype(np.float64)
-    penalty = plain_penalty(cost)
-    by_numpy = float(np.real(reference.cost(weights, biases, activations, loss, reduction, x64, y64, penalty)))
-    a = reference.forward(weights, biases, activations, x64)[-1].a
-    allowed = tolerance * (cost_rounding(a, y64, loss, reduction) + penalty.of(weights, biases))
+    layers, penalty = plain_layers(network), plain_penalty(cost)
+    x64 = x.asnumpy().astype(np.float64)
+    y64, of_samples = plain_targets(cost, y)
+    by_numpy = float(np.real(chain.chain_cost(layers, loss, reduction, x64, y64, penalty, of_samples)))
+    weights = [parameter.asnumpy().astype(np.float64) for parameter in network.trainable_params()]
+    of_penalty = penalty.of([w for w in weights if w.ndim > 1], [w for w in weights if w.ndim == 1])
+    of_losses = cost_rounding(chain.output(layers, x64), y64, loss, reduction) * float(np.max(of_samples))
+    allowed = tolerance * (of_losses + of_penalty)
     scale = max(abs(by_mindspore), abs(by_numpy)) or 1.0
     difference = abs(by_mindspore - by_numpy)
     within = bool(difference <= max(allowed, tolerance * scale))
@@ -233,9 +236,33 @@ def compare_forwards(network: DNN, cost: Cost, x: Tensor, y: Tensor, tolerance: 
 
 
 def plain_network(network: DNN) -> tuple[list[Array], list[Array], list[str]]:
-    """Return weights and biases as float64, and the activations' names: the network as plain data."""
+    """Return weights and biases as float64, and the activations' names: a network of dense layers as plain data."""
     arrays = [parameter.asnumpy().astype(np.float64) for parameter in network.trainable_params()]
     return arrays[::2], arrays[1::2], [layer.activation.name for layer in network.layers]
+
+
+def plain_layers(network: DNN) -> list[chain.Layer]:
+    """Return each layer as plain data, its numbers float64."""
+    return [_plain_layer(layer) for layer in network.layers]
+
+
+def plain_places(network: DNN) -> list[tuple[int, str]]:
+    """Return for each parameter of the network which plain layer holds it, and in which field."""
+    places = (name.split(".")[-2:] for name in network.parameter_names)
+    return [(int(number), field) for number, field in places]
+
+
+def _plain_layer(layer: Any) -> chain.Layer:
+    def array(parameter: ms.Parameter) -> Array:
+        return np.array(parameter.asnumpy(), np.float64)
+
+    if isinstance(layer, Dropout):
+        return chain.Masked(layer.rate, layer.key, int(layer.step))
+    if isinstance(layer, Dense):
+        return chain.Affine(
+            array(layer.weight), None if layer.bias is None else array(layer.bias), layer.activation.name
+        )
+    return chain.Normalized(array(layer.scale), array(layer.shift), layer.activation.name, layer.axis, layer.epsilon)
 
 
 def plain_penalty(cost: Cost) -> reference.Penalty:
@@ -244,7 +271,17 @@ def plain_penalty(cost: Cost) -> reference.Penalty:
     return reference.NO_PENALTY if penalty is None else reference.Penalty(penalty.l1, penalty.l2, penalty.biases)
 
 
-def _terms(network: DNN, cost: Cost, x: Tensor, y: Tensor) -> Mapping[str, float | Array]:
+def plain_targets(cost: Cost, y: Tensor) -> tuple[Array, Array]:
+    """Return the target (N, C) and the weights of the samples (N,), float64."""
+    y64 = y.asnumpy().astype(np.float64)
+    return (y64[:, :-1], y64[:, -1]) if cost.weighted else (y64, np.ones(len(y64)))
+
+
+def _terms(network: DNN, cost: Cost, x: Tensor, y: Tensor, device: str) -> Mapping[str, float | Array]:
+    if cost.weighted or not network.dense_only:
+        subject = network_subject(network, cost, x, y)
+        wide = subject if device == "Ascend" else subject.in_precision("float64")
+        return RoundingOfGradients(wide, CellGradient(GRAD_OPERATION, wide), subject.dtype)()
     x64, y64 = x.asnumpy().astype(np.float64), y.asnumpy().astype(np.float64)
     found = gradient_roundings(*plain_network(network), cost.loss.name, cost.reduction, x64, y64, plain_penalty(cost))
     return dict(zip(network.parameter_names, found, strict=True))

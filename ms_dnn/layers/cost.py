@@ -8,20 +8,26 @@ from ms_dnn.maths.losses import LOSSES
 
 
 class Cost(nn.Cell):
-    """J = 1/N Σ_n ℓ(a_n, y_n), or the sum without 1/N; plus R(θ) where there is a penalty.
+    """J = 1/N Σ_n w_n ℓ(a_n, y_n), or the sum without 1/N; plus R(θ) where there is a penalty. w_n = 1 if unweighted.
+
+    The mean divides by the number of samples, not by the sum of their weights: a sample then counts the same whatever
+    the others of its mini-batch weigh. Weights of mean 1 leave the scale of J as it is.
 
     Args:
         loss: a name of :data:`ms_dnn.maths.losses.LOSSES`.
         reduction: "mean" or "sum" over the samples.
         penalty: R, or None. Whoever differentiates J by the parameters adds it: see :meth:`of` and :meth:`add_penalty`.
+        weighted: whether a sample brings its weight with it: then y is (N, C + 1), and its last column is w.
 
     Raises:
         NoDerivativeError: for the zero-one loss, which can only be reported.
     """
 
-    def __init__(self, loss: str, reduction: str = "mean", penalty: Penalty | None = None) -> None:
+    def __init__(
+        self, loss: str, reduction: str = "mean", penalty: Penalty | None = None, weighted: bool = False
+    ) -> None:
         super().__init__()
-        self.penalty = penalty
+        self.penalty, self.weighted = penalty, weighted
         self.loss = LOSSES[loss]
         self.reduction = reduction
         self._losses = self.loss.function
@@ -29,9 +35,19 @@ class Cost(nn.Cell):
         self._both = self.loss.both
         self._sum = ops.ReduceSum()
 
+    def unweighted(self) -> "Cost":
+        """Return the same cost of samples that all weigh 1, whose y is (N, C)."""
+        return Cost(self.loss.name, self.reduction, self.penalty)
+
     def construct(self, a: Tensor, y: Tensor) -> Tensor:
         """Return J without its penalty, a 0-d tensor, for the prediction a (N, C) and the target y (N, C)."""
-        return self._reduce(self._sum(self._losses(a, y)), a)
+        return self._reduce(self._sum(self.of_samples(a, y)), a)
+
+    def of_samples(self, a: Tensor, y: Tensor) -> Tensor:
+        """Return w_n ℓ(a_n, y_n), shape (N,)."""
+        if self.weighted:
+            return self._losses(a, y[:, :-1]) * y[:, -1]
+        return self._losses(a, y)
 
     def of(self, parameters: tuple[Tensor, ...], a: Tensor, y: Tensor) -> Tensor:
         """Return J with its penalty, for the parameters that made the prediction a."""
@@ -50,10 +66,13 @@ class Cost(nn.Cell):
 
     def forward_backward(self, a: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """Return J without its penalty and ∂J/∂a (N, C) at once, by one fused kernel where the loss has one."""
+        target = y[:, :-1] if self.weighted else y
         if self._both is None:
-            losses, da = self._losses(a, y), self._gradient(a, y)
+            losses, da = self._losses(a, target), self._gradient(a, target)
         else:
-            losses, da = self._both(a, y)
+            losses, da = self._both(a, target)
+        if self.weighted:
+            losses, da = losses * y[:, -1], da * y[:, -1:]
         return self._reduce(self._sum(losses), a), self._reduce(da, a)
 
     def _reduce(self, of_sum: Tensor, a: Tensor) -> Tensor:

@@ -9,41 +9,54 @@ from numpy.typing import NDArray
 
 from ms_dnn.errors import ShapeError
 from ms_dnn.maths.activations import ACTIVATIONS
-from ms_dnn.maths.affine import affine, affine_vjp
+from ms_dnn.maths.affine import affine, affine_vjp, linear, linear_vjp
 
 DenseCache = tuple[Tensor, Tensor, Tensor]
 
 
-def dense(x: Tensor, W: Tensor, b: Tensor, activate: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
+def dense(x: Tensor, W: Tensor, b: Tensor | None, activate: Callable[[Tensor], Tensor]) -> tuple[Tensor, Tensor]:
     """Return z = x Wᵀ + b and a = σ(z), both (N, O): the one forward that every route differentiates."""
-    z = affine(x, W, b)
+    z = linear(x, W) if b is None else affine(x, W, b)
     return z, activate(z)
 
 
 class Dense(nn.Cell):
-    """One layer of a network: weight W (O, I), bias b (O,), activation σ.
+    """One layer of a network: weight W (O, I), bias b (O,) or none, activation σ.
 
     Args:
         weight: starting value of W, shape (O, I); its dtype is the layer's.
-        bias: starting value of b, shape (O,), same dtype.
+        bias: starting value of b, shape (O,), same dtype; None where a normalisation that follows takes it away.
         activation: a name of :data:`ms_dnn.maths.activations.ACTIVATIONS`.
 
     Raises:
         ShapeError: when W is not a matrix or b does not have one number a row of W.
     """
 
-    def __init__(self, weight: NDArray[np.floating[Any]], bias: NDArray[np.floating[Any]], activation: str) -> None:
+    def __init__(
+        self, weight: NDArray[np.floating[Any]], bias: NDArray[np.floating[Any]] | None, activation: str
+    ) -> None:
         super().__init__()
-        if weight.ndim != 2 or bias.shape != weight.shape[:1]:
-            raise ShapeError(
-                f"dense layer: got a weight of shape {weight.shape} and a bias of shape {bias.shape}, "
-                "expected (O, I) and (O,)"
-            )
+        if weight.ndim != 2 or (bias is not None and bias.shape != weight.shape[:1]):
+            of_bias = "" if bias is None else f" and a bias of shape {bias.shape}"
+            raise ShapeError(f"dense layer: got a weight of shape {weight.shape}{of_bias}, expected (O, I) and (O,)")
         self.weight = Parameter(Tensor(weight), name="weight")
-        self.bias = Parameter(Tensor(bias), name="bias")
+        self.bias = None if bias is None else Parameter(Tensor(bias), name="bias")
         self.activation = ACTIVATIONS[activation]
         self._activate = self.activation.function
         self._activation_vjp: Any = self.activation.vjp
+
+    @property
+    def units(self) -> int:
+        """O, the number of outputs."""
+        return int(self.weight.shape[0])
+
+    @property
+    def state(self) -> tuple[Parameter, ...]:
+        """What training changes besides the parameters: nothing."""
+        return ()
+
+    def __str__(self) -> str:
+        return f"{self.units} {self.activation.name}"
 
     def require_derivative(self) -> None:
         """Raise a NoDerivativeError when no gradient can pass through the activation."""
@@ -58,19 +71,27 @@ class Dense(nn.Cell):
         z, a = dense(x, self.weight, self.bias, self._activate)
         return a, (x, z, a)
 
-    def evaluate(self, x: Tensor, parameters: tuple[Tensor, ...]) -> Tensor:
-        """Return a (N, O) for x (N, I), with ``parameters`` (W, b) in place of the layer's own, of any one dtype."""
-        return dense(x, parameters[0], parameters[1], self._activate)[1]
-
-    def backward(self, cache: DenseCache, da: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """Return dx (N, I) and the gradients (dW, db), in the order of the parameters.
+    def backward(self, cache: DenseCache, da: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Return dx (N, I) and the gradients (dW, db), or (dW,) without a bias, in the order of the parameters.
 
         dW = δᵀ x; db = Σ_n δ_n; dx = δ W.
         """
-        dx, dW, db = affine_vjp(cache[0], self.weight, self.delta(cache, da))
+        dz = self.delta(cache, da)
+        if self.bias is None:
+            dx, dW = linear_vjp(cache[0], self.weight, dz)
+            return dx, (dW,)
+        dx, dW, db = affine_vjp(cache[0], self.weight, dz)
         return dx, (dW, db)
 
     def delta(self, cache: DenseCache, da: Tensor) -> Tensor:
         """Return δ = dz = da ⊙ σ′(z), (N, O)."""
         _, z, a = cache
         return self._activation_vjp(z, a, da)
+
+    def next_state(self, cache: DenseCache) -> tuple[Tensor, ...]:
+        """Return what :attr:`state` is after the step of the cache."""
+        return ()
+
+    def tensors(self, cache: DenseCache) -> tuple[tuple[str, Tensor], ...]:
+        """Return what the forward pass computed, by name."""
+        return ("weighted sum", cache[1]), ("activation", cache[2])

@@ -1,0 +1,128 @@
+"""Normalisation layers a = σ(γ ⊙ x̂ + β): x̂ over the samples of the batch, or over the units of each sample."""
+
+from typing import Any
+
+import numpy as np
+from mindspore import Parameter, Tensor, nn
+
+from ms_dnn.maths.activations import ACTIVATIONS
+from ms_dnn.maths.constants import constant
+from ms_dnn.maths.normalization import (
+    OVER_SAMPLES,
+    OVER_UNITS,
+    normalize,
+    normalize_vjp,
+    scale_and_shift,
+    scale_and_shift_vjp,
+)
+
+NormalizationCache = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
+
+
+class Normalization(nn.Cell):
+    """Base of both: scale γ (O,), shift β (O,), activation σ.
+
+    Args:
+        units: O; γ starts at 1, β at 0.
+        activation: a name of :data:`ms_dnn.maths.activations.ACTIVATIONS`.
+        dtype: of γ and β, "float16", "float32" or "float64".
+        epsilon: ε, added to the variance.
+    """
+
+    axis = OVER_UNITS
+
+    def __init__(self, units: int, activation: str, dtype: str = "float32", epsilon: float = 1e-5) -> None:
+        super().__init__()
+        self.units, self.epsilon = units, epsilon
+        self.scale = Parameter(Tensor(np.ones(units, dtype)), name="scale")
+        self.shift = Parameter(Tensor(np.zeros(units, dtype)), name="shift")
+        self.activation = ACTIVATIONS[activation]
+        self._activate = self.activation.function
+        self._activation_vjp: Any = self.activation.vjp
+
+    @property
+    def state(self) -> tuple[Parameter, ...]:
+        """What training changes besides the parameters."""
+        return ()
+
+    def require_derivative(self) -> None:
+        """Raise a NoDerivativeError when no gradient can pass through the activation."""
+        self.activation.derivative()
+
+    def construct(self, x: Tensor) -> Tensor:
+        """Return a, shape (N, O), for x (N, O)."""
+        return self.forward(x)[0]
+
+    def forward(self, x: Tensor) -> tuple[Tensor, NormalizationCache]:
+        """Return a (N, O) and what the backward pass needs: x̂, 1/√(σ² + ε), z, a; and μ and σ²."""
+        x_hat, inverse, mean, variance = normalize(x, self.axis, self.epsilon)
+        z = scale_and_shift(x_hat, self.scale, self.shift)
+        a = self._activate(z)
+        return a, (x_hat, inverse, z, a, mean, variance)
+
+    def backward(self, cache: NormalizationCache, da: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """Return dx (N, O) and the gradients (dγ, dβ), in the order of the parameters.
+
+        dz = da ⊙ σ′(z); dγ = Σ_n dz_n ⊙ x̂_n; dβ = Σ_n dz_n; dx from dx̂ = γ ⊙ dz.
+        """
+        x_hat, inverse, z, a, _, _ = cache
+        dz = self._activation_vjp(z, a, da)
+        dx_hat, d_scale, d_shift = scale_and_shift_vjp(x_hat, self.scale, dz)
+        return normalize_vjp(x_hat, inverse, dx_hat, self.axis), (d_scale, d_shift)
+
+    def next_state(self, cache: NormalizationCache) -> tuple[Tensor, ...]:
+        """Return what :attr:`state` is after the step of the cache."""
+        return ()
+
+    def tensors(self, cache: NormalizationCache) -> tuple[tuple[str, Tensor], ...]:
+        """Return what the forward pass computed, by name."""
+        return ("normalised input", cache[0]), ("weighted sum", cache[2]), ("activation", cache[3])
+
+
+class LayerNorm(Normalization):
+    """Each sample is normalised over its units: the same in training and in prediction."""
+
+    def __str__(self) -> str:
+        return f"layer norm {self.activation.name}"
+
+
+class BatchNorm(Normalization):
+    """Each unit is normalised over the samples of the batch; in prediction, by the moving mean and variance.
+
+    Args:
+        momentum: weight of a batch in the moving averages (PyTorch's ``momentum``), whose variance has 1/(N − 1).
+
+    """
+
+    axis = OVER_SAMPLES
+
+    def __init__(
+        self, units: int, activation: str, dtype: str = "float32", epsilon: float = 1e-5, momentum: float = 0.1
+    ) -> None:
+        super().__init__(units, activation, dtype, epsilon)
+        self.momentum = momentum
+        self.mean = Parameter(Tensor(np.zeros(units, dtype)), name="mean", requires_grad=False)
+        self.variance = Parameter(Tensor(np.ones(units, dtype)), name="variance", requires_grad=False)
+
+    @property
+    def state(self) -> tuple[Parameter, ...]:
+        """The moving mean and variance, (O,) each."""
+        return self.mean, self.variance
+
+    def __str__(self) -> str:
+        return f"batch norm {self.activation.name}"
+
+    def construct(self, x: Tensor) -> Tensor:
+        """Return a, shape (N, O), for x (N, O), by the moving averages."""
+        x_hat = (x - self.mean) / (self.variance + constant(self.epsilon, x)).sqrt()
+        return self._activate(scale_and_shift(x_hat, self.scale, self.shift))
+
+    def next_state(self, cache: NormalizationCache) -> tuple[Tensor, ...]:
+        """Return the moving mean and variance after the batch of the cache."""
+        x_hat, mean, variance = cache[0], cache[4], cache[5]
+        samples, weight = x_hat.shape[0], constant(self.momentum, x_hat)
+        unbiased = variance * constant(samples, x_hat) / constant(max(samples - 1, 1), x_hat)
+        return (
+            self.mean + weight * (mean.reshape(-1) - self.mean),
+            self.variance + weight * (unbiased.reshape(-1) - self.variance),
+        )
