@@ -15,6 +15,7 @@ from ms_dnn.data.separability import inseparable_outputs
 from ms_dnn.dnn import DNN, build_dnn
 from ms_dnn.errors import DataError
 from ms_dnn.features.encoding import decide, encode_targets, smooth_targets
+from ms_dnn.features.weighting import class_weights
 from ms_dnn.features.scaling import Scaling, fit_scaling
 from ms_dnn.gradients.framework import FrameworkGradient
 from ms_dnn.gradients.handwritten import HandwrittenGradient
@@ -39,11 +40,18 @@ class Part:
         x: scaled features, (M, I) float64.
         y: targets as the loss wants them, (M, n[L]) float64.
         answers: what is to be answered: class indices (M,), or unscaled targets (M, n[L]).
+        weights: what each sample weighs in the cost of training, (M,), or None where all weigh 1.
     """
 
     x: NDArray[np.float64]
     y: NDArray[np.float64]
     answers: NDArray[Any]
+    weights: NDArray[np.float64] | None = None
+
+    @property
+    def weighted_y(self) -> NDArray[np.float64]:
+        """Targets as the cost of training wants them: with the weights, if there are any, as last column."""
+        return self.y if self.weights is None else np.column_stack([self.y, self.weights])
 
 
 @dataclass(frozen=True)
@@ -102,7 +110,11 @@ def prepare_data(config: ExperimentConfig) -> PreparedData:
     if train is None:
         raise DataError(f"data set '{dataset.name}': no training part is left")
     notes += _perceptron_notes(config, dataset, train)
-    train = replace(train, y=smooth_targets(train.y, config.training.label_smoothing))
+    train = replace(
+        train,
+        y=smooth_targets(train.y, config.training.label_smoothing),
+        weights=class_weights(config.training.class_weight, train.answers, dataset.class_names),
+    )
     validation, test_part = ready(parts.validation), ready(parts.test if test is None else test)
     return PreparedData(train, validation, test_part, dataset, features, targets, tuple(notes))
 
@@ -157,13 +169,14 @@ def _refuse_unfit_targets(config: ExperimentConfig, dataset: Dataset) -> None:
         )
 
 
-def build_network(config: ExperimentConfig, inputs: int, precision: str | None = None) -> DNN:
+def build_network(config: ExperimentConfig, inputs: int, precision: str | None = None, *, dropout: bool = True) -> DNN:
     """Return the network of an experiment with its starting weights, for ``inputs`` features.
 
     Args:
         config: the experiment.
         inputs: number of features I.
         precision: another dtype than the configuration's.
+        dropout: False to leave dropout out.
     """
     layers = config.network.layers
     return build_dnn(
@@ -172,13 +185,16 @@ def build_network(config: ExperimentConfig, inputs: int, precision: str | None =
         [layer.initializer for layer in layers],
         config.seed,
         precision or config.precision,
+        normalizations=[layer.normalization for layer in layers],
+        dropouts=[layer.dropout if dropout else 0.0 for layer in layers],
+        input_dropout=config.network.input_dropout if dropout else 0.0,
     )
 
 
 def build_cost(config: ExperimentConfig) -> Cost:
-    """Return the cost J of an experiment."""
+    """Return the cost J of training; of other samples, which weigh 1, its ``unweighted()``."""
     penalty = None if config.penalty is None else Penalty(**config.penalty.model_dump())
-    return Cost(config.loss, config.reduction, penalty)
+    return Cost(config.loss, config.reduction, penalty, weighted=config.training.class_weight is not None)
 
 
 def build_trainer(
@@ -196,7 +212,7 @@ def build_trainer(
         optimizer=optimizer,
         plan=plan,
         rates=rates_of(config, plan),
-        samples=on_device(data.train, dtype),
+        samples=Samples(Tensor(data.train.x, dtype), Tensor(data.train.weighted_y, dtype)),
         validation=None if data.validation is None else on_device(data.validation, dtype),
         score=score_of(config, data, data.validation),
         tolerance=training.tolerance,
@@ -209,7 +225,7 @@ def build_trainer(
 
 
 def on_device(part: Part, dtype: Any) -> Samples:
-    """Return a part of the data as tensors of the given MindSpore dtype."""
+    """Return a part of the data, all its samples weighing 1, as tensors of the given MindSpore dtype."""
     return Samples(Tensor(part.x, dtype), Tensor(part.y, dtype))
 
 

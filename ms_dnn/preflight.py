@@ -22,6 +22,7 @@ from ms_dnn.runtime.device import Device
 from ms_dnn.runtime.seeding import stream
 from ms_dnn.training.epoch import Epoch
 from ms_dnn.training.optimizers import OPTIMIZERS, Optimizer
+from ms_dnn.training.trainer import stored_parameters
 
 Array = NDArray[Any]
 
@@ -63,11 +64,11 @@ class LayerState:
     """A layer at the start.
 
     Attributes:
-        number: counted from 1.
+        number: place in the network, counted from 1; dropout has one, too.
         units: n[l].
         activation: its name.
         dead: share of the units that pass no gradient on for any sample; None for softmax, which mixes its units.
-        gradient: ‖∂J/∂W‖ / √(number of elements).
+        gradient: ‖∂J/∂W‖ / √(number of elements); of a normalisation, the scale's.
         update: ‖ΔW‖ / ‖W‖ of the first step; ∞ where W is 0.
     """
 
@@ -143,11 +144,12 @@ def examine(config: ExperimentConfig) -> Preflight:
     seen = probe[:PROBE]
     plan = build_plan(config, len(x))
     rate = float(rates_of(config, plan)[0])
-    layers = _layers(config, network, Tensor(x[seen], dtype), Tensor(y[seen], dtype), rate)
+    weighted_y = data.train.weighted_y
+    layers = _layers(config, network, Tensor(x[seen], dtype), Tensor(weighted_y[seen], dtype), rate)
     findings = [_first_cost(config, network, x[seen], y[seen]), *_about_layers(layers)]
     few = probe[:OVERFITTED]
     findings.append(_overfitting(config, x[few], y[few]))
-    test = _rate_test(config, x, y, plan.batch_size)
+    test = _rate_test(config, x, weighted_y, plan.batch_size)
     findings.append(_about_rate(test, rate))
     return Preflight(tuple(findings), layers, test)
 
@@ -159,11 +161,11 @@ class Stepper:
         self.dtype = network.trainable_params()[0].dtype
         self.x, self.y = Tensor(x, self.dtype), Tensor(y, self.dtype)
         self.epoch = Epoch(HandwrittenGradient(network, cost), optimizer, clip_norm=clip)
-        slots = [parameter for slot in optimizer.slots for parameter in slot]
-        self._kept = [(p, Tensor(p.asnumpy().copy())) for p in (*optimizer.parameters, *slots)]
+        stored = stored_parameters(network, optimizer).values()
+        self._kept = [(parameter, Tensor(parameter.asnumpy().copy())) for parameter in stored]
 
     def restart(self) -> None:
-        """Put weights and slots back."""
+        """Put weights, state and slots back."""
         for parameter, start in self._kept:
             ops.assign(parameter, start)
 
@@ -200,15 +202,20 @@ def _layers(config: ExperimentConfig, network: DNN, x: Tensor, y: Tensor, rate: 
     after = [parameter.asnumpy().copy() for parameter in network.trainable_params()]
     stepper.restart()
     found = []
-    for i, (layer, (_, z, a)) in enumerate(zip(network.layers, caches, strict=True)):
-        weight, moved = np.linalg.norm(before[2 * i]), np.linalg.norm(after[2 * i] - before[2 * i])
-        gradient = gradients[2 * i].asnumpy().astype(np.float64)
+    for i, (layer, cache) in enumerate(zip(network.layers, caches, strict=True)):
+        computed = dict(layer.tensors(cache))
+        if "activation" not in computed:
+            continue
+        # The weight of a dense layer, the scale of a normalisation: the first of its parameters.
+        first = next(j for j, name in enumerate(network.parameter_names) if name.startswith(f"layers.{i}."))
+        weight, moved = np.linalg.norm(before[first]), np.linalg.norm(after[first] - before[first])
+        gradient = gradients[first].asnumpy().astype(np.float64)
         found.append(
             LayerState(
                 number=i + 1,
-                units=z.shape[1],
+                units=layer.units,
                 activation=layer.activation.name,
-                dead=_dead(layer, z, a),
+                dead=_dead(layer, computed["weighted sum"], computed["activation"]),
                 gradient=float(np.sqrt(np.mean(gradient**2))),
                 update=float(moved / weight) if weight else float("inf"),
             )
@@ -225,7 +232,8 @@ def _dead(layer: Any, z: Tensor, a: Tensor) -> float | None:
 
 def _first_cost(config: ExperimentConfig, network: DNN, x: Array, y: Array) -> Finding:
     dtype = network.trainable_params()[0].dtype
-    cost = float(Cost(config.loss, "mean")(network(Tensor(x, dtype)), Tensor(y, dtype)).asnumpy())
+    prediction = network.forward(Tensor(x, dtype))[0]
+    cost = float(Cost(config.loss, "mean")(prediction, Tensor(y, dtype)).asnumpy())
     outputs = y.shape[1]
     by_chance = {
         "softmax_cross_entropy": (np.log(outputs), f"ln {outputs}"),
@@ -271,7 +279,7 @@ def _about_layers(layers: Sequence[LayerState]) -> list[Finding]:
 
 
 def _overfitting(config: ExperimentConfig, x: Array, y: Array) -> Finding:
-    network = build_network(config, x.shape[1])
+    network = build_network(config, x.shape[1], dropout=False)
     cost = Cost(config.loss, "mean")
     stepper = Stepper(network, cost, OPTIMIZERS["adam"](network.trainable_params()), x, y, None)
     everything = np.tile(np.arange(len(x)), (OVERFIT_STEPS, 1))

@@ -40,7 +40,7 @@ from ms_dnn.training.checkpoints import read_checkpoint
 from ms_dnn.training.evaluation import Evaluation
 from ms_dnn.training.plan import Plan
 from ms_dnn.training.run_folder import CONFIG, CURVES, ENVIRONMENT, FEATURES, RunFolder, create_run_folder
-from ms_dnn.training.trainer import Listener, State, load_parameters
+from ms_dnn.training.trainer import Listener, State, load_parameters, network_parameters
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def evaluate_run(path: Path, part: str = "test", device: str | None = None) -> S
         raise DataError(f"{path}: this run has no {part} part (data.{part} is 0): choose another with --part")
     network = trained_network(config, folder, data.dataset.n_features)
     samples = on_device(chosen, network.trainable_params()[0].dtype)
-    J, output = Evaluation(network, build_cost(config))(samples.x, samples.y)
+    J, output = Evaluation(network, build_cost(config).unweighted())(samples.x, samples.y)
     prediction = output.asnumpy()
     score_name, score = score_of(config, data, chosen)
     return Scores(
@@ -259,8 +259,7 @@ def trained_network(config: ExperimentConfig, folder: RunFolder, inputs: int) ->
     if checkpoint is None:
         raise RunError(f"{folder.path}: no checkpoint yet; train first: ms-dnn train --resume {folder.path}")
     network = build_network(config, inputs)
-    parameters = dict(zip(network.parameter_names, network.trainable_params(), strict=True))
-    load_parameters(parameters, checkpoint.arrays)
+    load_parameters(network_parameters(network), checkpoint.arrays)
     return network
 
 

@@ -202,7 +202,7 @@ def _judge_experiment(
     train = prepare_data(config).train
     network, cost = build_network(config, train.x.shape[1], precision), build_cost(config)
     drawn = stream(seed, "checked samples").permutation(len(train.x))[:samples]
-    x, y = (Tensor(np.ascontiguousarray(part[drawn]).astype(precision)) for part in (train.x, train.y))
+    x, y = (Tensor(np.ascontiguousarray(part[drawn]).astype(precision)) for part in (train.x, train.weighted_y))
     train_briefly(network, cost, x, y, after)
     return check_gradients(network, x, cost, (y,), modes=modes, device=chosen.name, directions=directions, seed=seed)
 

@@ -68,9 +68,14 @@ def _resume(console: "Console", path: Path, device: str | None) -> None:
 
 
 def _describe(config: "ExperimentConfig") -> str:
-    sizes = "-".join(str(layer.units) for layer in config.network.layers)
+    layers = config.network.layers
+    sizes = "-".join(str(layer.units) for layer in layers)
+    norms = sorted({layer.normalization for layer in layers} - {"none"})
+    also = "".join(f", {norm} normalisation" for norm in norms)
+    if config.network.input_dropout or any(layer.dropout for layer in layers):
+        also += ", dropout"
     return (
-        f"data {config.data.set}, layers {sizes}, {config.loss}, {config.optimizer.name}, "
+        f"data {config.data.set}, layers {sizes}{also}, {config.loss}, {config.optimizer.name}, "
         f"backprop {config.backprop}, {config.precision}"
     )
 

@@ -56,6 +56,8 @@ def conflicts_in(config: ExperimentConfig) -> list[Conflict]:
     return [
         *_regression(config),
         *_activations(config),
+        *_output_layer(config),
+        *_batches_of_one(config),
         *_early_stopping(config),
         *_smoothing(config),
         *_precision(config),
@@ -98,6 +100,29 @@ def _activations(config: ExperimentConfig) -> Iterator[Conflict]:
             sentence = _output_conflict(config.loss, layer.activation)
             if sentence:
                 yield Conflict(path, sentence)
+
+
+def _output_layer(config: ExperimentConfig) -> Iterator[Conflict]:
+    layers = config.network.layers
+    path = ("network", "layers", len(layers) - 1)
+    if layers[-1].dropout:
+        yield Conflict((*path, "dropout"), "the output layer drops nothing: its numbers are the answer; leave it out")
+    if layers[-1].normalization != "none":
+        yield Conflict(
+            (*path, "normalization"), "the output layer is not normalised: its scale is the answer; leave it out"
+        )
+
+
+def _batches_of_one(config: ExperimentConfig) -> Iterator[Conflict]:
+    if config.training.batch_size != 1:
+        return
+    for index, layer in enumerate(config.network.layers):
+        if layer.normalization == "batch":
+            yield Conflict(
+                ("network", "layers", index, "normalization"),
+                "batch normalisation of batches of one sample leaves nothing but its shift; use layer, or a larger "
+                "training.batch_size",
+            )
 
 
 def _output_conflict(loss: str, activation: str) -> str | None:

@@ -42,11 +42,16 @@ Loss = Literal[
 
 
 class LayerConfig(Settings):
-    """One dense layer: z = W a + b, then the activation."""
+    """One dense layer: z = W a + b, then the activation; with normalisation between the two, and dropout after it."""
 
     units: int = Field(ge=1, le=65536, description="Nodes of the layer, n[l].")
     activation: Activation = Field(description="σ in a = σ(z).")
     initializer: Initializer = Field("xavier", description="Random start of W; he suits relu and its relatives.")
+    normalization: Literal["none", "batch", "layer"] = Field(
+        "none",
+        description="Of the weighted sum, before the activation: over the samples of the batch, or over the units.",
+    )
+    dropout: float = Field(0.0, ge=0, lt=1, description="Share of the units that each step of training drops.")
 
 
 class NetworkConfig(Settings):
@@ -55,6 +60,7 @@ class NetworkConfig(Settings):
     layers: tuple[LayerConfig, ...] = Field(
         strict=False, min_length=1, description="At least one layer; the last one is the output layer."
     )
+    input_dropout: float = Field(0.0, ge=0, lt=1, description="Share of the inputs that each step of training drops.")
 
 
 class PenaltyConfig(Settings):
@@ -90,6 +96,12 @@ class TrainingConfig(Settings):
     )
     label_smoothing: float = Field(
         0.0, ge=0, lt=1, description="ε: training compares with (1 − ε) y + ε/C; of cross-entropy losses."
+    )
+    class_weight: Literal["balanced"] | dict[str, Annotated[float, Field(ge=0)]] | None = Field(
+        None,
+        description="What the samples of a class weigh in the cost: balanced makes all classes weigh the same; or a "
+        "mapping from class names to weights, the others 1.",
+        json_schema_extra={"expected": "balanced, or a mapping from class names to weights"},
     )
     clip_norm: float | None = Field(
         None, gt=0, description="Length that all gradients together are cut to before an update; left out: no limit."

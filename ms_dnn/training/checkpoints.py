@@ -42,7 +42,7 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
         CheckpointError: when it cannot be written (disk full, no permission); the one before is untouched.
     """
     generation = _generation_on_disk(folder) + 1
-    content = save({name: np.ascontiguousarray(array) for name, array in checkpoint.arrays.items()})
+    content = save({name: np.asarray(array, order="C") for name, array in checkpoint.arrays.items()})
     file = folder / f"checkpoint-{generation:06d}.safetensors"
     body = {
         "format": FORMAT,

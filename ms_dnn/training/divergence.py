@@ -57,9 +57,9 @@ def _in_order(network: DNN, cost: Cost, x: Tensor, y: Tensor) -> Iterator[tuple[
     yield "target y", y
     yield from zip(network.parameter_names, network.trainable_params(), strict=True)
     a, caches = network.forward(x)
-    for number, (_, z, a_of_layer) in enumerate(caches, start=1):
-        yield f"z[{number}] (weighted sum of layer {number})", z
-        yield f"a[{number}] (activation of layer {number})", a_of_layer
+    for number, (layer, cache) in enumerate(zip(network.layers, caches, strict=True), start=1):
+        for what, tensor in layer.tensors(cache):
+            yield f"{what} of layer {number}", tensor
     J, da = cost.forward_backward(a, y)
     yield "J (cost)", J
     yield "da (gradient of the cost with respect to the prediction)", da

@@ -1,5 +1,6 @@
 """One training step as a Cell, so that ``mindspore.train.Model`` and its callbacks train by hand-written gradients."""
 
+import mindspore as ms
 from mindspore import Tensor, nn, ops
 
 from ms_dnn.dnn import DNN
@@ -28,6 +29,7 @@ class HandwrittenTrainOneStep(nn.Cell):
     def __init__(self, network: DNN, cost: Cost, optimizer: nn.Optimizer) -> None:
         super().__init__(auto_prefix=False)
         self.gradient = HandwrittenGradient(network, cost)
+        self.state = ms.ParameterTuple(network.state)
         self.optimizer = optimizer
         # An optimizer with groups holds the parameters in the order of the groups, not of the gradients.
         position = {id(parameter): i for i, parameter in enumerate(network.trainable_params())}
@@ -41,5 +43,8 @@ class HandwrittenTrainOneStep(nn.Cell):
 
     def construct(self, x: Tensor, y: Tensor) -> Tensor:
         """Update the parameters once and return the cost J (0-d) before it, for x (N, n[0]) and y (N, n[L])."""
-        J, gradients = self.gradient(x, y)
-        return ops.depend(J, self.optimizer(tuple([gradients[i] for i in self.order])))
+        J, gradients, after = self.gradient.differentiate(x, y)
+        J = ops.depend(J, self.optimizer(tuple([gradients[i] for i in self.order])))
+        for i in range(len(self.state)):
+            J = ops.depend(J, ops.assign(self.state[i], after[i]))
+        return J

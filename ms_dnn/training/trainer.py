@@ -98,8 +98,8 @@ class Trainer:
         optimizer: the update of the weights.
         plan: the steps.
         rates: learning rate of each step, (total_steps,).
-        samples: the training samples.
-        validation: samples for the reports, or None.
+        samples: the training samples; where the cost is weighted, the last column of y is the weights.
+        validation: samples for the reports, which weigh 1, or None.
         score: name of a metric and its function of the prediction (NumPy) for the validation samples.
         tolerance: ε, the largest change of a weight below which the run ends; None to leave that out.
         early_stopping: when to end early, or None; with it, the best weights are put back at the end.
@@ -137,7 +137,7 @@ class Trainer:
         self.early_stopping = early_stopping
         self.folder, self.checkpoint_seconds, self.listener = folder, checkpoint_seconds, listener
         self.epoch = Epoch(gradient, optimizer, watch_change=tolerance is not None, clip_norm=clip_norm)
-        self.evaluation = Evaluation(network, cost)
+        self.evaluation = Evaluation(network, cost.unweighted())
         self._stored = stored_parameters(network, optimizer)
         self.state = State()
         self._best: Arrays = {}
@@ -315,12 +315,18 @@ class Trainer:
 
 
 def stored_parameters(network: DNN, optimizer: Optimizer) -> dict[str, Parameter]:
-    """Return everything on the device that a checkpoint holds: weights and optimizer slots, by name."""
+    """Return everything on the device that a checkpoint holds: weights, state and optimizer slots, by name."""
     names = network.parameter_names
-    stored = dict(zip(names, network.trainable_params(), strict=True))
+    stored = network_parameters(network)
     for slot, parameters in zip(optimizer.slot_names, optimizer.slots, strict=True):
         stored |= {f"{slot}.{name}": parameter for name, parameter in zip(names, parameters, strict=True)}
     return stored
+
+
+def network_parameters(network: DNN) -> dict[str, Parameter]:
+    """Return the weights and the state of a network by name: what prediction needs."""
+    of_weights = zip(network.parameter_names, network.trainable_params(), strict=True)
+    return dict(of_weights) | dict(zip(network.state_names, network.state, strict=True))
 
 
 def load_parameters(parameters: dict[str, Parameter], arrays: Arrays) -> None:

@@ -71,12 +71,22 @@ def same_run(one: Path, other: Path) -> None:
     assert states[0] == states[1]
 
 
-@pytest.mark.parametrize("optimizer", ["nesterov", "adam"])
+REGULARIZED = (
+    "network.input_dropout=0.1",
+    "network.layers.0.normalization=batch",
+    "network.layers.0.dropout=0.3",
+    "training.class_weight=balanced",
+)
+
+
+@pytest.mark.parametrize(("optimizer", "also"), [("nesterov", ()), ("adam", REGULARIZED)])
 def test_an_interrupted_run_resumes_to_the_same_bits(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, optimizer: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, optimizer: str, also: tuple[str, ...]
 ) -> None:
     config = iris(
-        f"optimizer={{name: {optimizer}}}", "learning_rate={schedule: cosine_decay, initial: 0.1, final: 0, epochs: 7}"
+        f"optimizer={{name: {optimizer}}}",
+        "learning_rate={schedule: cosine_decay, initial: 0.1, final: 0, epochs: 7}",
+        *also,
     )
     start_run(config, tmp_path / "whole", Silent())
 
@@ -141,9 +151,10 @@ def test_early_stopping_puts_the_best_weights_back(tmp_path: Path) -> None:
     assert data.validation is not None
 
 
-def test_the_two_routes_train_alike(tmp_path: Path) -> None:
+@pytest.mark.parametrize("also", [(), REGULARIZED])
+def test_the_two_routes_train_alike(tmp_path: Path, also: tuple[str, ...]) -> None:
     for backprop in ("handwritten", "framework"):
-        start_run(iris(f"backprop={backprop}", "precision=float64"), tmp_path / backprop, Silent())
+        start_run(iris(f"backprop={backprop}", "precision=float64", *also), tmp_path / backprop, Silent())
     one, other = (checkpoint_of(tmp_path / route).arrays for route in ("handwritten", "framework"))
     for name, array in one.items():
         np.testing.assert_allclose(array, other[name], rtol=0, atol=1e-12)
