@@ -15,8 +15,8 @@ from ms_dnn.data.separability import inseparable_outputs
 from ms_dnn.dnn import DNN, build_dnn
 from ms_dnn.errors import DataError
 from ms_dnn.features.encoding import decide, encode_targets, smooth_targets
-from ms_dnn.features.weighting import class_weights
 from ms_dnn.features.scaling import Scaling, fit_scaling
+from ms_dnn.features.weighting import class_weights
 from ms_dnn.gradients.framework import FrameworkGradient
 from ms_dnn.gradients.handwritten import HandwrittenGradient
 from ms_dnn.layers.cost import Cost
