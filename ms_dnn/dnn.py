@@ -14,7 +14,7 @@ from typing import Any
 
 import mindspore as ms
 import numpy as np
-from mindspore import Tensor, nn
+from mindspore import Tensor, nn, ops
 
 from ms_dnn.errors import ShapeError
 from ms_dnn.layers.dense import Dense
@@ -47,6 +47,7 @@ class DNN(nn.Cell):
         # Kept, because a parameter's own name grows a prefix when a Cell around the network adopts it.
         self.parameter_names = tuple(parameter.name for parameter in self.trainable_params())
         self.state_names = tuple(parameter.name for parameter in self.state)
+        self.compute_dtype: Any = None
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -79,10 +80,11 @@ class DNN(nn.Cell):
     def forward(self, x: Tensor) -> tuple[Tensor, tuple[Any, ...]]:
         """Return a[L] as training computes it, and one cache a layer."""
         caches: tuple[Any, ...] = ()
+        a = x if self.compute_dtype is None else ops.cast(x, self.compute_dtype)
         for layer in self.layers:
-            x, cache = layer.forward(x)
+            a, cache = layer.forward(a)
             caches += (cache,)
-        return x, caches
+        return ops.cast(a, x.dtype), caches
 
     def backward(self, caches: tuple[Any, ...], da: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Return ∂J/∂x (N, n[0]) and the gradients of all parameters for da = ∂J/∂a[L].
@@ -90,6 +92,8 @@ class DNN(nn.Cell):
         δ[l] = W[l+1]ᵀ δ[l+1] ⊙ σ′(z[l]): each layer hands its dx to the one below as that one's da.
         """
         gradients: tuple[Tensor, ...] = ()
+        if self.compute_dtype is not None:
+            da = ops.cast(da, self.compute_dtype)
         for i in range(len(self.layers) - 1, -1, -1):
             da, of_layer = self.layers[i].backward(caches[i], da)
             gradients = of_layer + gradients
@@ -101,6 +105,16 @@ class DNN(nn.Cell):
         for i in range(len(self.layers)):
             after += self.layers[i].next_state(caches[i])
         return after
+
+    def compute_in(self, dtype: Any) -> None:
+        """Let :meth:`forward` and :meth:`backward` compute in another dtype than the weights'; None takes it back.
+
+        Weights, gradients, the prediction and normalisations stay in the dtype of the weights.
+        """
+        self.compute_dtype = dtype
+        for layer in self.layers:
+            if isinstance(layer, Dense):
+                layer.compute_dtype = dtype
 
     def require_derivative(self) -> None:
         """Raise a NoDerivativeError when no gradient can pass through some layer."""

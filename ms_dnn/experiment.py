@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import mindspore as ms
 import numpy as np
-from mindspore import Tensor
+from mindspore import Tensor, nn
 from numpy.typing import NDArray
 
 from ms_dnn.config import ExperimentConfig
@@ -19,9 +20,11 @@ from ms_dnn.features.scaling import Scaling, fit_scaling
 from ms_dnn.features.weighting import class_weights
 from ms_dnn.gradients.framework import FrameworkGradient
 from ms_dnn.gradients.handwritten import HandwrittenGradient
+from ms_dnn.gradients.mixed_precision import MixedPrecisionGradient
 from ms_dnn.layers.cost import Cost
 from ms_dnn.layers.penalty import Penalty
 from ms_dnn.maths.activations import sigmoid, softmax
+from ms_dnn.runtime.precision import compute_dtype, weights_dtype
 from ms_dnn.training.optimizers import OPTIMIZERS
 from ms_dnn.training.plan import Plan
 from ms_dnn.training.run_folder import RunFolder
@@ -184,7 +187,7 @@ def build_network(config: ExperimentConfig, inputs: int, precision: str | None =
         [layer.activation for layer in layers],
         [layer.initializer for layer in layers],
         config.seed,
-        precision or config.precision,
+        precision or weights_dtype(config.precision),
         normalizations=[layer.normalization for layer in layers],
         dropouts=[layer.dropout if dropout else 0.0 for layer in layers],
         input_dropout=config.network.input_dropout if dropout else 0.0,
@@ -195,6 +198,14 @@ def build_cost(config: ExperimentConfig) -> Cost:
     """Return the cost J of training; of other samples, which weigh 1, its ``unweighted()``."""
     penalty = None if config.penalty is None else Penalty(**config.penalty.model_dump())
     return Cost(config.loss, config.reduction, penalty, weighted=config.training.class_weight is not None)
+
+
+def build_gradient(config: ExperimentConfig, network: DNN, cost: Cost) -> nn.Cell:
+    """Return the route to the gradients that an experiment trains by."""
+    dtype = compute_dtype(config.precision)
+    if dtype is None:
+        return GRADIENTS[config.backprop](network, cost)
+    return MixedPrecisionGradient(network, cost, getattr(ms, dtype))
 
 
 def build_trainer(
@@ -208,7 +219,7 @@ def build_trainer(
     return Trainer(
         network=network,
         cost=cost,
-        gradient=GRADIENTS[config.backprop](network, cost),
+        gradient=build_gradient(config, network, cost),
         optimizer=optimizer,
         plan=plan,
         rates=rates_of(config, plan),

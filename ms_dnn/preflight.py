@@ -46,6 +46,8 @@ TESTED_RATES = (1e-6, 10.0)
 TEST_STEPS = 120
 SMOOTHING = 0.8
 """Of the costs of the rate test: the part of the average that each step keeps."""
+CUBE = 16
+"""Rows and columns of the blocks that Ascend's matrix unit multiplies, in float16."""
 BLOWN_UP = 4.0
 """Times the first cost at which the rate test ends."""
 
@@ -147,6 +149,7 @@ def examine(config: ExperimentConfig) -> Preflight:
     weighted_y = data.train.weighted_y
     layers = _layers(config, network, Tensor(x[seen], dtype), Tensor(weighted_y[seen], dtype), rate)
     findings = [_first_cost(config, network, x[seen], y[seen]), *_about_layers(layers)]
+    findings.append(_about_widths(network))
     few = probe[:OVERFITTED]
     findings.append(_overfitting(config, x[few], y[few]))
     test = _rate_test(config, x, weighted_y, plan.batch_size)
@@ -160,8 +163,9 @@ class Stepper:
     def __init__(self, network: DNN, cost: Cost, optimizer: Optimizer, x: Array, y: Array, clip: float | None) -> None:
         self.dtype = network.trainable_params()[0].dtype
         self.x, self.y = Tensor(x, self.dtype), Tensor(y, self.dtype)
-        self.epoch = Epoch(HandwrittenGradient(network, cost), optimizer, clip_norm=clip)
-        stored = stored_parameters(network, optimizer).values()
+        gradient = HandwrittenGradient(network, cost)
+        self.epoch = Epoch(gradient, optimizer, clip_norm=clip)
+        stored = stored_parameters(gradient, optimizer).values()
         self._kept = [(parameter, Tensor(parameter.asnumpy().copy())) for parameter in stored]
 
     def restart(self) -> None:
@@ -276,6 +280,20 @@ def _about_layers(layers: Sequence[LayerState]) -> list[Finding]:
         least, most = min(layer.update for layer in moved), max(layer.update for layer in moved)
         found.append(Finding("first update", "good", f"{least:.1e} to {most:.1e} of the weights"))
     return found
+
+
+def _about_widths(network: DNN) -> Finding:
+    """Say which widths leave part of Ascend's matrix unit idle, which multiplies blocks of CUBE × CUBE."""
+    hidden = list(enumerate(network.sizes[1:-1], start=1))
+    odd = [f"{units} units of dense layer {number}" for number, units in hidden if units % CUBE]
+    if not odd:
+        return Finding(
+            "widths", "good", f"every hidden layer has a multiple of {CUBE} units, as Ascend's Cube unit wants"
+        )
+    sentence = (
+        f"{', '.join(odd)}: no multiple of {CUBE}; on Ascend the Cube unit computes the next multiple all the same"
+    )
+    return Finding("widths", "warning", sentence)
 
 
 def _overfitting(config: ExperimentConfig, x: Array, y: Array) -> Finding:

@@ -165,6 +165,10 @@ def _smoothing(config: ExperimentConfig) -> Iterator[Conflict]:
 
 
 def _precision(config: ExperimentConfig) -> Iterator[Conflict]:
+    if config.precision.startswith("mixed") and config.backprop == "framework":
+        yield Conflict(
+            ("backprop",), f"{config.precision} is trained by the hand-written backward pass alone; use handwritten"
+        )
     if config.precision == "float64" and config.device == "Ascend":
         yield Conflict(
             ("precision",),

@@ -149,8 +149,10 @@ class ExperimentConfig(Settings):
     device: Literal["auto", "Ascend", "GPU", "CPU"] = Field(
         "auto", description="auto takes the first of Ascend, GPU, CPU that is there; a name takes no other."
     )
-    precision: Literal["float32", "float64"] = Field(
-        "float32", description="dtype of the weights; float64 not on Ascend."
+    precision: Literal["float32", "float64", "mixed_float16", "mixed_bfloat16"] = Field(
+        "float32",
+        description="dtype of the weights; float64 not on Ascend. The mixed ones compute in 16 bits, keep weights, "
+        "cost and updates in float32, and scale the cost's gradient so that small gradients are not lost.",
     )
 
     @model_validator(mode="before")

@@ -1,7 +1,7 @@
 """The framework's route: MindSpore's automatic differentiation of the same forward code."""
 
 import mindspore as ms
-from mindspore import Tensor, nn, ops
+from mindspore import Parameter, Tensor, nn, ops
 
 from ms_dnn.dnn import DNN
 from ms_dnn.layers.cost import Cost
@@ -46,6 +46,8 @@ class FrameworkGradient(nn.Cell):
     Training uses this one, because GradOperation does not return the cost; the gradients are bitwise the same.
     """
 
+    may_overflow = False
+
     def __init__(self, network: DNN, cost: Cost) -> None:
         super().__init__(auto_prefix=False)
         network.require_derivative()
@@ -57,10 +59,15 @@ class FrameworkGradient(nn.Cell):
 
     def construct(self, x: Tensor, y: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Return J (0-d) and one gradient a parameter."""
-        J, gradients, _ = self.differentiate(x, y)
+        J, gradients, _, _ = self.differentiate(x, y)
         return J, gradients
 
-    def differentiate(self, x: Tensor, y: Tensor) -> tuple[Tensor, tuple[Tensor, ...], tuple[Tensor, ...]]:
-        """Return J, the gradients, and what the network's state is after this step."""
+    @property
+    def state(self) -> dict[str, Parameter]:
+        """What training changes without a gradient, by name."""
+        return dict(zip(self.network.state_names, self.network.state, strict=True))
+
+    def differentiate(self, x: Tensor, y: Tensor) -> tuple[Tensor, tuple[Tensor, ...], tuple[Tensor, ...], bool]:
+        """Return J, the gradients, what :attr:`state` is after this step, and True: the step is never skipped."""
         (J, after), gradients = self.value_and_grad(x, y)
-        return J, gradients, after
+        return J, gradients, after, True

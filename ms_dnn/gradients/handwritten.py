@@ -3,7 +3,7 @@
 from typing import Any
 
 import mindspore as ms
-from mindspore import Tensor, nn
+from mindspore import Parameter, Tensor, nn
 
 from ms_dnn.dnn import DNN
 from ms_dnn.layers.cost import Cost
@@ -18,6 +18,8 @@ class HandwrittenGradient(nn.Cell):
     methods; the third is an optimizer (``ms_dnn.training.optimizers``).
     """
 
+    may_overflow = False
+
     def __init__(self, network: DNN, cost: Cost) -> None:
         super().__init__(auto_prefix=False)
         network.require_derivative()
@@ -27,14 +29,19 @@ class HandwrittenGradient(nn.Cell):
 
     def construct(self, x: Tensor, y: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Return J (0-d) and one gradient a parameter, for x (N, n[0]) and the target y (N, n[L])."""
-        J, gradients, _ = self.differentiate(x, y)
+        J, gradients, _, _ = self.differentiate(x, y)
         return J, gradients
 
-    def differentiate(self, x: Tensor, y: Tensor) -> tuple[Tensor, tuple[Tensor, ...], tuple[Tensor, ...]]:
-        """Return J, the gradients, and what the network's state is after this step."""
+    @property
+    def state(self) -> dict[str, Parameter]:
+        """What training changes without a gradient, by name."""
+        return dict(zip(self.network.state_names, self.network.state, strict=True))
+
+    def differentiate(self, x: Tensor, y: Tensor) -> tuple[Tensor, tuple[Tensor, ...], tuple[Tensor, ...], bool]:
+        """Return J, the gradients, what :attr:`state` is after this step, and True: the step is never skipped."""
         a, caches = self.propagate_forward(x)
         J, gradients = self.propagate_error_back(a, caches, y)
-        return J, gradients, self.network.next_state(caches)
+        return J, gradients, self.network.next_state(caches), True
 
     def propagate_forward(self, x: Tensor) -> tuple[Tensor, tuple[Any, ...]]:
         """Step 1: return the prediction a[L] and the caches of all layers."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from mindspore import Parameter, Tensor, nn
+from mindspore import Parameter, Tensor, nn, ops
 from numpy.typing import NDArray
 
 from ms_dnn.errors import ShapeError
@@ -44,6 +44,7 @@ class Dense(nn.Cell):
         self.activation = ACTIVATIONS[activation]
         self._activate = self.activation.function
         self._activation_vjp: Any = self.activation.vjp
+        self.compute_dtype: Any = None
 
     @property
     def units(self) -> int:
@@ -63,12 +64,15 @@ class Dense(nn.Cell):
         self.activation.derivative()
 
     def construct(self, x: Tensor) -> Tensor:
-        """Return a, shape (N, O), for x (N, I)."""
-        return self.forward(x)[0]
+        """Return a, shape (N, O), for x (N, I), in the dtype of the weights."""
+        return dense(x, self.weight, self.bias, self._activate)[1]
 
     def forward(self, x: Tensor) -> tuple[Tensor, DenseCache]:
-        """Return a (N, O) and what the backward pass needs: the input x, the weighted sum z and a."""
-        z, a = dense(x, self.weight, self.bias, self._activate)
+        """Return a (N, O) and what the backward pass needs: the input x, the weighted sum z and a.
+
+        In ``compute_dtype`` where that is set (mixed precision); x is given in it, and W and b are rounded to it.
+        """
+        z, a = dense(x, self._rounded(self.weight), self._rounded(self.bias), self._activate)
         return a, (x, z, a)
 
     def backward(self, cache: DenseCache, da: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
@@ -78,10 +82,10 @@ class Dense(nn.Cell):
         """
         dz = self.delta(cache, da)
         if self.bias is None:
-            dx, dW = linear_vjp(cache[0], self.weight, dz)
-            return dx, (dW,)
-        dx, dW, db = affine_vjp(cache[0], self.weight, dz)
-        return dx, (dW, db)
+            dx, dW = linear_vjp(cache[0], self._rounded(self.weight), dz)
+            return dx, (self._widened(dW),)
+        dx, dW, db = affine_vjp(cache[0], self._rounded(self.weight), dz)
+        return dx, (self._widened(dW), self._widened(db))
 
     def delta(self, cache: DenseCache, da: Tensor) -> Tensor:
         """Return δ = dz = da ⊙ σ′(z), (N, O)."""
@@ -95,3 +99,11 @@ class Dense(nn.Cell):
     def tensors(self, cache: DenseCache) -> tuple[tuple[str, Tensor], ...]:
         """Return what the forward pass computed, by name."""
         return ("weighted sum", cache[1]), ("activation", cache[2])
+
+    def _rounded(self, parameter: Any) -> Any:
+        if self.compute_dtype is None or parameter is None:
+            return parameter
+        return ops.cast(parameter, self.compute_dtype)
+
+    def _widened(self, gradient: Tensor) -> Tensor:
+        return gradient if self.compute_dtype is None else ops.cast(gradient, self.weight.dtype)

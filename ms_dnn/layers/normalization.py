@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from mindspore import Parameter, Tensor, nn
+from mindspore import Parameter, Tensor, nn, ops
 
 from ms_dnn.maths.activations import ACTIVATIONS
 from ms_dnn.maths.constants import constant
@@ -51,14 +51,19 @@ class Normalization(nn.Cell):
 
     def construct(self, x: Tensor) -> Tensor:
         """Return a, shape (N, O), for x (N, O)."""
-        return self.forward(x)[0]
+        x_hat = normalize(x, self.axis, self.epsilon)[0]
+        return self._activate(scale_and_shift(x_hat, self.scale, self.shift))
 
     def forward(self, x: Tensor) -> tuple[Tensor, NormalizationCache]:
-        """Return a (N, O) and what the backward pass needs: x̂, 1/√(σ² + ε), z, a; and μ and σ²."""
-        x_hat, inverse, mean, variance = normalize(x, self.axis, self.epsilon)
+        """Return a (N, O) and what the backward pass needs: x̂, 1/√(σ² + ε), z, a; and μ and σ².
+
+        In the dtype of γ and β, whatever that of x: squares of float16 overflow, and sums of them lose digits. Only a
+        is returned in the dtype of x.
+        """
+        x_hat, inverse, mean, variance = normalize(ops.cast(x, self.scale.dtype), self.axis, self.epsilon)
         z = scale_and_shift(x_hat, self.scale, self.shift)
         a = self._activate(z)
-        return a, (x_hat, inverse, z, a, mean, variance)
+        return ops.cast(a, x.dtype), (x_hat, inverse, z, a, mean, variance)
 
     def backward(self, cache: NormalizationCache, da: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Return dx (N, O) and the gradients (dγ, dβ), in the order of the parameters.
@@ -66,9 +71,9 @@ class Normalization(nn.Cell):
         dz = da ⊙ σ′(z); dγ = Σ_n dz_n ⊙ x̂_n; dβ = Σ_n dz_n; dx from dx̂ = γ ⊙ dz.
         """
         x_hat, inverse, z, a, _, _ = cache
-        dz = self._activation_vjp(z, a, da)
+        dz = self._activation_vjp(z, a, ops.cast(da, a.dtype))
         dx_hat, d_scale, d_shift = scale_and_shift_vjp(x_hat, self.scale, dz)
-        return normalize_vjp(x_hat, inverse, dx_hat, self.axis), (d_scale, d_shift)
+        return ops.cast(normalize_vjp(x_hat, inverse, dx_hat, self.axis), da.dtype), (d_scale, d_shift)
 
     def next_state(self, cache: NormalizationCache) -> tuple[Tensor, ...]:
         """Return what :attr:`state` is after the step of the cache."""

@@ -17,9 +17,30 @@ _TOLERANCES = {
 }
 
 
+_MIXED = {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
+# MindSpore 2.10's MatMul and activations have no bfloat16 on CPU.
+_BFLOAT16 = ("Ascend", "GPU")
+
+
+def weights_dtype(precision: str) -> str:
+    """Return the dtype of the weights: float32 in mixed precision."""
+    return "float32" if precision in _MIXED else precision
+
+
+def compute_dtype(precision: str) -> str | None:
+    """Return the 16-bit dtype that mixed precision computes in, or None for a precision that is not mixed."""
+    return _MIXED.get(precision)
+
+
 def check_precision(precision: str, device: str) -> None:
     """Raise a DeviceError when the device cannot compute in the precision."""
-    if (device, precision) not in _TOLERANCES:
+    if precision == "mixed_bfloat16":
+        if device not in _BFLOAT16:
+            raise DeviceError(
+                f"precision 'mixed_bfloat16' on {device}: MindSpore's MatMul takes no bfloat16 there; use precision "
+                "mixed_float16 or float32"
+            )
+    elif (device, _MIXED.get(precision, precision)) not in _TOLERANCES:
         reason = "Ascend's MatMul takes no float64" if precision == "float64" else f"it is not known on {device}"
         raise DeviceError(
             f"precision '{precision}' on {device}: {reason}; use precision float32, or device CPU for float64"

@@ -16,7 +16,8 @@ class Epoch(nn.Cell):
     """Train from step ``first`` to step ``last`` of a stretch, in one graph.
 
     Args:
-        gradient: whose ``differentiate(x, y)`` returns (J, gradients, next state), hand-written or the framework's.
+        gradient: of :mod:`ms_dnn.gradients`; its ``differentiate(x, y)`` returns J, the gradients, its next state, and
+            whether the gradients are finite, which only a route that ``may_overflow`` is asked.
         optimizer: the update.
         watch_change: also work out the largest change of any weight or bias in a step, and stop when it is below
             the tolerance given to the call (the ε of the series' algorithm). Costs a copy of the weights.
@@ -28,7 +29,7 @@ class Epoch(nn.Cell):
     ) -> None:
         super().__init__(auto_prefix=False)
         self.gradient = gradient
-        self.state = ms.ParameterTuple(gradient.network.state)
+        self.state = ms.ParameterTuple(gradient.state.values())
         self.optimizer = optimizer
         self.watch_change = watch_change
         self.clip_norm = clip_norm
@@ -76,10 +77,14 @@ class Epoch(nn.Cell):
 
     def _step(self, X: Tensor, Y: Tensor, picked: Tensor, coefficients: Coefficients) -> Tensor:
         """Do one iteration on the picked samples and return its cost J."""
-        J, gradients, after = self.gradient.differentiate(ops.gather(X, picked, 0), ops.gather(Y, picked, 0))
+        J, gradients, after, finite = self.gradient.differentiate(ops.gather(X, picked, 0), ops.gather(Y, picked, 0))
         if self.clip_norm is not None:
             gradients = clip_by_norm(gradients, self.clip_norm)
-        self.optimizer(gradients, coefficients)
+        if self.gradient.may_overflow:
+            if finite:
+                self.optimizer(gradients, coefficients)
+        else:
+            self.optimizer(gradients, coefficients)
         for j in range(len(self.state)):
             ops.assign(self.state[j], after[j])
         return J

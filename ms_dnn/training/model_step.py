@@ -43,7 +43,7 @@ class HandwrittenTrainOneStep(nn.Cell):
 
     def construct(self, x: Tensor, y: Tensor) -> Tensor:
         """Update the parameters once and return the cost J (0-d) before it, for x (N, n[0]) and y (N, n[L])."""
-        J, gradients, after = self.gradient.differentiate(x, y)
+        J, gradients, after, _ = self.gradient.differentiate(x, y)
         J = ops.depend(J, self.optimizer(tuple([gradients[i] for i in self.order])))
         for i in range(len(self.state)):
             J = ops.depend(J, ops.assign(self.state[i], after[i]))

@@ -52,7 +52,7 @@ class Architecture:
         """Return drawn weights, zero biases and zero slots, by the names of :meth:`Program.arrays`."""
         network = build_dnn(self.sizes, self.activations, initializers, seed, self.precision)
         optimizer = OPTIMIZERS[self.optimizer](network.trainable_params())
-        return _copied(stored_parameters(network, optimizer))
+        return _copied(stored_parameters(HandwrittenGradient(network, Cost(self.loss)), optimizer))
 
     @property
     def activations(self) -> list[str]:
@@ -68,8 +68,9 @@ class Program:
         self.dtype = getattr(ms, precision)
         self.network = build_dnn(architecture.sizes, architecture.activations, "zeros", 0, precision)
         self.optimizer = OPTIMIZERS[architecture.optimizer](self.network.trainable_params())
-        self.epoch = Epoch(HandwrittenGradient(self.network, Cost(architecture.loss)), self.optimizer)
-        self.stored = stored_parameters(self.network, self.optimizer)
+        gradient = HandwrittenGradient(self.network, Cost(architecture.loss))
+        self.epoch = Epoch(gradient, self.optimizer)
+        self.stored = stored_parameters(gradient, self.optimizer)
         self.lock = RLock()
 
     def load(self, arrays: Arrays) -> None:

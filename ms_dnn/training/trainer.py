@@ -94,7 +94,7 @@ class Trainer:
     Args:
         network: the network; its parameters are changed.
         cost: the cost J.
-        gradient: (x, y) → (J, gradients), hand-written or the framework's.
+        gradient: of :mod:`ms_dnn.gradients`: hand-written, in mixed precision, or the framework's.
         optimizer: the update of the weights.
         plan: the steps.
         rates: learning rate of each step, (total_steps,).
@@ -138,7 +138,7 @@ class Trainer:
         self.folder, self.checkpoint_seconds, self.listener = folder, checkpoint_seconds, listener
         self.epoch = Epoch(gradient, optimizer, watch_change=tolerance is not None, clip_norm=clip_norm)
         self.evaluation = Evaluation(network, cost.unweighted())
-        self._stored = stored_parameters(network, optimizer)
+        self._stored = stored_parameters(gradient, optimizer)
         self.state = State()
         self._best: Arrays = {}
         self._good: Arrays | None = None
@@ -314,10 +314,10 @@ class Trainer:
         write_checkpoint(self.folder.path, Checkpoint({**self._arrays(), **self._best}, asdict(self.state)))
 
 
-def stored_parameters(network: DNN, optimizer: Optimizer) -> dict[str, Parameter]:
+def stored_parameters(gradient: nn.Cell, optimizer: Optimizer) -> dict[str, Parameter]:
     """Return everything on the device that a checkpoint holds: weights, state and optimizer slots, by name."""
-    names = network.parameter_names
-    stored = network_parameters(network)
+    names = gradient.network.parameter_names
+    stored = network_parameters(gradient.network) | gradient.state
     for slot, parameters in zip(optimizer.slot_names, optimizer.slots, strict=True):
         stored |= {f"{slot}.{name}": parameter for name, parameter in zip(names, parameters, strict=True)}
     return stored

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ms_dnn.config import ExperimentConfig, load_config
-from ms_dnn.errors import CheckpointError, DataError, DivergenceError, RunError
+from ms_dnn.errors import CheckpointError, DataError, DeviceError, DivergenceError, RunError
 from ms_dnn.runs import evaluate_run, resume_run, start_run, trained_network
 from ms_dnn.training import trainer as trainer_module
 from ms_dnn.training.checkpoints import Checkpoint, read_checkpoint
@@ -79,7 +79,9 @@ REGULARIZED = (
 )
 
 
-@pytest.mark.parametrize(("optimizer", "also"), [("nesterov", ()), ("adam", REGULARIZED)])
+@pytest.mark.parametrize(
+    ("optimizer", "also"), [("nesterov", ()), ("adam", REGULARIZED), ("adam", ("precision=mixed_float16",))]
+)
 def test_an_interrupted_run_resumes_to_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, optimizer: str, also: tuple[str, ...]
 ) -> None:
@@ -99,6 +101,23 @@ def test_an_interrupted_run_resumes_to_the_same_bits(
     _, state, _ = resume_run(interrupted, Silent())
     assert (state.stopped_by, state.step) == ("max_iterations", 100)
     same_run(interrupted, tmp_path / "whole")
+
+
+def test_float16_trains_the_digits_no_more_than_half_a_point_worse(tmp_path: Path) -> None:
+    accuracies = []
+    for precision in ("float32", "mixed_float16"):
+        overrides = [f"precision={precision}", "training.epochs=8", "training.early_stopping=null"]
+        config = load_config(CONFIGS / "digits.yaml", [*overrides, "learning_rate=0.001"])
+        start_run(config, tmp_path / precision, Silent())
+        accuracies.append(evaluate_run(tmp_path / precision).score)
+    assert min(accuracies) > 0.95
+    assert accuracies[1] >= accuracies[0] - 0.005
+
+
+def test_bfloat16_is_refused_on_cpu_before_anything_is_made(tmp_path: Path) -> None:
+    with pytest.raises(DeviceError, match="takes no bfloat16 there; use precision mixed_float16 or float32"):
+        start_run(iris("precision=mixed_bfloat16"), tmp_path / "run", Silent())
+    assert not (tmp_path / "run").exists()
 
 
 def test_resuming_a_run_that_has_ended_changes_nothing(tmp_path: Path) -> None:
