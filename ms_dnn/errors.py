@@ -39,6 +39,10 @@ class RunError(MsDnnError):
     """A run folder is missing, unwritable, or not what it claims to be."""
 
 
+class SweepError(MsDnnError):
+    """A sweep cannot be started or continued as asked: its folder, its storage, a missing package."""
+
+
 class CheckpointError(RunError):
     """A checkpoint is damaged or belongs to another network."""
 

@@ -95,7 +95,7 @@ def start_run(config: ExperimentConfig, path: Path, listener: Listener) -> tuple
     Raises:
         MsDnnError: when device, data, network or folder are not fit, or training fails.
     """
-    config = config.model_copy(update={"data": config.data.with_absolute_paths()})
+    config = config.model_copy(update={"data": config.data.with_absolute_paths(), "sweep": None})
     device = _use(config)
     data = prepare_data(config)
     plan = build_plan(config, len(data.train.x))

@@ -114,6 +114,7 @@ def _ending(config: "ExperimentConfig", state: "State") -> str:
         else f"MAX = {training.max_iterations} iterations are done",
         "tolerance": f"no weight or bias changed by ε = {training.tolerance} or more",
         "early_stopping": f"no gain on the validation part in {patience} reports",
+        "pruned": "its sweep ended it, because other trials were better",
         None: "interrupted; everything up to here is saved",
     }
     steps = "1 step" if state.step == 1 else f"{state.step} steps"

@@ -65,7 +65,7 @@ def conflicts_in(config: ExperimentConfig) -> list[Conflict]:
 
 
 def _regression(config: ExperimentConfig) -> Iterator[Conflict]:
-    data, kind = config.data, _target_kind(config)
+    data, kind = config.data, target_kind(config)
     if kind == "numbers" and config.loss != "squared_error":
         yield Conflict(
             ("loss",),
@@ -78,7 +78,7 @@ def _regression(config: ExperimentConfig) -> Iterator[Conflict]:
         )
 
 
-def _target_kind(config: ExperimentConfig) -> str:
+def target_kind(config: ExperimentConfig) -> str:
     """Return "classes", "numbers", or "auto" where only the file can tell."""
     if config.data.set in _OPEN_SETS:
         return config.data.target_kind
@@ -149,7 +149,7 @@ def _early_stopping(config: ExperimentConfig) -> Iterator[Conflict]:
             f"{stopping.monitor} needs validation samples, and data.validation is 0; "
             "set data.validation to 0.1, or leave early_stopping out",
         )
-    if stopping.monitor == "validation_accuracy" and _target_kind(config) == "numbers":
+    if stopping.monitor == "validation_accuracy" and target_kind(config) == "numbers":
         yield Conflict(
             (*path, "monitor"),
             f"{config.data.set} is a regression set, which has no accuracy; use validation_loss",

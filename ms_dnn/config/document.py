@@ -187,20 +187,29 @@ def apply_override(document: Document, override: str) -> None:
     if not equals or not all(path):
         raise config_error([Problem(Origin(source), (), "expected key=value, such as training.epochs=5")])
     new = read_document(text, source, lines=False) or Document(None, {(): Origin(source)})
+    set_value(document, path, new, Origin(source))
+
+
+def set_value(document: Document, path: tuple[str, ...], new: Document, origin: Origin) -> Path:
+    """Put ``new`` at the address ``path``, make mappings on the way, and return the path with indices as numbers.
+
+    Raises :class:`ms_dnn.errors.ConfigError`, which names ``origin``, when the address leads nowhere.
+    """
     holder = document.data
     real: Path = ()
     for part in path[:-1]:
-        key = _key(holder, part, real, source)
+        key = _key(holder, part, real, origin)
         if isinstance(holder, dict) and holder.get(key) is None:
             holder[key] = {}
-            document.replace((*real, key), Document({}, {(): Origin(source)}))
+            document.replace((*real, key), Document({}, {(): origin}))
         holder, real = holder[key], (*real, key)
-    key = _key(holder, path[-1], real, source)
+    key = _key(holder, path[-1], real, origin)
     holder[key] = new.data
     document.replace((*real, key), new)
+    return (*real, key)
 
 
-def _key(holder: Any, part: str, path: Path, source: str) -> Any:
+def _key(holder: Any, part: str, path: Path, origin: Origin) -> Any:
     """Read ``part`` as the key or index that ``holder`` takes."""
     if isinstance(holder, dict):
         return part
@@ -211,4 +220,4 @@ def _key(holder: Any, part: str, path: Path, source: str) -> Any:
         sentence = f"there is no entry {shown(part)}; the list has {len(holder)} (numbers {numbers})"
     else:
         sentence = f"is {shown(holder)}, which has no key {shown(part)}; set {dotted(path)} as a whole"
-    raise config_error([Problem(Origin(source), path, sentence)])
+    raise config_error([Problem(origin, path, sentence)])

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from ms_dnn.config.document import MAX_CHARACTERS, apply_override, plain, read_document
+from ms_dnn.config.document import MAX_CHARACTERS, Document, apply_override, plain, read_document
 from ms_dnn.config.problems import Origin, Problem, config_error, nearest, shown
 from ms_dnn.config.schema import ExperimentConfig
 from ms_dnn.config.wording import problems_of
@@ -28,6 +28,16 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> ExperimentCo
 
 def parse_config(text: str, source: str = "configuration", overrides: Sequence[str] = ()) -> ExperimentConfig:
     """Read a configuration from YAML text, which errors call ``source``; otherwise as :func:`load_config`."""
+    return validated(document_of(text, source, overrides))
+
+
+def load_document(path: str | Path, overrides: Sequence[str] = ()) -> Document:
+    """Read the values of a YAML file, with the overrides, before they are checked."""
+    return document_of(_text_of(Path(path)), str(path), overrides)
+
+
+def document_of(text: str, source: str, overrides: Sequence[str] = ()) -> Document:
+    """Read the values of YAML text, with the overrides, before they are checked."""
     document = read_document(text, source)
     if document is None or document.data is None:
         raise ConfigError(f"{source}: is empty; a configuration begins with 'name', 'data' and 'network'")
@@ -36,6 +46,11 @@ def parse_config(text: str, source: str = "configuration", overrides: Sequence[s
         raise ConfigError(f"{source}: {sentence}")
     for override in overrides:
         apply_override(document, override)
+    return document
+
+
+def validated(document: Document) -> ExperimentConfig:
+    """Return the configuration with these values, or raise :class:`ms_dnn.errors.ConfigError`."""
     try:
         return ExperimentConfig.model_validate(document.data)
     except ValidationError as error:
@@ -44,7 +59,11 @@ def parse_config(text: str, source: str = "configuration", overrides: Sequence[s
 
 def dump_config(config: ExperimentConfig) -> str:
     """Write the effective configuration, defaults included, as YAML that reads back to an equal one."""
-    values = config.model_dump()
+    return dump_values(config.model_dump(exclude={"sweep"} if config.sweep is None else None))
+
+
+def dump_values(values: Any) -> str:
+    """Write plain values as YAML that :func:`document_of` reads back to the same."""
     return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
 
 

@@ -14,6 +14,7 @@ from typing_extensions import Self
 from ms_dnn.config.conflicts import Conflict, conflicts_in, refusal
 from ms_dnn.config.data_section import DataConfig
 from ms_dnn.config.optimization import LearningRate, Optimizer, Settings
+from ms_dnn.config.sweep_section import SweepConfig
 
 VERSION = 1
 
@@ -154,6 +155,7 @@ class ExperimentConfig(Settings):
         description="dtype of the weights; float64 not on Ascend. The mixed ones compute in 16 bits, keep weights, "
         "cost and updates in float32, and scale the cost's gradient so that small gradients are not lost.",
     )
+    sweep: SweepConfig | None = Field(None, description="Only for ms-dnn sweep: what to try.")
 
     @model_validator(mode="before")
     @classmethod

@@ -114,11 +114,18 @@ def _place(loc: Path, data: Any) -> _Place:
             return _Place(path, node, value)
         key, *rest = rest
         path = (*path, key)
-        node = _target(node.get("items", {}) if isinstance(key, int) else node.get("properties", {}).get(key, {}))
+        node = _child(node, key)
         try:
             value = value[key]
         except (KeyError, IndexError, TypeError):
             value = None
+
+
+def _child(node: Node, key: str | int) -> Node:
+    if isinstance(key, int):
+        return _target(node.get("items", {}))
+    others = node.get("additionalProperties")  # of a mapping with any keys; false where unknown keys are refused
+    return _target(node.get("properties", {}).get(key, others or {}))
 
 
 def _alternative(node: Node, value: Any, rest: list[str | int]) -> tuple[Node, list[str | int]]:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a wish that is granted at the next good moment."""
+"""The wish to stop, from Ctrl-C, SIGTERM or a listener, which is granted at the next good moment."""
 
 import signal
 import threading
@@ -6,6 +6,18 @@ from types import FrameType, TracebackType
 from typing import Any
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class StopTraining(Exception):  # noqa: N818 - a wish, no error
+    """Raised by a listener's ``on_report`` to end the run in order: everything is saved, and says why.
+
+    Args:
+        reason: becomes the run's ``stopped_by``.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class Interruption:

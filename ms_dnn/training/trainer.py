@@ -17,7 +17,7 @@ from ms_dnn.training.checkpoints import Arrays, Checkpoint, read_checkpoint, wri
 from ms_dnn.training.divergence import explain_divergence, explain_validation_divergence, is_finite
 from ms_dnn.training.epoch import Epoch
 from ms_dnn.training.evaluation import Evaluation
-from ms_dnn.training.interruption import Interruption
+from ms_dnn.training.interruption import Interruption, StopTraining
 from ms_dnn.training.optimizers import Coefficients, Optimizer
 from ms_dnn.training.plan import Plan
 from ms_dnn.training.run_folder import Row, RunFolder
@@ -82,7 +82,7 @@ class Listener(Protocol):
         """Called after each chunk."""
 
     def on_report(self, row: Row) -> None:
-        """Called with each row of the metrics."""
+        """Called with each row of the metrics; may raise :class:`StopTraining`."""
 
     def on_end(self, state: State) -> None:
         """Called once, also when the run was interrupted or failed."""
@@ -266,7 +266,10 @@ class Trainer:
         if self.early_stopping is not None:
             self._watch(self.early_stopping, row[self.early_stopping.metric])
         self.folder.append_metrics(row)
-        self.listener.on_report(row)
+        try:
+            self.listener.on_report(row)
+        except StopTraining as wish:
+            state.stopped_by = state.stopped_by or wish.reason
 
     def _watch(self, early_stopping: EarlyStopping, value: float) -> None:
         """Keep the best weights, and end the run when they are too long ago."""
