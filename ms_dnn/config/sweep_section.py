@@ -58,9 +58,7 @@ class SweepConfig(Settings):
     """A search for hyperparameters; ``ms-dnn sweep`` reads it, and ``ms-dnn train`` passes it over."""
 
     trials: int = Field(20, ge=1, le=100_000, description="Trainings in all, however many processes share them.")
-    metric: Metric = Field(
-        "validation_loss", description="What is to become small (the loss) or large (accuracy, R²)."
-    )
+    metric: Metric = Field("validation_loss", description="What is to become small (the loss) or large (accuracy, R²).")
     sampler: Literal["tpe", "random", "grid"] = Field(
         "tpe", description="tpe learns from the trials before; random does not; grid takes every combination once."
     )

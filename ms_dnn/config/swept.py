@@ -93,7 +93,9 @@ class SweptExperiment:
         config = validated(document)
         section = config.sweep
         if section is None:
-            sentence = "missing; expected 'ranges', such as ranges: {learning_rate: {low: 0.0001, high: 0.1, log: true}}"
+            sentence = (
+                "missing; expected 'ranges', such as ranges: {learning_rate: {low: 0.0001, high: 0.1, log: true}}"
+            )
             raise config_error([Problem(document.origin(("sweep",)), ("sweep",), sentence)])
         self.sweep: SweepConfig = section
         self.base: ExperimentConfig = config.model_copy(update={"sweep": None})
@@ -132,9 +134,7 @@ class SweptExperiment:
                 data["data"][key] = str(FilePath(data["data"][key]).absolute())
         return dump_values(data)
 
-    def _changed(
-        self, values: Mapping[str, Any], origin: Origin | None = None
-    ) -> tuple[Document, dict[str, Path]]:
+    def _changed(self, values: Mapping[str, Any], origin: Origin | None = None) -> tuple[Document, dict[str, Path]]:
         """Return the values of the experiment after the change, and where each address was found."""
         data = {key: value for key, value in self._document.data.items() if key != "sweep"}
         document = Document(copy.deepcopy(data), dict(self._document.origins))

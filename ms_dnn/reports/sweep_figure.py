@@ -1,0 +1,160 @@
+"""The metric of a sweep drawn against each hyperparameter."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ms_dnn.reports.plots import BLUE, GREY, ORANGE
+from ms_dnn.reports.sweep_outcome import Axis, SweepOutcome, TrialRow, shown_metric, shown_value
+
+_COLUMNS = 4
+_RATIO_OF_LOG = 8.0  # a loss that spans less is easier to read on a linear axis
+_RATIO_OF_POWERS = 200.0
+_MOST_STRIPS = 10
+_NAMES = {"validation_loss": "validation loss", "validation_accuracy": "validation accuracy", "validation_r2": "R²"}
+
+
+def draw_sweep(outcome: SweepOutcome, path: Path) -> bool:
+    """Draw one panel a hyperparameter into a PNG file; return False, and draw nothing, before a trial has ended."""
+    measured = [row for row in outcome.finished if row.value is not None and row.parameters]
+    bad = [row for row in outcome.finished if row.value is None and row.parameters]
+    if not measured and not bad:
+        return False
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    columns = min(len(outcome.axes), _COLUMNS)
+    rows = math.ceil(len(outcome.axes) / columns)
+    figure = Figure(figsize=(max(3.1 * columns, 6.2), 2.9 * rows + 0.9), layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(rows, columns, squeeze=False, sharey=True)
+    limits = _limits(measured)
+    for number, (axis, panel) in enumerate(
+        zip(outcome.axes, (panel for line in panels for panel in line), strict=False)
+    ):
+        _draw_panel(panel, axis, measured, bad, outcome.best, limits)
+        if number % columns == 0:
+            panel.set_ylabel(_NAMES[outcome.metric])
+    _label_metric(panels[0][0].yaxis, limits, outcome.metric)
+    for panel in [panel for line in panels for panel in line][len(outcome.axes) :]:
+        panel.set_axis_off()
+    figure.suptitle(_title(outcome), fontsize=11)
+    handles, labels = _legend_of(panels[0][0])
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    figure.savefig(path, dpi=120, format="png")
+    return True
+
+
+def _title(outcome: SweepOutcome) -> str:
+    done = f"{outcome.name}: {len(outcome.finished) - outcome.counts.get('lost', 0)} of {outcome.planned} trials"
+    best = outcome.best
+    if best is None:
+        return done
+    return f"{done}, best {_NAMES[outcome.metric]} {shown_metric(best.value, outcome.metric)} (trial {best.number})"
+
+
+def _limits(measured: Sequence[TrialRow]) -> tuple[float, float, bool]:
+    """Return the ends of the metric's axis, and whether it is logarithmic."""
+    values = [row.value for row in measured if row.value is not None] or [1.0]
+    low, high = min(values), max(values)
+    if low > 0 and high / low > _RATIO_OF_LOG:
+        margin = (high / low) ** 0.07
+        return low / margin, high * margin, True
+    margin = (high - low) * 0.07 or abs(high) * 0.07 or 0.07
+    return low - margin, high + margin, False
+
+
+def _draw_panel(
+    panel: Any,
+    axis: Axis,
+    measured: Sequence[TrialRow],
+    bad: Sequence[TrialRow],
+    best: TrialRow | None,
+    limits: tuple[float, float, bool],
+) -> None:
+    """Draw the trials over one hyperparameter; those without a metric stand on the upper edge."""
+    low, high, log = limits
+    panel.set(yscale="log" if log else "linear", ylim=(low, high), xlabel=axis.address)
+    _draw_range(panel, axis)
+    complete = [row for row in measured if row.state == "complete" and row is not best]
+    pruned = [row for row in measured if row.state != "complete"]
+    panel.plot(*_points(axis, pruned), "x", color=GREY, markersize=5.5, markeredgewidth=1.2, label="pruned")
+    panel.plot(*_points(axis, complete), "o", color=BLUE, markersize=6, alpha=0.7, markeredgewidth=0, label="complete")
+    if bad:
+        positions = [_position(axis, row) for row in bad]
+        edge = panel.get_xaxis_transform()
+        panel.plot(
+            positions, [1.0] * len(bad), "v", color="black", markerfacecolor="white", markersize=6, transform=edge,
+            clip_on=False, label="diverged or failed",
+        )  # fmt: skip
+    if best is not None:
+        panel.plot(
+            *_points(axis, [best]), "*", color=ORANGE, markersize=15, markeredgecolor="white", label="best", zorder=4
+        )
+    panel.grid(color="#e5e5e5")
+    panel.set_axisbelow(True)
+    panel.spines[["top", "right"]].set_visible(False)
+
+
+def _draw_range(panel: Any, axis: Axis) -> None:
+    """Let the whole range be seen from the first trial on, so that the picture stands still during the sweep."""
+    if axis.choices is not None:
+        labels = [shown_value(choice) for choice in axis.choices]
+        crowded = len(labels) > 4 or max(map(len, labels)) * len(labels) > 26
+        panel.set_xticks(range(len(labels)), labels, rotation=35 if crowded else 0, ha="right" if crowded else "center")
+        panel.set_xlim(-0.6, len(labels) - 0.4)
+    elif axis.log:
+        margin = (axis.high / axis.low) ** 0.05 if axis.high > axis.low else 2.0
+        panel.set(xscale="log", xlim=(axis.low / margin, axis.high * margin))
+        _label_logarithm(panel.xaxis, axis.high / axis.low)
+    else:
+        margin = (axis.high - axis.low) * 0.05 or abs(axis.high) * 0.05 or 0.05
+        panel.set_xlim(axis.low - margin - _jitter(axis) / 2, axis.high + margin + _jitter(axis) / 2)
+        panel.locator_params(axis="x", nbins=5, integer=isinstance(axis.low, int))
+
+
+def _points(axis: Axis, rows: Sequence[TrialRow]) -> tuple[list[float], list[float | None]]:
+    return [_position(axis, row) for row in rows], [row.value for row in rows]
+
+
+def _position(axis: Axis, row: TrialRow) -> float:
+    """Return where a trial stands on the axis; within the strip of a choice it depends on the number alone."""
+    value = (row.parameters or {})[axis.address]
+    centre = float(value) if axis.choices is None else axis.choices.index(value)
+    # Multiples of the golden ratio fill the strip evenly.
+    return centre + ((row.number * 0.618034) % 1 - 0.5) * _jitter(axis)
+
+
+def _jitter(axis: Axis) -> float:
+    """Return the width of the strip of one value: choices and a few whole numbers would lie upon each other."""
+    whole = isinstance(axis.low, int) and not axis.log and axis.high - axis.low <= _MOST_STRIPS
+    return 0.5 if axis.choices is not None or whole else 0.0
+
+
+def _label_metric(axis: Any, limits: tuple[float, float, bool], metric: str) -> None:
+    from matplotlib.ticker import PercentFormatter
+
+    low, high, log = limits
+    if log:
+        _label_logarithm(axis, high / low)
+    if metric == "validation_accuracy":
+        axis.set_major_formatter(PercentFormatter(1.0, decimals=0 if high - low > 0.04 else None))
+
+
+def _label_logarithm(axis: Any, ratio: float) -> None:
+    """Write the powers of ten, and 2 and 5 times them where there are few; as numbers where those are short."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    if ratio < _RATIO_OF_POWERS:
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def _legend_of(panel: Any) -> tuple[list[Any], list[str]]:
+    """Return the marks that occur, best first."""
+    handles, labels = panel.get_legend_handles_labels()
+    shown = {label: handle for handle, label in zip(handles, labels, strict=True) if len(handle.get_xdata())}
+    order = [label for label in ("best", "complete", "pruned", "diverged or failed") if label in shown]
+    return [shown[label] for label in order], order

@@ -1,0 +1,124 @@
+"""What came of a sweep so far, for the table, the picture and the files."""
+
+from dataclasses import dataclass
+from typing import Any
+
+FINISHED = ("complete", "pruned", "diverged", "failed", "crashed", "lost")
+BAD = ("diverged", "failed", "crashed", "lost")
+
+
+@dataclass(frozen=True)
+class TrialRow:
+    """One trial.
+
+    Attributes:
+        number: from 0, in the order of creation.
+        state: "waiting", "running", or one of :data:`FINISHED`.
+        value: the metric; of a pruned or running trial that of its last report; None before there is one.
+        parameters: value of each swept key; empty before it was begun.
+        reports: number of reports so far.
+        seconds: from its beginning to its end, or None.
+        folder: its run folder, or "".
+        reason: why it has no metric, or "".
+    """
+
+    number: int
+    state: str
+    value: float | None = None
+    parameters: dict[str, Any] | None = None
+    reports: int = 0
+    seconds: float | None = None
+    folder: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One hyperparameter.
+
+    Attributes:
+        address: its key.
+        choices: its values, or None for an interval.
+        low: smallest value of the interval.
+        high: its largest value.
+        log: whether it is spread logarithmically.
+    """
+
+    address: str
+    choices: tuple[Any, ...] | None = None
+    low: float = 0.0
+    high: float = 1.0
+    log: bool = False
+
+
+@dataclass(frozen=True)
+class SweepOutcome:
+    """All trials of a sweep.
+
+    Attributes:
+        name: of the experiment.
+        metric: "validation_loss", "validation_accuracy" or "validation_r2".
+        axes: the hyperparameters.
+        rows: the trials, by number.
+    """
+
+    name: str
+    metric: str
+    axes: tuple[Axis, ...]
+    rows: tuple[TrialRow, ...]
+
+    @property
+    def best(self) -> TrialRow | None:
+        """The complete trial with the best metric, the first of equal ones; None when none is complete."""
+        complete = [row for row in self.rows if row.state == "complete" and row.value is not None]
+        sign = 1 if self.metric == "validation_loss" else -1
+        return min(complete, key=lambda row: sign * (row.value or 0.0), default=None)
+
+    @property
+    def finished(self) -> tuple[TrialRow, ...]:
+        """The trials that have ended, in whatever way."""
+        return tuple(row for row in self.rows if row.state in FINISHED)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many trials are in each state that occurs."""
+        states = [row.state for row in self.rows]
+        return {state: states.count(state) for state in ("waiting", "running", *FINISHED) if state in states}
+
+    @property
+    def planned(self) -> int:
+        """Number of trials asked for; each lost one has another in its place."""
+        return len(self.rows) - self.counts.get("lost", 0)
+
+
+def shown_value(value: Any) -> str:
+    """Return a parameter's value in few characters."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return "none"
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def shown_metric(value: float | None, metric: str) -> str:
+    """Return the metric's value as it is usual: a share in percent, a loss in four figures."""
+    if value is None:
+        return "–"
+    return f"{value:.2%}" if metric == "validation_accuracy" else f"{value:.4g}"
+
+
+def short_names(addresses: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the last words of the keys, as many as it takes to tell them apart."""
+    shortened = []
+    for address in addresses:
+        parts = address.split(".")
+        tails = [".".join(parts[-count:]) for count in range(1, len(parts) + 1)]
+        # An index says nothing by itself, nor does what only follows one.
+        usable = [tail for tail in tails if not tail.split(".")[0].isdecimal()]
+        alone = [
+            tail
+            for tail in usable
+            if not any(other != address and f".{other}".endswith(f".{tail}") for other in addresses)
+        ]
+        shortened.append((alone or [address])[0])
+    return tuple(shortened)

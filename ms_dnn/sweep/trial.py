@@ -1,0 +1,77 @@
+"""One trial of a sweep: an ordinary run in a folder of its own, whose reports may end it early."""
+
+from pathlib import Path
+from typing import Any
+
+from optuna.trial import TrialState
+
+from ms_dnn.errors import DivergenceError, MsDnnError
+from ms_dnn.runs import resume_run, start_run
+from ms_dnn.sweep.study import Study
+from ms_dnn.training.interruption import StopTraining
+from ms_dnn.training.plan import Plan
+from ms_dnn.training.run_folder import CONFIG, Row, RunFolder
+from ms_dnn.training.trainer import State
+
+PRUNED = "pruned"
+
+
+class _Reports:
+    """Tells the study each value of the metric, and ends the run when the pruner says so."""
+
+    def __init__(self, trial: Any, metric: str, known: set[int]) -> None:
+        self._trial, self._metric, self._known = trial, metric, known
+        self._stretch = 1
+
+    def on_start(self, plan: Plan, state: State) -> None:
+        self._stretch = plan.stretch
+
+    def on_chunk(self, state: State, samples_per_second: float) -> None: ...
+
+    def on_report(self, row: Row) -> None:
+        number = -(-row["step"] // self._stretch) - 1
+        if number not in self._known:  # a run that is resumed makes some reports again
+            self._trial.report(row[self._metric], number)
+        if self._trial.should_prune():
+            raise StopTraining(PRUNED)
+
+    def on_end(self, state: State) -> None: ...
+
+
+def run_trial(study: Study, trial: Any, sweep_folder: Path, known: set[int]) -> None:
+    """Train one trial, or go on with it where it was interrupted, and record what came of it.
+
+    Args:
+        study: the study.
+        trial: a claimed trial.
+        sweep_folder: where its run folder is, or will be.
+        known: the numbers of the reports that the study has already.
+    """
+    values, metric = study.suggest(trial), study.swept.sweep.metric
+    path = sweep_folder / f"trial-{trial.number:04d}"
+    trial.set_user_attr("folder", str(path.absolute()))
+    listener = _Reports(trial, metric, known)
+    try:
+        if (path / CONFIG).is_file():
+            folder, state, _ = resume_run(path, listener)
+        else:
+            folder, state, _ = start_run(study.swept.with_values(values), path, listener)
+    except DivergenceError as error:
+        # Pruned and not failed: the sampler is to learn that these values are bad.
+        study.end(trial.number, TrialState.PRUNED, "diverged", str(error))
+    except MsDnnError as error:
+        study.end(trial.number, TrialState.FAIL, "failed", str(error))
+    else:
+        if state.stopped_by is None:
+            study.give_back(trial.number)
+        elif state.stopped_by == PRUNED:
+            study.end(trial.number, TrialState.PRUNED, "pruned", f"others were better after {state.step} steps")
+        else:
+            study.complete(trial, _value_of(folder, state, metric))
+
+
+def _value_of(folder: RunFolder, state: State, metric: str) -> float:
+    """Return the metric of the weights that the run ended with: the best ones, where early stopping restored them."""
+    rows = folder.metrics()
+    restored = [row for row in rows if row["step"] == state.best_step]
+    return float((restored or rows)[-1][metric])

@@ -1,0 +1,74 @@
+"""A worker process of a sweep: takes trials from the study until none is waiting.
+
+Its only argument is the sweep's folder; the first line of stdin is the storage and the name of the study. When stdin
+ends, because the sweep was killed, the worker ends its trial in order, as on SIGTERM. Exit code 2 means that no trial
+can be run at all; stdout says why, in one sentence.
+
+    python -m ms_dnn.sweep.worker FOLDER
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from ms_dnn.config.swept import SweptExperiment, parse_swept
+from ms_dnn.errors import DataError, MsDnnError
+
+SWEEP = "sweep.yaml"
+
+
+def main() -> None:
+    """Work until there is nothing left, or until SIGTERM."""
+    # MindSpore's C++ side writes to file descriptor 1 as it likes: keep a copy for ourselves and turn 1 into stderr.
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    order = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_the_sweep, daemon=True).start()
+    try:
+        _work(Path(sys.argv[1]), order["storage"], order["study"])
+    except MsDnnError as error:
+        out.write(str(error))
+        out.close()
+        sys.exit(error.exit_code)
+
+
+def _end_with_the_sweep() -> None:
+    while os.read(0, 4096):  # not sys.stdin, whose lock would be held at the end of the process
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _work(folder: Path, storage: str, name: str) -> None:
+    from ms_dnn.sweep.study import Study
+    from ms_dnn.sweep.trial import run_trial
+    from ms_dnn.training.interruption import Interruption
+
+    swept = parse_swept((folder / SWEEP).read_text(encoding="utf-8"), str(folder / SWEEP))
+    _refuse_unmeasurable(swept)
+    study = Study(storage, name, swept)
+    with Interruption() as interruption:
+        while not interruption.requested and (trial := study.claim()) is not None:
+            known = set(study.trials()[trial.number].intermediate_values)
+            run_trial(study, trial, folder, known)
+            interruption.listen()
+
+
+def _refuse_unmeasurable(swept: SweptExperiment) -> None:
+    """Raise for what is wrong with every trial: the device, the data, or a metric that they have not."""
+    from ms_dnn.experiment import prepare_data, score_of
+    from ms_dnn.runtime.device import use_device
+
+    use_device(swept.base.device)
+    data = prepare_data(swept.base)
+    score = f"validation_{score_of(swept.base, data, data.validation)[0]}"
+    if data.validation is None:
+        raise DataError("sweep: the data have too few samples for a validation part: raise data.validation")
+    if swept.sweep.metric not in ("validation_loss", score):
+        raise DataError(f"sweep.metric: got {swept.sweep.metric}, but these data give {score}: change it")
+
+
+if __name__ == "__main__":
+    main()
