@@ -47,7 +47,8 @@ def sweep(
 
     if resume is not None and (config is not None or run is not None or overrides or device or study):
         raise ConfigError(
-            "--resume continues a sweep with its own configuration: leave out CONFIG, --run, --set, --device and --study"
+            "--resume continues a sweep with its own configuration: leave out CONFIG, --run, --set, --device and "
+            "--study"
         )
     if resume is None and config is None:
         raise ConfigError("got neither a configuration nor --resume; try: ms-dnn sweep configs/sweep_wine.yaml")

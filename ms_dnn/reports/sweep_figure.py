@@ -120,7 +120,7 @@ def _points(axis: Axis, rows: Sequence[TrialRow]) -> tuple[list[float], list[flo
 
 def _position(axis: Axis, row: TrialRow) -> float:
     """Return where a trial stands on the axis; within the strip of a choice it depends on the number alone."""
-    value = (row.parameters or {})[axis.address]
+    value = row.parameters[axis.address]
     centre = float(value) if axis.choices is None else axis.choices.index(value)
     # Multiples of the golden ratio fill the strip evenly.
     return centre + ((row.number * 0.618034) % 1 - 0.5) * _jitter(axis)

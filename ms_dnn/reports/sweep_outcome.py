@@ -1,6 +1,7 @@
 """What came of a sweep so far, for the table, the picture and the files."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 FINISHED = ("complete", "pruned", "diverged", "failed", "crashed", "lost")
@@ -25,7 +26,7 @@ class TrialRow:
     number: int
     state: str
     value: float | None = None
-    parameters: dict[str, Any] | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     reports: int = 0
     seconds: float | None = None
     folder: str = ""

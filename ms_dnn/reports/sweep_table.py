@@ -70,8 +70,7 @@ def sweep_table(outcome: SweepOutcome, most: int) -> Table:
     if best is not None and best not in shown:
         shown = [best, *shown[1:]]
     for row in shown:
-        parameters = row.parameters or {}
-        cells = [shown_value(parameters[axis.address]) if parameters else "" for axis in outcome.axes]
+        cells = [shown_value(row.parameters[axis.address]) if row.parameters else "" for axis in outcome.axes]
         style = "bold green" if row is best else _STYLES.get(row.state, "")
         state = "best" if row is best else row.state
         if row.state == "running" and row.reports:
@@ -101,8 +100,8 @@ def print_sweep(console: Console, outcome: SweepOutcome, importances: Mapping[st
         table.add_column("")
     for axis in outcome.axes:
         share = importances.get(axis.address, 0.0)
-        bar = [f"{share:.0%}", Text("█" * round(20 * share), style="blue")] if importances else []
-        table.add_row(Text(axis.address), shown_value((best.parameters or {})[axis.address]), *bar)
+        bar = (f"{share:.0%}", Text("█" * round(20 * share), style="blue")) if importances else ()
+        table.add_row(Text(axis.address), shown_value(best.parameters[axis.address]), *bar)
     console.print(table)
 
 
@@ -132,7 +131,7 @@ def _line(outcome: SweepOutcome, row: TrialRow, ended: int) -> str:
     seconds = "" if row.seconds is None else f" in {row.seconds:.1f} s"
     names = short_names(tuple(axis.address for axis in outcome.axes))
     values = ", ".join(
-        f"{name} {shown_value((row.parameters or {})[axis.address])}"
+        f"{name} {shown_value(row.parameters[axis.address])}"
         for name, axis in zip(names, outcome.axes, strict=True)
         if row.parameters
     )

@@ -175,7 +175,7 @@ class Study:
         study.set_user_attr("trials", max(present, self.swept.trials))
 
 
-class SeededByTrial(optuna.samplers.BaseSampler):  # type: ignore[misc]
+class SeededByTrial(optuna.samplers.BaseSampler):
     """Draws each trial from a generator of its own, seeded by sweep and number of the trial.
 
     So a sweep that was interrupted goes on with the values that it would have had, and no two processes draw the same.

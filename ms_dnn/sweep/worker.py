@@ -58,10 +58,14 @@ def _work(folder: Path, storage: str, name: str) -> None:
 
 def _refuse_unmeasurable(swept: SweptExperiment) -> None:
     """Raise for what is wrong with every trial: the device, the data, or a metric that they have not."""
+    from mindspore import Tensor
+
     from ms_dnn.experiment import prepare_data, score_of
     from ms_dnn.runtime.device import use_device
 
     use_device(swept.base.device)
+    # MindSpore replaces the handlers of signals when it first computes: let that be over before we listen for them.
+    (Tensor([1.0]) + Tensor([1.0])).asnumpy()
     data = prepare_data(swept.base)
     score = f"validation_{score_of(swept.base, data, data.validation)[0]}"
     if data.validation is None:
