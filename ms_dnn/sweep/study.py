@@ -258,19 +258,20 @@ def _open_storage(url: str) -> Any:
             "postgresql://user@host/database"
         ) from error
     sqlite = make_url(url).get_backend_name() == "sqlite"
+    if sqlite and make_url(url).database in (None, "", ":memory:"):
+        raise SweepError(f"--storage: {shown} is in memory, where no other process sees it: name a file")
     settings = {"connect_args": {"timeout": _SQLITE_SECONDS}} if sqlite else {}
     for attempt in range(_CREATION_ATTEMPTS):
         try:
             storage = optuna.storages.RDBStorage(url, engine_kwargs=settings)
             break
-        except ImportError as error:
-            raise SweepError(
-                f"--storage: {shown} needs a driver that is not installed ({error}): install it"
-            ) from error
+        except (ImportError, sqlalchemy.exc.NoSuchModuleError) as error:
+            raise SweepError(f"--storage: {shown} needs a driver that is not installed ({error}): install it") from error
         except (sqlalchemy.exc.SQLAlchemyError, RuntimeError) as error:
+            reason = str(getattr(error, "orig", error)).splitlines()[0]
             # Two processes that make the tables at the same moment: one of them comes too late.
-            if attempt + 1 == _CREATION_ATTEMPTS or "unable to open" in str(error):
-                reason = str(getattr(error, "orig", error)).splitlines()[0]
+            late = isinstance(error, sqlalchemy.exc.IntegrityError) or "already exists" in reason or "locked" in reason
+            if not late or attempt + 1 == _CREATION_ATTEMPTS:
                 raise SweepError(f"--storage: {shown} cannot be used ({reason}): name a database that can") from error
             time.sleep(0.1 * (attempt + 1))
     if sqlite:

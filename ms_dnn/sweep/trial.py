@@ -38,8 +38,10 @@ class _Reports:
     def on_end(self, state: State) -> None: ...
 
 
-def run_trial(study: Study, trial: Any, sweep_folder: Path, known: set[int]) -> None:
+def run_trial(study: Study, trial: Any, sweep_folder: Path, known: set[int]) -> bool:
     """Train one trial, or go on with it where it was interrupted, and record what came of it.
+
+    Return False when it was interrupted by a signal, and waits again.
 
     Args:
         study: the study.
@@ -64,10 +66,12 @@ def run_trial(study: Study, trial: Any, sweep_folder: Path, known: set[int]) -> 
     else:
         if state.stopped_by is None:
             study.give_back(trial.number)
-        elif state.stopped_by == PRUNED:
+            return False
+        if state.stopped_by == PRUNED:
             study.end(trial.number, TrialState.PRUNED, "pruned", f"others were better after {state.step} steps")
         else:
             study.complete(trial, _value_of(folder, state, metric))
+    return True
 
 
 def _value_of(folder: RunFolder, state: State, metric: str) -> float:

@@ -52,7 +52,8 @@ def _work(folder: Path, storage: str, name: str) -> None:
     with Interruption() as interruption:
         while not interruption.requested and (trial := study.claim()) is not None:
             known = set(study.trials()[trial.number].intermediate_values)
-            run_trial(study, trial, folder, known)
+            if not run_trial(study, trial, folder, known):
+                break
             interruption.listen()
 
 

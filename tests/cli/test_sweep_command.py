@@ -1,0 +1,156 @@
+"""A sweep as a user runs it: real workers, Ctrl-C, kills, and the files at the end."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from command import CONFIGS, here, ms_dnn, refused
+from PIL import Image
+
+from ms_dnn.config import load_config
+
+SWEEP = CONFIGS / "sweep_wine.yaml"
+FEW = ["--set", "sweep.trials=3", "--set", "training.epochs=2"]
+
+
+def start(*arguments: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "ms_dnn", "sweep", *map(str, arguments)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "NO_COLOR": "1"},
+    )  # fmt: skip
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 100
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def rows_of(folder: Path) -> list[dict[str, str]]:
+    with (folder / "trials.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def children_of(process: subprocess.Popen[str]) -> list[int]:
+    path = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    return [int(number) for number in path.read_text().split()]
+
+
+def test_two_workers_ctrl_c_and_on_to_the_end(tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    process = start(SWEEP, "--run", folder, "--jobs", 2, "--set", "sweep.trials=3", "--set", "training.epochs=100000")
+    wait_for(lambda: len(list(folder.glob("trial-*/metrics.jsonl"))) == 2 or process.poll() is not None)
+    workers = children_of(process)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=90)
+    assert (process.returncode, errors) == (130, ""), output
+    assert "3 waiting" in output
+    assert f"continue with: ms-dnn sweep --resume {folder}" in output
+    assert len(workers) == 2
+    assert not [number for number in workers if Path(f"/proc/{number}").exists()]
+
+
+def test_a_killed_sweep_goes_on_and_its_trial_is_not_waited_for(tmp_path: Path) -> None:
+    folder = tmp_path / "sweep"
+    process = start(SWEEP, "--run", folder, "--set", "sweep.trials=2", "--set", "training.epochs=100000")
+    wait_for(lambda: list(folder.glob("trial-*/metrics.jsonl")) or process.poll() is not None)
+    for number in (*children_of(process), process.pid):
+        os.kill(number, signal.SIGKILL)
+    process.communicate()
+    # The rest of the sweep is cut short by an end that the stored configuration does not have.
+    stored = (folder / "sweep.yaml").read_text()
+    assert "epochs: 100000" in stored
+    process = start("--resume", folder)
+    assert process.stdout is not None
+    first = process.stdout.readline()
+    assert first.startswith("1 trial")
+    assert "marked failed" in first
+    process.send_signal(signal.SIGKILL)
+    # The workers end by themselves when the sweep is gone.
+    output, _ = process.communicate()
+    assert process.returncode == -signal.SIGKILL
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped sweep, shortened."""
+    folder = tmp_path_factory.mktemp("swept") / "sweep"
+    process = ms_dnn("sweep", SWEEP, *FEW, "--run", folder)
+    assert (process.returncode, process.stderr) == (0, "")
+    assert process.stdout.count("\ntrial ") == 3
+    assert f"next: ms-dnn train {folder / 'best.yaml'}" in process.stdout
+    return folder
+
+
+def test_the_best_trial_can_be_trained_again_to_the_same_metric(done: Path, tmp_path: Path) -> None:
+    rows = rows_of(done)
+    assert [row["state"] for row in rows] == ["complete"] * 3
+    best = min(rows, key=lambda row: float(row["validation_loss"]))
+    config = load_config(done / "best.yaml")
+    assert config.learning_rate == float(best["learning_rate"])
+    assert config.network.layers[0].units == int(best["network.width"])
+    assert "sweep" not in (done / "best.yaml").read_text().replace("sweep_wine", "")
+    trained = here("train", done / "best.yaml", "--run", tmp_path / "run")
+    assert trained.returncode == 0
+    assert f"validation loss {float(best['validation_loss']):.4g}" in trained.stdout
+
+
+def test_the_picture_has_a_panel_for_each_of_the_six(done: Path) -> None:
+    with Image.open(done / "sweep.png") as picture:
+        assert picture.width >= 1200
+        assert picture.height >= 600
+
+
+def test_the_same_folder_has_nothing_left_to_do_and_takes_no_other_sweep(done: Path) -> None:
+    again = here("sweep", SWEEP, *FEW, "--run", done)
+    assert again.returncode == 0, again.stderr
+    assert "3 of them have ended" in again.stdout
+    assert "was made for another experiment" in refused(here("sweep", SWEEP, "--run", done, "--set", "seed=5"))
+    assert len(rows_of(done)) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "got neither a configuration nor --resume"),
+        (["none.yaml"], "there is no such file"),
+        ([CONFIGS / "wine.yaml"], "wine.yaml: sweep: missing; expected 'ranges'"),
+        ([SWEEP, "--set", "data.validation=0"], "sweep.metric: validation_loss needs validation samples"),
+        ([SWEEP, "--resume", "x"], "--resume continues a sweep with its own configuration"),
+        (["--resume", "x"], "x: no sweep (it has no sweep.json)"),
+        ([SWEEP, "--storage", "nonsense"], "expected a database URL"),
+    ],
+)
+def test_wrong_input_is_one_sentence_before_anything_is_trained(
+    arguments: list[object], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert sentence in refused(here("sweep", *arguments))
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_wrong_with_the_data_is_said_once_and_no_trial_is_spent(tmp_path: Path) -> None:
+    data = "data={set: csv, file: none.csv, target: y}"
+    assert "none.csv" in refused(here("sweep", SWEEP, "--run", tmp_path / "s", "--set", data))
+
+
+def test_without_optuna_one_sentence_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    assert refused(here("sweep", SWEEP)).endswith("pip install 'ms-dnn[sweep]'")
+
+
+def test_a_config_error_needs_neither_optuna_nor_mindspore() -> None:
+    program = (
+        "import sys\nfrom ms_dnn.cli.main import main\n"
+        f"try: main(['sweep', {str(SWEEP)!r}, '--set', 'sweep.trials=0'])\n"
+        "except SystemExit as ended: assert ended.code == 2\n"
+        "assert not {'mindspore', 'optuna', 'sqlalchemy'} & set(sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=False).returncode == 0
