@@ -72,7 +72,8 @@ def sweep(
     shared = Study(folder.storage, folder.study, swept)
     lost = shared.fail_lost_trials()
     if lost:
-        console.print(f"{lost} trials of killed processes were marked failed; as many others take their place")
+        which = "1 trial of a killed process was" if lost == 1 else f"{lost} trials of killed processes were"
+        console.print(f"{which} marked failed; as many others take the place", soft_wrap=True)
     before = outcome_of(shared)
     console.print(_beginning(before, folder), soft_wrap=True)
     with SweepProgress(console) as progress:

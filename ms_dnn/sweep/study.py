@@ -266,7 +266,9 @@ def _open_storage(url: str) -> Any:
             storage = optuna.storages.RDBStorage(url, engine_kwargs=settings)
             break
         except (ImportError, sqlalchemy.exc.NoSuchModuleError) as error:
-            raise SweepError(f"--storage: {shown} needs a driver that is not installed ({error}): install it") from error
+            raise SweepError(
+                f"--storage: {shown} needs a driver that is not installed ({error}): install it"
+            ) from error
         except (sqlalchemy.exc.SQLAlchemyError, RuntimeError) as error:
             reason = str(getattr(error, "orig", error)).splitlines()[0]
             # Two processes that make the tables at the same moment: one of them comes too late.

@@ -43,8 +43,7 @@ def work(url: str, trials: str) -> None:
     study = Study(url, "tiny", iris(f"sweep.trials={trials}"))
     while (trial := study.claim()) is not None:
         parameters = study.suggest(trial)
-        for step in range(3):
-            trial.report(1.0, step)
+        trial.report(1.0, 0)
         study.complete(trial, value_of(parameters))
         print(trial.number, flush=True)
 
