@@ -143,10 +143,12 @@ def outcome_of(study: Study) -> SweepOutcome:
     """Return all trials of a study as the reports want them."""
     swept = study.swept
     axes = tuple(Axis(one.address, one.choices, one.low, one.high, one.log) for one in swept.parameters)
-    return SweepOutcome(swept.base.name, swept.sweep.metric, axes, tuple(map(_row_of, study.trials())))
+    return SweepOutcome(
+        swept.base.name, swept.sweep.metric, axes, tuple(_row_of(one, len(axes)) for one in study.trials())
+    )
 
 
-def _row_of(trial: Any) -> TrialRow:
+def _row_of(trial: Any, keys: int) -> TrialRow:
     states = {TrialState.WAITING: "waiting", TrialState.RUNNING: "running"}
     state = states.get(trial.state) or trial.user_attrs.get("outcome", "failed")
     value = None
@@ -161,7 +163,7 @@ def _row_of(trial: Any) -> TrialRow:
         trial.number,
         state,
         value,
-        dict(trial.params),
+        dict(trial.params) if len(trial.params) == keys else {},  # some, while they are being drawn
         len(trial.intermediate_values),
         seconds,
         trial.user_attrs.get("folder", ""),

@@ -1,5 +1,7 @@
 """Small sweeps of the iris data."""
 
+import os
+import signal
 import sys
 from typing import Any
 
@@ -48,5 +50,14 @@ def work(url: str, trials: str) -> None:
         print(trial.number, flush=True)
 
 
+def crash(url: str, trials: str) -> None:
+    """Claim a trial and die, as MindSpore may."""
+    from ms_dnn.sweep.study import Study
+
+    study = Study(url, "tiny", iris(f"sweep.trials={trials}"))
+    study.suggest(study.claim())
+    os.kill(os.getpid(), signal.SIGSEGV)
+
+
 if __name__ == "__main__":
-    work(*sys.argv[1:])
+    {"work": work, "crash": crash}[sys.argv[1]](*sys.argv[2:])

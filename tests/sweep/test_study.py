@@ -33,7 +33,7 @@ def drawn(study: Study, most: int = 100) -> list[dict[str, Any]]:
 
 def test_processes_that_start_together_share_the_trials_and_make_no_more(tmp_path: Path) -> None:
     # 3 processes make one study at the same moment, and claim from it as fast as they can.
-    command = [sys.executable, sweeps.__file__, url_in(tmp_path), "16"]
+    command = [sys.executable, sweeps.__file__, "work", url_in(tmp_path), "16"]
     pipe = subprocess.PIPE
     processes = [subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) for _ in range(3)]
     results = [process.communicate(timeout=120) for process in processes]
@@ -155,6 +155,14 @@ def test_importances_need_ten_trials_and_find_what_matters(tmp_path: Path) -> No
     found = study.importances()
     assert sum(found.values()) == pytest.approx(1)
     assert min(found, key=found.__getitem__) == "network.activation"
+
+
+def test_a_trial_whose_values_are_still_being_drawn_has_none_yet(tmp_path: Path) -> None:
+    study = Study(url_in(tmp_path), "tiny", iris())
+    trial = study.claim()
+    trial.suggest_float("learning_rate", 0.001, 0.1, log=True)
+    assert outcome_of(study).rows[0].parameters == {}
+    assert outcome_of(study).rows[0].state == "running"
 
 
 def test_a_failed_trial_says_why(tmp_path: Path) -> None:
