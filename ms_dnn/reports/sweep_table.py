@@ -61,7 +61,7 @@ def sweep_table(outcome: SweepOutcome, most: int) -> Table:
     table = Table(header_style="bold", pad_edge=False, box=None, padding=(0, 2, 0, 0))
     table.add_column("trial", justify="right")
     table.add_column("state")
-    table.add_column(outcome.metric.replace("validation_", "validation ").replace("r2", "R²"), justify="right")
+    table.add_column(outcome.metric.removeprefix("validation_").replace("r2", "R²"), justify="right")
     for name in short_names(tuple(axis.address for axis in outcome.axes)):
         table.add_column(Text(name), justify="right", overflow="fold")
     best = outcome.best

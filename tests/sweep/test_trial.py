@@ -69,7 +69,7 @@ def test_a_trial_that_is_worse_than_the_others_were_is_ended_and_saved(tmp_path:
 
 def test_divergence_and_conflicts_are_recorded_and_the_sweep_goes_on(tmp_path: Path) -> None:
     ranges = (
-        "sweep.ranges={training.batch_size: [16, 9999], learning_rate: [0.01, 1.0e+30], "
+        "sweep.ranges={training.batch_size: [16, 9999], learning_rate: [0.01, 3.0e+38], "
         "network.layers.1.activation: [identity, sigmoid]}"
     )
     study = study_of(tmp_path, ranges, "sweep.sampler=grid", "sweep.trials=8")
