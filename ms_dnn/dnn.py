@@ -86,6 +86,14 @@ class DNN(nn.Cell):
             caches += (cache,)
         return ops.cast(a, x.dtype), caches
 
+    def activations(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Return what each layer answers, a[1], …, a[L], for x (N, n[0]); the last is the prediction."""
+        answers: tuple[Tensor, ...] = ()
+        for layer in self.layers:
+            x = layer(x)
+            answers += (x,)
+        return answers
+
     def backward(self, caches: tuple[Any, ...], da: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Return ∂J/∂x (N, n[0]) and the gradients of all parameters for da = ∂J/∂a[L].
 

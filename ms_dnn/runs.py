@@ -33,13 +33,25 @@ from ms_dnn.experiment import (
     score_of,
 )
 from ms_dnn.features.scaling import Scaling
+from ms_dnn.inspection import draw_pictures
+from ms_dnn.reports.event_files import EventFiles, require_event_writer
 from ms_dnn.reports.plots import draw_curves
 from ms_dnn.runtime.device import Device, use_device
 from ms_dnn.runtime.precision import check_precision
 from ms_dnn.training.checkpoints import read_checkpoint
 from ms_dnn.training.evaluation import Evaluation
+from ms_dnn.training.listeners import Listeners
 from ms_dnn.training.plan import Plan
-from ms_dnn.training.run_folder import CONFIG, CURVES, ENVIRONMENT, FEATURES, RunFolder, create_run_folder
+from ms_dnn.training.probe import Probe
+from ms_dnn.training.run_folder import (
+    CONFIG,
+    CURVES,
+    ENVIRONMENT,
+    EVENT_FILES,
+    FEATURES,
+    RunFolder,
+    create_run_folder,
+)
 from ms_dnn.training.trainer import Listener, State, load_parameters, network_parameters
 
 
@@ -96,6 +108,7 @@ def start_run(config: ExperimentConfig, path: Path, listener: Listener) -> tuple
         MsDnnError: when device, data, network or folder are not fit, or training fails.
     """
     config = config.model_copy(update={"data": config.data.with_absolute_paths(), "sweep": None})
+    _require_event_writer(config)
     device = _use(config)
     data = prepare_data(config)
     plan = build_plan(config, len(data.train.x))
@@ -123,6 +136,7 @@ def resume_run(path: Path, listener: Listener, device: str | None = None) -> tup
     """
     folder = RunFolder(path)
     config = stored_config(folder, device)
+    _require_event_writer(config)
     _use(config)
     data = prepare_data(config)
     plan = build_plan(config, len(data.train.x))
@@ -133,14 +147,28 @@ def _train(
     config: ExperimentConfig, data: PreparedData, plan: Plan, folder: RunFolder, listener: Listener, *, resume: bool
 ) -> State:
     network = build_network(config, data.dataset.n_features)
+    if config.reports is not None and config.reports.tensorboard:
+        samples = on_device(data.train, network.trainable_params()[0].dtype)
+        probe = Probe(network, build_cost(config), samples, config.seed)
+        files = EventFiles(folder.path / EVENT_FILES, config.reports.histograms_every, probe)
+        listener = Listeners([listener, files])
     trainer = build_trainer(config, data, plan, network, folder, listener)
     if resume:
         trainer.restore()
     try:
-        return trainer.run()
+        state = trainer.run()
     finally:
         with contextlib.suppress(OSError):  # on a full disk, say: what ended the run matters more than its picture
             draw_curves(folder.metrics(), folder.path / CURVES, config.name)
+    if state.stopped_by is not None:
+        with contextlib.suppress(OSError):
+            draw_pictures(config, data, network, folder.path)
+    return state
+
+
+def _require_event_writer(config: ExperimentConfig) -> None:
+    if config.reports is not None and config.reports.tensorboard:
+        require_event_writer()
 
 
 def evaluate_run(path: Path, part: str = "test", device: str | None = None) -> Scores:

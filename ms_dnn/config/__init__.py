@@ -17,6 +17,7 @@ from ms_dnn.config.optimization import (
     PolynomialDecay,
     Schedule,
 )
+from ms_dnn.config.reports_section import ReportsConfig
 from ms_dnn.config.schema import (
     EarlyStoppingConfig,
     ExperimentConfig,
@@ -45,6 +46,7 @@ __all__ = [
     "PenaltyConfig",
     "PiecewiseConstant",
     "PolynomialDecay",
+    "ReportsConfig",
     "Schedule",
     "TrainingConfig",
     "dump_config",

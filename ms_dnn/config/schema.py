@@ -14,6 +14,7 @@ from typing_extensions import Self
 from ms_dnn.config.conflicts import Conflict, conflicts_in, refusal
 from ms_dnn.config.data_section import DataConfig
 from ms_dnn.config.optimization import LearningRate, Optimizer, Settings
+from ms_dnn.config.reports_section import ReportsConfig
 from ms_dnn.config.sweep_section import SweepConfig
 
 VERSION = 1
@@ -143,6 +144,7 @@ class ExperimentConfig(Settings):
     optimizer: Optimizer = Field(description="How gradients become changes of the weights.")
     learning_rate: LearningRate = Field(description="r: one number > 0, or a schedule over the epochs.")
     training: TrainingConfig
+    reports: ReportsConfig | None = Field(None, description="Left out: no event files for TensorBoard.")
     backprop: Literal["handwritten", "framework"] = Field(
         "handwritten",
         description="Whose backward pass trains: this project's, or MindSpore's own.",

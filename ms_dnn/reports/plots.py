@@ -10,16 +10,22 @@ Row = dict[str, Any]
 BLUE, ORANGE, GREEN, GREY = "#0072B2", "#D55E00", "#009E73", "#767676"
 
 
+def new_figure(width: float, height: float) -> Any:
+    """Return a matplotlib figure of so many inches that draws into files and never onto a screen."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
 def draw_curves(rows: Sequence[Row], path: Path, title: str) -> None:
     """Draw cost, validation loss and score against the epoch into a PNG file; nothing when there is no row."""
     if not rows:
         return
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     score = next((key for key in rows[-1] if key in ("validation_accuracy", "validation_r2")), None)
-    figure = Figure(figsize=(10, 4) if score else (6, 4), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(10 if score else 6, 4)
     axes = figure.subplots(1, 2 if score else 1, squeeze=False)[0]
     epochs = [row["epoch"] for row in rows]
     marker = "o" if len(rows) == 1 else None
@@ -73,11 +79,7 @@ def draw_rate_test(
     title: str,
 ) -> None:
     """Draw cost against learning rate into a PNG file, with the recommended rate if there is one."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6.4, 4), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(6.4, 4)
     axes = figure.subplots()
     axes.plot(rates, costs, color=GREY, linewidth=0.7, label="mini-batch")
     axes.plot(rates, smoothed, color=BLUE, label="moving average")

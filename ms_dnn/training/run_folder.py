@@ -1,7 +1,8 @@
 """The folder of a run: what was asked for, where it ran, what came of it.
 
 ``config.yaml`` (effective), ``environment.json``, ``features.json`` (scaling), ``metrics.jsonl``,
-``curves.png``, ``checkpoint.json`` and ``checkpoint-*.safetensors``.
+``curves.png`` and other pictures, ``checkpoint.json`` and ``checkpoint-*.safetensors``; where they were asked for, the
+folder ``tensorboard`` and ``report.html``.
 """
 
 import json
@@ -20,6 +21,11 @@ ENVIRONMENT = "environment.json"
 FEATURES = "features.json"
 METRICS = "metrics.jsonl"
 CURVES = "curves.png"
+HISTOGRAMS = "histograms.png"
+BOUNDARY = "boundary.png"
+MISCLASSIFIED = "misclassified.png"
+REPORT = "report.html"
+EVENT_FILES = "tensorboard"
 
 Row = dict[str, Any]
 

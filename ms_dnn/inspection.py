@@ -1,0 +1,166 @@
+"""What the pictures of a run show: its layers at the start and now, its decision boundary, its mistakes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mindspore import Tensor
+from numpy.typing import NDArray
+
+from ms_dnn.config import ExperimentConfig
+from ms_dnn.dnn import DNN
+from ms_dnn.experiment import PreparedData, answer, build_cost, build_network, on_device, probabilities
+from ms_dnn.training.probe import LayerNumbers, Probe
+from ms_dnn.training.run_folder import BOUNDARY, HISTOGRAMS, MISCLASSIFIED
+
+GRID = 240
+"""Points along each side of the plane of two features."""
+MARGIN = 0.08
+"""Of the samples' extent, that the plane goes on beyond them."""
+MOST_MISTAKES = 25
+ROWS_AT_ONCE = 4096
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """What a network answers on the plane of two features.
+
+    Attributes:
+        across: values of the first feature, in its own unit, (K,).
+        up: values of the second feature, in its own unit, (K,).
+        answers: class indices, (K, K); row = second feature.
+        probability: of the second of two classes, (K, K); None for more classes, or where the loss gives none.
+        x: the training samples in the features' own units, (M, 2).
+        classes: their right classes, (M,).
+        class_names: C names.
+        feature_names: two names.
+    """
+
+    across: NDArray[np.float64]
+    up: NDArray[np.float64]
+    answers: NDArray[np.int64]
+    probability: NDArray[Any] | None
+    x: NDArray[np.float64]
+    classes: NDArray[np.int64]
+    class_names: tuple[str, ...]
+    feature_names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Mistakes:
+    """Pictures that a network answered wrongly, the most confident answers first.
+
+    Attributes:
+        part: "test" or "validation".
+        samples: number of samples of that part.
+        wrong: number of wrong answers among them.
+        images: up to :data:`MOST_MISTAKES` of them, (K, height, width) or (K, height, width, channels).
+        value_range: black and white; None where the data do not say.
+        right: right class of each.
+        given: class that the network answered, for each.
+        probability: of that answer, (K,); None where the loss gives the outputs no such meaning.
+    """
+
+    part: str
+    samples: int
+    wrong: int
+    images: NDArray[np.float64]
+    value_range: tuple[float, float] | None
+    right: tuple[str, ...]
+    given: tuple[str, ...]
+    probability: NDArray[Any] | None
+
+
+def draw_pictures(config: ExperimentConfig, data: PreparedData, network: DNN, folder: Path) -> tuple[str, ...]:
+    """Draw what can be drawn of a trained network into a run's folder; return the names of the files.
+
+    A picture from an earlier time that no longer applies (no mistake is left, say) is removed.
+
+    Raises:
+        OSError: when a file cannot be written.
+    """
+    from ms_dnn.reports.layer_histograms import draw_layer_histograms
+    from ms_dnn.reports.sample_pictures import draw_boundary, draw_mistakes
+
+    draw_layer_histograms(*numbers_at_start_and_now(config, data, network), folder / HISTOGRAMS, config.name)
+    boundary, mistakes = boundary_of(config, data, network), mistakes_of(config, data, network)
+    if boundary is not None:
+        draw_boundary(boundary, folder / BOUNDARY, config.name)
+    if mistakes is not None:
+        draw_mistakes(mistakes, folder / MISCLASSIFIED, config.name)
+    drawn = {HISTOGRAMS: True, BOUNDARY: boundary is not None, MISCLASSIFIED: mistakes is not None}
+    for name, is_drawn in drawn.items():
+        if not is_drawn:
+            (folder / name).unlink(missing_ok=True)
+    return tuple(name for name, is_drawn in drawn.items() if is_drawn)
+
+
+def numbers_at_start_and_now(
+    config: ExperimentConfig, data: PreparedData, network: DNN
+) -> tuple[LayerNumbers, LayerNumbers]:
+    """Return the numbers of the layers before the first step, which the seed brings back, and those of ``network``."""
+    samples = on_device(data.train, network.trainable_params()[0].dtype)
+    start = build_network(config, data.dataset.n_features)
+    before, now = (Probe(one, build_cost(config), samples, config.seed)() for one in (start, network))
+    return before, now
+
+
+def boundary_of(config: ExperimentConfig, data: PreparedData, network: DNN) -> Boundary | None:
+    """Return the answers on the plane around the training samples; None unless classes depend on two features."""
+    dataset = data.dataset
+    if dataset.task != "classification" or dataset.n_features != 2:
+        return None
+    x = data.features.invert(data.train.x)
+    low, high = x.min(axis=0), x.max(axis=0)
+    room = np.where(high > low, high - low, 1.0) * MARGIN
+    across, up = (np.linspace(low[j] - room[j], high[j] + room[j], GRID) for j in range(2))
+    points = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
+    prediction = predict(network, data.features.apply(points))
+    likely = probabilities(config, dataset.n_classes, prediction) if dataset.n_classes == 2 else None
+    return Boundary(
+        across,
+        up,
+        answer(config, data, prediction).reshape(GRID, GRID),
+        None if likely is None else likely[:, 1].reshape(GRID, GRID),
+        x,
+        data.train.answers,
+        dataset.class_names,
+        dataset.feature_names or ("feature 1", "feature 2"),
+    )
+
+
+def mistakes_of(config: ExperimentConfig, data: PreparedData, network: DNN) -> Mistakes | None:
+    """Return the wrongly answered pictures of the test part, or of the validation part where there is no other.
+
+    None where the data are no pictures of classes, where nothing was kept from training, and where no answer is wrong.
+    """
+    dataset = data.dataset
+    part = data.test or data.validation
+    if dataset.image_shape is None or dataset.task != "classification" or part is None:
+        return None
+    prediction = predict(network, part.x)
+    given, likely = answer(config, data, prediction), probabilities(config, dataset.n_classes, prediction)
+    wrong = np.flatnonzero(given != part.answers)
+    if not len(wrong):
+        return None
+    sureness = np.abs(prediction).max(axis=1) if likely is None else likely.max(axis=1)
+    shown = wrong[np.argsort(-sureness[wrong], kind="stable")][:MOST_MISTAKES]
+    names = dataset.class_names
+    return Mistakes(
+        "validation" if data.test is None else "test",
+        len(part.x),
+        len(wrong),
+        data.features.invert(part.x[shown]).reshape(-1, *dataset.image_shape),
+        dataset.value_range,
+        tuple(names[index] for index in part.answers[shown]),
+        tuple(names[index] for index in given[shown]),
+        None if likely is None else likely[shown, given[shown]],
+    )
+
+
+def predict(network: DNN, x: NDArray[Any]) -> NDArray[Any]:
+    """Return a[L], (N, n[L]), for scaled samples x (N, n[0]); nothing is compiled."""
+    dtype = network.trainable_params()[0].dtype
+    parts = [network(Tensor(x[first : first + ROWS_AT_ONCE], dtype)) for first in range(0, len(x), ROWS_AT_ONCE)]
+    return np.concatenate([part.asnumpy() for part in parts])

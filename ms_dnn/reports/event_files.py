@@ -1,0 +1,149 @@
+"""A training run as event files, which TensorBoard shows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ms_dnn.errors import ConfigError, RunError
+
+if TYPE_CHECKING:
+    from ms_dnn.training.probe import LayerNumbers
+
+Row = dict[str, Any]
+
+SCALARS = ("cost", "learning_rate", "validation_loss", "validation_accuracy", "validation_r2")
+BINS = 64
+
+
+class _Plan(Protocol):
+    @property
+    def stretch(self) -> int: ...
+
+
+class _State(Protocol):
+    @property
+    def step(self) -> int: ...
+    @property
+    def stopped_by(self) -> str | None: ...
+
+
+class EventFiles:
+    """Listens to a training run and writes a file for each of its sessions into one folder.
+
+    Scalars at every report; histograms at the start and at every ``histograms_every``-th report. All of a report is on
+    the disk before the checkpoint that follows it, so that a resumed run misses none; what a killed session reported
+    after its last checkpoint, the next one tells TensorBoard to forget.
+
+    Args:
+        folder: where the files go; made when the run begins.
+        histograms_every: reports from one set of histograms to the next.
+        look: returns the numbers of the layers.
+    """
+
+    def __init__(self, folder: Path, histograms_every: int, look: Callable[[], LayerNumbers]) -> None:
+        self.folder, self.histograms_every, self.look = folder, histograms_every, look
+        self._writer: Any = None
+        self._stretch = 1
+
+    def on_start(self, plan: _Plan, state: _State) -> None:
+        """Begin a file, and mark what earlier ones hold of later steps as forgotten."""
+        self._stretch = plan.stretch
+        if state.stopped_by is not None:
+            return
+        from tensorboardX.event_file_writer import EventsWriter
+        from tensorboardX.proto.event_pb2 import Event, SessionLog
+
+        try:
+            self.folder.mkdir(exist_ok=True)
+            # Numbered, because readers take the files by name, and the writer's own names have whole seconds.
+            number = 1 + max((_number(path) for path in self.folder.glob("session-*")), default=0)
+            self._writer = EventsWriter(str(self.folder / f"session-{number:04d}"))
+        except OSError as error:
+            raise self._cannot_write(error) from error
+        forgotten_from = state.step + 1 if state.step else 0
+        self._write(Event(step=forgotten_from, session_log=SessionLog(status=SessionLog.START)))
+        if state.step == 0:
+            self._add_histograms(0)
+        self._flush()
+
+    def on_chunk(self, state: _State, samples_per_second: float) -> None:
+        """Write nothing: a chunk ends where the clock says."""
+
+    def on_report(self, row: Row) -> None:
+        """Write the scalars, and the histograms if they are due."""
+        from tensorboardX import summary
+
+        for name in SCALARS:
+            if name in row:
+                self._add(summary.scalar(name, row[name]), row["step"])
+        report = -(-row["step"] // self._stretch)
+        if report % self.histograms_every == 0:
+            self._add_histograms(row["step"])
+        self._flush()
+
+    def on_end(self, state: _State) -> None:
+        """Close the file."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def _add_histograms(self, step: int) -> None:
+        from tensorboardX import summary
+
+        found = self.look()
+        kinds: dict[str, Mapping[str, NDArray[Any]]] = {
+            "weights": found.weights,
+            "gradients": found.gradients,
+            "activations": found.activations,
+        }
+        for kind, arrays in kinds.items():
+            for name, array in arrays.items():
+                finite = array[np.isfinite(array)]
+                if finite.size:
+                    self._add(summary.histogram(f"{kind}/{name}", finite, BINS), step)
+
+    def _add(self, summary: Any, step: int) -> None:
+        from tensorboardX.proto.event_pb2 import Event
+
+        self._write(Event(wall_time=time.time(), step=step, summary=summary))
+
+    def _write(self, event: Any) -> None:
+        try:
+            self._writer.write_event(event)
+        except OSError as error:
+            raise self._cannot_write(error) from error
+
+    def _flush(self) -> None:
+        try:
+            self._writer.flush()
+        except OSError as error:
+            raise self._cannot_write(error) from error
+
+    def _cannot_write(self, error: OSError) -> RunError:
+        self._writer = None
+        return RunError(
+            f"{self.folder}: the event files for TensorBoard cannot be written ({error.strerror}): free some space, or "
+            "set reports.tensorboard to false in the run's config.yaml and resume"
+        )
+
+
+def require_event_writer() -> None:
+    """Raise :class:`ConfigError` unless tensorboardX is installed."""
+    from importlib.util import find_spec
+
+    if find_spec("tensorboardX") is None:
+        raise ConfigError(
+            "reports.tensorboard: got true, expected the package tensorboardX, which writes event files and is not "
+            "installed: pip install 'ms-dnn[looking]', or leave reports.tensorboard out"
+        )
+
+
+def _number(path: Path) -> int:
+    digits = path.name.split(".")[0].removeprefix("session-")
+    return int(digits) if digits.isdecimal() else 0
