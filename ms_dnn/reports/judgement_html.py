@@ -23,8 +23,9 @@ from ms_dnn.reports.agreement import (
     worst_pair,
 )
 from ms_dnn.reports.judgement_figures import heat_map, remainder_pictures
-from ms_dnn.reports.judgement_style import STYLE
+from ms_dnn.reports.judgement_style import JUDGEMENT_STYLE
 from ms_dnn.reports.notation import counted, html_text, index_text, plain, shape_text, size_text, value_text
+from ms_dnn.reports.page import definitions, html_page, scrolling, section, table_head
 
 if TYPE_CHECKING:
     from ms_dnn.judge.judgement import Judgement, PairResult
@@ -41,7 +42,6 @@ HOW_TO_READ = (
     "follows from the rounding of the numbers and from how far the difference quotients converged, and where that says "
     "too little, the verdict is INCONCLUSIVE and no pass."
 )
-SECURITY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
 def html_report(judgement: Judgement) -> str:
@@ -50,39 +50,20 @@ def html_report(judgement: Judgement) -> str:
     The same judgement gives the same text. All that came from outside is escaped; the page holds no script and its
     security policy lets it load nothing.
     """
-    verdict, subject = judgement.verdict.value, html_text(judgement.conditions.subject)
+    verdict, subject = judgement.verdict.value, judgement.conditions.subject
     pictures = remainder_pictures(judgement)
     sections = [
         _banner(judgement),
         _what_is_wrong(judgement),
-        _section("How to read this", f"<p>{html_text(HOW_TO_READ)}</p>"),
+        section("How to read this", f"<p>{html_text(HOW_TO_READ)}</p>"),
         _sensitivity(judgement),
         _agreement(judgement),
-        _section("Remainder against step", pictures) if pictures else "",
+        section("Remainder against step", pictures) if pictures else "",
         _conditions(judgement),
     ]
-    body = "\n".join(section for section in sections if section)
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{SECURITY}">
-<title>{verdict}: gradients of {subject}</title>
-<link rel="icon" href="data:,">
-<style>
-{STYLE}
-</style>
-</head>
-<body>
-<main>
-<p class="overline">Gradients judged by ms-dnn</p>
-<h1>{subject}</h1>
-{body}
-</main>
-</body>
-</html>
-"""
+    return html_page(
+        f"{verdict}: gradients of {subject}", "Gradients judged by ms-dnn", subject, sections, JUDGEMENT_STYLE
+    )
 
 
 def replay_command(replay: Mapping[str, Any]) -> str:
@@ -96,17 +77,6 @@ def replay_command(replay: Mapping[str, Any]) -> str:
         for one in setting if isinstance(setting, (list, tuple)) else [setting]:
             words += [f"--{OPTION_NAMES.get(name, name).replace('_', '-')}", str(one)]
     return shlex.join(words)
-
-
-def _section(title: str, body: str) -> str:
-    return f"<section>\n<h2>{title}</h2>\n{body}\n</section>"
-
-
-def _scrolling(table: str, caption: str) -> str:
-    """Return a table that scrolls by itself on a narrow screen; its caption stands above and stays."""
-    words = html_text(caption)
-    region = f'<div class="scroll" role="region" tabindex="0" aria-label="{words}">{table}</div>'
-    return f'<p class="above-table">{words}</p>{region}'
 
 
 def _said(lines: Sequence[tuple[str, str, str]]) -> str:
@@ -164,7 +134,7 @@ def _what_is_wrong(judgement: Judgement) -> str:
     if len(lines) > MOST_LINES:
         summary = f"<summary>{len(lines) - MOST_LINES} more like these</summary>"
         said += f"<details>{summary}{_said(lines[MOST_LINES:])}</details>"
-    return _section(titles[judgement.verdict.value], said + wrong)
+    return section(titles[judgement.verdict.value], said + wrong)
 
 
 def _wrong_elements(judgement: Judgement) -> str:
@@ -178,20 +148,9 @@ def _wrong_elements(judgement: Judgement) -> str:
     if not rows:
         return ""
     counts = ", ".join(f"{tensor.wrong} in {tensor.name}" for tensor in judgement.tensors if tensor.wrong)
-    head = _head(["tensor", "element", "#got", "#expected", "#apart"])
+    head = table_head(["tensor", "element", "#got", "#expected", "#apart"])
     caption = f"Wrong elements, the worst of each tensor ({counts})"
-    return _scrolling(f"<table>{head}<tbody>{''.join(rows)}</tbody></table>", caption)
-
-
-def _head(names: Sequence[str]) -> str:
-    """Return a table's head; a name that starts with # is above numbers."""
-    cells = [
-        f'<th scope="col" class="number">{html_text(name[1:])}</th>'
-        if name.startswith("#")
-        else f'<th scope="col">{html_text(name)}</th>'
-        for name in names
-    ]
-    return f"<thead><tr>{''.join(cells)}</tr></thead>"
+    return scrolling(f"<table>{head}<tbody>{''.join(rows)}</tbody></table>", caption)
 
 
 def _sensitivity(judgement: Judgement) -> str:
@@ -212,10 +171,10 @@ def _sensitivity(judgement: Judgement) -> str:
             f'<td class="number">{size_text(largest)}</td></tr>'
         )
     names = ["tensor", "shape", "#would catch", "#of the largest", "by", "elements: worst error / allowed"]
-    head = _head([*names, "slopes: worst error / allowed", "#largest |g|"])
+    head = table_head([*names, "slopes: worst error / allowed", "#largest |g|"])
     caption = "The smallest error of one single element that this run would have caught, and the worst that it found"
     table = f"<table>{head}<tbody>{''.join(rows)}</tbody></table>"
-    return _section("What would have been caught", _bluntest(judgement) + _scrolling(table, caption))
+    return section("What would have been caught", _bluntest(judgement) + scrolling(table, caption))
 
 
 def _bluntest(judgement: Judgement) -> str:
@@ -241,7 +200,7 @@ def _agreement(judgement: Judgement) -> str:
     if len(judgement.routes) < 2:
         return ""
     short, cells = letters(judgement), blame_matrix(judgement)
-    head = _head(["route", *(short[route] for route in judgement.routes)])
+    head = table_head(["route", *(short[route] for route in judgement.routes)])
     rows = []
     for first in judgement.routes:
         row = ""
@@ -254,13 +213,13 @@ def _agreement(judgement: Judgement) -> str:
     legend = f"{LEGEND}; with the number of tensors unless it is all of them"
     forward = describe_forward(judgement.forward)
     sentence = f"<p>{html_text(forward)}.</p>" if judgement.forward.within and forward else ""
-    parts = [sentence, _scrolling(matrix, legend)]
+    parts = [sentence, scrolling(matrix, legend)]
     if judgement.pairs:
         caption = (
             "log₁₀(error / allowed) over tensors and pairs: below 0 within what rounding allows, above 0 beyond it"
         )
-        parts.append(_scrolling(heat_map(judgement), caption))
-    return _section("Who agrees with whom", "".join(parts))
+        parts.append(scrolling(heat_map(judgement), caption))
+    return section("Who agrees with whom", "".join(parts))
 
 
 def _conditions(judgement: Judgement) -> str:
@@ -273,9 +232,8 @@ def _conditions(judgement: Judgement) -> str:
         "point": f"SHA-256 {conditions.point}",
         **judgement.environment,
     }
-    items = "".join(f"<dt>{html_text(name)}</dt><dd>{html_text(fact)}</dd>" for name, fact in facts.items())
     command = replay_command(judgement.replay)
     again = "<p>How to judge this again was not recorded: it was called from Python.</p>"
     if command:
         again = f"<p>The same judgement again:</p><pre><code>{html_text(command)}</code></pre>"
-    return _section("Conditions", f"<dl>{items}</dl>{again}")
+    return section("Conditions", definitions([*facts.items()]) + again)

@@ -1,0 +1,69 @@
+"""The frame of an HTML report: one file that needs nothing else, without a script, its pictures inside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ms_dnn.reports.notation import html_text
+from ms_dnn.reports.page_style import PAGE_STYLE
+
+SECURITY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+def html_page(title: str, overline: str, heading: str, sections: Sequence[str], style: str = "") -> str:
+    """Return the whole page; sections that are "" are left out.
+
+    Its security policy lets it load nothing. ``sections`` and ``style`` are markup, the others plain text.
+    """
+    body = "\n".join(one for one in sections if one)
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{SECURITY}">
+<title>{html_text(title)}</title>
+<link rel="icon" href="data:,">
+<style>
+{PAGE_STYLE}
+{style}
+</style>
+</head>
+<body>
+<main>
+<p class="overline">{html_text(overline)}</p>
+<h1>{html_text(heading)}</h1>
+{body}
+</main>
+</body>
+</html>
+"""
+
+
+def section(title: str, body: str) -> str:
+    """Return a section under a heading; both are markup."""
+    return f"<section>\n<h2>{title}</h2>\n{body}\n</section>"
+
+
+def scrolling(table: str, caption: str) -> str:
+    """Return a table that scrolls by itself on a narrow screen; its caption stands above and stays."""
+    words = html_text(caption)
+    region = f'<div class="scroll" role="region" tabindex="0" aria-label="{words}">{table}</div>'
+    return f'<p class="above-table">{words}</p>{region}'
+
+
+def table_head(names: Sequence[str]) -> str:
+    """Return a table's head; a name that starts with # is above numbers."""
+    cells = [
+        f'<th scope="col" class="number">{html_text(name[1:])}</th>'
+        if name.startswith("#")
+        else f'<th scope="col">{html_text(name)}</th>'
+        for name in names
+    ]
+    return f"<thead><tr>{''.join(cells)}</tr></thead>"
+
+
+def definitions(facts: Sequence[tuple[str, object]]) -> str:
+    """Return a list of names and what is to be said of each."""
+    items = "".join(f"<dt>{html_text(name)}</dt><dd>{html_text(fact)}</dd>" for name, fact in facts)
+    return f"<dl>{items}</dl>"
