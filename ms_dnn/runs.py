@@ -109,7 +109,7 @@ def start_run(config: ExperimentConfig, path: Path, listener: Listener) -> tuple
     """
     config = config.model_copy(update={"data": config.data.with_absolute_paths(), "sweep": None})
     _require_event_writer(config)
-    device = _use(config)
+    device = use_configured_device(config)
     data = prepare_data(config)
     plan = build_plan(config, len(data.train.x))
     folder = create_run_folder(
@@ -137,7 +137,7 @@ def resume_run(path: Path, listener: Listener, device: str | None = None) -> tup
     folder = RunFolder(path)
     config = stored_config(folder, device)
     _require_event_writer(config)
-    _use(config)
+    use_configured_device(config)
     data = prepare_data(config)
     plan = build_plan(config, len(data.train.x))
     return folder, _train(config, data, plan, folder, listener, resume=True), data
@@ -184,12 +184,16 @@ def evaluate_run(path: Path, part: str = "test", device: str | None = None) -> S
     """
     folder = RunFolder(path)
     config = stored_config(folder, device)
-    _use(config)
+    use_configured_device(config)
     data = prepare_data(config)
-    chosen: Part | None = getattr(data, part)
-    if chosen is None:
+    if getattr(data, part) is None:
         raise DataError(f"{path}: this run has no {part} part (data.{part} is 0): choose another with --part")
-    network = trained_network(config, folder, data.dataset.n_features)
+    return scores_on(config, data, trained_network(config, folder, data.dataset.n_features), part)
+
+
+def scores_on(config: ExperimentConfig, data: PreparedData, network: DNN, part: str) -> Scores:
+    """Return how a network does on a part of the data that is there."""
+    chosen: Part = getattr(data, part)
     samples = on_device(chosen, network.trainable_params()[0].dtype)
     J, output = Evaluation(network, build_cost(config).unweighted())(samples.x, samples.y)
     prediction = output.asnumpy()
@@ -218,7 +222,7 @@ def predict_file(path: Path, files: list[Path], device: str | None = None) -> An
     """
     folder = RunFolder(path)
     config = stored_config(folder, device)
-    _use(config)
+    use_configured_device(config)
     data = prepare_data(config)
     dataset = data.dataset
     parts = [
@@ -304,7 +308,12 @@ def environment(device: Device) -> Mapping[str, Any]:
     }
 
 
-def _use(config: ExperimentConfig) -> Device:
+def use_configured_device(config: ExperimentConfig) -> Device:
+    """Take the device of an experiment, and return it.
+
+    Raises:
+        DeviceError: when it is not there, or has not the precision asked for.
+    """
     device = use_device(config.device)
     check_precision(config.precision, device.name)
     return device

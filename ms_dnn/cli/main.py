@@ -13,6 +13,7 @@ from ms_dnn.cli.check import check
 from ms_dnn.cli.doctor import doctor
 from ms_dnn.cli.evaluate import evaluate
 from ms_dnn.cli.predict import predict
+from ms_dnn.cli.report import report
 from ms_dnn.cli.sweep import sweep
 from ms_dnn.cli.train import train
 from ms_dnn.errors import MsDnnError
@@ -29,6 +30,7 @@ app.command()(sweep)
 app.command()(check)
 app.command()(evaluate)
 app.command()(predict)
+app.command()(report)
 app.command()(audit)
 app.command()(doctor)
 

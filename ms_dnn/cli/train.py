@@ -82,14 +82,13 @@ def _describe(config: "ExperimentConfig") -> str:
 
 def _conclude(console: "Console", config: "ExperimentConfig", path: Path, state: "State", data: "PreparedData") -> None:
     """Say what ended the run, what came of it and what to do next."""
-    from ms_dnn.training.run_folder import CURVES, RunFolder
+    from ms_dnn.reports.endings import ending_text, row_of_weights
+    from ms_dnn.training.run_folder import BOUNDARY, CURVES, HISTOGRAMS, MISCLASSIFIED, RunFolder
 
     for note in data.notes:
         console.print(f"note: {note}", soft_wrap=True, style="dim")
-    rows = RunFolder(path).metrics()
-    if rows:
-        restored = [row for row in rows if state.stopped_by and row["step"] == state.best_step]
-        shown = restored[0] if restored else rows[-1]
+    shown, restored = row_of_weights(RunFolder(path).metrics(), state.stopped_by, state.best_step)
+    if shown is not None:
         metrics = ", ".join(
             f"{key.replace('_', ' ')} {value:.4g}"
             for key, value in shown.items()
@@ -97,25 +96,12 @@ def _conclude(console: "Console", config: "ExperimentConfig", path: Path, state:
         )
         best = " (best, restored)" if restored else ""
         console.print(f"epoch {shown['epoch']:.4g}{best}: {metrics}", soft_wrap=True)
-    console.print(_ending(config, state), soft_wrap=True)
+    console.print(ending_text(config.training, state), soft_wrap=True)
     if state.stopped_by is None:
         console.print(f"continue with: ms-dnn train --resume {quote(str(path))}", soft_wrap=True)
         raise typer.Exit(_INTERRUPTED_EXIT_CODE)
     console.print(f"run folder: {path} ({CURVES} shows the curves)", soft_wrap=True)
+    drawn = [name for name in (HISTOGRAMS, BOUNDARY, MISCLASSIFIED) if (path / name).is_file()]
+    if drawn:
+        console.print(f"drawn there, too: {', '.join(drawn)}", soft_wrap=True)
     console.print(f"next: ms-dnn evaluate {quote(str(path))}", soft_wrap=True)
-
-
-def _ending(config: "ExperimentConfig", state: "State") -> str:
-    training = config.training
-    patience = training.early_stopping.patience if training.early_stopping else 0
-    reasons = {
-        "max_iterations": f"all {training.epochs} epochs are done"
-        if training.epochs
-        else f"MAX = {training.max_iterations} iterations are done",
-        "tolerance": f"no weight or bias changed by ε = {training.tolerance} or more",
-        "early_stopping": f"no gain on the validation part in {patience} reports",
-        "pruned": "its sweep ended it, because other trials were better",
-        None: "interrupted; everything up to here is saved",
-    }
-    steps = "1 step" if state.step == 1 else f"{state.step} steps"
-    return f"ended after {steps} in {state.seconds:.1f} s: {reasons[state.stopped_by]}"

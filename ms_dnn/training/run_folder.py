@@ -98,6 +98,18 @@ class RunFolder:
         return rows
 
 
+def write_file(path: Path, text: str) -> None:
+    """Write a text file in one step.
+
+    Raises:
+        RunError: when it cannot be written.
+    """
+    try:
+        write_durably(path, text.encode())
+    except OSError as error:
+        raise RunError(f"{path}: cannot be written ({error.strerror}): choose another place, or free some") from error
+
+
 def create_run_folder(path: Path, files: Mapping[str, str]) -> RunFolder:
     """Make the folder ``path`` with the given text files in it, all at once.
 

@@ -1,0 +1,24 @@
+"""``ms-dnn report``: a run as one HTML page."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ms_dnn.cli.options import DeviceName
+
+
+def report(
+    run: Annotated[Path, typer.Argument(help="Folder of the run.", show_default=False)],
+    device: DeviceName = None,
+) -> None:
+    """Write a run into one HTML page, report.html in its folder: curves, result, pictures, network, configuration."""
+    from ms_dnn.training.run_folder import REPORT, RunFolder, write_file
+
+    RunFolder(run)  # says what is wrong with it before MindSpore is loaded
+    from ms_dnn.reports.run_html import run_html
+    from ms_dnn.run_report import gather_run
+
+    page = run / REPORT
+    write_file(page, run_html(gather_run(run, device)))
+    typer.echo(f"report: {page}")

@@ -1,0 +1,36 @@
+"""What ended a training, and which weights it left, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ms_dnn.config import TrainingConfig
+    from ms_dnn.training.trainer import State
+
+Row = dict[str, Any]
+
+
+def ending_text(training: TrainingConfig, state: State) -> str:
+    """Return "ended after 975 steps in 3.6 s: no gain on the validation part in 10 reports"."""
+    patience = training.early_stopping.patience if training.early_stopping else 0
+    reasons = {
+        "max_iterations": f"all {training.epochs} epochs are done"
+        if training.epochs
+        else f"MAX = {training.max_iterations} iterations are done",
+        "tolerance": f"no weight or bias changed by ε = {training.tolerance} or more",
+        "pruned": "its sweep ended it, because other trials were better",
+        "early_stopping": f"no gain on the validation part in {patience} reports",
+        None: "interrupted; everything up to here is saved",
+    }
+    steps = "1 step" if state.step == 1 else f"{state.step} steps"
+    return f"ended after {steps} in {state.seconds:.1f} s: {reasons[state.stopped_by]}"
+
+
+def row_of_weights(rows: Sequence[Row], stopped_by: str | None, best_step: int) -> tuple[Row | None, bool]:
+    """Return the row of the metrics that belongs to the weights of the run, and whether they are the best, put back."""
+    restored = [row for row in rows if stopped_by and row["step"] == best_step]
+    if restored:
+        return restored[0], True
+    return (rows[-1] if rows else None), False

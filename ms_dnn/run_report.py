@@ -1,0 +1,157 @@
+"""All that is to be told of one run, gathered from its folder."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mindspore import Tensor
+from numpy.typing import NDArray
+
+from ms_dnn.config import ExperimentConfig
+from ms_dnn.dnn import DNN
+from ms_dnn.errors import RunError
+from ms_dnn.experiment import PreparedData, answer, prepare_data
+from ms_dnn.inspection import draw_pictures, predict
+from ms_dnn.runs import Scores, scores_on, stored_config, trained_network, use_configured_device
+from ms_dnn.training.checkpoints import read_checkpoint
+from ms_dnn.training.run_folder import CONFIG, ENVIRONMENT, Row, RunFolder
+from ms_dnn.training.trainer import State
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """One layer of the network.
+
+    Attributes:
+        number: counted from 1.
+        kind: class of the layer.
+        activation: its name; "" for a layer without one.
+        outputs: shape of its answer to one sample.
+        parameters: shape of each parameter by its name within the layer.
+    """
+
+    number: int
+    kind: str
+    activation: str
+    outputs: tuple[int, ...]
+    parameters: Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Regression answers beside what was right, in the targets' own unit, both (M, n[L])."""
+
+    part: str
+    targets: NDArray[Any]
+    answers: NDArray[Any]
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """A run, complete.
+
+    Attributes:
+        config: the experiment.
+        folder: where the run is.
+        config_text: the experiment as YAML.
+        state: the counters of the checkpoint.
+        rows: of the metrics.
+        inputs: number of features.
+        samples: number of samples of each part that there is.
+        layers: of the network, in order.
+        scores: on the test part, or else on the validation part; None without both.
+        agreement: for regression, on the same part.
+        pictures: content of the PNG files, by file name.
+        environment: what the results may depend on.
+        notes: what the user should know about the data.
+    """
+
+    config: ExperimentConfig
+    folder: str
+    config_text: str
+    state: State
+    rows: tuple[Row, ...]
+    inputs: int
+    samples: Mapping[str, int]
+    layers: tuple[LayerRow, ...]
+    scores: Scores | None
+    agreement: Agreement | None
+    pictures: Mapping[str, bytes]
+    environment: Mapping[str, Any]
+    notes: tuple[str, ...]
+
+
+def gather_run(path: Path, device: str | None = None) -> RunReport:
+    """Return all that is to be told of the run in a folder; its pictures are drawn anew.
+
+    Args:
+        path: the run's folder.
+        device: another device than the run's.
+
+    Raises:
+        MsDnnError: when the folder, its checkpoint or the data are not fit.
+    """
+    folder = RunFolder(path)
+    config = stored_config(folder, device)
+    checkpoint, rows, environment = read_checkpoint(path), folder.metrics(), _environment(folder)
+    use_configured_device(config)
+    data = prepare_data(config)
+    network = trained_network(config, folder, data.dataset.n_features)
+    part = next((name for name in ("test", "validation") if getattr(data, name) is not None), None)
+    try:
+        pictures = {name: (path / name).read_bytes() for name in draw_pictures(config, data, network, path)}
+    except OSError as error:
+        raise RunError(f"{path}: its pictures cannot be drawn there ({error.strerror}): free some space") from error
+    return RunReport(
+        config=config,
+        folder=str(path),
+        config_text=folder.read(CONFIG),
+        state=State(**(checkpoint.state if checkpoint is not None else {})),
+        rows=tuple(rows),
+        inputs=data.dataset.n_features,
+        samples={
+            name: len(getattr(data, name).x)
+            for name in ("train", "validation", "test")
+            if getattr(data, name) is not None
+        },
+        layers=layer_rows(network, data),
+        scores=None if part is None else scores_on(config, data, network, part),
+        agreement=_agreement(config, data, network, part),
+        pictures=pictures,
+        environment=environment,
+        notes=data.notes,
+    )
+
+
+def layer_rows(network: DNN, data: PreparedData) -> tuple[LayerRow, ...]:
+    """Return what the layers are, with the shapes of their answers to one sample."""
+    parameters = dict(zip(network.parameter_names, network.trainable_params(), strict=True))
+    dtype = network.trainable_params()[0].dtype
+    answers = network.activations(Tensor(data.train.x[:1], dtype))
+    rows = []
+    for i, (layer, a) in enumerate(zip(network.layers, answers, strict=True)):
+        prefix = f"layers.{i}."
+        shapes = {n.removeprefix(prefix): tuple(p.shape) for n, p in parameters.items() if n.startswith(prefix)}
+        activation = getattr(getattr(layer, "activation", None), "name", "")
+        rows.append(LayerRow(i + 1, type(layer).__name__, activation, tuple(a.shape[1:]), shapes))
+    return tuple(rows)
+
+
+def _agreement(config: ExperimentConfig, data: PreparedData, network: DNN, part: str | None) -> Agreement | None:
+    if part is None or data.dataset.task != "regression":
+        return None
+    chosen = getattr(data, part)
+    return Agreement(part, chosen.answers, answer(config, data, predict(network, chosen.x)))
+
+
+def _environment(folder: RunFolder) -> Mapping[str, Any]:
+    damaged = f"{folder.path / ENVIRONMENT}: damaged: restore it from a copy, or train anew"
+    try:
+        environment = json.loads(folder.read(ENVIRONMENT))
+    except json.JSONDecodeError as error:
+        raise RunError(damaged) from error
+    if not isinstance(environment, dict):
+        raise RunError(damaged)
+    return environment
