@@ -10,6 +10,7 @@ import typer
 from ms_dnn import __version__
 from ms_dnn.cli.audit import audit
 from ms_dnn.cli.check import check
+from ms_dnn.cli.compare import compare
 from ms_dnn.cli.doctor import doctor
 from ms_dnn.cli.evaluate import evaluate
 from ms_dnn.cli.predict import predict
@@ -31,6 +32,7 @@ app.command()(check)
 app.command()(evaluate)
 app.command()(predict)
 app.command()(report)
+app.command()(compare)
 app.command()(audit)
 app.command()(doctor)
 

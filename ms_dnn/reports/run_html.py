@@ -32,7 +32,7 @@ PICTURES = {
 }
 RUN_STYLE = """
 .picture { display: block; width: 100%; max-width: 60rem; min-width: 38rem; height: auto; background: #fff;
-  border-radius: 6px; }
+  border-radius: 6px; padding: .5rem; }
 .confusion td.zero { color: var(--quiet); font-weight: 400; }
 .wide { max-width: 60rem; }
 """.strip()
@@ -66,7 +66,8 @@ def _banner(report: RunReport) -> str:
     if scores is not None:
         headline = f"{scores.part.capitalize()} {score_text(scores.score_name, scores.score)}"
     shown, restored = row_of_weights(report.rows, state.stopped_by, state.best_step)
-    facts = [f"{count} {part} samples" for part, count in report.samples.items()]
+    names = {"train": "training"}
+    facts = [f"{count} {names.get(part, part)} samples" for part, count in report.samples.items()]
     if shown is not None:
         facts.append(f"weights of epoch {shown['epoch']:.4g}{' (best, restored)' if restored else ''}")
         facts.append(f"training cost {shown['cost']:.4g}")
@@ -171,7 +172,7 @@ def _network(report: RunReport) -> str:
             f'<td>{html_text(shapes or "none")}</td><td class="number">{count:,}</td></tr>'
         )
     head = table_head(["layer", "kind", "activation", "answers", "parameters", "#count"])
-    caption = f"{counted(report.inputs, 'input')}, {counted(total, 'parameter')} in {report.config.precision}"
+    caption = f"{counted(report.inputs, 'input')}, {total:,} parameters in {report.config.precision}"
     return section("Network", scrolling(f"<table>{head}<tbody>{''.join(rows)}</tbody></table>", caption))
 
 
