@@ -39,7 +39,9 @@ def draw_comparison(comparison: Comparison, path: Path) -> None:
             marker = "o" if len(points) == 1 else None
             colour = LINES[number % len(LINES)]
             epochs, values = [epoch for epoch, _ in points], [value for _, value in points]
-            axes.plot(epochs, values, color=colour, linestyle=style, marker=marker, label=run.name)
+            # The first is the widest: where curves coincide, it shows as the margin of those above it.
+            width = 1.5 + 0.8 * min(len(comparison.runs) - 1 - number, 4)
+            axes.plot(epochs, values, color=colour, linestyle=style, linewidth=width, marker=marker, label=run.name)
             shown += values
         if key in ("cost", "validation_loss") and shown and min(shown) > 0:
             axes.set_yscale("log")

@@ -23,20 +23,20 @@ WIDEST = 24
 """Characters of a setting on the terminal."""
 SCORE_NAMES = {"validation_accuracy": "val. acc.", "validation_r2": "val. R²"}
 ENDINGS = {
-    "max_iterations": "all steps done",
-    "tolerance": "change below ε",
-    "early_stopping": "no more gain",
+    "max_iterations": "all steps",
+    "tolerance": "below ε",
+    "early_stopping": "no gain",
     None: "not finished",
 }
 
 
 def print_comparison(console: Console, comparison: Comparison) -> None:
-    """Print a line a run, with as many of the differing settings as fit; the best of what can be compared stands out."""
+    """Print a line a run with the settings for which there is room; the best of what can be compared stands out."""
     columns = _result_columns(comparison)
     names = [plain(run.name) for run in comparison.runs]
     room = console.width - _width(["run", *names]) - sum(_width([name, *texts]) for name, texts in columns)
     settings, rest = _settings_that_fit(comparison, room)
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1))
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
     table.add_column("run", overflow="fold")
     for heading, _ in settings:
         table.add_column(Text(heading), no_wrap=True, style="cyan")
@@ -47,13 +47,15 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
         cells = [Text(texts[number], style="bold green" if best.get(name) is run else "") for name, texts in columns]
         table.add_row(Text(names[number]), *(Text(texts[number]) for _, texts in settings), *cells)
     console.print(table)
+    if rest:
+        console.print("\nalso different, in the order of the runs:")
     for key in rest:
         values = "; ".join(setting_text(value) for value in comparison.differing[key])
-        console.print(f"also different: {key}: {values}", soft_wrap=True)
+        console.print(f"  {key}: {values}", soft_wrap=True)
     if not comparison.differing:
-        console.print("nothing that matters differs in the configurations")
+        console.print("\nthe configurations differ in nothing that changes a result")
     for warning in comparison.warnings:
-        console.print(f"! {warning}", style="yellow", soft_wrap=True)
+        console.print(f"\n! {warning}", style="yellow", soft_wrap=True)
 
 
 def _settings_that_fit(comparison: Comparison, room: int) -> tuple[list[tuple[str, list[str]]], list[str]]:
@@ -104,7 +106,7 @@ def results(comparison: Comparison, run: ComparedRun) -> list[tuple[str, str]]:
     if any(one.test is not None for one in comparison.runs):
         test = run.test
         found.append(("test", "–" if test is None else _score(test.score_name, test.score)))
-    found += [("steps", str(run.steps)), ("seconds", f"{run.seconds:.1f}"), ("ended", ENDINGS[run.stopped_by])]
+    found += [("steps", str(run.steps)), ("time", f"{run.seconds:.1f} s"), ("ended", ENDINGS[run.stopped_by])]
     return found
 
 
