@@ -27,8 +27,11 @@ def draw_layer_histograms(start: LayerNumbers, end: LayerNumbers, path: Path, ti
     """Draw a row a layer into a PNG file: weights, log₁₀ |gradients|, activations; the start grey, the end blue."""
     layers = list(start.activations)
     shown = layers if len(layers) <= MOST_LAYERS else layers[: MOST_LAYERS // 2] + layers[-MOST_LAYERS // 2 :]
-    figure = new_figure(10, 1.0 + 1.75 * len(shown))
+    height = 1.0 + 1.75 * len(shown)
+    # Placed by hand: to have it worked out takes as long as the drawing, and every run waits for it.
+    figure = new_figure(10, height, layout=None)
     table = figure.subplots(len(shown), 3, squeeze=False)
+    figure.subplots_adjust(0.05, 0.28 / height, 0.99, 1 - 0.72 / height, wspace=0.06, hspace=0.3)
     for row, layer in zip(table, shown, strict=True):
         _draw(row[0], _of_layer(start.weights, layer), _of_layer(end.weights, layer))
         _draw(row[1], *(_powers(_of_layer(one.gradients, layer)) for one in (start, end)))
@@ -40,9 +43,16 @@ def draw_layer_histograms(start: LayerNumbers, end: LayerNumbers, path: Path, ti
     handles, labels = next(
         (axes.get_legend_handles_labels() for axes in table.ravel() if axes.get_legend_handles_labels()[0]), ([], [])
     )
-    figure.legend(handles, labels, loc="outside upper right", ncols=2, frameon=False, fontsize=9)
+    figure.legend(handles, labels, loc="upper right", bbox_to_anchor=(0.995, 1.0), ncols=2, frameon=False, fontsize=9)
     some = f", {len(shown)} of {len(layers)} layers" if len(shown) < len(layers) else ""
-    figure.suptitle(f"{title}: the layers at the start and at the end{some}", x=0.01, ha="left", fontsize=12)
+    figure.suptitle(
+        f"{title}: the layers at the start and at the end{some}",
+        x=0.01,
+        y=1 - 0.12 / height,
+        ha="left",
+        va="top",
+        fontsize=12,
+    )
     figure.savefig(path, dpi=120)
 
 
