@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -19,6 +20,7 @@ Row = dict[str, Any]
 
 SCALARS = ("cost", "learning_rate", "validation_loss", "validation_accuracy", "validation_r2")
 BINS = 64
+NAME = "events.out.tfevents"
 
 
 class _Plan(Protocol):
@@ -56,18 +58,20 @@ class EventFiles:
         self._stretch = plan.stretch
         if state.stopped_by is not None:
             return
-        from tensorboardX.event_file_writer import EventsWriter
         from tensorboardX.proto.event_pb2 import Event, SessionLog
+        from tensorboardX.record_writer import RecordWriter
 
         try:
             self.folder.mkdir(exist_ok=True)
-            # Numbered, because readers take the files by name, and the writer's own names have whole seconds.
-            number = 1 + max((_number(path) for path in self.folder.glob("session-*")), default=0)
-            self._writer = EventsWriter(str(self.folder / f"session-{number:04d}"))
+            # Numbered, because readers take the files in the order of their names; the name must hold "tfevents".
+            number = 1 + max((int(path.suffix[1:]) for path in self.folder.glob(f"{NAME}.*")), default=0)
+            self._writer = RecordWriter(str(self.folder / f"{NAME}.{number:05d}"))
         except OSError as error:
             raise self._cannot_write(error) from error
+        self._write(Event(wall_time=time.time(), file_version="brain.Event:2"))
         forgotten_from = state.step + 1 if state.step else 0
-        self._write(Event(step=forgotten_from, session_log=SessionLog(status=SessionLog.START)))
+        beginning = SessionLog(status=SessionLog.START)
+        self._write(Event(wall_time=time.time(), step=forgotten_from, session_log=beginning))
         if state.step == 0:
             self._add_histograms(0)
         self._flush()
@@ -87,11 +91,11 @@ class EventFiles:
             self._add_histograms(row["step"])
         self._flush()
 
-    def on_end(self, state: _State) -> None:
+    def on_end(self, state: _State | None) -> None:
         """Close the file."""
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.close()
 
     def _add_histograms(self, step: int) -> None:
         from tensorboardX import summary
@@ -115,7 +119,7 @@ class EventFiles:
 
     def _write(self, event: Any) -> None:
         try:
-            self._writer.write_event(event)
+            self._writer.write(event.SerializeToString())
         except OSError as error:
             raise self._cannot_write(error) from error
 
@@ -126,7 +130,8 @@ class EventFiles:
             raise self._cannot_write(error) from error
 
     def _cannot_write(self, error: OSError) -> RunError:
-        self._writer = None
+        with contextlib.suppress(OSError):
+            self.on_end(None)
         return RunError(
             f"{self.folder}: the event files for TensorBoard cannot be written ({error.strerror}): free some space, or "
             "set reports.tensorboard to false in the run's config.yaml and resume"
@@ -142,8 +147,3 @@ def require_event_writer() -> None:
             "reports.tensorboard: got true, expected the package tensorboardX, which writes event files and is not "
             "installed: pip install 'ms-dnn[looking]', or leave reports.tensorboard out"
         )
-
-
-def _number(path: Path) -> int:
-    digits = path.name.split(".")[0].removeprefix("session-")
-    return int(digits) if digits.isdecimal() else 0
