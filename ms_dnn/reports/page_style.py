@@ -94,7 +94,7 @@ dl { display: grid; grid-template-columns: minmax(6rem, max-content) 1fr; gap: .
 dt { color: var(--quiet); }
 dd { margin: 0; font-variant-numeric: tabular-nums; }
 @media (max-width: 30rem) { .banner { padding: .9rem 1rem; } figure { padding: .7rem .6rem .4rem; }
-  svg text { font-size: 15px; } }
+  svg text { font-size: 15.5px; } }
 @media print { main { max-width: none; padding: 0; } figure, tr { break-inside: avoid;
   } .scroll { overflow: visible; } }
 """.strip()
