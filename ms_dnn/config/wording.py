@@ -86,12 +86,13 @@ def _is_finite(value: float) -> bool:
 
 def _unknown_key(key: str, holder: _Place) -> tuple[str, str | None]:
     known = list(holder.node.get("properties", ()))
-    suggestion = nearest(key, known)
-    if suggestion:
-        return f"unknown key; did you mean {suggestion!r}?", suggestion
+    # Before a likeness: what is spelled as a key of another section is hardly a slip for one of this.
     elsewhere = [path for path in _paths_of_keys(_schema(), ()) if path[-1] == key and path[:-1] != holder.path]
     if elsewhere:
         return f"unknown key; it belongs at {dotted(elsewhere[0])}", None
+    suggestion = nearest(key, known)
+    if suggestion:
+        return f"unknown key; did you mean {suggestion!r}?", suggestion
     return f"unknown key; allowed are {', '.join(known)}", None
 
 
