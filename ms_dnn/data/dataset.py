@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 Task = Literal["classification", "regression"]
 
@@ -16,15 +19,17 @@ Task = Literal["classification", "regression"]
 class Dataset:
     """M samples as rows. Nothing is checked here: :func:`ms_dnn.data.check_dataset` does that.
 
-    ``x`` is (M, I) float64. ``y`` is (M,) int64, class indices 0..C−1, for classification and (M, O) float64
-    for regression. ``class_names`` has C entries (none for regression) and ``feature_names`` I entries (none
-    if the features have no names). Pictures carry ``image_shape``, whose product is I, in row-major order:
-    (height, width) for grey ones with light ink on a dark ground, (height, width, channels) for pictures as
-    they are; and ``value_range`` (black, white). Both are None for other data.
+    ``x`` is (M, I) float64, or a frame where a table's columns were declared: float64 columns with NaN for missing
+    numbers, text columns with NaN for missing ones, and the rows' numbers in the file as index. ``y`` is (M,) int64,
+    class indices 0..C−1, for classification and (M, O) float64 for regression. ``class_names`` has C entries (none
+    for regression) and ``feature_names`` I entries (none if the features have no names). Pictures carry
+    ``image_shape``, whose product is I, in row-major order: (height, width) for grey ones with light ink on a dark
+    ground, (height, width, channels) for pictures as they are; and ``value_range`` (black, white). Both are None for
+    other data.
     """
 
     name: str
-    x: NDArray[np.float64]
+    x: NDArray[np.float64] | DataFrame
     y: NDArray[np.int64] | NDArray[np.float64]
     task: Task
     class_names: tuple[str, ...] = ()
@@ -45,6 +50,10 @@ class Dataset:
         """C, the number of classes; 0 for regression."""
         return len(self.class_names)
 
+    def rows(self, rows: NDArray[np.int64] | Sequence[int]) -> NDArray[np.float64] | DataFrame:
+        """Return copies of these rows of x, in this order."""
+        return self.x[rows] if isinstance(self.x, np.ndarray) else self.x.iloc[rows]
+
     def take(self, rows: NDArray[np.int64] | Sequence[int]) -> Dataset:
         """Return a data set of copies of these rows, in this order, under the same names."""
-        return replace(self, x=self.x[rows], y=self.y[rows])
+        return replace(self, x=self.rows(rows), y=self.y[rows])

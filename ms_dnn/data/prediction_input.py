@@ -8,7 +8,8 @@ from pathlib import Path
 from ms_dnn.data.arrays import ARRAY_SUFFIXES, read_arrays
 from ms_dnn.data.images import IMAGE_SUFFIXES, pictures_in, read_images
 from ms_dnn.data.samples import Samples
-from ms_dnn.data.tables import TABLE_SUFFIXES, read_table
+from ms_dnn.data.table_files import TABLE_SUFFIXES
+from ms_dnn.data.tables import read_table
 from ms_dnn.errors import DataError
 
 Paths = str | Path | Sequence[str | Path]

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ms_dnn.errors import DataError
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
 
 class Samples(NamedTuple):
-    """N samples to predict: ``x`` (N, I) float64, ``labels`` (N,), numbers or texts, or None, and names of the rows."""
+    """N samples to predict.
 
-    x: NDArray[np.float64]
+    ``x`` (N, I) float64, or a frame where a table's columns were declared; ``labels`` (N,), numbers or texts, or None;
+    and names of the rows.
+    """
+
+    x: NDArray[np.float64] | DataFrame
     labels: NDArray[np.int64] | NDArray[np.float64] | NDArray[np.str_] | None
     row_names: list[str]
 

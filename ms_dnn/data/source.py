@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from ms_dnn.data.columns import Column, DropColumn
 from ms_dnn.data.dataset import Dataset
 from ms_dnn.errors import DataError
 
@@ -27,6 +28,12 @@ class Source:
     target_kind: TargetKind = "auto"
     drop: tuple[str, ...] = ()
     image_size: tuple[int, int] | None = None
+    columns: Mapping[str, Column] = field(default_factory=dict)
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """Columns that are no features, in whichever way they were declared."""
+        return self.drop + tuple(name for name, column in self.columns.items() if isinstance(column, DropColumn))
 
 
 class Loaded(NamedTuple):

@@ -1,83 +1,126 @@
-"""Tables of numbers as text: ``.csv``, with or without a header."""
+"""Tables as prediction input: CSV, with or without a header, and Parquet."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ms_dnn.data.cells import feature_frame, number_in, numbers_in, shown_cell
+from ms_dnn.data.columns import FeatureColumn, NumberColumn
 from ms_dnn.data.samples import Samples, as_labels, refuse_column_count
+from ms_dnn.data.source import refuse_too_many_values
+from ms_dnn.data.table_files import TABLE_SUFFIXES, TableFile, open_table
 from ms_dnn.data.validation import column_title
 from ms_dnn.errors import DataError
 
-TABLE_SUFFIXES = (".csv", ".tsv")
 _LABEL_NAMES = ("label", "target", "y")
-Lines = list[tuple[int, list[str]]]
 
 
 def read_table(
     path: Path, feature_count: int, feature_names: Sequence[str] = (), target: str = "", drop: Sequence[str] = ()
 ) -> Samples:
-    """Read UTF-8 text with one sample a line, separated by commas, semicolons or tabs (the first line tells).
+    """Read a table of numbers, one sample a line.
 
-    The first line is a header if none of its cells is a number, or if it names the features. Columns that
+    The first line of a CSV file is a header if none of its cells is a number, or if it names the features. Columns that
     bear the feature names may stand in any order; under other names, or none, they are taken as they stand.
     One column more, named ``label``, ``target`` or ``y``, holds numeric labels; one named as the training data's
-    ``target``, labels of any kind. Columns named in ``drop`` are left out. Blank lines are skipped. Row names are
-    ``line 2``, …
+    ``target``, labels of any kind. Columns named in ``drop`` are left out. Row names are ``line 2``, …
 
     Raises :class:`DataError` with line and column (from 1) for ragged lines, text, empty cells, NaN and Inf,
     and for a wrong number of columns, an unreadable file and one without samples.
     """
-    lines = read_lines(path)
-    header = _header(path, lines, feature_names)
-    samples = lines[1:] if header else lines
-    if not samples:
-        raise DataError(f"{path.name!r} has no samples; expected lines of {feature_count} numbers")
-    width = len(header) or len(samples[0][1])
-    for line, cells in samples:
-        if len(cells) != width:
-            raise DataError(
-                f"line {line} of {path.name!r} has {len(cells)} columns, expected {width} as above; correct that line"
-            )
-    given = None
+    table = open_table(path)
+    header = _header(table, feature_names)
+    _refuse_no_samples(table, bool(header), f"lines of {feature_count} numbers")
+    kept = list(range(len(table.first)))
     if header:
-        given = _labels_given([cells[header.index(target)] for _, cells in samples]) if target in header else None
-        kept = [column for column, name in enumerate(header) if name in feature_names or name not in (target, *drop)]
+        kept = [i for i, name in enumerate(header) if name in feature_names or name not in (target, *drop)]
         header = [header[column] for column in kept]
-        samples = [(line, [cells[column] for column in kept]) for line, cells in samples]
-    order, label = _columns(path, header, len(samples[0][1]), feature_count, feature_names)
-    values = np.array([_numbers(path, line, cells, header) for line, cells in samples], dtype=np.float64)
-    labels = given if label is None else as_labels(values[:, label])
-    return Samples(values[:, order], labels, [f"line {line}" for line, _ in samples])
+    order, label = _columns(path, header, len(kept), feature_count, feature_names)
+    refuse_too_many_values(repr(path.name), table.rows, len(kept))
+    place = table.first.index(target) if header and target in table.first else None
+    values, given, names = [], [], []
+    for block in table.blocks(bool(header), () if place is None else {place}):
+        names += [f"{table.noun} {number}" for number in block.index]
+        if place is not None:
+            given += [cell.strip() for cell in block[place]]
+        values.append(_numbers(path, block, kept, header))
+    x = np.concatenate(values)
+    labels = _labels_given(given) if given else None
+    return Samples(x[:, order], labels if label is None else as_labels(x[:, label]), names)
 
 
-def read_lines(path: Path) -> Lines:
-    """Return (line number from 1, cells without surrounding blanks) of every line that is not blank.
+def read_declared_table(
+    path: Path,
+    declared: Mapping[str, FeatureColumn],
+    target: str = "",
+    drop: Sequence[str] = (),
+) -> tuple[Samples, tuple[str, ...]]:
+    """Read a table whose columns were declared for training; x is a frame of them, as training data are.
 
-    Raises :class:`DataError` for what is not UTF-8 text or not CSV.
+    The header names the columns, which may stand in any order; ``target``, which holds labels, and those in ``drop``
+    may be there. A column that is not there is all missing, if its declaration says what missing cells become. Returns
+    the samples, and the names of such columns.
+
+    Raises :class:`DataError` for what is no table, for unknown or repeated columns and missing ones that must be there,
+    and with row and column as the reader of training data does.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            first = file.readline()
-            file.seek(0)
-            delimiter = max(",;\t", key=first.count)
-            reader = csv.reader(file, delimiter=delimiter)
-            rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
-    except (OSError, UnicodeError, csv.Error) as error:
-        raise DataError(f"{path.name!r} cannot be read as CSV ({error}); save it as UTF-8 text") from error
-    return [(line, cells) for line, cells in rows if cells and cells != [""]]
+    if path.suffix.lower() not in TABLE_SUFFIXES or not path.is_file():
+        raise DataError(
+            f"{str(path)!r} is no table; expected the columns of the training data: give a file "
+            f"{' '.join(TABLE_SUFFIXES)}"
+        )
+    table = open_table(path)
+    header, name = table.first, repr(path.name)
+    _refuse_no_samples(table, True, f"a header with the columns {listed(list(declared))} and one sample a line")
+    absent = [column for column in declared if column not in header]
+    needed = [column for column in absent if declared[column].missing == "error"]
+    unknown = [column for column in header if column not in (*declared, target, *drop)]
+    twice = sorted({column for column in header if header.count(column) > 1})
+    if needed or unknown or twice or len(absent) == len(declared):
+        raise DataError(
+            f"the header of {name} does not fit the columns of the training data: missing {listed(needed or absent)}; "
+            f"unknown {listed(unknown)}; twice {listed(twice)}; correct the header"
+        )
+    refuse_too_many_values(name, table.rows, len(declared))
+    texts = {i for i, column in enumerate(header) if not isinstance(declared.get(column), NumberColumn)}
+    place = header.index(target) if target in header else None
+    frames, given, names = [], [], []
+    import pandas as pd
+
+    for block in table.blocks(True, texts if place is None else {*texts, place}):
+        block.columns = header
+        for column in absent:
+            block[column] = ""
+        frames.append(feature_frame(block, declared, name))
+        names += [f"{table.noun} {number}" for number in block.index]
+        if place is not None:
+            given += [cell.strip() for cell in block[target]]
+    return Samples(pd.concat(frames), _labels_given(given) if given else None, names), tuple(absent)
 
 
-def _header(path: Path, lines: Lines, feature_names: Sequence[str]) -> list[str]:
+def _refuse_no_samples(table: TableFile, header: bool, expected: str) -> None:
+    name = repr(table.path.name)
+    if not table.rows and table.has_header is None:
+        raise DataError(f"{name} is empty; expected one sample a line")
+    if table.rows <= (header and table.has_header is None):
+        raise DataError(f"{name} has no samples; expected {expected}")
+    if table.ragged:
+        line, width = table.ragged
+        raise DataError(
+            f"line {line} of {name} has {width} columns, expected {len(table.first)} as above; correct that line"
+        )
+
+
+def _header(table: TableFile, feature_names: Sequence[str]) -> list[str]:
     """Return the column names, or nothing if the first line is a sample."""
-    if not lines:
-        raise DataError(f"{path.name!r} is empty; expected one sample a line")
-    cells = lines[0][1]
+    cells = table.first
+    if table.has_header:
+        return cells
     names_features = bool(feature_names) and set(feature_names) <= set(cells)
     return cells if names_features or all(number_in(cell) is None for cell in cells) else []
 
@@ -118,26 +161,21 @@ def _labels_given(cells: list[str]) -> NDArray[Any] | None:
     return np.array(cells)
 
 
-def _numbers(path: Path, line: int, cells: list[str], header: list[str]) -> list[float]:
-    numbers: list[float] = []
-    for column, cell in enumerate(cells):
-        number = number_in(cell)
-        if number is None or not np.isfinite(number):
-            title = f"column {column + 1}" + (f" ({column_title(header, column)})" if header else "")
-            got = repr(cell) if cell else "an empty cell"
-            raise DataError(
-                f"line {line}, {title} of {path.name!r} has {got}; expected a finite number: correct or drop the line"
-            )
-        numbers.append(number)
-    return numbers
-
-
-def number_in(cell: str) -> float | None:
-    """Return the number that a cell spells, or None; Python's ``1_000`` is not one."""
-    try:
-        return None if "_" in cell else float(cell)
-    except ValueError:
-        return None
+def _numbers(path: Path, block: Any, kept: list[int], header: list[str]) -> NDArray[np.float64]:
+    """Return the kept columns of a block, (N, I); the first cell that is no finite number is told, row by row."""
+    values = np.empty((len(block), len(kept)))
+    cells = [block[column].to_numpy() for column in kept]
+    for i, column in enumerate(cells):
+        values[:, i] = numbers_in(column)[0]
+    wrong = ~np.isfinite(values)
+    if wrong.any():
+        row, i = (int(index) for index in np.argwhere(wrong)[0])
+        title = f"column {i + 1}" + (f" ({column_title(header, i)})" if header else "")
+        raise DataError(
+            f"{block.index.name} {block.index[row]}, {title} of {path.name!r} has {shown_cell(cells[i][row])}; "
+            "expected a finite number: correct or drop the line"
+        )
+    return values
 
 
 def listed(names: Sequence[str]) -> str:

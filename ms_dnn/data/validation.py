@@ -26,7 +26,8 @@ def check_dataset(dataset: Dataset, part: str = "data set") -> list[str]:
     where = f"the {part} of {dataset.name!r}"
     _check_shapes(dataset, where)
     _check_names(dataset, where)
-    refuse_non_finite(dataset.x, dataset.feature_names, where)
+    if isinstance(dataset.x, np.ndarray):  # holes of a frame are filled as its columns declare
+        refuse_non_finite(dataset.x, dataset.feature_names, where)
     if dataset.task == "regression":
         refuse_non_finite(dataset.y, _target_names(dataset.y), where)
         return _constant_features(dataset, part)
@@ -58,7 +59,7 @@ def column_title(names: Sequence[str], column: int) -> str:
 def _check_shapes(dataset: Dataset, where: str) -> None:
     x, y = dataset.x, dataset.y
     y_rank, y_dtype = (1, np.int64) if dataset.task == "classification" else (2, np.float64)
-    if x.ndim != 2 or x.dtype != np.float64:
+    if isinstance(x, np.ndarray) and (x.ndim != 2 or x.dtype != np.float64):
         raise DataError(
             f"x in {where} is {x.dtype} of shape {x.shape}; expected float64 of shape (samples, features): "
             "flatten pictures and convert the values"
@@ -106,12 +107,15 @@ def _check_labels(dataset: Dataset, where: str) -> None:
 
 
 def _constant_features(dataset: Dataset, part: str) -> list[str]:
-    constant = np.flatnonzero((dataset.x == dataset.x[0]).all(axis=0))
+    if isinstance(dataset.x, np.ndarray):
+        constant, effect = np.flatnonzero((dataset.x == dataset.x[0]).all(axis=0)), "scaled to 0"
+    else:
+        constant, effect = np.flatnonzero(dataset.x.nunique(dropna=False) == 1), "nothing is learnt from that"
     if not len(constant):
         return []
     titles = [column_title(dataset.feature_names, int(column)).strip("'") for column in constant]
     verb = "feature is" if dataset.n_features == 1 else "features are"
-    return [f"{len(constant)} of {dataset.n_features} {verb} constant in the {part} ({_first(titles)}): scaled to 0"]
+    return [f"{len(constant)} of {dataset.n_features} {verb} constant in the {part} ({_first(titles)}): {effect}"]
 
 
 def _absent_classes(dataset: Dataset, part: str) -> list[str]:

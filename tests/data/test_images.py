@@ -105,6 +105,6 @@ def test_paths_that_lead_nowhere(tmp_path):
         read_features(tmp_path / "lost.csv", 2)
     with pytest.raises(DataError, match="holds no picture"):
         read_features(tmp_path, 64, SHAPE)
-    (tmp_path / "data.parquet").touch()
+    (tmp_path / "data.xlsx").touch()
     with pytest.raises(DataError, match=r"no kind that can be read; expected one of \.npz"):
-        read_features(tmp_path / "data.parquet", 2)
+        read_features(tmp_path / "data.xlsx", 2)

@@ -1,0 +1,253 @@
+"""Tables in files, block by block, as pandas frames: CSV (also with semicolons or tabs) and Parquet."""
+
+from __future__ import annotations
+
+import csv
+from array import array
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from ms_dnn.data.source import MOST_VALUES, reason, refuse_too_many_values
+from ms_dnn.errors import DataError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+CSV_SUFFIXES = (".csv", ".tsv")
+PARQUET_SUFFIXES = (".parquet",)
+TABLE_SUFFIXES = CSV_SUFFIXES + PARQUET_SUFFIXES
+BLOCK = 2**16
+"""Rows of a block."""
+
+
+class TableFile(Protocol):
+    """A table whose size and first line are known, and whose cells are read block by block.
+
+    Attributes:
+        path: the file.
+        noun: what a row is called in messages, "line" (from 1) or "row" (from 0).
+        first: cells of the first line; in Parquet the names of the columns.
+        rows: number of rows, the first line among them only where ``has_header`` is None.
+        has_header: True where the format always names its columns, None where only the caller can tell.
+        ragged: number of the first row that has another number of cells than the first, and that number of cells.
+    """
+
+    path: Path
+    noun: str
+    first: list[str]
+    rows: int
+    has_header: bool | None
+    ragged: tuple[int, int] | None
+
+    def blocks(self, header: bool, texts: Collection[int] = ()) -> Iterator[DataFrame]:
+        """Yield frames of at most :data:`BLOCK` rows whose index holds the rows' numbers under the name ``noun``.
+
+        Columns are called 0, 1, …. A cell is a text, "" where there is nothing; columns that a file stores as numbers
+        are float64 with NaN where there is nothing, unless they are among ``texts``. ``header`` leaves out the first
+        line. Raises :class:`DataError` for a damaged file.
+        """
+
+
+def open_table(path: Path) -> TableFile:
+    """Open a table by the ending of its name, anything but ``.parquet`` as CSV; raises as the two classes do."""
+    return ParquetTable(path) if path.suffix.lower() in PARQUET_SUFFIXES else CsvTable(path)
+
+
+class CsvTable:
+    """UTF-8 text, one sample a line, separated by commas, semicolons or tabs (the first line tells).
+
+    Python's csv module measures the file first, in little memory: pandas knows no line numbers, fills up short lines in
+    silence, and has read a whole block before it counts. Blank lines are skipped.
+
+    Raises :class:`DataError` for what is not UTF-8 text or not CSV.
+    """
+
+    noun = "line"
+    has_header: bool | None = None
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.first: list[str] = []
+        self.ragged: tuple[int, int] | None = None
+        self._lines = array("q")  # number of each record's last line, negative where it is blank
+        try:
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                self._delimiter = max(",;\t", key=file.readline().count)
+                file.seek(0)
+                self._measure(csv.reader(_without_nul(file), delimiter=self._delimiter))
+        except (OSError, UnicodeError, csv.Error) as error:
+            raise DataError(f"{path.name!r} cannot be read as CSV ({error}); save it as UTF-8 text") from error
+        self.rows = sum(line > 0 for line in self._lines)
+
+    def _measure(self, reader: Any) -> None:
+        width = 0
+        for cells in reader:
+            blank = not cells or (len(cells) == 1 and not cells[0].strip())
+            self._lines.append(-reader.line_num if blank else reader.line_num)
+            if blank or len(cells) == width:
+                continue
+            if not self.first:
+                self.first, width = [cell.strip() for cell in cells], len(cells)
+            elif self.ragged is None:
+                self.ragged = (reader.line_num, len(cells))
+
+    def blocks(self, header: bool, texts: Collection[int] = ()) -> Iterator[DataFrame]:
+        """Yield the cells, all of them texts without surrounding blanks; see :class:`TableFile`."""
+        lines = np.frombuffer(self._lines, np.int64)
+        width, start, skip = len(self.first), 0, header
+        for block in self._parsed(width):
+            numbers = lines[start : start + len(block)]
+            start += len(block)
+            if start > len(lines) or block.shape[1] != width:
+                break
+            block.index = np.abs(numbers)
+            block.index.name = self.noun
+            kept = numbers > 0
+            if skip and kept.any():
+                kept[np.argmax(kept)], skip = False, False
+            yield block if kept.all() else block[kept]
+        if start != len(lines):
+            raise DataError(
+                f"{self.path.name!r} cannot be read as CSV (its quotes or line ends are out of order); save it "
+                "as UTF-8 text"
+            )
+
+    def _parsed(self, width: int) -> Iterator[DataFrame]:
+        import pandas as pd
+
+        try:
+            with pd.read_csv(
+                self.path,
+                sep=self._delimiter,
+                header=None,
+                names=range(width),
+                index_col=False,
+                dtype=object,
+                na_filter=False,
+                skip_blank_lines=False,
+                encoding="utf-8-sig",
+                chunksize=BLOCK,
+            ) as blocks:
+                yield from blocks
+        except (OSError, ValueError, pd.errors.ParserError) as error:
+            raise DataError(
+                f"{self.path.name!r} cannot be read as CSV ({reason(error)}); save it as UTF-8 text"
+            ) from error
+
+
+def _without_nul(file: Any) -> Iterator[str]:
+    for line in file:
+        if "\0" in line:  # pandas would cut the cell off there
+            raise csv.Error("line contains NUL")
+        yield line
+
+
+class ParquetTable:
+    """A Parquet file of columns of numbers, texts and truth values. Rows count from 0.
+
+    Nothing that the file says about pandas or Python objects is followed; nothing is unpickled.
+
+    Raises :class:`DataError` for a damaged file, columns of other types, and more values than fit in memory.
+    """
+
+    noun = "row"
+    has_header: bool | None = True
+    ragged: tuple[int, int] | None = None
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            import pyarrow.parquet as pq
+        except ImportError as error:
+            raise DataError(
+                f"{path.name!r}: got a Parquet file, expected the package pyarrow, which reads such files and cannot "
+                f"be imported ({reason(error)}): pip install 'ms-dnn[data]'"
+            ) from error
+        try:
+            with pq.ParquetFile(path) as file:
+                self.rows, schema = file.metadata.num_rows, file.schema_arrow
+                groups = (file.metadata.row_group(group) for group in range(file.metadata.num_row_groups))
+                size = sum(group.total_byte_size for group in groups)
+        except Exception as error:  # Arrow raises a dozen types on damaged bytes
+            raise self._damaged(error) from error
+        self.first = [str(name) for name in schema.names]
+        self._types = list(schema.types)
+        self._texts = [name for name, kind in zip(self.first, self._types, strict=True) if _is_text(kind)]
+        if self.rows:
+            refuse_too_many_values(repr(path.name), self.rows, len(self.first))
+        if size > 8 * MOST_VALUES:
+            raise DataError(f"{path.name!r}: got {size} bytes unpacked, expected at most {8 * MOST_VALUES}: split it")
+
+    def blocks(self, header: bool, texts: Collection[int] = ()) -> Iterator[DataFrame]:
+        """Yield the cells; see :class:`TableFile`. Raises :class:`DataError` for columns of other types."""
+        for name, kind in zip(self.first, self._types, strict=True):
+            _refuse_other_type(self.path, name, kind)
+        found = 0
+        for block in self._parsed(texts):
+            found += len(block)
+            yield block
+        if found != self.rows:
+            raise self._damaged(ValueError(f"{found} rows where {self.rows} are promised"))
+
+    def _parsed(self, texts: Collection[int]) -> Iterator[DataFrame]:
+        import pandas as pd
+        import pyarrow.parquet as pq
+
+        start = 0
+        try:
+            # Texts come as dictionaries: a short file can repeat a long text many times.
+            with pq.ParquetFile(self.path, read_dictionary=self._texts) as file:
+                for batch in file.iter_batches(batch_size=BLOCK, use_threads=False):
+                    batch.validate(full=True)
+                    index = pd.RangeIndex(start, start + batch.num_rows, name=self.noun)
+                    start += batch.num_rows
+                    if start > self.rows:
+                        raise ValueError(f"more than the {self.rows} rows that are promised")
+                    columns = {i: _cells(batch.column(i), i in texts) for i in range(batch.num_columns)}
+                    yield pd.DataFrame(columns, index=index)
+        except Exception as error:  # Arrow raises a dozen types on damaged bytes
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: Exception) -> DataError:
+        return DataError(
+            f"{self.path.name!r}: got a file that cannot be read ({reason(error)}), expected Parquet: take an "
+            "undamaged copy"
+        )
+
+
+def _is_text(kind: Any) -> bool:
+    import pyarrow.types as types
+
+    return bool(types.is_string(kind) or types.is_large_string(kind))
+
+
+def _refuse_other_type(path: Path, name: str, kind: Any) -> None:
+    import pyarrow.types as types
+
+    value = kind.value_type if types.is_dictionary(kind) else kind
+    plain = (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal, types.is_null)
+    if not (_is_text(value) or any(test(value) for test in plain)):
+        raise DataError(
+            f"column {name!r} of {path.name!r}: got values of type {kind}, expected numbers, texts or truth values: "
+            "convert the column before it is saved"
+        )
+
+
+def _cells(column: Any, as_text: bool) -> Any:
+    """Return numbers (N,) float64 with NaN for nothing, or texts (N,) with "" for nothing."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_dictionary(column.type):
+        words = [*(cell.strip() for cell in _cells(column.dictionary, True)), ""]
+        codes = pc.fill_null(column.indices.cast(pa.int64()), len(words) - 1)
+        return np.array(words, object)[codes.to_numpy(zero_copy_only=False)]
+    if _is_text(column.type) or as_text or pa.types.is_null(column.type):
+        filled = pc.fill_null(column.cast(pa.string()), "")
+        return filled.to_numpy(zero_copy_only=False).astype(object)
+    if pa.types.is_boolean(column.type):
+        column = column.cast(pa.int8())
+    return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), np.float64)
