@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ms_dnn.data.columns import ScalingKind
 from ms_dnn.errors import DataError
-
-ScalingKind = Literal["none", "standard", "min_max"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,22 +44,6 @@ class Scaling:
     def invert(self, x: ArrayLike) -> NDArray[np.float64]:
         """Return scaled x (N, I) in its original units, to rounding; raises as :meth:`apply` does."""
         return self._columns(x) * self.scale + self.offset
-
-    def to_json(self) -> str:
-        """Return JSON from which :meth:`from_json` restores every bit: floats are written by ``repr``."""
-        return json.dumps({"kind": self.kind, "offset": self.offset.tolist(), "scale": self.scale.tolist()})
-
-    @classmethod
-    def from_json(cls, text: str) -> Scaling:
-        """Restore what :meth:`to_json` wrote. Raises :class:`DataError` for anything else."""
-        try:
-            stored = json.loads(text)
-            offset, scale = (np.array(stored[key], dtype=np.float64) for key in ("offset", "scale"))
-            return cls(stored["kind"], offset, scale)
-        except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
-            raise DataError(
-                "the stored scaling is not what Scaling.to_json writes; restore the file or train again"
-            ) from error
 
     def _columns(self, x: ArrayLike) -> NDArray[np.float64]:
         columns = np.asarray(x, dtype=np.float64)

@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from ms_dnn.errors import DataError
-from ms_dnn.features.scaling import Scaling, fit_scaling
+from ms_dnn.features.scaling import fit_scaling
 
 KINDS = ("none", "standard", "min_max")
 TABLES = arrays(np.float64, array_shapes(min_dims=2, max_dims=2, max_side=6), elements=st.floats(-1e6, 1e6))
@@ -24,17 +22,6 @@ def test_invert_undoes_apply(kind, x):
     assert np.isfinite(scaled).all()
     rounding = 8 * np.finfo(float).eps * (np.abs(x).max() + np.abs(scaling.offset).max() + 1e-300)
     np.testing.assert_allclose(scaling.invert(scaled), x, rtol=1e-12, atol=rounding)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@SHORT
-@given(x=TABLES)
-def test_json_keeps_every_bit(kind, x):
-    scaling = fit_scaling(kind, x)
-    restored = Scaling.from_json(scaling.to_json())
-    assert restored.kind == kind
-    assert restored.offset.tobytes() == scaling.offset.tobytes()
-    assert restored.scale.tobytes() == scaling.scale.tobytes()
 
 
 def test_standard_has_mean_0_and_deviation_1():
@@ -87,19 +74,3 @@ def test_other_columns_than_fitted(x):
     for use in (scaling.apply, scaling.invert):
         with pytest.raises(DataError, match=r"fitted on 2 features: give shape \(samples, 2\)"):
             use(x)
-
-
-@pytest.mark.parametrize(
-    "stored",
-    [
-        "", "[]", "{}", "null", '{"kind": "standard", "offset": ["a"], "scale": [1]}',
-        json.dumps({"kind": "standard", "offset": [0.0], "scale": [0.0]}),
-        json.dumps({"kind": "standard", "offset": [0.0, 1.0], "scale": [1.0]}),
-        json.dumps({"kind": "other", "offset": [0.0], "scale": [1.0]}),
-        '{"kind": [], "offset": [0], "scale": [1]}',
-        '{"kind": "standard", "offset": [NaN], "scale": [1]}',
-    ],
-)  # fmt: skip
-def test_damaged_json(stored):
-    with pytest.raises(DataError, match="scaling"):
-        Scaling.from_json(stored)

@@ -1,0 +1,264 @@
+"""From the columns of a data set to what the network takes: fitted on the training part, applied block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ms_dnn.data.columns import (
+    CategoryColumn,
+    Column,
+    DropColumn,
+    FeatureColumn,
+    MultiHotColumn,
+    NumberColumn,
+    ScalingKind,
+)
+from ms_dnn.data.source import refuse_too_many_values
+from ms_dnn.errors import DataError
+from ms_dnn.features.fitted import (
+    MISSING,
+    OTHER,
+    Fitted,
+    FittedCategory,
+    FittedMultiHot,
+    FittedNumber,
+    Numbers,
+    words_in,
+)
+from ms_dnn.features.scaling import fit_scaling
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+Rows = Any  # a frame, or numbers (N, I): NDArray[np.float64]
+_VALUES_AT_ONCE = 2**22
+
+
+@dataclass(frozen=True)
+class Features:
+    """What was fitted on the training part, column by column, in the order of the table."""
+
+    columns: tuple[Fitted, ...]
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Names of the encoded features: ``width``, ``colour=red``, ``colour=(other)``, ``width=(missing)``, …."""
+        return tuple(name for group, _ in self._groups for name in group.features)
+
+    @property
+    def declared(self) -> dict[str, FeatureColumn]:
+        """What each column was declared as, by its name."""
+        return {column.column: column.declared() for column in self.columns}
+
+    def filling(self, name: str) -> str:
+        """Return what the missing cells of a column become, in words."""
+        column = next(column for column in self.columns if column.column == name)
+        fill = column.fill if isinstance(column.fill, str) else f"{column.fill:.6g}"
+        return f"{column.missing.replace('_', ' ')}: {fill}" if fill else "none"
+
+    def apply(self, rows: Rows, where: str = "the rows") -> NDArray[np.float64]:
+        """Return the encoded rows (N, number of names) float64; each row by itself, so that blocks may be any.
+
+        ``rows`` is a frame with these columns in any order, or, if all are numbers, (N, I). ``where`` is what messages
+        call them. Raises :class:`DataError` for other columns, and for categories that were not seen in training
+        where ``unseen`` is ``error``, with row and column.
+        """
+        table = self._numbers(rows) if self._only_numbers else self._frame(rows, where)
+        if len(table) == 0:
+            return np.empty((0, len(self.names)))
+        refuse_too_many_values(where, len(table), len(self.names))
+        encoded = np.empty((len(table), len(self.names)))
+        step = max(1, _VALUES_AT_ONCE // max(len(self.names), len(self.columns)))
+        for start in range(0, len(table), step):
+            block = table[start : start + step]
+            encoded[start : start + step] = self._transformer.transform(block)
+        return encoded
+
+    @property
+    def _only_numbers(self) -> bool:
+        return all(isinstance(column, FittedNumber) for column in self.columns)
+
+    def _numbers(self, rows: Rows) -> NDArray[np.float64]:
+        if not isinstance(rows, np.ndarray | list | tuple):
+            rows = self._frame(rows, "the rows")
+        numbers = np.asarray(rows, np.float64)
+        if numbers.ndim != 2 or numbers.shape[1] != len(self.columns):
+            raise DataError(
+                f"the features got x of shape {numbers.shape}; they were fitted on {len(self.columns)} features: give "
+                f"shape (samples, {len(self.columns)})"
+            )
+        return numbers
+
+    def _frame(self, rows: Rows, where: str) -> DataFrame:
+        names = [column.column for column in self.columns]
+        absent = [name for name in names if name not in getattr(rows, "columns", ())]
+        if absent:
+            raise DataError(f"{where}: got no column {absent[0]!r}, expected a frame with all columns: add it")
+        frame: DataFrame = rows[names]
+        for column in self.columns:
+            if not isinstance(column, FittedNumber) and column.unseen == "error":
+                _refuse_unseen(column, frame[column.column], where)
+        return frame
+
+    @cached_property
+    def _groups(self) -> list[tuple[Any, list[int]]]:
+        """The columns as they are transformed, neighbouring numbers of one kind together, with their positions."""
+
+        def kind(place: int) -> object:
+            column = self.columns[place]
+            if isinstance(column, FittedNumber) and column.missing != "indicator":
+                return column.scaling, column.missing
+            return place
+
+        groups: list[tuple[Any, list[int]]] = []
+        for _, places in groupby(range(len(self.columns)), kind):
+            positions = list(places)
+            columns: Any = [self.columns[place] for place in positions]
+            groups.append((Numbers(columns) if isinstance(columns[0], FittedNumber) else columns[0], positions))
+        return groups
+
+    @cached_property
+    def _transformer(self) -> Any:
+        """A ColumnTransformer fitted on one row, made of what is stored: nothing of it is learnt from other rows."""
+        from sklearn.compose import ColumnTransformer
+
+        parts = [
+            (str(number), group.transformer(), slice(places[0], places[-1] + 1))
+            for number, (group, places) in enumerate(self._groups)
+        ]
+        return ColumnTransformer(parts, sparse_threshold=0).fit(self._example())
+
+    def _example(self) -> Rows:
+        if self._only_numbers:
+            return np.array([[fill for group, _ in self._groups for fill in group.example()]])
+        import pandas as pd
+
+        row: dict[str, list[Any]] = {}
+        for group, places in self._groups:
+            example = group.example() if isinstance(group, Numbers) else [group.categories[0]]
+            row |= {self.columns[place].column: [value] for place, value in zip(places, example, strict=True)}
+        return pd.DataFrame({name: np.array(v, object if isinstance(v[0], str) else float) for name, v in row.items()})
+
+
+def fit_features(
+    rows: Rows,
+    scaling: ScalingKind = "standard",
+    declared: Mapping[str, Column] | None = None,
+    names: tuple[str, ...] = (),
+    where: str = "the training part",
+) -> Features:
+    """Measure the training part, and nothing else.
+
+    ``rows`` is a frame, or numbers (N, I) called ``names`` or ``column 0``, …. Columns that are not ``declared`` are
+    numbers, and numbers without a ``scaling`` of their own get this one.
+
+    Raises :class:`DataError` for a column without any value, and for values that cannot be scaled.
+    """
+    declared = declared or {}
+    if isinstance(rows, np.ndarray | list | tuple):
+        x = np.asarray(rows, np.float64)
+        fitted = fit_scaling(scaling, x)
+        names = names or tuple(f"column {i}" for i in range(x.shape[1]))
+        measured = zip(names, fitted.offset.tolist(), fitted.scale.tolist(), strict=True)
+        return Features(
+            tuple(
+                FittedNumber(column=name, missing="error", scaling=scaling, offset=offset, scale=scale, fill=None)
+                for name, offset, scale in measured
+            )
+        )
+    columns: list[Fitted] = []
+    for name in rows.columns:
+        column = declared.get(name, NumberColumn())
+        assert not isinstance(column, DropColumn)  # noqa: S101 - readers leave such columns out
+        cells = rows[name].to_numpy()
+        try:
+            if isinstance(column, NumberColumn):
+                columns.append(_fit_number(name, column, cells, column.scaling or scaling))
+            else:
+                columns.append(_fit_texts(name, column, cells))
+        except DataError as error:
+            raise DataError(f"column {name!r} of {where}: {error}") from error
+    return Features(tuple(columns))
+
+
+def _fit_number(name: str, column: NumberColumn, cells: ArrayLike, scaling: ScalingKind) -> FittedNumber:
+    from sklearn.impute import SimpleImputer
+
+    x = np.asarray(cells, np.float64)[:, np.newaxis]
+    fill = None
+    if column.missing != "error":
+        _refuse_no_value(column, bool(np.isnan(x).all()))
+        strategy = "mean" if column.missing == "indicator" else column.missing
+        imputer = SimpleImputer(strategy=strategy, fill_value=column.constant, keep_empty_features=True)
+        x = imputer.fit_transform(x)
+        fill = float(imputer.statistics_[0])
+    fitted = fit_scaling(scaling, x)
+    return FittedNumber(
+        column=name,
+        missing=column.missing,
+        scaling=scaling,
+        offset=float(fitted.offset[0]),
+        scale=float(fitted.scale[0]),
+        fill=fill,
+    )
+
+
+def _refuse_no_value(column: FeatureColumn, empty: bool) -> None:
+    if empty and column.missing not in ("constant", "error"):
+        raise DataError(f"got no value, expected some to learn what missing cells become ({column.missing}): drop it")
+
+
+def _fit_texts(name: str, column: CategoryColumn | MultiHotColumn, cells: NDArray[Any]) -> Fitted:
+    present = [cell for cell in cells if isinstance(cell, str)]
+    _refuse_no_value(column, not present)
+    fill = column.constant if column.missing == "constant" else None
+    if column.missing == "indicator":
+        fill = MISSING
+    elif column.missing == "most_frequent":
+        fill = _most_frequent(cells)
+    separator = column.separator if isinstance(column, MultiHotColumn) else None
+    categories = column.categories or _categories({*present} | ({fill} if fill else set()), separator)
+    if not categories:
+        raise DataError("got no category, expected some to learn from: drop it, or list its categories")
+    common: dict[str, Any] = {"column": name, "missing": column.missing, "fill": fill}
+    common |= {"unseen": column.unseen, "categories": categories}
+    if isinstance(column, MultiHotColumn):
+        return FittedMultiHot(separator=column.separator, **common)
+    return FittedCategory(encoding=column.encoding, **common)
+
+
+def _most_frequent(cells: NDArray[Any]) -> str:
+    from sklearn.impute import SimpleImputer
+
+    imputer = SimpleImputer(strategy="most_frequent").fit(np.asarray(cells, object)[:, np.newaxis])
+    return str(imputer.statistics_[0])
+
+
+def _categories(cells: set[str], separator: str | None) -> tuple[str, ...]:
+    """Return the categories of the training part in sorted order, as the encoders of scikit-learn have them."""
+    from sklearn.preprocessing import MultiLabelBinarizer
+
+    sets = [[cell] if separator is None else words_in(cell, separator) for cell in sorted(cells)]
+    found = MultiLabelBinarizer().fit(sets).classes_
+    return tuple(str(word) for word in found if word not in (OTHER, MISSING))
+
+
+def _refuse_unseen(column: FittedCategory | FittedMultiHot, cells: Any, where: str) -> None:
+    unseen = {cell for cell in set(cells) if isinstance(cell, str) and column.unseen_in(cell)}
+    if not unseen:
+        return
+    row = next(row for row, cell in enumerate(cells) if cell in unseen)
+    name, cell = column.column, column.unseen_in(cells.iloc[row])[0]
+    known = ", ".join(repr(word) for word in column.categories[:5]) + (", …" if len(column.categories) > 5 else "")
+    raise DataError(
+        f"{cells.index.name or 'row'} {cells.index[row]}, column {name!r} of {where}: got {cell[:40]!r}, expected one "
+        f"of {known}: correct it, list it in data.columns.{name}.categories, or set data.columns.{name}.unseen to "
+        "other or ignore"
+    )
