@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ms_dnn.config.schema import ExperimentConfig
 
 REGRESSION_SETS = frozenset({"diabetes"})
-_OPEN_SETS = frozenset({"csv", "npz"})  # their targets may be either
+_OPEN_SETS = frozenset({"csv", "parquet", "npz"})  # their targets may be either
 
 # What the loss takes from the last layer. squared_error takes whatever the layer gives.
 _OUTPUT_OF_LOSS = {

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 from typing_extensions import Self
 
+from ms_dnn.config.columns_section import ColumnsConfig
 from ms_dnn.config.conflicts import Conflict, refusal
 from ms_dnn.config.optimization import Settings
 
@@ -22,6 +23,7 @@ DataSet = Literal[
     "fashion_mnist",
     "cifar10",
     "csv",
+    "parquet",
     "npz",
     "hdf5",
     "images",
@@ -36,11 +38,13 @@ _NEEDED = {
     "fashion_mnist": {"folder": "the folder of the four idx files"},
     "cifar10": {"folder": "the folder cifar-10-batches-py"},
     "csv": {"file": "the path of a table with a header", "target": "the name of the column to predict"},
+    "parquet": {"file": "the path of a Parquet file", "target": "the name of the column to predict"},
     "npz": {"file": "the path of an archive with the arrays x and y"},
     "hdf5": {"folder": "the folder of train_catvnoncat.h5 and test_catvnoncat.h5"},
     "images": {"folder": "a folder with a sub-folder of pictures for each class"},
 }
-_ALLOWED = {"csv": ("target_kind", "drop"), "npz": ("target_kind",), "images": ("image_size",)}
+_OF_TABLES = ("target_kind", "drop", "columns")
+_ALLOWED = {"csv": _OF_TABLES, "parquet": _OF_TABLES, "npz": ("target_kind",), "images": ("image_size",)}
 
 _PathText = Annotated[str, Field(min_length=1, json_schema_extra={"expected": "a path"})]
 _Pixels = Annotated[int, Field(ge=1, le=4096)]
@@ -55,23 +59,29 @@ class DataConfig(Settings):
 
     set: DataSet = Field(
         description="A data set of the catalogue: digits, breast_cancer, wine, iris and diabetes (regression) come "
-        "with scikit-learn; mnist, fashion_mnist, cifar10, csv, npz, hdf5 and images are read from your files."
+        "with scikit-learn; mnist, fashion_mnist, cifar10, csv, parquet, npz, hdf5 and images are read from "
+        "your files."
     )
     file: _PathText | None = Field(
-        None, description="File of csv or npz; a relative path starts from the folder where the command runs."
+        None, description="File of csv, parquet or npz; a relative path starts from the folder where the command runs."
     )
     folder: _PathText | None = Field(
         None,
         description="Folder of mnist, fashion_mnist, cifar10, hdf5 or images (one sub-folder a class); a relative path "
         "starts from the folder where the command runs.",
     )
-    target: str | None = Field(None, description="csv: the column to predict.")
+    target: str | None = Field(None, description="csv, parquet: the column to predict.")
     target_kind: Literal["auto", "classes", "numbers"] = Field(
         "auto",
-        description="csv, npz: what the target is. auto takes texts (in npz also whole numbers) for classes, and other "
-        "numbers for regression.",
+        description="csv, parquet, npz: what the target is. auto takes texts (in npz also whole numbers) for classes, "
+        "and other numbers for regression.",
     )
-    drop: tuple[str, ...] = Field((), strict=False, description="csv: columns that are no features.")
+    drop: tuple[str, ...] = Field((), strict=False, description="csv, parquet: columns that are no features.")
+    columns: ColumnsConfig = Field(
+        {},
+        validate_default=True,
+        description="csv, parquet: what columns hold, by their names; columns left out are numbers without holes.",
+    )
     image_size: _Size | None = Field(
         None, description="images: [height, width] to resize to; left out, all pictures must have one size."
     )
@@ -109,7 +119,7 @@ class DataConfig(Settings):
     def _conflicts(self) -> Iterator[Conflict]:
         needed = _NEEDED.get(self.set, {})
         allowed = (*needed, *_ALLOWED.get(self.set, ()))
-        for key in ("file", "folder", "target", "target_kind", "drop", "image_size"):
+        for key in ("file", "folder", "target", "target_kind", "drop", "columns", "image_size"):
             given = getattr(self, key) != type(self).model_fields[key].default
             if key in needed and not given:
                 yield Conflict((key,), f"missing; {self.set} needs {needed[key]}")

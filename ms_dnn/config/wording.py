@@ -115,7 +115,7 @@ def _place(loc: Path, data: Any) -> _Place:
             return _Place(path, node, value)
         key, *rest = rest
         path = (*path, key)
-        node = _child(node, key)
+        node = _target(_child(node, key))
         try:
             value = value[key]
         except (KeyError, IndexError, TypeError):
@@ -124,9 +124,10 @@ def _place(loc: Path, data: Any) -> _Place:
 
 def _child(node: Node, key: str | int) -> Node:
     if isinstance(key, int):
-        return _target(node.get("items", {}))
-    others = node.get("additionalProperties")  # of a mapping with any keys; false where unknown keys are refused
-    return _target(node.get("properties", {}).get(key, others or {}))
+        child: Node = node.get("items", {})
+        return child
+    named: Node = node.get("properties", {}).get(key) or node.get("additionalProperties") or {}
+    return named
 
 
 def _alternative(node: Node, value: Any, rest: list[str | int]) -> tuple[Node, list[str | int]]:

@@ -87,3 +87,61 @@ def test_absolute_paths_are_stored(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     stored = config.model_copy(update={"data": data})
     assert parse_config(dump_config(stored)) == stored
     assert data.with_absolute_paths() == data
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ("3", ": got 3, expected a mapping of column names"),
+        ("{a: category}", ".a: got 'category', expected a mapping with the key 'kind'"),
+        (
+            "{a: {kind: categry}}",
+            ".a.kind: got 'categry', expected one of category, drop, multi_hot, number; did you mean 'category'?",
+        ),
+        (
+            "{a: {missing: avg}}",
+            ".a.missing: got 'avg', expected one of error, mean, median, most_frequent, indicator or a mapping with "
+            "'constant'",
+        ),
+        ("{a: {missing: {constant: x}}}", ".a.missing.constant: got 'x', expected a number"),
+        ("{a: {encoding: one_hot}}", ".a.encoding: unknown key; allowed are kind, scaling, missing"),
+        ("{a: {kind: category, unsen: other}}", ".a.unsen: unknown key; did you mean 'unseen'?"),
+        (
+            "{a: {kind: category, encoding: integer, unseen: ignore}}",
+            ".a.unseen: integer has no number for no category; use other, or encoding one_hot",
+        ),
+        (
+            "{a: {kind: category, encoding: integer, missing: indicator}}",
+            ".a.missing: integer is one feature only; use a constant, or encoding one_hot",
+        ),
+        ("{a: {kind: category, categories: [u, u]}}", ".a.categories: got 'u' twice; list each category once"),
+        (
+            "{a: {kind: category, categories: [u], missing: {constant: v}}}",
+            ".a.missing: 'v' is none of the categories; list it, or use one of them",
+        ),
+        (
+            "{a: {kind: multi_hot, categories: [u], missing: {constant: u;v}}}",
+            ".a.missing: 'u;v' is none of the categories; list it, or use one of them",
+        ),
+        ("{a: {kind: multi_hot, separator: ''}}", ".a.separator: got '', expected a text of at least one character"),
+    ],
+)
+def test_one_mistake_about_a_column(columns: str, expected: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_config(BASE, "c.yaml", [f"data.columns={columns}"])
+    assert str(caught.value).split(": data.columns", 1)[1] == expected
+
+
+@pytest.mark.parametrize("name", ["csv", "parquet"])
+def test_declared_columns_read_back_and_stay_as_they_are(name: str) -> None:
+    columns = "{a: {missing: mean}, 'b c': {kind: category, encoding: integer}, d: {kind: multi_hot}, e: {kind: drop}}"
+    config = parse_config(BASE, overrides=[f"data.set={name}", f"data.columns={columns}"])
+    assert parse_config(dump_config(config)) == config
+    assert hash(parse_config(dump_config(config))) == hash(config)
+    assert config.data.columns["b c"].unseen == "other"
+    with pytest.raises(TypeError, match="is not changed"):
+        config.data.columns["a"] = config.data.columns["d"]
+
+
+def test_only_tables_have_columns() -> None:
+    assert message("{set: iris, columns: {a: {}}}").startswith("columns: iris has no use for it")

@@ -1,0 +1,165 @@
+"""The columns of a table: what each holds, and what becomes of cells that are empty or new."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, Literal, NoReturn
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Discriminator, Field, Tag, model_validator
+from typing_extensions import Self
+
+from ms_dnn.config.conflicts import Conflict, refusal
+from ms_dnn.config.optimization import Settings
+
+_Unseen = Literal["error", "other", "ignore"]
+_Categories = Annotated[tuple[str, ...], Field(strict=False)]
+
+
+class ConstantNumber(Settings):
+    """A number in place of every missing one."""
+
+    constant: float = Field(description="The number.")
+
+
+class ConstantText(Settings):
+    """A text in place of every missing one."""
+
+    constant: str = Field(description="The text; for multi_hot, '' is no category at all.")
+
+
+def _word_or_constant(value: Any) -> str:
+    return "constant" if isinstance(value, dict | BaseModel) else "word"
+
+
+# The tag keeps the errors of the two alternatives apart: a bad constant is not also a bad word.
+_MissingNumbers = Annotated[
+    Annotated[Literal["error", "mean", "median", "most_frequent", "indicator"], Tag("word")]
+    | Annotated[ConstantNumber, Tag("constant")],
+    Discriminator(_word_or_constant),
+]
+_MissingTexts = Annotated[
+    Annotated[Literal["error", "most_frequent", "indicator"], Tag("word")] | Annotated[ConstantText, Tag("constant")],
+    Discriminator(_word_or_constant),
+]
+
+
+class NumberConfig(Settings):
+    """A column of numbers, one feature."""
+
+    kind: Literal["number"] = "number"
+    scaling: Literal["none", "standard", "min_max"] | None = Field(None, description="Left out: that of data.scaling.")
+    missing: _MissingNumbers = Field(
+        "error",
+        description="What missing cells become, measured on the training part; indicator is the mean, and one feature "
+        "more that is 1 there.",
+    )
+
+
+class CategoryConfig(Settings):
+    """A column of texts, each a category."""
+
+    kind: Literal["category"]
+    encoding: Literal["one_hot", "integer"] = Field(
+        "one_hot", description="A feature for each category, or one that counts them, which puts them in an order."
+    )
+    categories: _Categories = Field((), description="Left out: those of the training part, in sorted order.")
+    unseen: _Unseen = Field(
+        "error",
+        description="Other categories are refused, or are one of their own (other; integer: the last number), or no "
+        "category (ignore). Left out: error for one_hot, other for integer.",
+    )
+    missing: _MissingTexts = Field(
+        "error", description="What missing cells become; indicator is a category of their own."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _counts_unseen_ones_last(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("encoding") == "integer" and "unseen" not in values:
+            return {**values, "unseen": "other"}
+        return values
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        found = []
+        if self.encoding == "integer" and self.unseen == "ignore":
+            sentence = "integer has no number for no category; use other, or encoding one_hot"
+            found.append(Conflict(("unseen",), sentence))
+        if self.encoding == "integer" and self.missing == "indicator":
+            sentence = "integer is one feature only; use a constant, or encoding one_hot"
+            found.append(Conflict(("missing",), sentence))
+        constant = self.missing.constant if isinstance(self.missing, ConstantText) else None
+        _refuse_bad_categories(self.kind, self.categories, constant, [] if constant is None else [constant], found)
+        return self
+
+
+class MultiHotConfig(Settings):
+    """A column whose cells hold several categories: a feature for each, 1 where the cell has it."""
+
+    kind: Literal["multi_hot"]
+    separator: str = Field(
+        ";",
+        min_length=1,
+        description="What stands between two categories of a cell.",
+        json_schema_extra={"expected": "a text of at least one character"},
+    )
+    categories: _Categories = Field((), description="Left out: those of the training part, in sorted order.")
+    unseen: _Unseen = Field("error", description="Other categories are refused, or one of their own, or left out.")
+    missing: _MissingTexts = Field(
+        "error", description="What missing cells become; indicator is a category of their own."
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        constant = self.missing.constant if isinstance(self.missing, ConstantText) else ""
+        words = [part.strip() for part in constant.split(self.separator) if part.strip()]
+        _refuse_bad_categories(self.kind, self.categories, constant, words)
+        return self
+
+
+class DropConfig(Settings):
+    """A column that is no feature."""
+
+    kind: Literal["drop"]
+
+
+def _with_kinds(columns: Any) -> Any:
+    """Say of columns of numbers that they are."""
+    if not isinstance(columns, dict):
+        return columns
+    return {name: {"kind": "number", **one} if isinstance(one, dict) else one for name, one in columns.items()}
+
+
+ColumnConfig = Annotated[NumberConfig | CategoryConfig | MultiHotConfig | DropConfig, Field(discriminator="kind")]
+
+
+class Columns(dict[str, ColumnConfig]):
+    """Declarations by the names of the columns, which nobody changes; they can be hashed, as every section can."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
+
+    def __setitem__(self, name: str, column: ColumnConfig) -> NoReturn:
+        raise TypeError("a configuration is not changed; parse another one")
+
+
+ColumnsConfig = Annotated[
+    dict[str, ColumnConfig],
+    BeforeValidator(_with_kinds),
+    AfterValidator(Columns),
+    Field(json_schema_extra={"expected": "a mapping of column names"}),
+]
+
+
+def _refuse_bad_categories(
+    kind: str, categories: tuple[str, ...], constant: str | None, words: Sequence[str], others: Iterable[Conflict] = ()
+) -> None:
+    """Raise for a category that is listed twice, and for a constant whose ``words`` are not all listed."""
+    found = list(others)
+    twice = sorted({word for word in categories if categories.count(word) > 1})
+    if twice:
+        found.append(Conflict(("categories",), f"got {twice[0]!r} twice; list each category once"))
+    if categories and any(word not in categories for word in words):
+        found.append(Conflict(("missing",), f"{constant!r} is none of the categories; list it, or use one of them"))
+    if found:
+        raise refusal(kind, found)
