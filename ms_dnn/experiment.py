@@ -10,11 +10,13 @@ import numpy as np
 from mindspore import Tensor, nn
 from numpy.typing import NDArray
 
-from ms_dnn.config import ExperimentConfig
+from ms_dnn.config import ColumnConfig, DropConfig, ExperimentConfig
 from ms_dnn.data import Dataset, Source, check_dataset, load_data, split
+from ms_dnn.data.columns import CategoryColumn, Column, DropColumn, MultiHotColumn, NumberColumn
 from ms_dnn.data.separability import inseparable_outputs
 from ms_dnn.dnn import DNN, build_dnn
 from ms_dnn.errors import DataError
+from ms_dnn.features.columns import Features, fit_features
 from ms_dnn.features.encoding import decide, encode_targets, smooth_targets
 from ms_dnn.features.scaling import Scaling, fit_scaling
 from ms_dnn.features.weighting import class_weights
@@ -40,7 +42,7 @@ class Part:
     """One part of the data, ready for the network.
 
     Attributes:
-        x: scaled features, (M, I) float64.
+        x: encoded and scaled features, (M, I) float64.
         y: targets as the loss wants them, (M, n[L]) float64.
         answers: what is to be answered: class indices (M,), or unscaled targets (M, n[L]).
         weights: what each sample weighs in the cost of training, (M,), or None where all weigh 1.
@@ -59,14 +61,14 @@ class Part:
 
 @dataclass(frozen=True)
 class PreparedData:
-    """The three parts of a data set, scaled by what was measured on the training part.
+    """The three parts of a data set, encoded and scaled by what was measured on the training part.
 
     Attributes:
         train: the training part.
         validation: the validation part, or None.
         test: the test part, or None.
         dataset: the whole set, for its names.
-        features: scaling of the features.
+        features: what the features are made of.
         targets: scaling of regression targets; of kind "none" for classes.
         notes: what the user should know about the data.
     """
@@ -75,7 +77,7 @@ class PreparedData:
     validation: Part | None
     test: Part | None
     dataset: Dataset
-    features: Scaling
+    features: Features
     targets: Scaling
     notes: tuple[str, ...]
 
@@ -86,12 +88,13 @@ def prepare_data(config: ExperimentConfig) -> PreparedData:
     Raises:
         DataError: when the data cannot be used, or the last layer does not fit them.
     """
-    dataset, test = load_data(source_of(config))
+    source = source_of(config)
+    dataset, test = load_data(source)
     check_dataset(dataset)
     _refuse_unfit_targets(config, dataset)
     parts = split(dataset, config.data.validation, config.data.test, config.seed)
     notes = check_dataset(parts.train, "training part")
-    features = fit_scaling(config.data.scaling, parts.train.x)
+    features = fit_features(parts.train.x, config.data.scaling, source.columns, dataset.feature_names)
     outputs = config.network.layers[-1].units
     targets = fit_scaling("none", np.zeros((1, outputs)))
     if dataset.task == "regression":
@@ -102,14 +105,14 @@ def prepare_data(config: ExperimentConfig) -> PreparedData:
             )
         targets = fit_scaling(config.data.target_scaling, parts.train.y)
 
-    def ready(part: Dataset | None) -> Part | None:
+    def ready(part: Dataset | None, name: str) -> Part | None:
         if part is None:
             return None
         y = targets.apply(part.y) if part.task == "regression" else part.y
         encoded = encode_targets(y, part.n_classes, config.loss, outputs)
-        return Part(features.apply(part.x), encoded, part.y)
+        return Part(features.apply(part.x, f"the {name} part"), encoded, part.y)
 
-    train = ready(parts.train)
+    train = ready(parts.train, "training")
     if train is None:
         raise DataError(f"data set '{dataset.name}': no training part is left")
     notes += _perceptron_notes(config, dataset, train)
@@ -118,7 +121,8 @@ def prepare_data(config: ExperimentConfig) -> PreparedData:
         y=smooth_targets(train.y, config.training.label_smoothing),
         weights=class_weights(config.training.class_weight, train.answers, dataset.class_names),
     )
-    validation, test_part = ready(parts.validation), ready(parts.test if test is None else test)
+    validation = ready(parts.validation, "validation")
+    test_part = ready(parts.test if test is None else test, "test")
     return PreparedData(train, validation, test_part, dataset, features, targets, tuple(notes))
 
 
@@ -149,7 +153,21 @@ def source_of(config: ExperimentConfig) -> Source:
         data.target_kind,
         data.drop,
         (height, width) if data.image_size else None,
+        {name: _declared(column) for name, column in data.columns.items()},
     )
+
+
+def _declared(column: ColumnConfig) -> Column:
+    """Return what the configuration says about a column of a table."""
+    if isinstance(column, DropConfig):
+        return DropColumn()
+    values = column.model_dump(exclude={"kind", "missing"})
+    if isinstance(column.missing, str):
+        values["missing"] = column.missing
+    else:
+        values |= {"missing": "constant", "constant": column.missing.constant}
+    kinds = {"number": NumberColumn, "category": CategoryColumn, "multi_hot": MultiHotColumn}
+    return kinds[column.kind](**values)
 
 
 def _refuse_unfit_targets(config: ExperimentConfig, dataset: Dataset) -> None:

@@ -98,7 +98,7 @@ def gather_run(path: Path, device: str | None = None) -> RunReport:
     checkpoint, rows, environment = read_checkpoint(path), folder.metrics(), _environment(folder)
     use_configured_device(config)
     data = prepare_data(config)
-    network = trained_network(config, folder, data.dataset.n_features)
+    network = trained_network(config, folder, data.train.x.shape[1])
     part = next((name for name in ("test", "validation") if getattr(data, name) is not None), None)
     try:
         pictures = {name: (path / name).read_bytes() for name in draw_pictures(config, data, network, path)}
@@ -110,7 +110,7 @@ def gather_run(path: Path, device: str | None = None) -> RunReport:
         config_text=folder.read(CONFIG),
         state=State(**(checkpoint.state if checkpoint is not None else {})),
         rows=tuple(rows),
-        inputs=data.dataset.n_features,
+        inputs=data.train.x.shape[1],
         samples={
             name: len(getattr(data, name).x)
             for name in ("train", "validation", "test")

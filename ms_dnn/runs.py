@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ms_dnn import __version__
 from ms_dnn.config import ExperimentConfig, dump_config, parse_config
-from ms_dnn.data import read_features
+from ms_dnn.data import Dataset, Samples, read_declared_table, read_features
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import DataError, RunError
 from ms_dnn.experiment import (
@@ -31,8 +31,10 @@ from ms_dnn.experiment import (
     prepare_data,
     probabilities,
     score_of,
+    source_of,
 )
-from ms_dnn.features.scaling import Scaling
+from ms_dnn.features.columns import Features
+from ms_dnn.features.stored import features_from_json, features_to_json
 from ms_dnn.inspection import draw_pictures
 from ms_dnn.reports.event_files import EventFiles, require_event_writer
 from ms_dnn.reports.plots import draw_curves
@@ -90,6 +92,7 @@ class Answers:
         outputs: prediction of the network, (N, n[L]).
         output_names: one name an output.
         labels: what the files say the answers should be, as class names where they are class indices, or None.
+        notes: what was done to the samples that nobody asked for.
     """
 
     row_names: tuple[str, ...]
@@ -99,6 +102,7 @@ class Answers:
     outputs: NDArray[Any]
     output_names: tuple[str, ...]
     labels: tuple[Any, ...] | None
+    notes: tuple[str, ...]
 
 
 def start_run(config: ExperimentConfig, path: Path, listener: Listener) -> tuple[RunFolder, State, PreparedData]:
@@ -117,7 +121,7 @@ def start_run(config: ExperimentConfig, path: Path, listener: Listener) -> tuple
         {
             CONFIG: dump_config(config),
             ENVIRONMENT: json.dumps(environment(device), indent=1) + "\n",
-            FEATURES: data.features.to_json() + "\n",
+            FEATURES: features_to_json(data.features),
         },
     )
     return folder, _train(config, data, plan, folder, listener, resume=False), data
@@ -146,10 +150,10 @@ def resume_run(path: Path, listener: Listener, device: str | None = None) -> tup
 def _train(
     config: ExperimentConfig, data: PreparedData, plan: Plan, folder: RunFolder, listener: Listener, *, resume: bool
 ) -> State:
-    network = build_network(config, data.dataset.n_features)
+    network = build_network(config, data.train.x.shape[1])
     if config.reports is not None and config.reports.tensorboard:
         samples = on_device(data.train, network.trainable_params()[0].dtype)
-        probe = Probe(network, build_cost(config), samples, config.seed)
+        probe = Probe(network, build_cost(config).unweighted(), samples, config.seed)
         files = EventFiles(folder.path / EVENT_FILES, config.reports.histograms_every, probe)
         listener = Listeners([listener, files])
     trainer = build_trainer(config, data, plan, network, folder, listener)
@@ -188,7 +192,7 @@ def evaluate_run(path: Path, part: str = "test", device: str | None = None) -> S
     data = prepare_data(config)
     if getattr(data, part) is None:
         raise DataError(f"{path}: this run has no {part} part (data.{part} is 0): choose another with --part")
-    return scores_on(config, data, trained_network(config, folder, data.dataset.n_features), part)
+    return scores_on(config, data, trained_network(config, folder, data.train.x.shape[1]), part)
 
 
 def scores_on(config: ExperimentConfig, data: PreparedData, network: DNN, part: str) -> Scores:
@@ -210,7 +214,7 @@ def scores_on(config: ExperimentConfig, data: PreparedData, network: DNN, part: 
 
 
 def predict_file(path: Path, files: list[Path], device: str | None = None) -> Answers:
-    """Return what a run answers to the samples of npz, CSV or image files.
+    """Return what a run answers to the samples of npz, CSV, Parquet or image files.
 
     Args:
         path: the run's folder.
@@ -225,20 +229,10 @@ def predict_file(path: Path, files: list[Path], device: str | None = None) -> An
     use_configured_device(config)
     data = prepare_data(config)
     dataset = data.dataset
-    parts = [
-        read_features(
-            file,
-            dataset.n_features,
-            dataset.image_shape,
-            dataset.value_range,
-            dataset.feature_names,
-            config.data.target or "",
-            config.data.drop,
-        )
-        for file in files
-    ]
-    network = trained_network(config, folder, dataset.n_features)
-    x = _stored_scaling(folder).apply(np.concatenate([part.x for part in parts]))
+    features = _stored_features(folder)
+    parts, notes = _raw_samples(config, features, dataset, files)
+    x = np.concatenate([features.apply(part.x, repr(file.name)) for file, part in zip(files, parts, strict=True)])
+    network = trained_network(config, folder, x.shape[1])
     prediction = network(Tensor(x, network.trainable_params()[0].dtype)).asnumpy()
     answers = answer(config, data, prediction)
     one_a_class = len(dataset.class_names) == prediction.shape[1]
@@ -252,7 +246,27 @@ def predict_file(path: Path, files: list[Path], device: str | None = None) -> An
         prediction,
         dataset.class_names if one_a_class else tuple(f"output {j}" for j in range(prediction.shape[1])),
         _labels([part.labels for part in parts], dataset.class_names),
+        notes,
     )
+
+
+def _raw_samples(
+    config: ExperimentConfig, features: Features, dataset: Dataset, files: list[Path]
+) -> tuple[list[Samples], tuple[str, ...]]:
+    """Return the samples of each file, not yet scaled or encoded, and what was filled in."""
+    source = source_of(config)
+    if not source.columns:
+        names = dataset.feature_names
+        shape, limits = dataset.image_shape, dataset.value_range
+        known = (dataset.n_features, shape, limits, names, source.target, source.drop)
+        return [read_features(file, *known) for file in files], ()
+    read = [read_declared_table(file, features.declared, source.target, source.dropped) for file in files]
+    notes = (
+        f"{file.name!r} has no column {name!r}: filled as declared ({features.filling(name)})"
+        for file, (_, absent) in zip(files, read, strict=True)
+        for name in absent
+    )
+    return [samples for samples, _ in read], tuple(notes)
 
 
 def _row_name(file: Path, row: str, files: int) -> str:
@@ -297,7 +311,7 @@ def trained_network(config: ExperimentConfig, folder: RunFolder, inputs: int) ->
 
 def environment(device: Device) -> Mapping[str, Any]:
     """Return what a run's results may depend on, as JSON-able values."""
-    packages = ("mindspore", "numpy", "scikit-learn", "safetensors")
+    packages = ("mindspore", "numpy", "pandas", "scikit-learn", "safetensors")
     return {
         "ms_dnn": __version__,
         "python": platform.python_version(),
@@ -319,9 +333,9 @@ def use_configured_device(config: ExperimentConfig) -> Device:
     return device
 
 
-def _stored_scaling(folder: RunFolder) -> Scaling:
+def _stored_features(folder: RunFolder) -> Features:
     try:
-        return Scaling.from_json(folder.read(FEATURES))
+        return features_from_json(folder.read(FEATURES))
     except DataError as error:
         raise RunError(f"{folder.path / FEATURES}: damaged ({error}): restore it from a copy, or train anew") from error
 

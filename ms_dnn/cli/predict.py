@@ -11,18 +11,20 @@ from ms_dnn.cli.options import AsJson, DeviceName
 def predict(
     run: Annotated[Path, typer.Argument(help="Folder of the run.", show_default=False)],
     files: Annotated[
-        list[Path], typer.Argument(help="npz, CSV or image files; or a folder of images.", show_default=False)
+        list[Path], typer.Argument(help="npz, CSV, Parquet or image files; or a folder of images.", show_default=False)
     ],
     device: DeviceName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Answer the samples of npz, CSV or image files with a trained run."""
+    """Answer the samples of npz, CSV, Parquet or image files with a trained run."""
     from ms_dnn.training.run_folder import RunFolder
 
     RunFolder(run)  # says what is wrong with it before MindSpore is loaded
     from ms_dnn.runs import predict_file
 
     found = predict_file(run, files, device)
+    for note in found.notes:
+        typer.echo(f"note: {note}", err=True)
     if as_json:
         import json
 

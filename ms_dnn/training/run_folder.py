@@ -1,6 +1,6 @@
 """The folder of a run: what was asked for, where it ran, what came of it.
 
-``config.yaml`` (effective), ``environment.json``, ``features.json`` (scaling), ``metrics.jsonl``,
+``config.yaml`` (effective), ``environment.json``, ``features.json`` (what was fitted), ``metrics.jsonl``,
 ``curves.png`` and other pictures, ``checkpoint.json`` and ``checkpoint-*.safetensors``; where they were asked for, the
 folder ``tensorboard`` and ``report.html``.
 """
