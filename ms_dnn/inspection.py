@@ -102,14 +102,14 @@ def numbers_at_start_and_now(
     """Return the numbers of the layers before the first step, which the seed brings back, and those of ``network``."""
     samples = on_device(data.train, network.trainable_params()[0].dtype)
     start = build_network(config, data.train.x.shape[1])
-    before, now = (Probe(one, build_cost(config), samples, config.seed)() for one in (start, network))
+    before, now = (Probe(one, build_cost(config).unweighted(), samples, config.seed)() for one in (start, network))
     return before, now
 
 
 def boundary_of(config: ExperimentConfig, data: PreparedData, network: DNN) -> Boundary | None:
     """Return the answers on the plane around the training samples; None unless classes depend on two features."""
     dataset = data.dataset
-    if dataset.task != "classification" or data.train.x.shape[1] != 2:
+    if dataset.task != "classification" or data.train.x.shape[1] != 2 or not data.features.invertible:
         return None
     x = data.features.invert(data.train.x)
     low, high = x.min(axis=0), x.max(axis=0)

@@ -82,6 +82,17 @@ class Features:
         return encoded
 
     @property
+    def invertible(self) -> bool:
+        """Whether each feature is a number of the table, scaled at most: what :meth:`invert` can take back."""
+        return self._only_numbers and len(self.names) == len(self.columns)
+
+    def invert(self, encoded: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return encoded rows (N, I) in their original units, to rounding; only where they are :attr:`invertible`."""
+        columns = [column for column in self.columns if isinstance(column, FittedNumber)]
+        scale, offset = (np.array([getattr(column, key) for column in columns]) for key in ("scale", "offset"))
+        return encoded * scale + offset
+
+    @property
     def _only_numbers(self) -> bool:
         return all(isinstance(column, FittedNumber) for column in self.columns)
 

@@ -226,3 +226,11 @@ def test_damaged_files_are_refused_in_one_sentence(stored):
     with pytest.raises(DataError, match="got features") as caught:
         features_from_json(stored)
     assert "\n" not in str(caught.value)
+
+
+def test_scaled_numbers_can_be_taken_back():
+    x = np.random.default_rng(0).normal(5.0, 3.0, (20, 3))
+    for scaling in ("none", "standard", "min_max"):
+        features = fit_features(x, scaling)
+        assert features.invertible
+        np.testing.assert_allclose(features.invert(features.apply(x)), x, rtol=1e-14)
