@@ -16,10 +16,11 @@ import numpy as np
 from mindspore import Tensor
 from numpy.typing import NDArray
 
-from ms_dnn.dnn import build_dnn
+from ms_dnn.dnn import DNN, build_dnn
 from ms_dnn.errors import DivergenceError
 from ms_dnn.gradients.handwritten import HandwrittenGradient
 from ms_dnn.layers.cost import Cost
+from ms_dnn.layers.penalty import Penalty
 from ms_dnn.training.checkpoints import Arrays
 from ms_dnn.training.divergence import is_finite
 from ms_dnn.training.epoch import Epoch
@@ -40,6 +41,10 @@ class Architecture:
         loss: a loss that takes the output of the identity.
         optimizer: a name of :data:`ms_dnn.training.optimizers.OPTIMIZERS`, with its default settings.
         precision: "float32" or "float64".
+        l2: λ₂ of the penalty on the weights.
+        dropout: rate after each hidden layer.
+        normalization: of each hidden layer: "none", "batch" or "layer".
+        weighted: whether the last column of the targets holds the weights of the samples.
     """
 
     sizes: tuple[int, ...]
@@ -47,12 +52,32 @@ class Architecture:
     loss: str
     optimizer: str
     precision: str
+    l2: float = 0.0
+    dropout: float = 0.0
+    normalization: str = "none"
+    weighted: bool = False
 
     def starting_arrays(self, initializers: list[str], seed: int) -> Arrays:
         """Return drawn weights, zero biases and zero slots, by the names of :meth:`Program.arrays`."""
-        network = build_dnn(self.sizes, self.activations, initializers, seed, self.precision)
+        network = self.network(initializers, seed)
         optimizer = OPTIMIZERS[self.optimizer](network.trainable_params())
-        return _copied(stored_parameters(HandwrittenGradient(network, Cost(self.loss)), optimizer))
+        return _copied(stored_parameters(HandwrittenGradient(network, self.cost()), optimizer))
+
+    def network(self, initializers: list[str] | str, seed: int) -> DNN:
+        """Return a network of this architecture; the seed decides its weights and what dropout drops."""
+        return build_dnn(
+            self.sizes,
+            self.activations,
+            initializers,
+            seed,
+            self.precision,
+            normalizations=self.normalization,
+            dropouts=self.dropout,
+        )
+
+    def cost(self) -> Cost:
+        """Return the cost J."""
+        return Cost(self.loss, penalty=Penalty(l2=self.l2) if self.l2 else None, weighted=self.weighted)
 
     @property
     def activations(self) -> list[str]:
@@ -66,9 +91,9 @@ class Program:
     def __init__(self, architecture: Architecture) -> None:
         precision = architecture.precision
         self.dtype = getattr(ms, precision)
-        self.network = build_dnn(architecture.sizes, architecture.activations, "zeros", 0, precision)
+        self.network = architecture.network("zeros", 0)
         self.optimizer = OPTIMIZERS[architecture.optimizer](self.network.trainable_params())
-        gradient = HandwrittenGradient(self.network, Cost(architecture.loss))
+        gradient = HandwrittenGradient(self.network, architecture.cost())
         self.epoch = Epoch(gradient, self.optimizer)
         self.stored = stored_parameters(gradient, self.optimizer)
         self.lock = RLock()
@@ -161,7 +186,7 @@ def train_epochs(
         program: of the architecture that ``start`` belongs to.
         start: is not changed.
         x: inputs, (M, n[0]).
-        y: targets as the loss wants them, (M, n[L]).
+        y: targets as the loss wants them, (M, n[L]), and in a weighted architecture the weights, (M, n[L] + 1).
         plan: which samples each step sees; the epochs are numbered on from those of ``start``.
         rate: the learning rate r.
         epochs: the most there may be.

@@ -42,6 +42,14 @@ def initializers_of(initializer: str | None, activations: Sequence[str]) -> list
     return [initializer or ("he" if activation in _RELU_LIKE else "xavier") for activation in activations]
 
 
+def precision_of(precision: str, device: str, X: Any) -> str:
+    """Return "float32" or "float64"; "auto" is that of X, for other dtypes float64, and float32 on Ascend."""
+    if precision != "auto":
+        return precision
+    is_narrow = getattr(X, "dtype", None) in (np.float32, np.float16)
+    return "float32" if is_narrow or _device_in_use(device) == "Ascend" else "float64"
+
+
 def require_device(device: str, precision: str) -> None:
     """Raise a :class:`DeviceError` unless the device can be had and can compute in the precision."""
     check_precision(precision, _device_in_use(device))
@@ -80,6 +88,9 @@ _RULES: dict[str, Rule] = {
     "initializer": (lambda value: value is None or _INITIALIZER[0](value), f"None or {_INITIALIZER[1]}"),
     "solver": _one_of(list(OPTIMIZERS)),
     "learning_rate": (lambda value: _is_number(value) and value > 0, "a finite number above 0"),
+    "l2": (lambda value: _is_number(value) and value >= 0, "a finite number of at least 0"),
+    "dropout": (lambda value: _is_number(value) and 0 <= value < 1, "a number of at least 0 and below 1"),
+    "normalization": _one_of(["none", "batch", "layer"]),
     "batch_size": (
         lambda value: (isinstance(value, str) and value == "auto") or _is_whole(value),
         "'auto' or a whole number of at least 1",
@@ -90,7 +101,7 @@ _RULES: dict[str, Rule] = {
     "early_stopping": _FLAG,
     "validation_fraction": (lambda value: _is_number(value) and 0 < value < 1, "a number above 0 and below 1"),
     "warm_start": _FLAG,
-    "precision": _one_of(["float32", "float64"]),
+    "precision": _one_of(["auto", "float32", "float64"]),
     "device": _one_of(["auto", *PREFERENCE]),
     "verbose": (lambda value: isinstance(value, Integral), "True or False"),
 }

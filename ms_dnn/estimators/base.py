@@ -1,0 +1,264 @@
+"""The DNN as scikit-learn estimators: the compiled epoch and the hand-written backward pass behind fit and predict.
+
+A fitted estimator holds NumPy arrays and plain values only, so that it pickles, copies and clones; the network is
+borrowed for each call from :mod:`ms_dnn.training.program`.
+"""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _check_sample_weight, check_consistent_length, check_is_fitted, validate_data
+from typing_extensions import Self
+
+from ms_dnn.errors import ParameterError
+from ms_dnn.estimators.parameters import (
+    batch_size_of,
+    check_parameters,
+    hidden_sizes,
+    initializers_of,
+    precision_of,
+    require_device,
+)
+from ms_dnn.training.checkpoints import Arrays
+from ms_dnn.training.plan import Plan
+from ms_dnn.training.program import Architecture, Program, Trained, program_of, train_epochs
+from ms_dnn.training.stopping import EarlyStopping
+
+Labelled = tuple[NDArray[Any], NDArray[Any]]
+Weights = NDArray[Any] | None
+
+
+class DNNEstimator(BaseEstimator):
+    """What classifier and regressor share; the subclass says which loss, which targets and which answers."""
+
+    _numbers: bool
+    _score_of: Callable[..., float]
+    _architecture: Architecture
+    _seed: int
+    _arrays: Arrays
+    _steps: int
+    coefs_: list[NDArray[Any]]
+    intercepts_: list[NDArray[Any]]
+    loss_curve_: list[float]
+    validation_scores_: list[float]
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = (100,),
+        activation: str = "relu",
+        *,
+        initializer: str | None = None,
+        solver: str = "adam",
+        learning_rate: float = 0.001,
+        l2: float = 0.0,
+        dropout: float = 0.0,
+        normalization: str = "none",
+        batch_size: int | str = "auto",
+        max_iter: int = 200,
+        tol: float = 1e-4,
+        n_iter_no_change: int = 10,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        random_state: Any = None,
+        warm_start: bool = False,
+        precision: str = "auto",
+        device: str = "auto",
+        verbose: bool = False,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.initializer = initializer
+        self.solver = solver
+        self.learning_rate = learning_rate
+        self.l2 = l2
+        self.dropout = dropout
+        self.normalization = normalization
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.precision = precision
+        self.device = device
+        self.verbose = verbose
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        validation: tuple[ArrayLike, ArrayLike] | None = None,
+    ) -> Self:
+        """Train up to ``max_iter`` epochs on X (M, I) and y (M,), for regression also (M, O), and return self.
+
+        Args:
+            X: inputs; dense, finite.
+            y: class labels or numbers.
+            sample_weight: what each sample weighs in the cost, (M,), at least 0; None for 1. Their mean is taken for 1,
+                so that they leave the scale of the cost as it is.
+            validation: (X_val, y_val), whose score ends the training and picks the weights, as with
+                ``early_stopping=True``, which takes a share of X and y for that.
+
+        Raises:
+            ParameterError: when a parameter is wrong, or ``warm_start`` meets another network.
+            ValueError: when X or y cannot be used.
+            DeviceError: when device or precision is not to be had.
+            DivergenceError: when the training does not stay finite; the estimator is then not fitted, or, if it
+                went on from an earlier fit, as it was after that one.
+
+        A ConvergenceWarning says that ``max_iter`` ended the training. Ctrl-C ends it after the running epoch:
+        the estimator is then fitted with what is there, and KeyboardInterrupt is raised.
+        """
+        continues = self.warm_start and self.__sklearn_is_fitted__()
+        x, targets = self._prepare(X, y, continues)
+        weights = self._sample_weights(sample_weight, x, targets)
+        start = self._start(continues)
+        held_out: Labelled | None = None
+        if validation is not None:
+            x_val = validate_data(self, validation[0], reset=False, dtype=self._architecture.precision)
+            held_out = x_val, np.asarray(validation[1])
+            check_consistent_length(*held_out)
+        elif self.early_stopping:
+            strata = None if self._numbers else targets
+            kept, held = train_test_split(
+                np.arange(len(x)), test_size=self.validation_fraction, random_state=self._seed, stratify=strata
+            )
+            held_out = x[held], targets[held]
+            x, targets = x[kept], targets[kept]
+            weights = None if weights is None else weights[kept]
+        trained = self._train(start, x, targets, weights, self.max_iter, held_out)
+        if trained.ended_by == "max_iter":
+            warnings.warn(
+                f"max_iter={self.max_iter} ended the training before it converged: raise it, or scale X",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        return self
+
+    def _one_epoch(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, classes: ArrayLike | None = None
+    ) -> Self:
+        continues = self.__sklearn_is_fitted__()
+        x, targets = self._prepare(X, y, continues, classes)
+        weights = self._sample_weights(sample_weight, x, targets)
+        self._train(self._start(continues), x, targets, weights, 1, None)
+        return self
+
+    def _prepare(self, X: ArrayLike, y: ArrayLike, continues: bool, classes: ArrayLike | None = None) -> Labelled:
+        """Check parameters, device and data; return x (M, I) and y, still in the user's own labels or unit."""
+        check_parameters(self.get_params(deep=False))
+        precision = precision_of(self.precision, self.device, X)
+        if continues and self.precision == "auto":
+            precision = self._architecture.precision
+        require_device(self.device, precision)
+        x, given = validate_data(
+            self, X, y, reset=not continues, dtype=precision, multi_output=self._numbers, y_numeric=self._numbers
+        )
+        if not continues:
+            self.__dict__.pop("coefs_", None)  # what follows overwrites what belongs to them
+        targets = self._learn_targets(given, continues, classes)
+        loss, outputs = self._loss_and_outputs(targets)
+        sizes = (x.shape[1], *hidden_sizes(self.hidden_layer_sizes), outputs)
+        architecture = Architecture(
+            sizes,
+            self.activation,
+            loss,
+            self.solver,
+            precision,
+            float(self.l2),
+            float(self.dropout),
+            self.normalization,
+        )
+        if continues and architecture != self._architecture:
+            raise ParameterError(
+                f"fitted as {self._architecture}, it cannot continue as {architecture}: restore hidden_layer_sizes, "
+                "activation, solver, precision, l2, dropout, normalization and the number of targets, or train a clone"
+            )
+        if self.normalization == "batch" and batch_size_of(self.batch_size, len(x)) == 1:
+            raise ParameterError(
+                "normalization: got 'batch' for batches of one sample, of which it leaves nothing: expected 'layer', "
+                "or a larger batch_size"
+            )
+        self._architecture = architecture
+        return x, targets
+
+    def _sample_weights(self, sample_weight: ArrayLike | None, x: NDArray[Any], y: NDArray[Any]) -> Weights:
+        """Return the weights of the samples, (M,), of mean 1; None where all weigh the same."""
+        if sample_weight is None:
+            return None
+        weights = _check_sample_weight(sample_weight, x, dtype=np.float64, ensure_non_negative=True)
+        return weights / weights.mean()
+
+    def _start(self, continues: bool) -> Trained:
+        """Return where the training begins: with new weights, or with those of the estimator."""
+        if continues:
+            return Trained(self._arrays, self._steps, self.loss_curve_, self.validation_scores_)
+        self._seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        initializers = initializers_of(self.initializer, self._architecture.activations)
+        return Trained(self._architecture.starting_arrays(initializers, self._seed))
+
+    def _train(
+        self, start: Trained, x: NDArray[Any], y: NDArray[Any], weights: Weights, epochs: int, held_out: Labelled | None
+    ) -> Trained:
+        program = program_of(replace(self._architecture, weighted=weights is not None))
+        targets = self._targets(y)
+        if weights is not None:
+            targets = np.column_stack([targets, weights.astype(targets.dtype)])
+        batch_size = batch_size_of(self.batch_size, len(x))
+        trained = train_epochs(
+            program,
+            start,
+            x,
+            targets,
+            plan=Plan(len(x), batch_size, len(x) // batch_size, 1, self._seed),
+            rate=float(self.learning_rate),
+            epochs=epochs,
+            stopping=EarlyStopping(
+                "score" if held_out else "cost", held_out is not None, self.n_iter_no_change, self.tol
+            ),
+            score=None if held_out is None else partial(self._score_now, program, *held_out),
+            verbose=bool(self.verbose),
+        )
+        self._arrays = trained.arrays
+        of_layers = self._weights()
+        self.coefs_ = [array.T for name, array in of_layers.items() if name.endswith(".weight")]
+        self.intercepts_ = [array for name, array in of_layers.items() if name.endswith((".bias", ".shift"))]
+        self._steps = trained.steps
+        self.loss_curve_, self.validation_scores_ = trained.costs, trained.scores
+        self.n_iter_ = len(self.loss_curve_)
+        if trained.ended_by == "interruption":
+            raise KeyboardInterrupt
+        return trained
+
+    def _score_now(self, program: Program, x_val: NDArray[Any], y_val: NDArray[Any]) -> float:
+        return self._score_of(y_val, self._answers(program.predict(x_val)))
+
+    def _weights(self) -> Arrays:
+        """Return what prediction needs: weights, biases, and what normalisation has measured."""
+        return {name: array for name, array in self._arrays.items() if name.startswith("layers.")}
+
+    def _outputs(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the outputs of the last layer, (N, n[L]), for X (N, I)."""
+        check_is_fitted(self)
+        x = validate_data(self, X, reset=False, dtype=self._architecture.precision)
+        require_device(self.device, self._architecture.precision)
+        program = program_of(self._architecture)
+        with program.lock:
+            program.load(self._weights())
+            return program.predict(x)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "coefs_")

@@ -1,0 +1,192 @@
+"""The deep neural network as a scikit-learn classifier."""
+
+from typing import Any
+
+import numpy as np
+from mindspore import Tensor
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets
+from typing_extensions import Self
+
+from ms_dnn.errors import ParameterError
+from ms_dnn.estimators.base import DNNEstimator, Weights
+from ms_dnn.features.encoding import encode_targets
+from ms_dnn.maths.activations import sigmoid, softmax
+
+
+class DNNClassifier(ClassifierMixin, DNNEstimator):
+    """A deep neural network that tells classes apart, trained by hand-written backprop on MindSpore.
+
+    Two classes: one output, binary cross-entropy on its logit. More: softmax cross-entropy on one logit a class.
+    An epoch is ⌊M / N⌋ steps over a permutation of the M samples, N = batch_size; the few that are left over are
+    others in every epoch.
+
+    Args:
+        hidden_layer_sizes: units of each hidden layer; () for none.
+        activation: of the hidden layers: identity, sigmoid, tanh, relu, leaky_relu, elu, softplus, silu, gelu or
+            softmax.
+        initializer: zeros, normal, xavier or he, for all layers; None takes he for hidden layers of relu, leaky_relu,
+            elu, softplus, silu and gelu, and xavier elsewhere.
+        solver: gradient_descent, momentum, nesterov or adam.
+        learning_rate: r, constant.
+        l2: λ₂ of the penalty λ₂/2 Σ w² on the weights, which is added to the cost.
+        dropout: share of the units of each hidden layer that a step drops.
+        normalization: of each hidden layer, before its activation: none, batch or layer.
+        batch_size: N, at most M; "auto" is min(200, M).
+        max_iter: most epochs of a fit.
+        tol: a gain is this much over the best so far, of the cost or, where there is one, of the validation score.
+        n_iter_no_change: epochs without gain that end the training.
+        early_stopping: hold a share of the samples out and watch their score (accuracy, or R²) in place of the cost;
+            the weights with the best one are kept.
+        validation_fraction: that share.
+        random_state: seed, generator or None, for weights, batches and the held-out share.
+        warm_start: whether fit goes on from the last one, with the optimizer's state: two fits of 5 epochs are, to the
+            bit, one of 10.
+        precision: float32, float64 (not on Ascend), or auto, which takes that of X, and float64 for other dtypes.
+        device: auto, Ascend, GPU or CPU; one for a process.
+        verbose: print a line an epoch.
+        class_weight: "balanced", or a weight for each label that is not to weigh 1; it multiplies the sample weights.
+
+    Attributes:
+        classes_: the labels, (C,).
+        coefs_: weights, (n[l-1], n[l]) for each layer, in the precision computed in; copies, as the next.
+        intercepts_: biases, or the shifts of normalised layers, (n[l],) for each layer.
+        loss_curve_: mean cost J of each epoch, of all fits that this one continues.
+        validation_scores_: after each epoch; empty where none was asked for.
+        n_iter_: epochs done.
+        n_features_in_: I.
+    """
+
+    _numbers = False
+    _score_of = staticmethod(accuracy_score)
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = (100,),
+        activation: str = "relu",
+        *,
+        initializer: str | None = None,
+        solver: str = "adam",
+        learning_rate: float = 0.001,
+        l2: float = 0.0,
+        dropout: float = 0.0,
+        normalization: str = "none",
+        batch_size: int | str = "auto",
+        max_iter: int = 200,
+        tol: float = 1e-4,
+        n_iter_no_change: int = 10,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        random_state: Any = None,
+        warm_start: bool = False,
+        precision: str = "auto",
+        device: str = "auto",
+        verbose: bool = False,
+        class_weight: Any = None,
+    ) -> None:
+        super().__init__(
+            hidden_layer_sizes,
+            activation,
+            initializer=initializer,
+            solver=solver,
+            learning_rate=learning_rate,
+            l2=l2,
+            dropout=dropout,
+            normalization=normalization,
+            batch_size=batch_size,
+            max_iter=max_iter,
+            tol=tol,
+            n_iter_no_change=n_iter_no_change,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            random_state=random_state,
+            warm_start=warm_start,
+            precision=precision,
+            device=device,
+            verbose=verbose,
+        )
+        self.class_weight = class_weight
+
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
+        """Train one epoch on X (M, I) and labels y (M,), going on from what was learnt before, and return self.
+
+        Args:
+            X: inputs.
+            y: labels.
+            classes: all labels there are, (C,); asked for by the first call.
+            sample_weight: as for :meth:`fit`.
+
+        Raises:
+            ParameterError: when the first call lacks ``classes``, or ``class_weight`` is "balanced", which would be
+                measured on each part anew; and as :meth:`fit`.
+        """
+        if classes is None and not self.__sklearn_is_fitted__():
+            raise ParameterError("classes: got None, expected all labels in the first call of partial_fit")
+        if isinstance(self.class_weight, str):
+            raise ParameterError(
+                f"class_weight: got {self.class_weight!r}, expected a weight for each label: partial_fit sees only a "
+                "part of the samples"
+            )
+        return self._one_epoch(X, y, sample_weight, classes)
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the label of the most probable class, (N,), for X (N, I)."""
+        return self._answers(self._outputs(X))
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the probability of each class, (N, C), for X (N, I)."""
+        return self._probabilities(self._outputs(X))
+
+    def _learn_targets(self, y: NDArray[Any], continues: bool, classes: ArrayLike | None) -> NDArray[Any]:
+        check_classification_targets(y)
+        if not continues:
+            self.classes_ = np.unique(y if classes is None else np.asarray(classes))
+        unknown = np.setdiff1d(y, self.classes_)
+        if len(unknown):
+            raise ParameterError(f"y: got the class {unknown[0]!r}, expected only classes of {self.classes_.tolist()}")
+        return y
+
+    def _sample_weights(self, sample_weight: ArrayLike | None, x: NDArray[Any], y: NDArray[Any]) -> Weights:
+        if self.class_weight is not None:
+            _require_class_weight(self.class_weight, self.classes_)
+            of_classes = compute_sample_weight(self.class_weight, y)
+            sample_weight = of_classes if sample_weight is None else np.asarray(sample_weight) * of_classes
+        return super()._sample_weights(sample_weight, x, y)
+
+    def _loss_and_outputs(self, y: NDArray[Any]) -> tuple[str, int]:
+        if len(self.classes_) == 2:
+            return "binary_cross_entropy_with_logits", 1
+        return "softmax_cross_entropy", len(self.classes_)
+
+    def _targets(self, y: NDArray[Any]) -> NDArray[Any]:
+        loss, outputs = self._loss_and_outputs(y)
+        encoded = encode_targets(np.searchsorted(self.classes_, y), len(self.classes_), loss, outputs)
+        return encoded.astype(self._architecture.precision)
+
+    def _probabilities(self, z: NDArray[Any]) -> NDArray[Any]:
+        if len(self.classes_) == 2:
+            return sigmoid(Tensor(np.hstack([-z, z]))).asnumpy().copy()
+        return softmax(Tensor(z)).asnumpy().copy()
+
+    def _answers(self, outputs: NDArray[Any]) -> NDArray[Any]:
+        return self.classes_[self._probabilities(outputs).argmax(axis=1)]
+
+
+def _require_class_weight(class_weight: Any, classes: NDArray[Any]) -> None:
+    """Raise a :class:`ParameterError` unless it is "balanced" or a weight of at least 0 for labels that there are."""
+    known = set(classes.tolist())
+    is_mapping = isinstance(class_weight, dict) and set(class_weight) <= known
+    if not is_mapping and not (isinstance(class_weight, str) and class_weight == "balanced"):
+        raise ParameterError(
+            f"class_weight: got {class_weight!r}, expected None, 'balanced', or a mapping from labels to weights; the "
+            f"labels are {classes.tolist()}"
+        )

@@ -1,0 +1,52 @@
+"""The deep neural network as a scikit-learn regressor."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import RegressorMixin
+from sklearn.metrics import r2_score
+from sklearn.utils import column_or_1d
+from typing_extensions import Self
+
+from ms_dnn.estimators.base import DNNEstimator
+
+
+class DNNRegressor(RegressorMixin, DNNEstimator):
+    """A deep neural network that answers with one or more numbers, trained by hand-written backprop on MindSpore.
+
+    The loss is ½ ‖a − y‖², summed over the O targets; the targets are not scaled
+    (``sklearn.compose.TransformedTargetRegressor`` does that). Parameters and attributes are those of
+    :class:`ms_dnn.estimators.classifier.DNNClassifier`, without ``classes_``.
+    """
+
+    _numbers = True
+    _score_of = staticmethod(r2_score)
+
+    def partial_fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Train one epoch on X (M, I) and y (M,) or (M, O), going on from what was learnt before, and return self.
+
+        Raises as :meth:`fit`.
+        """
+        return self._one_epoch(X, y, sample_weight)
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return float64 numbers (N, O), computed in ``precision``, for X (N, I); (N,) where there is one target."""
+        return self._answers(self._outputs(X))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def _learn_targets(self, y: NDArray[Any], continues: bool, classes: ArrayLike | None) -> NDArray[Any]:
+        return column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
+
+    def _loss_and_outputs(self, y: NDArray[Any]) -> tuple[str, int]:
+        return "squared_error", 1 if y.ndim == 1 else y.shape[1]
+
+    def _targets(self, y: NDArray[Any]) -> NDArray[Any]:
+        return y.reshape(len(y), -1).astype(self._architecture.precision)
+
+    def _answers(self, outputs: NDArray[Any]) -> NDArray[Any]:
+        return (outputs[:, 0] if outputs.shape[1] == 1 else outputs).astype(np.float64)
