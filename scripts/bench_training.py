@@ -43,10 +43,10 @@ PACKAGES = ("ms-dnn", "mindspore", "numpy", "torch", "jax", "scikit-learn")
 class Worker:
     """A process that trains one route, an epoch at a time."""
 
-    def __init__(self, route: str, size: str) -> None:
+    def __init__(self, route: str, size: str, script: str = "bench_routes.py") -> None:
         self.log = tempfile.TemporaryFile("w+")  # noqa: SIM115 (stop closes it)
         self.process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("bench_routes.py")), route, size],
+            [sys.executable, str(Path(__file__).with_name(script)), route, size],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True,
         )  # fmt: skip
         self.route = route

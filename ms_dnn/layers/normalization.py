@@ -10,6 +10,7 @@ from ms_dnn.maths.constants import constant
 from ms_dnn.maths.normalization import (
     OVER_SAMPLES,
     OVER_UNITS,
+    batch_norm_vjp,
     normalize,
     normalize_vjp,
     scale_and_shift,
@@ -72,8 +73,12 @@ class Normalization(nn.Cell):
         """
         x_hat, inverse, z, a, _, _ = cache
         dz = self._activation_vjp(z, a, ops.cast(da, a.dtype))
+        dx, d_scale, d_shift = self._normalization_vjp(x_hat, inverse, dz)
+        return ops.cast(dx, da.dtype), (d_scale, d_shift)
+
+    def _normalization_vjp(self, x_hat: Tensor, inverse: Tensor, dz: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         dx_hat, d_scale, d_shift = scale_and_shift_vjp(x_hat, self.scale, dz)
-        return ops.cast(normalize_vjp(x_hat, inverse, dx_hat, self.axis), da.dtype), (d_scale, d_shift)
+        return normalize_vjp(x_hat, inverse, dx_hat, self.axis), d_scale, d_shift
 
     def next_state(self, cache: NormalizationCache) -> tuple[Tensor, ...]:
         """Return what :attr:`state` is after the step of the cache."""
@@ -121,6 +126,9 @@ class BatchNorm(Normalization):
         """Return a, shape (N, O), for x (N, O), by the moving averages."""
         x_hat = (x - self.mean) / (self.variance + constant(self.epsilon, x)).sqrt()
         return self._activate(scale_and_shift(x_hat, self.scale, self.shift))
+
+    def _normalization_vjp(self, x_hat: Tensor, inverse: Tensor, dz: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        return batch_norm_vjp(x_hat, inverse, self.scale, dz)
 
     def next_state(self, cache: NormalizationCache) -> tuple[Tensor, ...]:
         """Return the moving mean and variance after the batch of the cache."""

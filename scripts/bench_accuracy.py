@@ -1,0 +1,105 @@
+"""How well DNNClassifier and DNNRegressor do beside scikit-learn's MLP: same architecture, same search, same splits.
+
+For each data set and seed a quarter of the samples is kept for the test. On the rest, both search the same grid of
+learning rates and penalties by the same cross-validation, train again with what they found, and are asked about the
+test samples. The table shows the means over the seeds; nothing was chosen with test samples in view.
+
+    python scripts/bench_accuracy.py [--sets iris,wine] [--seeds 5] [--json FILE]
+"""
+
+import argparse
+import json
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn import datasets
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GridSearchCV, train_test_split
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from ms_dnn import DNNClassifier, DNNRegressor
+
+SETS = {
+    "digits": (datasets.load_digits, (64,)),
+    "breast_cancer": (datasets.load_breast_cancer, (32,)),
+    "wine": (datasets.load_wine, (32,)),
+    "iris": (datasets.load_iris, (16,)),
+    "diabetes": (datasets.load_diabetes, (16,)),
+}
+BATCH = 32
+COMMON = {"activation": "relu", "solver": "adam", "batch_size": BATCH, "max_iter": 100}
+RATES = (1e-3, 3e-3, 1e-2)
+PENALTIES = (1e-4, 1e-2, 1.0)
+"""scikit-learn's alpha, which it divides by the batch size; the same penalty is l2 = alpha / batch size here."""
+
+
+def models(name: str, hidden: tuple[int, ...], seed: int) -> dict[str, tuple[Any, dict[str, list[Any]]]]:
+    """Return for each package its untrained pipeline and its grid."""
+    is_regression = name == "diabetes"
+    ours = (DNNRegressor if is_regression else DNNClassifier)(hidden, random_state=seed, **COMMON)
+    theirs = (MLPRegressor if is_regression else MLPClassifier)(hidden, random_state=seed, **COMMON)
+    found = {}
+    for package, model, rate, penalty, values in (
+        ("ms-dnn", ours, "learning_rate", "l2", [alpha / BATCH for alpha in PENALTIES]),
+        ("scikit-learn", theirs, "learning_rate_init", "alpha", list(PENALTIES)),
+    ):
+        pipeline: Any = make_pipeline(StandardScaler(), model)
+        step = type(model).__name__.lower()
+        prefix = f"{step}__"
+        if is_regression:
+            pipeline = TransformedTargetRegressor(pipeline, transformer=StandardScaler())
+            prefix = f"regressor__{step}__"
+        found[package] = pipeline, {prefix + rate: list(RATES), prefix + penalty: values}
+    return found
+
+
+def measure(name: str, seed: int) -> dict[str, dict[str, Any]]:
+    """Return the test score, the settings found and the seconds of each package on one split."""
+    load, hidden = SETS[name]
+    x, y = load(return_X_y=True)
+    strata = None if name == "diabetes" else y
+    x_train, x_test, y_train, y_test = train_test_split(x, y, test_size=0.25, random_state=seed, stratify=strata)
+    results = {}
+    for package, (pipeline, grid) in models(name, hidden, seed).items():
+        start = time.perf_counter()
+        search = GridSearchCV(pipeline, grid, cv=3).fit(x_train, y_train)
+        results[package] = {
+            "score": float(search.score(x_test, y_test)),
+            "settings": {key.split("__")[-1]: value for key, value in search.best_params_.items()},
+            "seconds": time.perf_counter() - start,
+        }
+    return results
+
+
+def main() -> None:
+    """Measure, print the table, and write everything to a file if asked."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--sets", default=",".join(SETS), help="names, separated by commas")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    warnings.simplefilter("ignore", ConvergenceWarning)
+    everything: dict[str, list[dict[str, Any]]] = {}
+    print(f"{'':14}{'ms-dnn':>18}{'scikit-learn':>18}{'difference':>22}", flush=True)
+    for name in options.sets.split(","):
+        everything[name] = [measure(name, seed) for seed in range(options.seeds)]
+        scores = {
+            package: np.array([run[package]["score"] for run in everything[name]]) for package in everything[name][0]
+        }
+        ours, theirs = scores["ms-dnn"], scores["scikit-learn"]
+        apart = ours - theirs
+        error = apart.std(ddof=1) / np.sqrt(len(apart)) if len(apart) > 1 else float("nan")
+        columns = "".join(f"{100 * of.mean():11.2f} ± {of.std():.3f}" for of in (ours, theirs))
+        print(f"{name:14}{columns}   {100 * apart.mean():+8.2f} ± {100 * error:.2f}", flush=True)
+    if options.json:
+        options.json.write_text(json.dumps(everything, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
