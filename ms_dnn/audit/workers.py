@@ -142,8 +142,8 @@ class _Worker:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
-            # A group of its own, so that a child that hangs is killed with its parent.
-            process_group=0,
+            # A session, and so a group, of its own, so that a child that hangs is killed with its parent.
+            start_new_session=True,
             env={**os.environ, **threads, "TMPDIR": self._folder, "MS_OM_PATH": self._folder},
         )
         self._process = process
