@@ -59,10 +59,8 @@ def _drawn(samples: int, units: int, key: int, step: Tensor) -> Tensor:
     mixed = _mixed(counters + (step * Tensor(_ODD) + Tensor(key, ms.int32)))
     u, v = mixed[:samples].reshape(samples, 1), mixed[samples : 2 * samples].reshape(samples, 1)
     w, t = mixed[2 * samples : 2 * samples + units], mixed[2 * samples + units :]
-    # Broadcast first: MindSpore's CPU kernels take several times as long to broadcast inside a product.
-    shape = (samples, units)
-    h = ops.broadcast_to(u, shape) * ops.broadcast_to(w, shape) + ops.broadcast_to(v, shape)
-    return h * h + ops.broadcast_to(t, shape)
+    h = u * w + v
+    return h * h + t
 
 
 def _mixed(x: Tensor) -> Tensor:
