@@ -53,5 +53,15 @@ class DivergenceError(MsDnnError):
     exit_code = 1
 
 
+class ExportError(MsDnnError):
+    """A run cannot be exported as asked: its format, its size, its outputs, the file, a missing package."""
+
+
+class MismatchError(ExportError):
+    """A model file does not answer as the run does; it was not kept."""
+
+    exit_code = 1
+
+
 class SubjectError(MsDnnError):
     """What should be judged cannot be run, copied or differentiated as it is."""

@@ -229,7 +229,7 @@ def predict_file(path: Path, files: list[Path], device: str | None = None) -> An
     use_configured_device(config)
     data = prepare_data(config)
     dataset = data.dataset
-    features = _stored_features(folder)
+    features = stored_features(folder)
     parts, notes = _raw_samples(config, features, dataset, files)
     x = np.concatenate([features.apply(part.x, repr(file.name)) for file, part in zip(files, parts, strict=True)])
     network = trained_network(config, folder, x.shape[1])
@@ -333,7 +333,8 @@ def use_configured_device(config: ExperimentConfig) -> Device:
     return device
 
 
-def _stored_features(folder: RunFolder) -> Features:
+def stored_features(folder: RunFolder) -> Features:
+    """Return what was fitted on the training part of a run; :class:`RunError` when the file is damaged."""
     try:
         return features_from_json(folder.read(FEATURES))
     except DataError as error:

@@ -13,6 +13,7 @@ from ms_dnn.cli.check import check
 from ms_dnn.cli.compare import compare
 from ms_dnn.cli.doctor import doctor
 from ms_dnn.cli.evaluate import evaluate
+from ms_dnn.cli.export import export
 from ms_dnn.cli.predict import predict
 from ms_dnn.cli.report import report
 from ms_dnn.cli.sweep import sweep
@@ -31,6 +32,7 @@ app.command()(sweep)
 app.command()(check)
 app.command()(evaluate)
 app.command()(predict)
+app.command()(export)
 app.command()(report)
 app.command()(compare)
 app.command()(audit)

@@ -96,8 +96,12 @@ def decide(prediction: ArrayLike, loss: str, activation: str) -> NDArray[np.int6
         return largest
     if loss == "softmax_cross_entropy":
         raise DataError("softmax_cross_entropy with 1 output knows one class only; it needs an output for every class")
-    threshold = 0.5 if loss in _HALF_WAY or activation == "sigmoid" else 0.0
-    return (outputs[:, 0] > threshold).astype(np.int64)
+    return (outputs[:, 0] > threshold(loss, activation)).astype(np.int64)
+
+
+def threshold(loss: str, activation: str) -> float:
+    """Return the output above which a network with one output, made by ``activation``, answers class 1."""
+    return 0.5 if loss in _HALF_WAY or activation == "sigmoid" else 0.0
 
 
 def _regression_targets(y: NDArray[Any], loss: str, outputs: int) -> NDArray[np.float64]:

@@ -1,0 +1,51 @@
+"""``ms-dnn export``: a run as a model file for other runtimes."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from ms_dnn.cli.options import DeviceName
+
+
+def export(
+    run: Annotated[Path, typer.Argument(help="Folder of the run.", show_default=False)],
+    file_format: Annotated[
+        Literal["mindir", "onnx", "air"], typer.Option("--format", help="Of the model file; air on Ascend only.")
+    ] = "mindir",
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", metavar="FILE", help="The model file; else model.FORMAT in the run's folder."),
+    ] = None,
+    probabilities: Annotated[
+        bool, typer.Option("--probabilities", help="Append softmax or sigmoid, as the loss has it.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+    device: DeviceName = None,
+) -> None:
+    """Write a trained run as MindIR, ONNX or AIR, after it was loaded again and answered as the run does.
+
+    FILE.json beside it says what goes in and comes out: features and their scaling, classes, meaning of the outputs.
+    """
+    from ms_dnn.training.run_folder import RunFolder
+
+    RunFolder(run)  # says what is wrong with it before MindSpore is loaded
+    from ms_dnn.export.destination import destination
+
+    files = destination(run, file_format, output, force=force)
+    from ms_dnn.export.exporting import export_run
+
+    written = export_run(run, files, as_probabilities=probabilities, device=device)
+    typer.echo(f"model: {files.model} ({files.model.stat().st_size:,} bytes)")
+    for tensor in (written.facts["input"], written.facts["output"]):
+        typer.echo(f"  {tensor['name']}: ({', '.join(map(str, tensor['shape']))}) {tensor['dtype']}")
+    typer.echo(f"  {written.facts['output']['meaning']}")
+    typer.echo(f"facts: {files.facts}")
+    if written.verified is not None:
+        typer.echo(f"verified: {written.verified}")
+    elif file_format == "onnx":
+        typer.echo("note: not verified, because onnxruntime is not installed: pip install 'ms-dnn[export]'", err=True)
+    else:
+        typer.echo("note: not verified, because MindSpore cannot load AIR again", err=True)
+    if written.usage is not None:
+        typer.echo(f"\nTo answer the rows of rows.csv with them:\n\n{written.usage}")

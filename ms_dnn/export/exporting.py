@@ -1,0 +1,131 @@
+"""Write a run as a model file for other runtimes, with a JSON file beside it that says how it is used."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mindspore import Tensor
+from numpy.typing import NDArray
+
+from ms_dnn.dnn import DNN
+from ms_dnn.errors import ExportError, MismatchError, RunError
+from ms_dnn.experiment import PreparedData, prepare_data
+from ms_dnn.export.agreement import BATCHES, Predict, largest_difference, loaded_mindir, loaded_onnx
+from ms_dnn.export.destination import Destination, Format
+from ms_dnn.export.facts import facts_of, facts_to_json, final_activation
+from ms_dnn.export.mindspore_files import air_bytes, mindir_bytes
+from ms_dnn.export.onnx_graph import onnx_bytes
+from ms_dnn.export.usage import usage
+from ms_dnn.maths.activations import ACTIVATIONS
+from ms_dnn.runs import stored_config, stored_features, trained_network, use_configured_device
+from ms_dnn.runtime.precision import comparison_tolerance, weights_dtype
+from ms_dnn.training.checkpoints import write_durably
+from ms_dnn.training.run_folder import RunFolder
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written.
+
+    Attributes:
+        facts: what the JSON file says.
+        verified: how well the model agrees with the run, in words; None where nothing could load it.
+        usage: a program that uses the two files, or None for AIR.
+    """
+
+    facts: dict[str, Any]
+    verified: str | None
+    usage: str | None
+
+
+def export_run(path: Path, to: Destination, *, as_probabilities: bool = False, device: str | None = None) -> Exported:
+    """Write the network of a run as a model file, after it was loaded again and answered as the run does.
+
+    Args:
+        path: the run's folder.
+        to: the files; those that are there are replaced.
+        as_probabilities: append softmax or sigmoid, as the loss has it.
+        device: another device than the run's.
+
+    Raises:
+        MsDnnError: when the folder, its checkpoint, its data or the device is not fit, or a package is missing.
+        MismatchError: when the model does not answer as the run does. Nothing was written then.
+    """
+    folder = RunFolder(path)
+    config = stored_config(folder, device)
+    final = final_activation(config, as_probabilities=as_probabilities)
+    used = use_configured_device(config)
+    if to.file_format == "air" and used.name != "Ascend":
+        raise ExportError(
+            f"--format air: got the device {used.name}, expected Ascend, where alone MindSpore writes AIR: "
+            "export there, or choose mindir or onnx"
+        )
+    data = prepare_data(config)
+    network = trained_network(config, folder, data.train.x.shape[1])
+    features = stored_features(folder)
+    if len(features.names) != network.sizes[0]:
+        raise RunError(
+            f"{path}: got {len(features.names)} features in features.json, expected {network.sizes[0]}, as many as the "
+            "network has inputs: restore it from a copy, or train anew"
+        )
+    on_onnx = to.file_format == "onnx"
+    dtype = "float32" if on_onnx else weights_dtype(config.precision)
+    facts = facts_of(config, data, features, final, dtype, batch=1 if to.file_format == "air" else None)
+    content, loaded = _model_file(to.file_format, network, final, facts)
+    allowed = comparison_tolerance(dtype, "CPU" if on_onnx else used.name)
+    verified = None if loaded is None else _agreement(to.model, loaded, network, final, data, allowed)
+    _write({to.model: content, to.facts: facts_to_json(facts, features).encode()})
+    return Exported(facts, verified, None if to.file_format == "air" else usage(facts, features, to))
+
+
+def _model_file(
+    file_format: Format, network: DNN, final: str, facts: dict[str, Any]
+) -> tuple[bytes, tuple[str, Predict] | None]:
+    """Return the content of the model file, and what it is once it is loaded again; None where nothing can load it."""
+    if file_format == "onnx":
+        content = onnx_bytes(network, final, facts)
+        return content, loaded_onnx(content)
+    if file_format == "mindir":
+        content = mindir_bytes(network, final, facts)
+        return content, loaded_mindir(content)
+    return air_bytes(network, final), None
+
+
+def _agreement(
+    model: Path, loaded: tuple[str, Predict], network: DNN, final: str, data: PreparedData, allowed: float
+) -> str:
+    """Return in words how well the loaded model agrees with the run.
+
+    Raises:
+        MismatchError: when it does not.
+    """
+    runtime, predict = loaded
+    name, part = next((name, part) for name in ("test", "validation", "train") if (part := getattr(data, name)))
+    dtype = network.trainable_params()[0].dtype
+
+    def expected(x: NDArray[Any]) -> NDArray[Any]:
+        return ACTIVATIONS[final].function(network(Tensor(x))).asnumpy()
+
+    off = largest_difference(predict, expected, Tensor(part.x, dtype).asnumpy())
+    if not off <= allowed:  # NaN is no agreement
+        raise MismatchError(
+            f"{model}: not written; got answers of {runtime} that are off by {off:.1e} of the largest output, expected "
+            f"at most {allowed:g} on samples of the {name} part: scale the features, or use another --format"
+        )
+    sizes = f"{', '.join(map(str, BATCHES[:-1]))} and {BATCHES[-1]}"
+    how = f"off by at most {off:.1e} of the largest output" if off else "to the bit"
+    return f"{runtime} answers as the run does batches of {sizes} samples of the {name} part, {how}"
+
+
+def _write(files: dict[Path, bytes]) -> None:
+    """Write each file in one step; where one cannot be written, none that is new stays."""
+    new = [file for file in files if not file.exists()]
+    for file, content in files.items():
+        try:
+            write_durably(file, content)
+        except OSError as error:
+            for other in new:
+                other.unlink(missing_ok=True)
+            raise ExportError(
+                f"{file}: cannot be written ({error.strerror}): choose another place with --output, or free some"
+            ) from error

@@ -1,0 +1,124 @@
+"""What somebody needs who has the model file alone: what goes in, what comes out, and what it means."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ms_dnn import __version__
+from ms_dnn.config import ExperimentConfig
+from ms_dnn.errors import ExportError
+from ms_dnn.experiment import PreparedData
+from ms_dnn.features.columns import Features
+from ms_dnn.features.encoding import threshold
+from ms_dnn.features.stored import features_to_json
+
+VERSION = 1
+
+#: The activation that makes probabilities of the outputs.
+_TO_PROBABILITIES = {
+    "softmax_cross_entropy": "softmax",
+    "binary_cross_entropy_with_logits": "sigmoid",
+    "binary_cross_entropy": "identity",
+}
+
+
+def final_activation(config: ExperimentConfig, *, as_probabilities: bool) -> str:
+    """Return what is to be applied to the prediction of the network.
+
+    Raises:
+        ExportError: when probabilities are asked for and the loss gives the prediction no such meaning.
+    """
+    if not as_probabilities:
+        return "identity"
+    if config.loss not in _TO_PROBABILITIES:
+        raise ExportError(
+            f"--probabilities: got a run with the loss {config.loss}, expected one of {', '.join(_TO_PROBABILITIES)}, "
+            "because the outputs have no such meaning: leave it out"
+        )
+    return _TO_PROBABILITIES[config.loss]
+
+
+def facts_of(
+    config: ExperimentConfig, data: PreparedData, features: Features, final: str, dtype: str, *, batch: int | None
+) -> dict[str, Any]:
+    """Return the facts as JSON-able values.
+
+    Args:
+        config: the experiment.
+        data: its data, for the names of the classes and the scaling of the targets.
+        features: what was stored with the run.
+        final: what is applied to the prediction.
+        dtype: of input and outputs.
+        batch: the one number of samples that the model takes, or None for any.
+    """
+    samples: str | int = "N" if batch is None else batch
+    outputs = config.network.layers[-1].units
+    kind = _kind(config, data, final)
+    return {
+        "version": VERSION,
+        "ms_dnn": __version__,
+        "name": config.name,
+        "loss": config.loss,
+        "input": {"name": "x", "dtype": dtype, "shape": [samples, len(features.names)], "order": list(features.names)},
+        "output": {
+            "name": "outputs",
+            "dtype": dtype,
+            "shape": [samples, outputs],
+            "kind": kind,
+            "meaning": _meaning(kind, config.loss, data.dataset.class_names, outputs),
+        },
+        "class_names": list(data.dataset.class_names),
+        "target_scaling": _target_scaling(data),
+        "answer": _answer(config, data, kind),
+        "features": json.loads(features_to_json(features)),
+    }
+
+
+def facts_to_json(facts: dict[str, Any], features: Features) -> str:
+    """Return the facts as JSON that a person can read: one line a fact, and one a column."""
+    lines = [f"{json.dumps(key)}: {json.dumps(fact, ensure_ascii=False)}" for key, fact in facts.items()][:-1]
+    return "{\n" + ",\n".join([*lines, f'"features": {features_to_json(features).strip()}']) + "\n}\n"
+
+
+def _kind(config: ExperimentConfig, data: PreparedData, final: str) -> str:
+    if data.dataset.task == "regression":
+        return "values"
+    if config.loss not in _TO_PROBABILITIES:
+        return "scores"
+    return "probabilities" if _TO_PROBABILITIES[config.loss] == final else "logits"
+
+
+def _meaning(kind: str, loss: str, class_names: tuple[str, ...], outputs: int) -> str:
+    if kind == "values":
+        return "values, scaled as the targets were in training"
+    whose = f"of {class_names[1]!r}" if outputs == 1 else "of each class by itself"
+    if kind == "scores":
+        return f"scores {whose}, no probabilities: the larger, the more it is that class"
+    if loss == "softmax_cross_entropy":
+        return {
+            "logits": "logits: the softmax of them is the probability of each class",
+            "probabilities": "probabilities of the classes, whose sum is 1",
+        }[kind]
+    return {
+        "logits": f"logits: 1 / (1 + exp(-output)) is the probability {whose}",
+        "probabilities": f"probability {whose}",
+    }[kind]
+
+
+def _target_scaling(data: PreparedData) -> dict[str, Any] | None:
+    if data.dataset.task == "classification":
+        return None
+    scaling = data.targets
+    return {"kind": scaling.kind, "offset": scaling.offset.tolist(), "scale": scaling.scale.tolist()}
+
+
+def _answer(config: ExperimentConfig, data: PreparedData, kind: str) -> dict[str, Any]:
+    """Return how the outputs of a sample become the answer of ``ms-dnn predict``."""
+    if kind == "values":
+        return {"rule": "output * target_scaling.scale + target_scaling.offset"}
+    last = config.network.layers[-1]
+    if last.units > 1:
+        return {"rule": "class of the largest output"}
+    limit = 0.5 if kind == "probabilities" else threshold(config.loss, last.activation)
+    return {"rule": "second class where the output is above the threshold, else the first", "threshold": limit}
