@@ -113,8 +113,8 @@ def _agreement(
             f"at most {allowed:g} on samples of the {name} part: scale the features, or use another --format"
         )
     sizes = f"{', '.join(map(str, BATCHES[:-1]))} and {BATCHES[-1]}"
-    how = f"off by at most {off:.1e} of the largest output" if off else "to the bit"
-    return f"{runtime} answers as the run does batches of {sizes} samples of the {name} part, {how}"
+    how = f"but for {off:.1e} of the largest output" if off else "to the bit"
+    return f"{runtime} answers batches of {sizes} samples of the {name} part as the run does, {how}"
 
 
 def _write(files: dict[Path, bytes]) -> None:

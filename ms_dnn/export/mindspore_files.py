@@ -77,8 +77,6 @@ def _exported(
             return file.read_bytes()
         except (OSError, RuntimeError, TypeError, ValueError) as error:
             reason = str(error).strip().partition("\n")[0]
-            raise ExportError(
-                f"--format {file_format.lower()}: MindSpore cannot export this network ({reason})"
-            ) from error
+            raise ExportError(f"--format {file_format.lower()}: MindSpore cannot export it ({reason})") from error
         finally:
             ms.set_context(jit_syntax_level=syntax)  # which MindSpore leaves changed when it fails

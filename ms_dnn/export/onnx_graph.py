@@ -163,6 +163,6 @@ def _onnx() -> Any:
         import onnx
     except ImportError as error:
         raise ExportError(
-            "--format onnx: got no package onnx, expected it, because it writes such files: pip install 'ms-dnn[export]'"
+            "--format onnx: it takes the package onnx, which is not installed: pip install 'ms-dnn[export]'"
         ) from error
     return onnx
