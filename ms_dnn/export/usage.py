@@ -17,10 +17,11 @@ def usage(facts: dict[str, Any], features: Features, files: Destination) -> str:
         [
             *(["import csv"] if features.invertible else []),
             "import json",
+            "from pathlib import Path",
             "",
             *(f"import {name}" for name in sorted(imports)),
             "",
-            f'facts = json.load(open({str(files.facts)!r}, encoding="utf-8"))',
+            f'facts = json.loads(Path({str(files.facts)!r}).read_text("utf-8"))',
             *_input(features),
             *_outputs(onnx, files.model),
             *_answers(facts),
@@ -36,7 +37,7 @@ def _input(features: Features) -> list[str]:
     cell = 'row[c["column"]]' + (' or c["fill"]' if filled else "")
     return [
         'columns = facts["features"]["columns"]',
-        'rows = list(csv.DictReader(open("rows.csv", encoding="utf-8")))',
+        'rows = csv.DictReader(Path("rows.csv").read_text("utf-8").splitlines())',
         f'x = [[(float({cell}) - c["offset"]) / c["scale"] for c in columns] for row in rows]',
         'x = np.array(x, facts["input"]["dtype"])',
     ]
