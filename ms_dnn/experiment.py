@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import mindspore as ms
@@ -10,9 +9,10 @@ import numpy as np
 from mindspore import Tensor, nn
 from numpy.typing import NDArray
 
-from ms_dnn.config import ColumnConfig, DropConfig, ExperimentConfig
-from ms_dnn.data import Dataset, Source, check_dataset, load_data, split
-from ms_dnn.data.columns import CategoryColumn, Column, DropColumn, MultiHotColumn, NumberColumn
+from ms_dnn.config import ExperimentConfig
+from ms_dnn.configured_source import source_of
+from ms_dnn.data import Dataset, check_dataset, load_data, split
+from ms_dnn.data.lazy_rows import LazyRows, Rows
 from ms_dnn.data.separability import inseparable_outputs
 from ms_dnn.dnn import DNN, build_dnn
 from ms_dnn.errors import DataError
@@ -27,12 +27,13 @@ from ms_dnn.layers.cost import Cost
 from ms_dnn.layers.penalty import Penalty
 from ms_dnn.maths.activations import sigmoid, softmax
 from ms_dnn.runtime.precision import compute_dtype, weights_dtype
+from ms_dnn.training.feeding import feeder
 from ms_dnn.training.optimizers import OPTIMIZERS
 from ms_dnn.training.plan import Plan
 from ms_dnn.training.run_folder import RunFolder
 from ms_dnn.training.schedules import learning_rates
 from ms_dnn.training.stopping import EarlyStopping
-from ms_dnn.training.trainer import Listener, Samples, Trainer
+from ms_dnn.training.trainer import Listener, Trainer
 
 GRADIENTS = {"handwritten": HandwrittenGradient, "framework": FrameworkGradient}
 
@@ -42,21 +43,27 @@ class Part:
     """One part of the data, ready for the network.
 
     Attributes:
-        x: encoded and scaled features, (M, I) float64.
+        x: encoded and scaled features, (M, I) float64; lazy where they are streamed, and y with them.
         y: targets as the loss wants them, (M, n[L]) float64.
         answers: what is to be answered: class indices (M,), or unscaled targets (M, n[L]).
         weights: what each sample weighs in the cost of training, (M,), or None where all weigh 1.
     """
 
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
+    x: Rows
+    y: Rows
     answers: NDArray[Any]
     weights: NDArray[np.float64] | None = None
 
     @property
-    def weighted_y(self) -> NDArray[np.float64]:
+    def weighted_y(self) -> Rows:
         """Targets as the cost of training wants them: with the weights, if there are any, as last column."""
-        return self.y if self.weights is None else np.column_stack([self.y, self.weights])
+        y, weights = self.y, self.weights
+        if weights is None:
+            return y
+        if isinstance(y, LazyRows):
+            width = y.shape[1] + 1
+            return LazyRows((len(y), width), lambda rows: np.column_stack([y[rows], weights[rows]]))
+        return np.column_stack([y, weights])
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,11 @@ def prepare_data(config: ExperimentConfig) -> PreparedData:
     dataset, test = load_data(source)
     check_dataset(dataset)
     _refuse_unfit_targets(config, dataset)
+    if test is not None and config.data.test:
+        raise DataError(
+            f"data.test: got {config.data.test:g}, but the set has a test part of its own, {len(test)} samples: set it "
+            "to 0"
+        )
     parts = split(dataset, config.data.validation, config.data.test, config.seed)
     notes = check_dataset(parts.train, "training part")
     features = fit_features(parts.train.x, config.data.scaling, source.columns, dataset.feature_names)
@@ -108,19 +120,24 @@ def prepare_data(config: ExperimentConfig) -> PreparedData:
     def ready(part: Dataset | None, name: str) -> Part | None:
         if part is None:
             return None
-        y = targets.apply(part.y) if part.task == "regression" else part.y
-        encoded = encode_targets(y, part.n_classes, config.loss, outputs)
-        return Part(features.apply(part.x, f"the {name} part"), encoded, part.y)
+        smoothing = config.training.label_smoothing if name == "training" else None
+
+        def encoded(answers: NDArray[Any]) -> NDArray[np.float64]:
+            scaled = targets.apply(answers) if dataset.task == "regression" else answers
+            y = encode_targets(scaled, dataset.n_classes, config.loss, outputs)
+            return y if smoothing is None else smooth_targets(y, smoothing)
+
+        x = features.of(part.x, f"the {name} part")
+        if not isinstance(x, LazyRows):
+            return Part(x, encoded(part.y), part.y)
+        encoded(part.y[:1])  # says at once what is wrong
+        return Part(x, LazyRows((len(x), outputs), lambda rows: encoded(part.y[rows])), part.y)
 
     train = ready(parts.train, "training")
     if train is None:
         raise DataError(f"data set '{dataset.name}': no training part is left")
     notes += _perceptron_notes(config, dataset, train)
-    train = replace(
-        train,
-        y=smooth_targets(train.y, config.training.label_smoothing),
-        weights=class_weights(config.training.class_weight, train.answers, dataset.class_names),
-    )
+    train = replace(train, weights=class_weights(config.training.class_weight, train.answers, dataset.class_names))
     validation = ready(parts.validation, "validation")
     test_part = ready(parts.test if test is None else test, "test")
     return PreparedData(train, validation, test_part, dataset, features, targets, tuple(notes))
@@ -128,9 +145,9 @@ def prepare_data(config: ExperimentConfig) -> PreparedData:
 
 def _perceptron_notes(config: ExperimentConfig, dataset: Dataset, train: Part) -> list[str]:
     """Say which outputs of a perceptron will not come to rest, because no hyperplane separates their classes."""
-    if config.loss != "perceptron" or len(config.network.layers) > 1:
+    if config.loss != "perceptron" or len(config.network.layers) > 1 or isinstance(train.x, LazyRows):
         return []
-    outputs = inseparable_outputs(train.x, train.y)
+    outputs = inseparable_outputs(train.x, train.y[:])
     if not outputs:
         return []
     classes = dataset.class_names or [str(number) for number in range(train.y.shape[1])]
@@ -139,35 +156,6 @@ def _perceptron_notes(config: ExperimentConfig, dataset: Dataset, train: Part) -
         f"no hyperplane separates {which} from the rest of the training part: the perceptron does not come to rest; "
         "its weights at the end are those of some step (a hidden layer, or logistic regression, can do better)"
     ]
-
-
-def source_of(config: ExperimentConfig) -> Source:
-    """Return where the samples of an experiment come from."""
-    data = config.data
-    height, width = data.image_size or (0, 0)
-    return Source(
-        data.set,
-        Path(data.file or ""),
-        Path(data.folder or ""),
-        data.target or "",
-        data.target_kind,
-        data.drop,
-        (height, width) if data.image_size else None,
-        {name: _declared(column) for name, column in data.columns.items()},
-    )
-
-
-def _declared(column: ColumnConfig) -> Column:
-    """Return what the configuration says about a column of a table."""
-    if isinstance(column, DropConfig):
-        return DropColumn()
-    values = column.model_dump(exclude={"kind", "missing"})
-    if isinstance(column.missing, str):
-        values["missing"] = column.missing
-    else:
-        values |= {"missing": "constant", "constant": column.missing.constant}
-    kinds = {"number": NumberColumn, "category": CategoryColumn, "multi_hot": MultiHotColumn}
-    return kinds[column.kind](**values)
 
 
 def _refuse_unfit_targets(config: ExperimentConfig, dataset: Dataset) -> None:
@@ -241,8 +229,8 @@ def build_trainer(
         optimizer=optimizer,
         plan=plan,
         rates=rates_of(config, plan),
-        samples=Samples(Tensor(data.train.x, dtype), Tensor(data.train.weighted_y, dtype)),
-        validation=None if data.validation is None else on_device(data.validation, dtype),
+        feeder=feeder(plan, data.train.x, data.train.weighted_y, dtype),
+        validation=None if data.validation is None else (data.validation.x, data.validation.y),
         score=score_of(config, data, data.validation),
         tolerance=training.tolerance,
         early_stopping=early_stopping_of(config),
@@ -251,11 +239,6 @@ def build_trainer(
         listener=listener,
         clip_norm=training.clip_norm,
     )
-
-
-def on_device(part: Part, dtype: Any) -> Samples:
-    """Return a part of the data, all its samples weighing 1, as tensors of the given MindSpore dtype."""
-    return Samples(Tensor(part.x, dtype), Tensor(part.y, dtype))
 
 
 def build_plan(config: ExperimentConfig, samples: int) -> Plan:

@@ -9,8 +9,9 @@ from mindspore import Tensor
 from numpy.typing import NDArray
 
 from ms_dnn.config import ExperimentConfig
+from ms_dnn.data.lazy_rows import Rows
 from ms_dnn.dnn import DNN
-from ms_dnn.experiment import PreparedData, answer, build_cost, build_network, on_device, probabilities
+from ms_dnn.experiment import PreparedData, answer, build_cost, build_network, probabilities
 from ms_dnn.training.probe import LayerNumbers, Probe
 from ms_dnn.training.run_folder import BOUNDARY, HISTOGRAMS, MISCLASSIFIED
 
@@ -100,9 +101,11 @@ def numbers_at_start_and_now(
     config: ExperimentConfig, data: PreparedData, network: DNN
 ) -> tuple[LayerNumbers, LayerNumbers]:
     """Return the numbers of the layers before the first step, which the seed brings back, and those of ``network``."""
-    samples = on_device(data.train, network.trainable_params()[0].dtype)
-    start = build_network(config, data.train.x.shape[1])
-    before, now = (Probe(one, build_cost(config).unweighted(), samples, config.seed)() for one in (start, network))
+    train = data.train
+    start = build_network(config, train.x.shape[1])
+    before, now = (
+        Probe(one, build_cost(config).unweighted(), train.x, train.y, config.seed)() for one in (start, network)
+    )
     return before, now
 
 
@@ -111,7 +114,7 @@ def boundary_of(config: ExperimentConfig, data: PreparedData, network: DNN) -> B
     dataset = data.dataset
     if dataset.task != "classification" or data.train.x.shape[1] != 2 or not data.features.invertible:
         return None
-    x = data.features.invert(data.train.x)
+    x = data.features.invert(data.train.x[:])
     low, high = x.min(axis=0), x.max(axis=0)
     room = np.where(high > low, high - low, 1.0) * MARGIN
     across, up = (np.linspace(low[j] - room[j], high[j] + room[j], GRID) for j in range(2))
@@ -159,7 +162,7 @@ def mistakes_of(config: ExperimentConfig, data: PreparedData, network: DNN) -> M
     )
 
 
-def predict(network: DNN, x: NDArray[Any]) -> NDArray[Any]:
+def predict(network: DNN, x: Rows) -> NDArray[Any]:
     """Return a[L], (N, n[L]), for scaled samples x (N, n[0]); nothing is compiled."""
     dtype = network.trainable_params()[0].dtype
     parts = [network(Tensor(x[first : first + ROWS_AT_ONCE], dtype)) for first in range(0, len(x), ROWS_AT_ONCE)]

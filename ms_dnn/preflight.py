@@ -14,6 +14,7 @@ from mindspore import Tensor, ops
 from numpy.typing import NDArray
 
 from ms_dnn.config import ExperimentConfig
+from ms_dnn.data.lazy_rows import Rows
 from ms_dnn.dnn import DNN
 from ms_dnn.experiment import build_cost, build_network, build_plan, prepare_data, rates_of
 from ms_dnn.gradients.handwritten import HandwrittenGradient
@@ -318,12 +319,15 @@ def _overfitting(config: ExperimentConfig, x: Array, y: Array) -> Finding:
     return Finding(subject, "warning" if len(config.network.layers) == 1 else "bad", sentence)
 
 
-def _rate_test(config: ExperimentConfig, x: Array, y: Array, batch_size: int) -> RateTest:
+def _rate_test(config: ExperimentConfig, x: Rows, y: Rows, batch_size: int) -> RateTest:
     network = build_network(config, x.shape[1])
-    stepper = Stepper(network, build_cost(config), _optimizer(config, network), x, y, config.training.clip_norm)
     rates = np.geomspace(*TESTED_RATES, TEST_STEPS)
     draws = stream(config.seed, "rate test")
-    batches = np.stack([draws.permutation(len(x))[:batch_size] for _ in rates])
+    drawn = np.stack([draws.permutation(len(x))[:batch_size] for _ in rates])
+    used, batches = np.unique(drawn, return_inverse=True)
+    batches = batches.reshape(drawn.shape)
+    x, y = x[used], y[used]
+    stepper = Stepper(network, build_cost(config), _optimizer(config, network), x, y, config.training.clip_norm)
     costs = stepper.run(rates, batches)
     smoothed = _smoothed(costs)
     beyond = np.flatnonzero(smoothed > BLOWN_UP * smoothed[:1])

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ms_dnn import __version__
 from ms_dnn.config import ExperimentConfig, dump_config, parse_config
+from ms_dnn.configured_source import source_of
 from ms_dnn.data import Dataset, Samples, read_declared_table, read_features
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import DataError, RunError
@@ -27,11 +28,9 @@ from ms_dnn.experiment import (
     build_network,
     build_plan,
     build_trainer,
-    on_device,
     prepare_data,
     probabilities,
     score_of,
-    source_of,
 )
 from ms_dnn.features.columns import Features
 from ms_dnn.features.stored import features_from_json, features_to_json
@@ -41,7 +40,7 @@ from ms_dnn.reports.plots import draw_curves
 from ms_dnn.runtime.device import Device, use_device
 from ms_dnn.runtime.precision import check_precision
 from ms_dnn.training.checkpoints import read_checkpoint
-from ms_dnn.training.evaluation import Evaluation
+from ms_dnn.training.evaluation import PartEvaluation
 from ms_dnn.training.listeners import Listeners
 from ms_dnn.training.plan import Plan
 from ms_dnn.training.probe import Probe
@@ -152,8 +151,7 @@ def _train(
 ) -> State:
     network = build_network(config, data.train.x.shape[1])
     if config.reports is not None and config.reports.tensorboard:
-        samples = on_device(data.train, network.trainable_params()[0].dtype)
-        probe = Probe(network, build_cost(config).unweighted(), samples, config.seed)
+        probe = Probe(network, build_cost(config).unweighted(), data.train.x, data.train.y, config.seed)
         files = EventFiles(folder.path / EVENT_FILES, config.reports.histograms_every, probe)
         listener = Listeners([listener, files])
     trainer = build_trainer(config, data, plan, network, folder, listener)
@@ -198,14 +196,12 @@ def evaluate_run(path: Path, part: str = "test", device: str | None = None) -> S
 def scores_on(config: ExperimentConfig, data: PreparedData, network: DNN, part: str) -> Scores:
     """Return how a network does on a part of the data that is there."""
     chosen: Part = getattr(data, part)
-    samples = on_device(chosen, network.trainable_params()[0].dtype)
-    J, output = Evaluation(network, build_cost(config).unweighted())(samples.x, samples.y)
-    prediction = output.asnumpy()
+    J, prediction = PartEvaluation(network, build_cost(config).unweighted(), chosen.x, chosen.y)()
     score_name, score = score_of(config, data, chosen)
     return Scores(
         part,
         len(chosen.x),
-        float(J),
+        J,
         score_name,
         score(prediction),
         data.dataset.class_names,

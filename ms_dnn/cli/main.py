@@ -11,6 +11,7 @@ from ms_dnn import __version__
 from ms_dnn.cli.audit import audit
 from ms_dnn.cli.check import check
 from ms_dnn.cli.compare import compare
+from ms_dnn.cli.data import data
 from ms_dnn.cli.doctor import doctor
 from ms_dnn.cli.evaluate import evaluate
 from ms_dnn.cli.export import export
@@ -37,6 +38,7 @@ app.command()(report)
 app.command()(compare)
 app.command()(audit)
 app.command()(doctor)
+app.add_typer(data, name="data")
 
 
 def _show_version(asked: bool) -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ms_dnn.config.schema import ExperimentConfig
 
 REGRESSION_SETS = frozenset({"diabetes"})
-_OPEN_SETS = frozenset({"csv", "parquet", "npz"})  # their targets may be either
+_OPEN_SETS = frozenset({"csv", "parquet", "npz", "npy", "mindrecord"})  # their targets may be either
 
 # What the loss takes from the last layer. squared_error takes whatever the layer gives.
 _OUTPUT_OF_LOSS = {
@@ -61,6 +61,7 @@ def conflicts_in(config: ExperimentConfig) -> list[Conflict]:
         *_early_stopping(config),
         *_smoothing(config),
         *_precision(config),
+        *_streaming(config),
     ]
 
 
@@ -173,4 +174,13 @@ def _precision(config: ExperimentConfig) -> Iterator[Conflict]:
         yield Conflict(
             ("precision",),
             "float64 cannot run on Ascend, whose MatMul has no float64; use float32, or device CPU",
+        )
+
+
+def _streaming(config: ExperimentConfig) -> Iterator[Conflict]:
+    if config.data.stream and config.training.batch_size == "all":
+        yield Conflict(
+            ("data", "stream"),
+            "one step on all samples needs all of them in memory; set training.batch_size to a number, or leave "
+            "stream out",
         )

@@ -27,6 +27,8 @@ DataSet = Literal[
     "npz",
     "hdf5",
     "images",
+    "npy",
+    "mindrecord",
 ]
 
 # Sets whose files set a test part apart.
@@ -42,9 +44,18 @@ _NEEDED = {
     "npz": {"file": "the path of an archive with the arrays x and y"},
     "hdf5": {"folder": "the folder of train_catvnoncat.h5 and test_catvnoncat.h5"},
     "images": {"folder": "a folder with a sub-folder of pictures for each class"},
+    "npy": {"folder": "a folder that 'ms-dnn data convert --to npy' wrote"},
+    "mindrecord": {"file": "a MindRecord that 'ms-dnn data convert' wrote"},
 }
 _OF_TABLES = ("target_kind", "drop", "columns")
-_ALLOWED = {"csv": _OF_TABLES, "parquet": _OF_TABLES, "npz": ("target_kind",), "images": ("image_size",)}
+_ALLOWED = {
+    "csv": _OF_TABLES,
+    "parquet": _OF_TABLES,
+    "npz": ("target_kind",),
+    "images": ("image_size",),
+    "npy": ("stream",),
+    "mindrecord": ("stream",),
+}
 
 _PathText = Annotated[str, Field(min_length=1, json_schema_extra={"expected": "a path"})]
 _Pixels = Annotated[int, Field(ge=1, le=4096)]
@@ -60,15 +71,17 @@ class DataConfig(Settings):
     set: DataSet = Field(
         description="A data set of the catalogue: digits, breast_cancer, wine, iris and diabetes (regression) come "
         "with scikit-learn; mnist, fashion_mnist, cifar10, csv, parquet, npz, hdf5 and images are read from "
-        "your files."
+        "your files; npy and mindrecord are what 'ms-dnn data convert' wrote."
     )
     file: _PathText | None = Field(
-        None, description="File of csv, parquet or npz; a relative path starts from the folder where the command runs."
+        None,
+        description="File of csv, parquet, npz or mindrecord; a relative path starts from the folder where the command "
+        "runs.",
     )
     folder: _PathText | None = Field(
         None,
-        description="Folder of mnist, fashion_mnist, cifar10, hdf5 or images (one sub-folder a class); a relative path "
-        "starts from the folder where the command runs.",
+        description="Folder of mnist, fashion_mnist, cifar10, hdf5, images (one sub-folder a class) or npy; a relative "
+        "path starts from the folder where the command runs.",
     )
     target: str | None = Field(None, description="csv, parquet: the column to predict.")
     target_kind: Literal["auto", "classes", "numbers"] = Field(
@@ -84,6 +97,11 @@ class DataConfig(Settings):
     )
     image_size: _Size | None = Field(
         None, description="images: [height, width] to resize to; left out, all pictures must have one size."
+    )
+    stream: bool = Field(
+        False,
+        description="npy, mindrecord: leave the samples in their file and read those of the next steps while the "
+        "network trains on others, for sets larger than memory; the run is the same to the bit.",
     )
     validation: float = Field(
         0.1, ge=0, lt=1, description="Share of all samples (but those of test files) for validation; 0 is none."
@@ -119,7 +137,7 @@ class DataConfig(Settings):
     def _conflicts(self) -> Iterator[Conflict]:
         needed = _NEEDED.get(self.set, {})
         allowed = (*needed, *_ALLOWED.get(self.set, ()))
-        for key in ("file", "folder", "target", "target_kind", "drop", "columns", "image_size"):
+        for key in ("file", "folder", "target", "target_kind", "drop", "columns", "image_size", "stream"):
             given = getattr(self, key) != type(self).model_fields[key].default
             if key in needed and not given:
                 yield Conflict((key,), f"missing; {self.set} needs {needed[key]}")

@@ -9,6 +9,8 @@ from ms_dnn.data.cifar import read_cifar10
 from ms_dnn.data.hdf5 import read_hdf5_set
 from ms_dnn.data.idx import read_idx_set
 from ms_dnn.data.image_folders import read_image_folders
+from ms_dnn.data.mindrecord import read_mindrecord
+from ms_dnn.data.npy_folder import read_npy_folder
 from ms_dnn.data.npz import read_npz
 from ms_dnn.data.source import Loaded, Source
 from ms_dnn.data.training_table import read_training_table
@@ -22,6 +24,8 @@ READERS: Mapping[str, Callable[[Source], Loaded]] = {
     "csv": read_training_table,
     "parquet": read_training_table,
     "npz": lambda source: read_npz(source.file, source.target_kind),
+    "npy": read_npy_folder,
+    "mindrecord": read_mindrecord,
     "hdf5": lambda source: read_hdf5_set(source.folder),
     "images": lambda source: read_image_folders(source.folder, source.image_size),
 }

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ms_dnn.data.lazy_rows import LazyRows
+
 if TYPE_CHECKING:
     from pandas import DataFrame
 
@@ -20,8 +22,9 @@ class Dataset:
     """M samples as rows. Nothing is checked here: :func:`ms_dnn.data.check_dataset` does that.
 
     ``x`` is (M, I) float64, or a frame where a table's columns were declared: float64 columns with NaN for missing
-    numbers, text columns with NaN for missing ones, and the rows' numbers in the file as index. ``y`` is (M,) int64,
-    class indices 0..C−1, for classification and (M, O) float64 for regression. ``class_names`` has C entries (none
+    numbers, text columns with NaN for missing ones, and the rows' numbers in the file as index; or lazy rows, where
+    they are left in their file. ``y`` is (M,) int64, class indices 0..C−1, for classification and (M, O) float64 for
+    regression. ``class_names`` has C entries (none
     for regression) and ``feature_names`` I entries (none if the features have no names). Pictures carry
     ``image_shape``, whose product is I, in row-major order: (height, width) for grey ones with light ink on a dark
     ground, (height, width, channels) for pictures as they are; and ``value_range`` (black, white). Both are None for
@@ -29,7 +32,7 @@ class Dataset:
     """
 
     name: str
-    x: NDArray[np.float64] | DataFrame
+    x: NDArray[np.float64] | DataFrame | LazyRows
     y: NDArray[np.int64] | NDArray[np.float64]
     task: Task
     class_names: tuple[str, ...] = ()
@@ -50,8 +53,10 @@ class Dataset:
         """C, the number of classes; 0 for regression."""
         return len(self.class_names)
 
-    def rows(self, rows: NDArray[np.int64] | Sequence[int]) -> NDArray[np.float64] | DataFrame:
-        """Return copies of these rows of x, in this order."""
+    def rows(self, rows: NDArray[np.int64] | Sequence[int]) -> NDArray[np.float64] | DataFrame | LazyRows:
+        """Return copies of these rows of x, in this order; lazy rows stay lazy."""
+        if isinstance(self.x, LazyRows):
+            return self.x.take(np.asarray(rows, np.int64))
         return self.x[rows] if isinstance(self.x, np.ndarray) else self.x.iloc[rows]
 
     def take(self, rows: NDArray[np.int64] | Sequence[int]) -> Dataset:

@@ -29,6 +29,7 @@ class Source:
     drop: tuple[str, ...] = ()
     image_size: tuple[int, int] | None = None
     columns: Mapping[str, Column] = field(default_factory=dict)
+    stream: bool = False
 
     @property
     def dropped(self) -> tuple[str, ...]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ms_dnn.data.dataset import Dataset
+from ms_dnn.data.lazy_rows import LazyRows, Rows, blocks
 from ms_dnn.errors import DataError
 
 _NAMED_AT_MOST = 5
@@ -26,7 +28,7 @@ def check_dataset(dataset: Dataset, part: str = "data set") -> list[str]:
     where = f"the {part} of {dataset.name!r}"
     _check_shapes(dataset, where)
     _check_names(dataset, where)
-    if isinstance(dataset.x, np.ndarray):  # holes of a frame are filled as its columns declare
+    if isinstance(dataset.x, np.ndarray | LazyRows):  # holes of a frame are filled as its columns declare
         refuse_non_finite(dataset.x, dataset.feature_names, where)
     if dataset.task == "regression":
         refuse_non_finite(dataset.y, _target_names(dataset.y), where)
@@ -35,20 +37,21 @@ def check_dataset(dataset: Dataset, part: str = "data set") -> list[str]:
     return _constant_features(dataset, part) + _absent_classes(dataset, part)
 
 
-def refuse_non_finite(values: NDArray[np.generic], names: Sequence[str], where: str) -> None:
+def refuse_non_finite(values: NDArray[Any] | LazyRows, names: Sequence[str], where: str) -> None:
     """Raise :class:`DataError` that names the first NaN or Inf of ``values`` (N, I) and counts them all.
 
     ``names`` are the I column names, or nothing: then columns are counted from 0.
     """
-    bad = ~np.isfinite(values)
-    if not bad.any():
-        return
-    row, column = (int(index) for index in np.argwhere(bad)[0])
-    rest = f"; {int(bad.sum())} values are not finite in all" if bad.sum() > 1 else ""
-    raise DataError(
-        f"{where} has {values[row, column]} in {column_title(names, column)}, row {row} (rows count from "
-        f"0){rest}; fill in or drop such rows"
-    )
+    found, bad, rows = "", 0, 0
+    for block in blocks(values):
+        places = np.argwhere(~np.isfinite(block))
+        if len(places) and not bad:
+            row, column = (int(index) for index in places[0])
+            found = f"{block[row, column]} in {column_title(names, column)}, row {rows + row}"
+        bad, rows = bad + len(places), rows + len(block)
+    if bad:
+        rest = f"; {bad} values are not finite in all" if bad > 1 else ""
+        raise DataError(f"{where} has {found} (rows count from 0){rest}; fill in or drop such rows")
 
 
 def column_title(names: Sequence[str], column: int) -> str:
@@ -107,8 +110,8 @@ def _check_labels(dataset: Dataset, where: str) -> None:
 
 
 def _constant_features(dataset: Dataset, part: str) -> list[str]:
-    if isinstance(dataset.x, np.ndarray):
-        constant, effect = np.flatnonzero((dataset.x == dataset.x[0]).all(axis=0)), "scaled to 0"
+    if isinstance(dataset.x, np.ndarray | LazyRows):
+        constant, effect = np.flatnonzero(constant_columns(dataset.x)), "scaled to 0"
     else:
         constant, effect = np.flatnonzero(dataset.x.nunique(dropna=False) == 1), "nothing is learnt from that"
     if not len(constant):
@@ -116,6 +119,17 @@ def _constant_features(dataset: Dataset, part: str) -> list[str]:
     titles = [column_title(dataset.feature_names, int(column)).strip("'") for column in constant]
     verb = "feature is" if dataset.n_features == 1 else "features are"
     return [f"{len(constant)} of {dataset.n_features} {verb} constant in the {part} ({_first(titles)}): {effect}"]
+
+
+def constant_columns(x: Rows) -> NDArray[np.bool_]:
+    """Return which columns of x (M, I) have one value only, (I,)."""
+    first = x[:1]
+    constant = np.ones(x.shape[1], np.bool_)
+    for block in blocks(x):
+        constant &= (block == first).all(axis=0)
+        if not constant.any():
+            break
+    return constant
 
 
 def _absent_classes(dataset: Dataset, part: str) -> list[str]:

@@ -20,6 +20,7 @@ from ms_dnn.data.columns import (
     NumberColumn,
     ScalingKind,
 )
+from ms_dnn.data.lazy_rows import VALUES_AT_ONCE, LazyRows
 from ms_dnn.data.source import refuse_too_many_values
 from ms_dnn.errors import DataError
 from ms_dnn.features.fitted import (
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 Rows = Any  # a frame, or numbers (N, I): NDArray[np.float64]
-_VALUES_AT_ONCE = 2**22
 
 
 @dataclass(frozen=True)
@@ -75,11 +75,17 @@ class Features:
             return np.empty((0, len(self.names)))
         refuse_too_many_values(where, len(table), len(self.names))
         encoded = np.empty((len(table), len(self.names)))
-        step = max(1, _VALUES_AT_ONCE // max(len(self.names), len(self.columns)))
+        step = max(1, VALUES_AT_ONCE // max(len(self.names), len(self.columns)))
         for start in range(0, len(table), step):
             block = table[start : start + step]
             encoded[start : start + step] = self._transformer.transform(block)
         return encoded
+
+    def of(self, rows: Rows, where: str = "the rows") -> NDArray[np.float64] | LazyRows:
+        """Return what :meth:`apply` does; of lazy rows, lazy ones that are encoded when they are fetched."""
+        if not isinstance(rows, LazyRows):
+            return self.apply(rows, where)
+        return LazyRows((len(rows), len(self.names)), lambda numbers: self.apply(rows[numbers], where))
 
     @property
     def invertible(self) -> bool:
@@ -167,14 +173,14 @@ def fit_features(
 ) -> Features:
     """Measure the training part, and nothing else.
 
-    ``rows`` is a frame, or numbers (N, I) called ``names`` or ``column 0``, …. Columns that are not ``declared`` are
-    numbers, and numbers without a ``scaling`` of their own get this one.
+    ``rows`` is a frame, or numbers (N, I), perhaps lazy, called ``names`` or ``column 0``, …. Columns that are not
+    ``declared`` are numbers, and numbers without a ``scaling`` of their own get this one.
 
     Raises :class:`DataError` for a column without any value, and for values that cannot be scaled.
     """
     declared = declared or {}
-    if isinstance(rows, np.ndarray | list | tuple):
-        x = np.asarray(rows, np.float64)
+    if isinstance(rows, np.ndarray | list | tuple | LazyRows):
+        x = rows if isinstance(rows, LazyRows) else np.asarray(rows, np.float64)
         fitted = fit_scaling(scaling, x)
         names = names or tuple(f"column {i}" for i in range(x.shape[1]))
         measured = zip(names, fitted.offset.tolist(), fitted.scale.tolist(), strict=True)

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ms_dnn.data.columns import ScalingKind
+from ms_dnn.data.lazy_rows import LazyRows, Rows, blocks
+from ms_dnn.data.validation import constant_columns, refuse_non_finite
 from ms_dnn.errors import DataError
 
 
@@ -55,40 +57,42 @@ class Scaling:
         return columns
 
 
-def fit_scaling(kind: ScalingKind, x: ArrayLike) -> Scaling:
-    """Measure x (N, I), the training part, with scikit-learn's ``StandardScaler`` or ``MinMaxScaler``.
+def fit_scaling(kind: ScalingKind, x: ArrayLike | LazyRows) -> Scaling:
+    """Measure x (N, I), the training part, with scikit-learn's ``StandardScaler`` or ``MinMaxScaler``, in blocks.
 
-    A constant column gets its value as offset and the scale 1, so that it becomes exactly 0.
+    A constant column gets its value as offset and the scale 1, so that it becomes exactly 0. What is measured is the
+    same to the bit whether the rows are in memory or lazy; the means and variances of several blocks are merged as Chan,
+    Golub and LeVeque do it, and may differ from those of one pass over all rows in the last bits.
 
     Raises :class:`DataError` for no rows, wrong rank, NaN or Inf, an unknown kind, and values whose spread
     overflows.
     """
-    columns = np.asarray(x, dtype=np.float64)
-    if columns.ndim != 2 or not columns.size:
+    columns: Rows = x if isinstance(x, LazyRows) else np.asarray(x, dtype=np.float64)
+    if len(columns.shape) != 2 or not columns.size:
         raise DataError(f"scaling got x of shape {columns.shape}; expected (samples, features) with at least one each")
-    if not np.isfinite(columns).all():
-        row, column = (int(index) for index in np.argwhere(~np.isfinite(columns))[0])
-        raise DataError(
-            f"scaling got {columns[row, column]} in row {row}, column {column} (from 0); fill in or drop such rows"
-        )
+    refuse_non_finite(columns, (), "the training part to scale")
     offset, scale = np.zeros(columns.shape[1]), np.ones(columns.shape[1])
     if kind != "none":
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):  # Scaling refuses what is not finite
             offset, scale = _measured(kind, columns)
-        constant = (columns == columns[0]).all(axis=0)
-        offset, scale = np.where(constant, columns[0], offset), np.where(constant, 1.0, scale)
+        constant = constant_columns(columns)
+        offset, scale = np.where(constant, columns[:1][0], offset), np.where(constant, 1.0, scale)
     return Scaling(kind, offset, scale)
 
 
-def _measured(kind: str, columns: NDArray[np.float64]) -> tuple[Any, Any]:
+def _measured(kind: str, columns: Rows) -> tuple[Any, Any]:
     from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
     if kind == "standard":
-        standard = StandardScaler().fit(columns)
+        standard = StandardScaler()
+        for block in blocks(columns):
+            standard.partial_fit(block)
         # scikit-learn takes an overflowing variance for a constant column and leaves such values as they are.
         return standard.mean_, np.where(np.isfinite(standard.var_), standard.scale_, np.inf)
     if kind == "min_max":
-        min_max = MinMaxScaler().fit(columns)
+        min_max = MinMaxScaler()
+        for block in blocks(columns):
+            min_max.partial_fit(block)
         # 1 / min_max.scale_ would lose a bit, and the largest value would not become exactly 1.
         negligible = min_max.data_range_ < 10 * np.finfo(np.float64).eps
         return min_max.data_min_, np.where(negligible, 1.0, min_max.data_range_)

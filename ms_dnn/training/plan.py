@@ -1,6 +1,7 @@
 """Which samples each step of a run sees, and where the run looks up to report."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -56,12 +57,12 @@ class Plan:
         first = step - step % self.stretch
         return first, min(first + self.stretch, self.total_steps)
 
-    def batches(self, first: int) -> NDArray[np.int32]:
-        """Return the samples of the steps of the stretch that begins at step ``first``, (stretch, N).
+    def batches(self, first: int, count: int | None = None) -> NDArray[np.int32]:
+        """Return the samples of ``count`` steps from ``first`` on, (count, N); those of a stretch if not given.
 
-        Always of full length, so that the compiled loop sees one shape; a last, shorter stretch ends early.
+        That is always of full length, so that the compiled loop sees one shape; a last, shorter stretch ends early.
         """
-        steps = np.arange(first, first + self.stretch)
+        steps = np.arange(first, first + (count or self.stretch))
         epochs = [self._epoch(epoch) for epoch in range(steps[0] // self.steps_per_epoch, self.epoch_of(steps[-1]))]
         return np.concatenate(epochs)[steps - steps[0] + steps[0] % self.steps_per_epoch]
 
@@ -70,8 +71,15 @@ class Plan:
         return step // self.steps_per_epoch + 1
 
     def _epoch(self, epoch: int) -> NDArray[np.int32]:
-        order = np.arange(self.samples)
+        order = np.arange(self.samples, dtype=np.int32)
         if self.batch_size < self.samples:
-            order = stream(self.seed, "batches", epoch).permutation(self.samples)
+            order = _order(self.seed, self.samples, epoch)
         used = self.steps_per_epoch * self.batch_size
-        return order[:used].reshape(self.steps_per_epoch, self.batch_size).astype(np.int32)
+        return order[:used].reshape(self.steps_per_epoch, self.batch_size)
+
+
+@lru_cache(maxsize=2)  # a stream asks for a part of an epoch at a time
+def _order(seed: int, samples: int, epoch: int) -> NDArray[np.int32]:
+    order: NDArray[np.int32] = stream(seed, "batches", epoch).permutation(samples).astype(np.int32)
+    order.flags.writeable = False
+    return order

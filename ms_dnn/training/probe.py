@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
-from mindspore import Tensor, ops
+from mindspore import Tensor
 
+from ms_dnn.data.lazy_rows import Rows
 from ms_dnn.dnn import DNN
 from ms_dnn.gradients.handwritten import HandwrittenGradient
 from ms_dnn.layers.cost import Cost
 from ms_dnn.runtime.seeding import stream
 from ms_dnn.training.checkpoints import Arrays
-from ms_dnn.training.trainer import Samples
 
 MOST_SAMPLES = 256
 
@@ -36,23 +36,24 @@ class Probe:
     Args:
         network: whose layers to look into.
         cost: the cost J of the gradients, which are the hand-written ones whoever trains.
-        samples: the training samples; at most :data:`MOST_SAMPLES` of them are drawn, once.
+        x: inputs of the training samples, (M, n[0]), of which at most :data:`MOST_SAMPLES` are drawn, once.
+        y: their targets, (M, n[L]), all weighing 1.
         seed: of the draw.
     """
 
-    def __init__(self, network: DNN, cost: Cost, samples: Samples, seed: int) -> None:
-        drawn = np.sort(stream(seed, "probe").permutation(samples.x.shape[0])[:MOST_SAMPLES]).astype(np.int32)
+    def __init__(self, network: DNN, cost: Cost, x: Rows, y: Rows, seed: int) -> None:
+        drawn = np.sort(stream(seed, "probe").permutation(len(x))[:MOST_SAMPLES])
+        dtype = network.trainable_params()[0].dtype
         self.network = network
         self.gradient = HandwrittenGradient(network, cost)
-        picked = Tensor(drawn)
-        self.samples = Samples(ops.gather(samples.x, picked, 0), ops.gather(samples.y, picked, 0))
+        self.x, self.y = Tensor(x[drawn], dtype), Tensor(y[drawn], dtype)
 
     def __call__(self) -> LayerNumbers:
         """Return the numbers of now, as copies."""
-        _, gradients = self.gradient(self.samples.x, self.samples.y)
+        _, gradients = self.gradient(self.x, self.y)
         names = self.network.parameter_names
         return LayerNumbers(
             {n: p.asnumpy().copy() for n, p in zip(names, self.network.trainable_params(), strict=True)},
             {n: gradient.asnumpy() for n, gradient in zip(names, gradients, strict=True)},
-            {f"layers.{i}": a.asnumpy() for i, a in enumerate(self.network.activations(self.samples.x))},
+            {f"layers.{i}": a.asnumpy() for i, a in enumerate(self.network.activations(self.x))},
         )

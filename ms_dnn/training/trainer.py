@@ -10,13 +10,15 @@ import numpy as np
 from mindspore import Parameter, Tensor, nn, ops
 from numpy.typing import NDArray
 
+from ms_dnn.data.lazy_rows import Rows
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import CheckpointError
 from ms_dnn.layers.cost import Cost
 from ms_dnn.training.checkpoints import Arrays, Checkpoint, read_checkpoint, write_checkpoint
 from ms_dnn.training.divergence import explain_divergence, explain_validation_divergence, is_finite
 from ms_dnn.training.epoch import Epoch
-from ms_dnn.training.evaluation import Evaluation
+from ms_dnn.training.evaluation import PartEvaluation
+from ms_dnn.training.feeding import Feed, Feeder
 from ms_dnn.training.interruption import Interruption, StopTraining
 from ms_dnn.training.optimizers import Coefficients, Optimizer
 from ms_dnn.training.plan import Plan
@@ -27,25 +29,15 @@ CHUNK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
-class Samples:
-    """Inputs x (M, n[0]) and targets y (M, n[L]) in the dtype of the network, on the device."""
-
-    x: Tensor
-    y: Tensor
-
-
-@dataclass(frozen=True)
 class Stretch:
-    """The steps from one report to the next, on the device.
+    """Steps between two reports, on the device: all of them, or, of a stream, a chunk.
 
     Attributes:
-        first: number of the first step.
-        batches: the samples of each step, int32 (steps, N).
+        feed: the samples of each step.
         coefficients: the optimizer's coefficients, each (steps,).
     """
 
-    first: int
-    batches: Tensor
+    feed: Feed
     coefficients: Coefficients
 
 
@@ -98,8 +90,8 @@ class Trainer:
         optimizer: the update of the weights.
         plan: the steps.
         rates: learning rate of each step, (total_steps,).
-        samples: the training samples; where the cost is weighted, the last column of y is the weights.
-        validation: samples for the reports, which weigh 1, or None.
+        feeder: hands out the training samples; where the cost is weighted, the last column of y is the weights.
+        validation: x and y of the samples for the reports, which weigh 1, or None.
         score: name of a metric and its function of the prediction (NumPy) for the validation samples.
         tolerance: ε, the largest change of a weight below which the run ends; None to leave that out.
         early_stopping: when to end early, or None; with it, the best weights are put back at the end.
@@ -118,8 +110,8 @@ class Trainer:
         optimizer: Optimizer,
         plan: Plan,
         rates: NDArray[np.float64],
-        samples: Samples,
-        validation: Samples | None,
+        feeder: Feeder,
+        validation: tuple[Rows, Rows] | None,
         score: tuple[str, Callable[[NDArray[Any]], float]],
         tolerance: float | None,
         early_stopping: EarlyStopping | None,
@@ -129,15 +121,15 @@ class Trainer:
         clip_norm: float | None = None,
     ) -> None:
         self.network, self.cost, self.optimizer = network, cost, optimizer
-        self.plan, self.rates, self.samples, self.validation = plan, rates, samples, validation
+        self.plan, self.rates, self.feeder = plan, rates, feeder
         self.score_name, self.score = score
-        self.dtype = samples.x.dtype
+        self.dtype = feeder.dtype
         # Rounded once, because the graph and the host both compare with it.
         self.tolerance = None if tolerance is None else float(ms.dtype_to_nptype(self.dtype)(tolerance))
         self.early_stopping = early_stopping
         self.folder, self.checkpoint_seconds, self.listener = folder, checkpoint_seconds, listener
         self.epoch = Epoch(gradient, optimizer, watch_change=tolerance is not None, clip_norm=clip_norm)
-        self.evaluation = Evaluation(network, cost.unweighted())
+        self.validation = None if validation is None else PartEvaluation(network, cost.unweighted(), *validation)
         self._stored = stored_parameters(gradient, optimizer)
         self.state = State()
         self._best: Arrays = {}
@@ -183,18 +175,21 @@ class Trainer:
                     self._load({name.removeprefix("best/"): array for name, array in self._best.items()})
                 self._save()
         finally:
+            self.feeder.close()
             self.listener.on_end(self.state)
         return self.state
 
     def _train_chunk(self) -> bool:
         """Train a fraction of a second; return whether a report was due at its end."""
         first, end = self.plan.stretch_of(self.state.step)
-        stretch = self._stretch_from(first)
+        start = time.perf_counter()
+        stretch = self._stretch_at(self.state.step)
+        waited = time.perf_counter() - start
         if self._seconds_per_step is None:
             self._run_steps(stretch, 0, 0)  # compiles
         good = self._arrays() if self._good is None else self._good
-        begin = self.state.step - first
-        stop = min(begin + self._chunk_steps(), end - first)
+        begin = self.state.step - stretch.feed.first
+        stop = min(begin + self._chunk_steps(), stretch.feed.end - stretch.feed.first)
         start = time.perf_counter()
         reached, total, change = self._run_steps(stretch, begin, stop)
         seconds = time.perf_counter() - start
@@ -203,25 +198,29 @@ class Trainer:
         if not is_finite(total, self._good):
             self._diverged(good, stretch, begin, reached)
         self._seconds_per_step = seconds / done
-        self.state.step, self.state.total = first + reached, total
-        self.state.seconds += seconds
-        self.listener.on_chunk(self.state, done * self.plan.batch_size / seconds)
+        self.state.step, self.state.total = self.state.step + done, total
+        self.state.seconds += seconds + waited
+        self.listener.on_chunk(self.state, done * self.plan.batch_size / (seconds + waited))
         if self.tolerance is not None and change < self.tolerance:
             self.state.stopped_by = "tolerance"
-        if reached < end - first and self.state.stopped_by is None:
+        if self.state.step < end and self.state.stopped_by is None:
             return False
-        self._report(total / reached, float(self.rates[self.state.step - 1]))
+        self._report(total / (self.state.step - first), float(self.rates[self.state.step - 1]))
         return True
 
-    def _stretch_from(self, first: int) -> Stretch:
-        """Return the stretch that begins at step ``first``, on the device."""
-        if self._stretch is None or self._stretch.first != first:
-            rates = np.zeros(self.plan.stretch)
-            of_stretch = self.rates[first : first + self.plan.stretch]
+    def _stretch_at(self, step: int) -> Stretch:
+        """Return the steps that are on the device together with ``step``."""
+        if self._stretch is None or not self._stretch.feed.first <= step < self._stretch.feed.end:
+            self._stretch = None  # before the next one is made: there should not be three
+            feed = self.feeder.feed(step)
+            rates = np.zeros(self.feeder.steps)
+            of_stretch = self.rates[feed.first : feed.first + self.feeder.steps]
             rates[: len(of_stretch)] = of_stretch
-            coefficients = tuple(Tensor(values, self.dtype) for values in self.optimizer.coefficients(rates, first))
+            coefficients = tuple(
+                Tensor(values, self.dtype) for values in self.optimizer.coefficients(rates, feed.first)
+            )
             # mutable, or every new tuple would be taken for a constant and the graph compiled anew.
-            self._stretch = Stretch(first, Tensor(self.plan.batches(first)), ms.mutable(coefficients))
+            self._stretch = Stretch(feed, ms.mutable(coefficients))
         return self._stretch
 
     def _chunk_steps(self) -> int:
@@ -232,9 +231,9 @@ class Trainer:
     def _run_steps(self, stretch: Stretch, first: int, last: int) -> tuple[int, float, float]:
         """Train from step ``first`` to ``last`` of a stretch; return next step, sum of costs and last change."""
         reached, total, change = self.epoch(
-            self.samples.x,
-            self.samples.y,
-            stretch.batches,
+            stretch.feed.x,
+            stretch.feed.y,
+            stretch.feed.batches,
             stretch.coefficients,
             Tensor(first, ms.int32),
             Tensor(last, ms.int32),
@@ -254,12 +253,11 @@ class Trainer:
             "seconds": round(state.seconds, 4),
         }
         if self.validation is not None:
-            J, prediction = self.evaluation(self.validation.x, self.validation.y)
-            row["validation_loss"] = float(J)
+            row["validation_loss"], prediction = self.validation()
             if not np.isfinite(row["validation_loss"]):
                 self._save()
                 raise explain_validation_divergence(state.step)
-            row[f"validation_{self.score_name}"] = self.score(prediction.asnumpy())
+            row[f"validation_{self.score_name}"] = self.score(prediction)
         state.total = 0.0
         if state.stopped_by is None and state.step >= self.plan.total_steps:
             state.stopped_by = "max_iterations"
@@ -295,10 +293,8 @@ class Trainer:
         self._load(good)
         self.state.step += step - begin
         self._save()
-        picked = stretch.batches[step]
-        raise explain_divergence(
-            self.network, self.cost, self.samples.x[picked], self.samples.y[picked], self.state.step + 1
-        )
+        feed, picked = stretch.feed, stretch.feed.batches[step]
+        raise explain_divergence(self.network, self.cost, feed.x[picked], feed.y[picked], self.state.step + 1)
 
     def _arrays(self) -> Arrays:
         # A copy, because asnumpy may share the memory that the next step changes.

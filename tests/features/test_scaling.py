@@ -58,7 +58,7 @@ def test_constant_columns_become_exactly_0(kind, value):
         ("robust", np.eye(2), "unknown scaling 'robust'; choose one of none, standard, min_max"),
         ("standard", np.ones((0, 2)), r"shape \(0, 2\)"),
         ("standard", np.ones(3), r"shape \(3,\)"),
-        ("none", np.array([[1, np.nan]]), "nan in row 0, column 1"),
+        ("none", np.array([[1, np.nan]]), "nan in column 1, row 0"),
         ("standard", np.array([[1e300], [-1e300]]), "too large"),
         ("min_max", np.array([[1.7e308], [-1.7e308]]), "too large"),
     ],

@@ -1,0 +1,128 @@
+"""Data sets written anew, as MindRecord or as NumPy arrays that can be read in parts."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from ms_dnn.config import ExperimentConfig
+from ms_dnn.configured_source import source_of
+from ms_dnn.data import Source, check_dataset, load_data
+from ms_dnn.data.lazy_rows import Rows, blocks
+from ms_dnn.data.mindrecord import index_of, read_mindrecord
+from ms_dnn.data.npy_folder import NOTES, X, Y, read_npy_folder
+from ms_dnn.data.stored_set import Notes, noted, stored_targets
+from ms_dnn.errors import DataError
+
+Kind = Literal["mindrecord", "npy"]
+UNFINISHED = ".unfinished"
+_RECORDS_AT_ONCE = 1024
+
+
+def convert_data(config: ExperimentConfig, output: Path, kind: Kind) -> Notes:
+    """Write the data set of an experiment, before it is split and scaled, and return what was noted of it.
+
+    ``npy`` makes the folder ``output`` with x.npy, y.npy and set.json; ``mindrecord`` the files ``output`` and
+    ``output.db``. They are written in the folder ``output.unfinished``, read back and compared by checksum, and only then
+    get their names, the MindRecord itself last; what a kill leaves is that folder, which the next conversion replaces.
+
+    Raises:
+        DataError: when the data cannot be used or converted, the output exists, or it cannot be written.
+    """
+    for path in (output, index_of(output)) if kind == "mindrecord" else (output,):
+        if os.path.lexists(path):
+            raise DataError(f"{path}: exists already, expected a new name: choose another, or move it away")
+    source = source_of(config)
+    found = load_data(source)
+    for part in found:
+        if part is not None:
+            check_dataset(part)
+    notes, features = noted(found)
+    unfinished = output.with_name(output.name + UNFINISHED)
+    write, read = (_write_npy, read_npy_folder) if kind == "npy" else (_write_mindrecord, read_mindrecord)
+    try:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        written = unfinished / output.name
+        write(written, notes, features, stored_targets(found))
+        read(Source(kind, file=written, folder=written, stream=True))
+        _publish(written, output)
+    except (OSError, DataError, RuntimeError) as error:
+        raise DataError(
+            f"{output}: the set could not be written ({_reason(error)}); nothing is left of it: free some space, or choose "
+            "another place"
+        ) from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return notes
+
+
+def _publish(written: Path, output: Path) -> None:
+    """Give what was written its name, durably."""
+    paths = [index_of(written), written] if written.is_file() else [*written.iterdir(), written]
+    for path in paths:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    if written.is_file():
+        index_of(written).rename(index_of(output))
+    try:
+        written.rename(output)
+    except OSError:
+        index_of(output).unlink(missing_ok=True)
+        raise
+
+
+def _write_npy(folder: Path, notes: Notes, features: list[Rows], y: NDArray[Any]) -> None:
+    folder.mkdir()
+    with (folder / X).open("wb") as file:
+        header = {"descr": npy.dtype_to_descr(notes.x_dtype), "fortran_order": False}
+        npy.write_array_header_1_0(file, {**header, "shape": (notes.samples, notes.features)})  # type: ignore[no-untyped-call]
+        for rows in features:
+            for block in blocks(rows):
+                file.write(np.ascontiguousarray(block, notes.x_dtype).data)
+    np.save(folder / Y, np.ascontiguousarray(y, y.dtype.newbyteorder("<")), allow_pickle=False)
+    (folder / NOTES).write_text(notes.model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+
+def _write_mindrecord(path: Path, notes: Notes, features: list[Rows], y: NDArray[Any]) -> None:
+    """Write one record a sample: x and y, and the notes as the description of the schema."""
+    from mindspore.mindrecord import FileWriter
+
+    # There is no uint8 in a MindRecord: such features are its bytes, which MindDataset hands out as uint8.
+    of_x = {"type": "bytes"} if notes.dtype == "uint8" else {"type": notes.dtype, "shape": [notes.features]}
+    of_y = {"type": "float64", "shape": [notes.outputs]} if notes.outputs else {"type": "int64"}
+    writer = FileWriter(str(path), shard_num=1)
+    writer.add_schema({"x": of_x, "y": of_y}, notes.model_dump_json())
+    if not notes.outputs:
+        writer.add_index(["y"])
+    for x, targets in _records(features, y):
+        rows = [row.tobytes() for row in x.astype(notes.x_dtype)] if notes.dtype == "uint8" else x.astype(notes.x_dtype)
+        values = targets if notes.outputs else targets.tolist()
+        writer.write_raw_data([{"x": row, "y": value} for row, value in zip(rows, values, strict=True)])
+    writer.commit()
+
+
+def _records(features: list[Rows], y: NDArray[Any]) -> Iterator[tuple[NDArray[np.float64], NDArray[Any]]]:
+    first = 0
+    for rows in features:
+        for begin in range(0, len(rows), _RECORDS_AT_ONCE):
+            block = rows[begin : begin + _RECORDS_AT_ONCE]
+            yield block, y[first : first + len(block)]
+            first += len(block)
+
+
+def _reason(error: Exception) -> str:
+    with contextlib.suppress(IndexError):
+        return (getattr(error, "strerror", None) or str(error)).strip().splitlines()[0][:200]
+    return type(error).__name__

@@ -1,0 +1,69 @@
+"""Rows of one length in a file, read where they lie: by position, not through a memory map.
+
+A map would count each touched page, and its neighbours, as memory of this process, and a file that somebody cuts short
+would kill the process by a signal. A read returns what there is.
+"""
+
+from __future__ import annotations
+
+import os
+import weakref
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ms_dnn.data.lazy_rows import LazyRows
+from ms_dnn.errors import DataError
+
+
+class RowFile:
+    """M records of ``length`` bytes each, which begin at ``offsets`` (M,) of a file that stays open.
+
+    Raises :class:`DataError` when the file cannot be opened.
+    """
+
+    def __init__(self, path: Path, offsets: NDArray[np.int64], length: int) -> None:
+        self.path, self.offsets, self.length = path, offsets, length
+        try:
+            self._descriptor = os.open(path, os.O_RDONLY)
+        except OSError as error:
+            raise DataError(f"{path.name!r}: cannot be read ({error.strerror}): check the file") from error
+        weakref.finalize(self, os.close, self._descriptor)
+
+    def column(self, dtype: np.dtype[Any], width: int, skipped: int = 0) -> LazyRows:
+        """Return the ``width`` numbers behind the first ``skipped`` bytes of each record, (M, width)."""
+        end = skipped + width * dtype.itemsize
+
+        def fetch(rows: NDArray[np.int64]) -> NDArray[np.float64]:
+            order = np.argsort(rows, kind="stable")
+            found = np.empty((len(rows), width))
+            found[order] = self._records(rows[order])[:, skipped:end].view(dtype)
+            return found
+
+        return LazyRows((len(self.offsets), width), fetch)
+
+    def _records(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Return the bytes (N, length) of records in the order of the file; neighbours are read at once."""
+        records = np.empty((len(rows), self.length), np.uint8)
+        starts = self.offsets[rows]
+        begins = np.flatnonzero(np.diff(starts, prepend=-1 - self.length) != self.length)
+        ends = np.append(begins[1:], len(rows)) * self.length
+        memory = memoryview(records.reshape(-1).data)
+        for begin, end, at in zip((begins * self.length).tolist(), ends.tolist(), starts[begins].tolist(), strict=True):
+            self._read(memory[begin:end], at)
+        return records
+
+    def _read(self, memory: memoryview, at: int) -> None:
+        while memory:
+            try:
+                read = os.preadv(self._descriptor, [memory], at)
+            except OSError as error:
+                raise DataError(f"{self.path.name!r}: cannot be read ({error.strerror}): check the disk") from error
+            if not read:
+                raise DataError(
+                    f"{self.path.name!r}: got a file that ends at byte {at}, expected it to stay as it was when it was "
+                    "opened: put it back"
+                )
+            memory, at = memory[read:], at + read

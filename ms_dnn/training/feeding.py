@@ -1,0 +1,137 @@
+"""What the compiled loop is fed with: all samples, which stay on the device, or chunks of a stream of them."""
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import mindspore as ms
+import numpy as np
+from mindspore import Tensor
+from numpy.typing import NDArray
+
+from ms_dnn.data.lazy_rows import LazyRows
+from ms_dnn.training.plan import Plan
+
+CHUNK_BYTES = 2**24
+"""Of the inputs of a chunk, at most; a stream holds two, one in use and one in the making."""
+VALUES_IN_CACHE = 2**18
+"""Values that are fetched, encoded and cast at a time."""
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Steps that can be trained without another look at the host, in the dtype of the network.
+
+    Attributes:
+        first: number of the first step.
+        end: number of the first step that is not in it.
+        x: inputs, (K, n[0]).
+        y: targets, (K, n[L]), with weights where the cost is weighted.
+        batches: the rows of x and y of each step, int32 (steps, N).
+    """
+
+    first: int
+    end: int
+    x: Tensor
+    y: Tensor
+    batches: Tensor
+
+
+class Feeder(Protocol):
+    """Hands out the steps of a plan; all feeds of one feeder have the same shapes, so that there is one graph."""
+
+    @property
+    def steps(self) -> int:
+        """Steps of a feed; fewer of them are due in the last one of a stretch."""
+
+    @property
+    def dtype(self) -> Any:
+        """MindSpore dtype of x and y."""
+
+    def feed(self, step: int) -> Feed:
+        """Return the feed that holds ``step``."""
+
+    def close(self) -> None:
+        """Let go of threads."""
+
+
+class Resident:
+    """All samples, x (M, n[0]) and y (M, n[L]), on the device; a feed is a whole stretch of the plan."""
+
+    def __init__(self, plan: Plan, x: Tensor, y: Tensor) -> None:
+        self.plan, self.x, self.y = plan, x, y
+        self.steps, self.dtype = plan.stretch, x.dtype
+
+    def feed(self, step: int) -> Feed:
+        """Return the stretch that ``step`` lies in."""
+        first, end = self.plan.stretch_of(step)
+        return Feed(first, end, self.x, self.y, Tensor(self.plan.batches(first)))
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class Streamed:
+    """Samples that are fetched for the steps that need them, in the order in which they are needed.
+
+    A stretch of the plan is cut into chunks of equally many steps. While one is trained on, a thread fetches, encodes
+    and casts the samples of the next. The steps see what they would see of resident samples, to the bit.
+
+    Args:
+        plan: the steps.
+        x: inputs, (M, n[0]).
+        y: targets, (M, n[L]).
+        dtype: MindSpore dtype of what is fed.
+    """
+
+    def __init__(self, plan: Plan, x: LazyRows, y: LazyRows, dtype: Any) -> None:
+        self.plan, self.x, self.y, self.dtype = plan, x, y, dtype
+        self._numpy_dtype = np.dtype(ms.dtype_to_nptype(dtype))
+        step_bytes = plan.batch_size * x.shape[1] * self._numpy_dtype.itemsize
+        chunks = -(-plan.stretch * step_bytes // CHUNK_BYTES)
+        self.steps = -(-plan.stretch // min(chunks, plan.stretch))
+        # Of each chunk its samples lie in the order of its steps.
+        self._batches = Tensor(np.arange(self.steps * plan.batch_size, dtype=np.int32).reshape(self.steps, -1))
+        self._thread = ThreadPoolExecutor(1, "samples")
+        self._next: tuple[int, Future[tuple[NDArray[Any], NDArray[Any]]]] | None = None
+
+    def feed(self, step: int) -> Feed:
+        """Return the chunk that ``step`` lies in, and begin to fetch the one after it."""
+        first = self._first(step)
+        if self._next is None or self._next[0] != first:
+            self._next = first, self._thread.submit(self._fetch, first)
+        x, y = self._next[1].result()
+        end = self._end(first)
+        self._next = (end, self._thread.submit(self._fetch, end)) if end < self.plan.total_steps else None
+        return Feed(first, end, Tensor(x), Tensor(y), self._batches)
+
+    def close(self) -> None:
+        """End the thread."""
+        self._thread.shutdown(cancel_futures=True)
+
+    def _first(self, step: int) -> int:
+        first, _ = self.plan.stretch_of(step)
+        return step - (step - first) % self.steps
+
+    def _end(self, first: int) -> int:
+        return min(first + self.steps, self.plan.stretch_of(first)[1])
+
+    def _fetch(self, first: int) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return the samples of the chunk that begins at step ``first``; zeros where the stretch ends before it."""
+        rows = self.plan.batches(first, self._end(first) - first).reshape(-1)
+        return self._cast(self.x, rows), self._cast(self.y, rows)
+
+    def _cast(self, source: LazyRows, rows: NDArray[np.int32]) -> NDArray[Any]:
+        cast = np.zeros((self.steps * self.plan.batch_size, source.shape[1]), self._numpy_dtype)
+        at_once = max(1, VALUES_IN_CACHE // source.shape[1])
+        for begin in range(0, len(rows), at_once):
+            part = rows[begin : begin + at_once]
+            cast[begin : begin + len(part)] = source[part]
+        return cast
+
+
+def feeder(plan: Plan, x: Any, y: Any, dtype: Any) -> Feeder:
+    """Return what feeds the loop with samples x (M, n[0]) and y (M, n[L]): a stream where they are lazy."""
+    if isinstance(x, LazyRows) and isinstance(y, LazyRows):
+        return Streamed(plan, x, y, dtype)
+    return Resident(plan, Tensor(x, dtype), Tensor(y, dtype))
