@@ -31,8 +31,8 @@ def convert_data(config: ExperimentConfig, output: Path, kind: Kind) -> Notes:
     """Write the data set of an experiment, before it is split and scaled, and return what was noted of it.
 
     ``npy`` makes the folder ``output`` with x.npy, y.npy and set.json; ``mindrecord`` the files ``output`` and
-    ``output.db``. They are written in the folder ``output.unfinished``, read back and compared by checksum, and only then
-    get their names, the MindRecord itself last; what a kill leaves is that folder, which the next conversion replaces.
+    ``output.db``. They are written in the folder ``output.unfinished``, read back and compared by checksum, and only
+    then get their names, the MindRecord itself last. A kill leaves that folder, which the next conversion replaces.
 
     Raises:
         DataError: when the data cannot be used or converted, the output exists, or it cannot be written.
@@ -57,8 +57,8 @@ def convert_data(config: ExperimentConfig, output: Path, kind: Kind) -> Notes:
         _publish(written, output)
     except (OSError, DataError, RuntimeError) as error:
         raise DataError(
-            f"{output}: the set could not be written ({_reason(error)}); nothing is left of it: free some space, or choose "
-            "another place"
+            f"{output}: the set could not be written ({_reason(error)}); nothing is left of it: free some space, or "
+            "choose another place"
         ) from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -99,7 +99,7 @@ def _write_mindrecord(path: Path, notes: Notes, features: list[Rows], y: NDArray
     """Write one record a sample: x and y, and the notes as the description of the schema."""
     from mindspore.mindrecord import FileWriter
 
-    # There is no uint8 in a MindRecord: such features are its bytes, which MindDataset hands out as uint8.
+    # A MindRecord knows no uint8: such features are bytes, whose numbers are MindDataset's x.view(np.uint8).
     of_x = {"type": "bytes"} if notes.dtype == "uint8" else {"type": notes.dtype, "shape": [notes.features]}
     of_y = {"type": "float64", "shape": [notes.outputs]} if notes.outputs else {"type": "int64"}
     writer = FileWriter(str(path), shard_num=1)

@@ -3,9 +3,9 @@
     python scripts/bench_streaming.py [--rounds N] [--epochs N]
 
 A generated set of MNIST's size, 60 000 × 784 bytes, is converted to both formats; the network is 784-256-128-10 with
-batches of 64. Each run is a process of its own, and the routes take turns. Samples a second are counted from the end of
-the first chunk, when all is compiled and read, to the end of the run; memory is the peak of the process. All routes must
-end with the same bits.
+batches of 64. Each run is a process of its own, and the routes take turns. Samples a second are counted from the end
+of the first chunk, when all is compiled and read, to the end of the run; memory is the peak of the process. All routes
+must end with the same bits.
 """
 
 import argparse

@@ -61,8 +61,8 @@ def fit_scaling(kind: ScalingKind, x: ArrayLike | LazyRows) -> Scaling:
     """Measure x (N, I), the training part, with scikit-learn's ``StandardScaler`` or ``MinMaxScaler``, in blocks.
 
     A constant column gets its value as offset and the scale 1, so that it becomes exactly 0. What is measured is the
-    same to the bit whether the rows are in memory or lazy; the means and variances of several blocks are merged as Chan,
-    Golub and LeVeque do it, and may differ from those of one pass over all rows in the last bits.
+    same to the bit whether the rows are in memory or lazy; the means and variances of several blocks are merged as
+    Chan, Golub and LeVeque do it, and may differ from those of one pass over all rows in the last bits.
 
     Raises :class:`DataError` for no rows, wrong rank, NaN or Inf, an unknown kind, and values whose spread
     overflows.

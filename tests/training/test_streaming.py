@@ -1,0 +1,185 @@
+"""A run on samples that stay in their file is the run on samples in memory, to the bit, and takes little memory."""
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import mindspore as ms
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from test_trainer import Silent, same_run
+
+from ms_dnn.data import lazy_rows
+from ms_dnn.data.lazy_rows import LazyRows
+from ms_dnn.errors import DataError
+from ms_dnn.runs import evaluate_run, resume_run, start_run
+from ms_dnn.training import feeding
+from ms_dnn.training import trainer as trainer_module
+from ms_dnn.training.feeding import Resident, Streamed
+from ms_dnn.training.plan import Plan
+
+sys.path.append(str(Path(__file__).parents[1] / "data"))
+import stored_files
+
+CLASSES = {"validation": 0.2, "scaling": "standard"}
+WEIGHTED = {"class_weight": {"0": 2.0}, "label_smoothing": 0.1, "report_every": 2, "epochs": 5}
+
+
+@pytest.fixture(scope="module")
+def converted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("converted")
+    for kind in stored_files.OUTPUT:
+        stored_files.convert(folder, kind, *stored_files.classes(whole=False))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _small_chunks(monkeypatch):
+    monkeypatch.setattr(feeding, "CHUNK_BYTES", 3 * 7 * 6 * 4)  # three steps
+    monkeypatch.setattr(feeding, "VALUES_IN_CACHE", 30)
+    monkeypatch.setattr(lazy_rows, "VALUES_AT_ONCE", 66)  # eleven rows: several blocks to scale and to evaluate
+
+
+@pytest.mark.parametrize(("kind", "training"), [("npy", WEIGHTED), ("mindrecord", {})])
+def test_the_same_run_as_in_memory(converted, tmp_path, monkeypatch, kind, training):
+    for name, stream in (("memory", False), ("stream", True)):
+        data = stored_files.data_section(converted, kind, stream=stream, **CLASSES)
+        start_run(stored_files.experiment(data, **training), tmp_path / name, Silent())
+    same_run(tmp_path / "memory", tmp_path / "stream")
+    for part in ("train", "validation", "test"):
+        one, other = (evaluate_run(tmp_path / name, part) for name in ("memory", "stream"))
+        assert (one.cost, one.score, one.confusion.tolist()) == (other.cost, other.score, other.confusion.tolist())
+
+
+def test_an_interrupted_stream_resumes_to_the_same_bits(converted, tmp_path, monkeypatch):
+    config = stored_files.experiment(stored_files.data_section(converted, "npy", stream=True, **CLASSES), epochs=6)
+    start_run(config, tmp_path / "whole", Silent())
+    monkeypatch.setattr(trainer_module, "CHUNK_SECONDS", 1e-9)  # a chunk is one step
+    _, state, _ = start_run(config, tmp_path / "interrupted", Silent(interrupt_after=17))
+    assert (state.stopped_by, state.step) == (None, 17)
+    _, state, _ = resume_run(tmp_path / "interrupted", Silent())
+    assert state.stopped_by == "max_iterations"
+    same_run(tmp_path / "whole", tmp_path / "interrupted")
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("samples")]
+
+
+def test_regression_on_a_stream(tmp_path):
+    x, y = stored_files.numbers()
+    stored_files.convert(tmp_path, "mindrecord", np.clip(x, -1e4, 1e4), y)
+    for name, stream in (("memory", False), ("stream", True)):
+        data = stored_files.data_section(tmp_path, "mindrecord", stream=stream, target_scaling="standard")
+        start_run(stored_files.experiment(data, 1), tmp_path / name, Silent())
+    same_run(tmp_path / "memory", tmp_path / "stream")
+
+
+def test_a_file_that_is_cut_short_while_it_is_trained_on(converted, tmp_path):
+    stored_files.convert(tmp_path, "npy", *stored_files.classes())
+
+    class Cutting(Silent):
+        def on_report(self, row):
+            (tmp_path / "set.npy" / "x.npy").write_bytes(b"")
+
+    config = stored_files.experiment(stored_files.data_section(tmp_path, "npy", stream=True), epochs=50)
+    with pytest.raises(DataError, match="expected it to stay as it was when it was opened"):
+        start_run(config, tmp_path / "run", Cutting())
+
+
+@given(
+    samples=st.integers(1, 40),
+    batch=st.integers(1, 40),
+    total=st.integers(1, 60),
+    epochs=st.integers(1, 4),
+    chunk=st.integers(1, 2000),
+)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_each_step_is_fed_the_samples_of_the_plan(monkeypatch, samples, batch, total, epochs, chunk):
+    monkeypatch.setattr(feeding, "CHUNK_BYTES", chunk)
+    plan = Plan(samples, min(batch, samples), total, epochs, seed=3)
+    x = np.arange(3.0 * samples).reshape(samples, 3)
+    lazy = LazyRows(x.shape, lambda rows: x[rows])
+    resident = Resident(plan, ms.Tensor(x, ms.float32), ms.Tensor(-x, ms.float32))
+    streamed = Streamed(plan, lazy, LazyRows(x.shape, lambda rows: -x[rows]), ms.float32)
+    shapes = set()
+    try:
+        step = 0
+        while step < plan.total_steps:
+            feeds = [source.feed(step) for source in (resident, streamed)]
+            batches = [feed.batches.asnumpy()[step - feed.first] for feed in feeds]
+            for key in ("x", "y"):
+                seen = [getattr(feed, key).asnumpy()[rows] for feed, rows in zip(feeds, batches, strict=True)]
+                np.testing.assert_array_equal(*seen)
+            assert feeds[1].first <= step < feeds[1].end <= plan.stretch_of(step)[1]
+            shapes.add((feeds[1].x.shape, feeds[1].batches.shape))
+            step = feeds[1].end if step % 2 else step + 1
+    finally:
+        streamed.close()
+    assert len(shapes) == 1
+
+
+GROWTH = """
+import sys, tempfile
+from pathlib import Path
+import numpy as np
+sys.path[:0] = sys.argv[1:2]
+import stored_files
+from test_trainer import Silent
+from ms_dnn.conversion import _publish, _write_npy
+from ms_dnn.data import Dataset
+from ms_dnn.data.lazy_rows import LazyRows
+from ms_dnn.data.source import Loaded
+from ms_dnn.data.stored_set import noted
+from ms_dnn.runs import evaluate_run, start_run
+
+def peak():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) // 1024
+
+def train(folder, samples):
+    columns = np.arange(784)
+    def fetch(rows):
+        return ((rows[:, None] * 7 + columns * 13) % 251).astype(np.float64)
+    x = LazyRows((samples, 784), fetch)
+    y = np.arange(samples) % 3
+    made = Loaded(Dataset("made", x, y, "classification", ("a", "b", "c")))
+    notes, features = noted(made)
+    folder.mkdir()
+    _write_npy(folder / "set.npy", notes, features, y)
+    data = stored_files.data_section(folder, "npy", stream=True)
+    config = stored_files.experiment(data, batch_size=64, epochs=None, max_iterations=int(sys.argv[4]))
+    start_run(config, folder / "run", Silent())
+    evaluate_run(folder / "run")
+    return (folder / "set.npy" / "x.npy").stat().st_size // 2**20
+
+folder = Path(sys.argv[2])
+train(folder / "small", 10000)
+before = peak()
+on_disk = train(folder / "large", int(sys.argv[3]))
+print(on_disk, peak() - before)
+"""
+
+
+@pytest.mark.parametrize(
+    ("samples", "steps", "megabytes", "growth"),
+    [(60_000, 30, 44, 100), pytest.param(2_100_000, 3000, 1570, 300, marks=pytest.mark.campaign)],
+)
+def test_memory_does_not_grow_with_the_set(tmp_path, samples, steps, megabytes, growth):
+    # In memory the smaller one takes 360 MB as float64 alone, and twice that once it is scaled.
+    folders = [str(Path(stored_files.__file__).parent), str(Path(__file__).parent)]
+    process = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            GROWTH.replace("sys.argv[1:2]", repr(folders)),
+            *map(str, ("", tmp_path, samples, steps)),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=1500,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr[-2000:]
+    on_disk, grown = map(int, process.stdout.split()[-2:])
+    assert on_disk >= megabytes
+    assert grown < growth
