@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-VALUES_AT_ONCE = 2**22
-"""Values of a block, 32 MiB as float64: what is done to all rows is done to so many at a time."""
+VALUES_AT_ONCE = 2**20
+"""Values of a block, 8 MiB as float64: what is done to all rows is done to so many at a time."""
 
 
 @dataclass(frozen=True, eq=False)

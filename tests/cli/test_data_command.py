@@ -1,0 +1,107 @@
+"""``ms-dnn data``: what a set is, and what of a conversion that fails is left."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from command import CONFIGS, here, ms_dnn, refused
+
+sys.path.append(str(Path(__file__).parents[1] / "data"))
+import mixed_tables
+import own_files
+
+
+def test_show_pictures_of_classes():
+    shown = here("data", "show", CONFIGS / "digits.yaml").stdout
+    assert "digits: classification, 1,797 samples, 64 features, pictures of 8×8" in shown
+    assert "features with one value only: 3" in shown
+    assert any(line.split()[:3] == ["1", "182", "10.1%"] for line in shown.splitlines())
+    assert shown.splitlines()[-1] == "pixels: 0 to 16"
+
+
+def test_show_a_table_with_holes(tmp_path):
+    mixed_tables.write(mixed_tables.mixed(), tmp_path / "t.csv")
+    (tmp_path / "c.yaml").write_text(mixed_tables.CONFIG.replace("file: t.csv", f"file: {tmp_path}/t.csv"))
+    shown = here("data", "show", tmp_path / "c.yaml").stdout
+    assert any(line.split()[:3] == ["colour", "3", "texts"] for line in shown.splitlines())
+    report = json.loads(here("data", "show", tmp_path / "c.yaml", "--json").stdout)
+    of = {feature["name"]: feature for feature in report["features"]}
+    table = mixed_tables.mixed()
+    assert of["size"]["missing"] == table["size"].isna().sum() > 0
+    assert (of["age"]["low"], of["age"]["high"]) == (table["age"].min(), table["age"].max())
+    assert report["classes"] == table["bought"].value_counts().sort_index().to_dict()
+    sentence = refused(here("data", "convert", tmp_path / "c.yaml", tmp_path / "out"))
+    assert "data.columns: got declared columns, expected numbers to convert" in sentence
+    assert not (tmp_path / "out").exists()
+
+
+def test_show_a_regression_set():
+    report = json.loads(here("data", "show", CONFIGS / "regression.yaml", "--json").stdout)
+    assert report["targets"] == [{"low": 25.0, "high": 346.0}]
+    assert "target 0: 25 to 346" in here("data", "show", CONFIGS / "regression.yaml").stdout
+
+
+def test_what_convert_prints_can_be_trained_on(tmp_path):
+    own_files.write_idx(tmp_path)
+    shown = here("data", "convert", CONFIGS / "mnist.yaml", tmp_path / "m", "--to=npy", f"--set=data.folder={tmp_path}")
+    assert "80 samples of 12 features, uint8" in shown.stdout
+    section = yaml.safe_load(shown.stdout.splitlines()[-1].split("  (")[0])
+    assert section["data"] == {"set": "npy", "folder": str(tmp_path / "m"), "test": 0}
+    config = yaml.safe_load((CONFIGS / "mnist.yaml").read_text())
+    config |= {**section, "training": {"batch_size": 10, "epochs": 1}}
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump(config))
+    process = here("train", tmp_path / "c.yaml", "--set=data.stream=true", "--run", tmp_path / "run")
+    assert process.returncode == 0, process.stderr
+    assert "20 samples" in here("evaluate", tmp_path / "run").stdout
+    sentence = refused(here("train", tmp_path / "c.yaml", "--set=data.test=0.2", "--run", tmp_path / "other"))
+    assert sentence == "data.test: got 0.2, but the set has a test part of its own, 20 samples: set it to 0"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["data.stream=true"], "data.stream: digits has no use for it"),
+        (["data={set: npy}"], "data.folder: missing; npy needs a folder that 'ms-dnn data convert --to npy' wrote"),
+        (["data={set: npy, folder: x, stream: true}", "training.batch_size=all"], "needs all of them in memory"),
+        (["data={set: mindrecord, file: nowhere}"], "nowhere', expected a MindRecord that 'ms-dnn data convert' wrote: put it there"),
+    ],
+)
+def test_what_cannot_be_streamed(options, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    overrides = [f"--set={option}" for option in options]
+    assert message in refused(here("train", CONFIGS / "digits.yaml", "--run", tmp_path / "run", *overrides))
+
+
+def test_an_existing_output_is_refused(tmp_path):
+    for name in ("out", "other.db"):
+        (tmp_path / name).write_text("mine")
+        sentence = refused(here("data", "convert", CONFIGS / "wine.yaml", tmp_path / name.removesuffix(".db")))
+        assert sentence == f"{tmp_path / name}: exists already, expected a new name: choose another, or move it away"
+        assert (tmp_path / name).read_text() == "mine"
+
+
+@pytest.mark.parametrize("kind", ["npy", "mindrecord"])
+def test_a_full_disk_leaves_nothing(tmp_path, kind):
+    process = ms_dnn("data", "convert", CONFIGS / "digits.yaml", "out", "--to", kind, cwd=tmp_path, largest_file=50_000)
+    assert "out: the set could not be written" in refused(process)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_kill_leaves_no_set_and_the_next_conversion_makes_one(tmp_path):
+    np.savez(tmp_path / "t.npz", x=np.zeros((4000, 2000)) + np.arange(4000)[:, None] / 3, y=np.arange(4000) % 2)
+    overrides = [f"--set=data={{set: npz, file: {tmp_path}/t.npz}}"]
+    command = ["data", "convert", str(CONFIGS / "wine.yaml"), str(tmp_path / "out"), "--to=npy", *overrides]
+    process = subprocess.Popen([sys.executable, "-m", "ms_dnn", *command])
+    while process.poll() is None and not (tmp_path / "out.unfinished" / "out" / "x.npy").exists():
+        time.sleep(0.001)
+    process.send_signal(signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert not (tmp_path / "out").exists()
+    assert here(*command).returncode == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "t.npz"]
