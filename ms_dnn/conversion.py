@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Iterator
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,7 +25,6 @@ from ms_dnn.errors import DataError
 
 Kind = Literal["mindrecord", "npy"]
 UNFINISHED = ".unfinished"
-_RECORDS_AT_ONCE = 1024
 
 
 def convert_data(config: ExperimentConfig, output: Path, kind: Kind) -> Notes:
@@ -32,7 +32,8 @@ def convert_data(config: ExperimentConfig, output: Path, kind: Kind) -> Notes:
 
     ``npy`` makes the folder ``output`` with x.npy, y.npy and set.json; ``mindrecord`` the files ``output`` and
     ``output.db``. They are written in the folder ``output.unfinished``, read back and compared by checksum, and only
-    then get their names, the MindRecord itself last. A kill leaves that folder, which the next conversion replaces.
+    then get their names, the MindRecord itself last. A kill leaves that folder, which the next conversion replaces. For a
+    MindRecord the arrays are written there first, too.
 
     Raises:
         DataError: when the data cannot be used or converted, the output exists, or it cannot be written.
@@ -86,7 +87,7 @@ def _publish(written: Path, output: Path) -> None:
 def _write_npy(folder: Path, notes: Notes, features: list[Rows], y: NDArray[Any]) -> None:
     folder.mkdir()
     with (folder / X).open("wb") as file:
-        header = {"descr": npy.dtype_to_descr(notes.x_dtype), "fortran_order": False}
+        header = {"descr": notes.x_dtype.str, "fortran_order": False}
         npy.write_array_header_1_0(file, {**header, "shape": (notes.samples, notes.features)})  # type: ignore[no-untyped-call]
         for rows in features:
             for block in blocks(rows):
@@ -96,30 +97,19 @@ def _write_npy(folder: Path, notes: Notes, features: list[Rows], y: NDArray[Any]
 
 
 def _write_mindrecord(path: Path, notes: Notes, features: list[Rows], y: NDArray[Any]) -> None:
-    """Write one record a sample: x and y, and the notes as the description of the schema."""
-    from mindspore.mindrecord import FileWriter
-
-    # A MindRecord knows no uint8: such features are bytes, whose numbers are MindDataset's x.view(np.uint8).
-    of_x = {"type": "bytes"} if notes.dtype == "uint8" else {"type": notes.dtype, "shape": [notes.features]}
-    of_y = {"type": "float64", "shape": [notes.outputs]} if notes.outputs else {"type": "int64"}
-    writer = FileWriter(str(path), shard_num=1)
-    writer.add_schema({"x": of_x, "y": of_y}, notes.model_dump_json())
-    if not notes.outputs:
-        writer.add_index(["y"])
-    for x, targets in _records(features, y):
-        rows = [row.tobytes() for row in x.astype(notes.x_dtype)] if notes.dtype == "uint8" else x.astype(notes.x_dtype)
-        values = targets if notes.outputs else targets.tolist()
-        writer.write_raw_data([{"x": row, "y": value} for row, value in zip(rows, values, strict=True)])
-    writer.commit()
+    arrays = path.with_name("arrays")
+    _write_npy(arrays, notes, features, y)
+    _run_writer(arrays, path)
+    shutil.rmtree(arrays)
 
 
-def _records(features: list[Rows], y: NDArray[Any]) -> Iterator[tuple[NDArray[np.float64], NDArray[Any]]]:
-    first = 0
-    for rows in features:
-        for begin in range(0, len(rows), _RECORDS_AT_ONCE):
-            block = rows[begin : begin + _RECORDS_AT_ONCE]
-            yield block, y[first : first + len(block)]
-            first += len(block)
+def _run_writer(arrays: Path, path: Path) -> None:
+    command = [sys.executable, "-m", "ms_dnn.mindrecord_writing", str(arrays.absolute()), str(path.absolute())]
+    process = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - this very package
+    if process.returncode:
+        lines = process.stderr.strip().splitlines()
+        said = lines[-1] if lines and process.returncode > 0 else f"it was ended by signal {-process.returncode}"
+        raise DataError(f"MindSpore's FileWriter failed: {said[:200]}")
 
 
 def _reason(error: Exception) -> str:

@@ -49,10 +49,10 @@ def test_show_a_regression_set():
 
 def test_what_convert_prints_can_be_trained_on(tmp_path):
     own_files.write_idx(tmp_path)
-    shown = here("data", "convert", CONFIGS / "mnist.yaml", tmp_path / "m", "--to=npy", f"--set=data.folder={tmp_path}")
+    shown = here("data", "convert", CONFIGS / "mnist.yaml", tmp_path / "m", f"--set=data.folder={tmp_path}")
     assert "80 samples of 12 features, uint8" in shown.stdout
     section = yaml.safe_load(shown.stdout.splitlines()[-1].split("  (")[0])
-    assert section["data"] == {"set": "npy", "folder": str(tmp_path / "m"), "test": 0}
+    assert section["data"] == {"set": "mindrecord", "file": str(tmp_path / "m"), "test": 0}
     config = yaml.safe_load((CONFIGS / "mnist.yaml").read_text())
     config |= {**section, "training": {"batch_size": 10, "epochs": 1}}
     (tmp_path / "c.yaml").write_text(yaml.safe_dump(config))
@@ -69,7 +69,10 @@ def test_what_convert_prints_can_be_trained_on(tmp_path):
         (["data.stream=true"], "data.stream: digits has no use for it"),
         (["data={set: npy}"], "data.folder: missing; npy needs a folder that 'ms-dnn data convert --to npy' wrote"),
         (["data={set: npy, folder: x, stream: true}", "training.batch_size=all"], "needs all of them in memory"),
-        (["data={set: mindrecord, file: nowhere}"], "nowhere', expected a MindRecord that 'ms-dnn data convert' wrote: put it there"),
+        (
+            ["data={set: mindrecord, file: nowhere}"],
+            "nowhere', expected a MindRecord that 'ms-dnn data convert' wrote: put it there",
+        ),
     ],
 )
 def test_what_cannot_be_streamed(options, message, tmp_path, monkeypatch):
@@ -86,9 +89,9 @@ def test_an_existing_output_is_refused(tmp_path):
         assert (tmp_path / name).read_text() == "mine"
 
 
-@pytest.mark.parametrize("kind", ["npy", "mindrecord"])
-def test_a_full_disk_leaves_nothing(tmp_path, kind):
-    process = ms_dnn("data", "convert", CONFIGS / "digits.yaml", "out", "--to", kind, cwd=tmp_path, largest_file=50_000)
+@pytest.mark.parametrize(("kind", "most"), [("npy", 50_000), ("mindrecord", 1_000_000)])
+def test_a_full_disk_leaves_nothing(tmp_path, kind, most):
+    process = ms_dnn("data", "convert", CONFIGS / "digits.yaml", "out", "--to", kind, cwd=tmp_path, largest_file=most)
     assert "out: the set could not be written" in refused(process)
     assert list(tmp_path.iterdir()) == []
 
