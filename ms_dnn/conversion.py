@@ -32,8 +32,8 @@ def convert_data(config: ExperimentConfig, output: Path, kind: Kind) -> Notes:
 
     ``npy`` makes the folder ``output`` with x.npy, y.npy and set.json; ``mindrecord`` the files ``output`` and
     ``output.db``. They are written in the folder ``output.unfinished``, read back and compared by checksum, and only
-    then get their names, the MindRecord itself last. A kill leaves that folder, which the next conversion replaces. For a
-    MindRecord the arrays are written there first, too.
+    then get their names, the MindRecord itself last. A kill leaves that folder, which the next conversion replaces. The
+    arrays of a MindRecord are written there, too.
 
     Raises:
         DataError: when the data cannot be used or converted, the output exists, or it cannot be written.
