@@ -6,6 +6,7 @@ The network knows its layers only by their protocol:
 - ``forward(x) -> (a, cache)``: the same while training, where dropout drops and batches are normalised.
 - ``backward(cache, da) -> (dx, gradients)``, the gradients in the order of the layer's parameters.
 - ``state``: Parameters that training changes without a gradient; ``next_state(cache)``: their values after the step.
+- ``share_batch(workers)``: from now on x is a worker's share of the mini-batch.
 - ``units``: n[l], or None where as many numbers come out as went in; ``tensors(cache)``: what was computed, by name.
 """
 
@@ -21,6 +22,7 @@ from ms_dnn.layers.dense import Dense
 from ms_dnn.layers.dropout import Dropout
 from ms_dnn.layers.normalization import BatchNorm, LayerNorm
 from ms_dnn.maths.initializers import INITIALIZERS
+from ms_dnn.runtime.distributed import Workers
 from ms_dnn.runtime.seeding import stream
 
 NORMALIZATIONS = {"batch": BatchNorm, "layer": LayerNorm}
@@ -123,6 +125,15 @@ class DNN(nn.Cell):
         for layer in self.layers:
             if isinstance(layer, Dense):
                 layer.compute_dtype = dtype
+
+    def share_batch(self, workers: Workers) -> None:
+        """Let :meth:`forward` and :meth:`backward` take x for this worker's share of the mini-batch.
+
+        Worker r of W has the samples r, r + W, r + 2 W, … of it. Masks are drawn, and batches normalised, as in one
+        process that has them all.
+        """
+        for layer in self.layers:
+            layer.share_batch(workers)
 
     def require_derivative(self) -> None:
         """Raise a NoDerivativeError when no gradient can pass through some layer."""

@@ -6,6 +6,7 @@ import mindspore as ms
 from mindspore import Parameter, Tensor, nn
 
 from ms_dnn.dnn import DNN
+from ms_dnn.gradients.workers import SumOverWorkers
 from ms_dnn.layers.cost import Cost
 
 
@@ -16,15 +17,21 @@ class HandwrittenGradient(nn.Cell):
 
     The same in PyNative and compiled. The first two of the three steps of a training iteration are the two
     methods; the third is an optimizer (``ms_dnn.training.optimizers``).
+
+    Args:
+        network: the network.
+        cost: the cost J.
+        over_workers: adds up the parts of several workers, or None for a process that has all samples.
     """
 
     may_overflow = False
 
-    def __init__(self, network: DNN, cost: Cost) -> None:
+    def __init__(self, network: DNN, cost: Cost, over_workers: SumOverWorkers | None = None) -> None:
         super().__init__(auto_prefix=False)
         network.require_derivative()
         self.network = network
         self.cost = cost
+        self.over_workers = over_workers
         self.parameters = ms.ParameterTuple(network.trainable_params())
 
     def construct(self, x: Tensor, y: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
@@ -51,4 +58,6 @@ class HandwrittenGradient(nn.Cell):
         """Step 2: return the cost J and the gradients, from ∂J/∂a[L] down to the first layer."""
         J, da = self.cost.forward_backward(a, y)
         gradients = self.network.backward(caches, da)[1]
+        if self.over_workers is not None:
+            J, gradients = self.over_workers(J, gradients)
         return self.cost.add_penalty(self.parameters, J, gradients)

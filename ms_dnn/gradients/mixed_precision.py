@@ -12,6 +12,7 @@ import numpy as np
 from mindspore import Parameter, Tensor, nn, ops
 
 from ms_dnn.dnn import DNN
+from ms_dnn.gradients.workers import SumOverWorkers
 from ms_dnn.layers.cost import Cost
 from ms_dnn.maths.constants import constant
 
@@ -31,6 +32,8 @@ class MixedPrecisionGradient(nn.Cell):
             S = 1.
         initial_scale: first S.
         doubled_after: finite steps after which S is doubled.
+        over_workers: adds up the parts of several workers, or None for a process that has all samples. What overflows
+            on one is then not finite on any, so that all skip the same steps.
 
     Raises:
         NoDerivativeError: when an activation has none.
@@ -45,11 +48,13 @@ class MixedPrecisionGradient(nn.Cell):
         dtype: Any = ms.float16,
         initial_scale: float | None = None,
         doubled_after: int = DOUBLED_AFTER,
+        over_workers: SumOverWorkers | None = None,
     ) -> None:
         super().__init__(auto_prefix=False)
         network.require_derivative()
         network.compute_in(dtype)
         self.network, self.cost, self.doubled_after = network, cost, doubled_after
+        self.over_workers = over_workers
         self.parameters = ms.ParameterTuple(network.trainable_params())
         if initial_scale is None:
             initial_scale = INITIAL_SCALE if dtype == ms.float16 else 1.0
@@ -74,11 +79,13 @@ class MixedPrecisionGradient(nn.Cell):
         a, caches = self.network.forward(x)
         J, da = self.cost.forward_backward(a, y)
         gradients: tuple[Tensor, ...] = ()
-        finite = Tensor(True)
         for scaled in self.network.backward(caches, da * self.loss_scale)[1]:
-            gradient = scaled / self.loss_scale
+            gradients += (scaled / self.loss_scale,)
+        if self.over_workers is not None:
+            J, gradients = self.over_workers(J, gradients)
+        finite = Tensor(True)
+        for gradient in gradients:
             finite = ops.logical_and(finite, self._all(self._is_finite(gradient)))
-            gradients += (gradient,)
         J, gradients = self.cost.add_penalty(self.parameters, J, gradients)
         return J, gradients, self.network.next_state(caches) + self._next_scale(finite, J), finite
 

@@ -18,16 +18,23 @@ class Cost(nn.Cell):
         reduction: "mean" or "sum" over the samples.
         penalty: R, or None. Whoever differentiates J by the parameters adds it: see :meth:`of` and :meth:`add_penalty`.
         weighted: whether a sample brings its weight with it: then y is (N, C + 1), and its last column is w.
+        shares: number of workers that each have an equal share of the N samples: then J is this worker's part of it,
+            and the sum over the workers is J. R is no part: it is added once, to the sum.
 
     Raises:
         NoDerivativeError: for the zero-one loss, which can only be reported.
     """
 
     def __init__(
-        self, loss: str, reduction: str = "mean", penalty: Penalty | None = None, weighted: bool = False
+        self,
+        loss: str,
+        reduction: str = "mean",
+        penalty: Penalty | None = None,
+        weighted: bool = False,
+        shares: int = 1,
     ) -> None:
         super().__init__()
-        self.penalty, self.weighted = penalty, weighted
+        self.penalty, self.weighted, self.shares = penalty, weighted, shares
         self.loss = LOSSES[loss]
         self.reduction = reduction
         self._losses = self.loss.function
@@ -77,5 +84,5 @@ class Cost(nn.Cell):
 
     def _reduce(self, of_sum: Tensor, a: Tensor) -> Tensor:
         if self.reduction == "mean":
-            return of_sum / constant(a.shape[0], a)
+            return of_sum / constant(a.shape[0] * self.shares, a)
         return of_sum

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ms_dnn.errors import ShapeError
 from ms_dnn.maths.activations import ACTIVATIONS
 from ms_dnn.maths.affine import affine, affine_vjp, linear, linear_vjp
+from ms_dnn.runtime.distributed import Workers
 
 DenseCache = tuple[Tensor, Tensor, Tensor]
 
@@ -58,6 +59,9 @@ class Dense(nn.Cell):
 
     def __str__(self) -> str:
         return f"{self.units} {self.activation.name}"
+
+    def share_batch(self, workers: Workers) -> None:
+        """Do nothing: the samples do not meet in this layer."""
 
     def require_derivative(self) -> None:
         """Raise a NoDerivativeError when no gradient can pass through the activation."""

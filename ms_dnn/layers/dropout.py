@@ -5,6 +5,7 @@ from mindspore import dtype as mstype
 
 from ms_dnn.errors import ConfigError
 from ms_dnn.maths.dropout import keep_factors, threshold_and_scale
+from ms_dnn.runtime.distributed import ALONE, Workers
 
 
 class Dropout(nn.Cell):
@@ -29,6 +30,7 @@ class Dropout(nn.Cell):
             raise ConfigError(f"dropout: got the rate {rate}, expected 0 ≤ rate < 1: the share that is dropped")
         self.rate, self.key = rate, key
         self._threshold, self._scale = threshold_and_scale(rate)
+        self._workers = ALONE
         self.step = Parameter(Tensor(0, mstype.int32), name="step", requires_grad=False)
 
     def __str__(self) -> str:
@@ -42,13 +44,26 @@ class Dropout(nn.Cell):
     def require_derivative(self) -> None:
         """Do nothing: dropout is linear in x."""
 
+    def share_batch(self, workers: Workers) -> None:
+        """Draw from now on the rows of the mask that belong to this worker's share of the mini-batch."""
+        self._workers = workers
+
     def construct(self, x: Tensor) -> Tensor:
         """Return x: nothing is dropped in prediction."""
         return x
 
     def forward(self, x: Tensor) -> tuple[Tensor, tuple[Tensor]]:
         """Return a (N, O) for x (N, O), and the factors (N, O) that it was multiplied with."""
-        factors = keep_factors(x.shape, self._threshold, self._scale, self.key, self.step, x)
+        factors = keep_factors(
+            x.shape,
+            self._threshold,
+            self._scale,
+            self.key,
+            self.step,
+            x,
+            first=self._workers.rank,
+            stride=self._workers.number,
+        )
         return x * factors, (factors,)
 
     def backward(self, cache: tuple[Tensor], da: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:

@@ -11,13 +11,38 @@ from ms_dnn.maths.normalization import (
     OVER_SAMPLES,
     OVER_UNITS,
     batch_norm_vjp,
+    means_of,
     normalize,
     normalize_vjp,
     scale_and_shift,
     scale_and_shift_vjp,
 )
+from ms_dnn.runtime.distributed import Workers
 
 NormalizationCache = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
+
+
+class MeansOverWorkers(nn.Cell):
+    """Means over the samples of all workers, whose shares are of one size; the same face as ``means_of``.
+
+    One AllReduce for all tensors: of two that do not need each other the workers might take different ones first.
+    """
+
+    def __init__(self, workers: Workers) -> None:
+        super().__init__()
+        self.number = workers.number
+        self._sum_over_workers = ops.AllReduce()
+        self._join = ops.Concat(axis=1)
+
+    def construct(self, tensors: tuple[Tensor, ...], axis: int) -> tuple[Tensor, ...]:
+        """Return the mean (1, O) of each tensor (N, O)."""
+        here = means_of(tensors, axis)
+        total = self._sum_over_workers(self._join(here)) / constant(self.number, here[0])
+        units = tensors[0].shape[1]
+        means: tuple[Tensor, ...] = ()
+        for i in range(len(tensors)):
+            means += (total[:, i * units : (i + 1) * units],)
+        return means
 
 
 class Normalization(nn.Cell):
@@ -40,11 +65,15 @@ class Normalization(nn.Cell):
         self.activation = ACTIVATIONS[activation]
         self._activate = self.activation.function
         self._activation_vjp: Any = self.activation.vjp
+        self._means: Any = means_of
 
     @property
     def state(self) -> tuple[Parameter, ...]:
         """What training changes besides the parameters."""
         return ()
+
+    def share_batch(self, workers: Workers) -> None:
+        """Do nothing: what is normalised is within a sample."""
 
     def require_derivative(self) -> None:
         """Raise a NoDerivativeError when no gradient can pass through the activation."""
@@ -61,7 +90,7 @@ class Normalization(nn.Cell):
         In the dtype of γ and β, whatever that of x: squares of float16 overflow, and sums of them lose digits. Only a
         is returned in the dtype of x.
         """
-        x_hat, inverse, mean, variance = normalize(ops.cast(x, self.scale.dtype), self.axis, self.epsilon)
+        x_hat, inverse, mean, variance = normalize(ops.cast(x, self.scale.dtype), self.axis, self.epsilon, self._means)
         z = scale_and_shift(x_hat, self.scale, self.shift)
         a = self._activate(z)
         return ops.cast(a, x.dtype), (x_hat, inverse, z, a, mean, variance)
@@ -78,7 +107,7 @@ class Normalization(nn.Cell):
 
     def _normalization_vjp(self, x_hat: Tensor, inverse: Tensor, dz: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         dx_hat, d_scale, d_shift = scale_and_shift_vjp(x_hat, self.scale, dz)
-        return normalize_vjp(x_hat, inverse, dx_hat, self.axis), d_scale, d_shift
+        return normalize_vjp(x_hat, inverse, dx_hat, self.axis, self._means), d_scale, d_shift
 
     def next_state(self, cache: NormalizationCache) -> tuple[Tensor, ...]:
         """Return what :attr:`state` is after the step of the cache."""
@@ -111,8 +140,14 @@ class BatchNorm(Normalization):
     ) -> None:
         super().__init__(units, activation, dtype, epsilon)
         self.momentum = momentum
+        self._shares = 1
         self.mean = Parameter(Tensor(np.zeros(units, dtype)), name="mean", requires_grad=False)
         self.variance = Parameter(Tensor(np.ones(units, dtype)), name="variance", requires_grad=False)
+
+    def share_batch(self, workers: Workers) -> None:
+        """Normalise from now on by the mean and variance of all workers' shares of the mini-batch together."""
+        self._shares = workers.number
+        self._means = MeansOverWorkers(workers) if workers.number > 1 else means_of
 
     @property
     def state(self) -> tuple[Parameter, ...]:
@@ -128,12 +163,12 @@ class BatchNorm(Normalization):
         return self._activate(scale_and_shift(x_hat, self.scale, self.shift))
 
     def _normalization_vjp(self, x_hat: Tensor, inverse: Tensor, dz: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        return batch_norm_vjp(x_hat, inverse, self.scale, dz)
+        return batch_norm_vjp(x_hat, inverse, self.scale, dz, self._means)
 
     def next_state(self, cache: NormalizationCache) -> tuple[Tensor, ...]:
         """Return the moving mean and variance after the batch of the cache."""
         x_hat, mean, variance = cache[0], cache[4], cache[5]
-        samples, weight = x_hat.shape[0], constant(self.momentum, x_hat)
+        samples, weight = x_hat.shape[0] * self._shares, constant(self.momentum, x_hat)
         unbiased = variance * constant(samples, x_hat) / constant(max(samples - 1, 1), x_hat)
         return (
             self.mean + weight * (mean.reshape(-1) - self.mean),

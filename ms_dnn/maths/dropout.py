@@ -37,8 +37,20 @@ def threshold_and_scale(rate: float) -> tuple[int, float]:
     return round(rate * 2**32) - 2**31, 1.0 / (1.0 - rate)
 
 
-def keep_factors(shape: tuple[int, int], threshold: int, scale: float, key: int, step: Tensor, like: Tensor) -> Tensor:
+def keep_factors(
+    shape: tuple[int, int],
+    threshold: int,
+    scale: float,
+    key: int,
+    step: Tensor,
+    like: Tensor,
+    *,
+    first: int = 0,
+    stride: int = 1,
+) -> Tensor:
     """Return what dropout multiplies with: 1 / (1 − p) where a number is kept, else 0; (N, O) in the dtype of ``like``.
+
+    Where the samples are a share of a mini-batch, the factors are those rows of the whole one's.
 
     Args:
         shape: (N, O).
@@ -47,15 +59,21 @@ def keep_factors(shape: tuple[int, int], threshold: int, scale: float, key: int,
         key: of the layer, −2³¹ … 2³¹ − 1.
         step: number of the training step, 0-d int32.
         like: gives the dtype.
+        first: place of the first sample in the whole mini-batch, below ``stride``.
+        stride: distance of two samples in the whole mini-batch, which has N · stride.
     """
-    drawn = _drawn(shape[0], shape[1], key, step)
+    drawn = _drawn(shape[0], shape[1], key, step, first, stride)
     kept = ops.cast(ops.greater_equal(drawn, Tensor(threshold, ms.int32)), like.dtype)
     return kept * constant(scale, like)
 
 
-def _drawn(samples: int, units: int, key: int, step: Tensor) -> Tensor:
+def _drawn(samples: int, units: int, key: int, step: Tensor, first: int, stride: int) -> Tensor:
     """Return int32 numbers (N, O) whose high bits are random."""
-    counters = Tensor(np.arange(2 * (samples + units), dtype=np.int32))
+    batch = samples * stride
+    # Two counters a sample of the batch, those of the second kind after all of the first, then two a unit.
+    of_samples = np.arange(first, 2 * batch, stride, dtype=np.int32)
+    of_units = np.arange(2 * batch, 2 * (batch + units), dtype=np.int32)
+    counters = Tensor(np.concatenate((of_samples, of_units)))
     mixed = _mixed(counters + (step * Tensor(_ODD) + Tensor(key, ms.int32)))
     u, v = mixed[:samples].reshape(samples, 1), mixed[samples : 2 * samples].reshape(samples, 1)
     w, t = mixed[2 * samples : 2 * samples + units], mixed[2 * samples + units :]
