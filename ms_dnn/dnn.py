@@ -22,7 +22,7 @@ from ms_dnn.layers.dense import Dense
 from ms_dnn.layers.dropout import Dropout
 from ms_dnn.layers.normalization import BatchNorm, LayerNorm
 from ms_dnn.maths.initializers import INITIALIZERS
-from ms_dnn.runtime.distributed import Workers
+from ms_dnn.runtime.distributed import ALONE, Workers
 from ms_dnn.runtime.seeding import stream
 
 NORMALIZATIONS = {"batch": BatchNorm, "layer": LayerNorm}
@@ -50,6 +50,7 @@ class DNN(nn.Cell):
         self.parameter_names = tuple(parameter.name for parameter in self.trainable_params())
         self.state_names = tuple(parameter.name for parameter in self.state)
         self.compute_dtype: Any = None
+        self.workers = ALONE
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -132,6 +133,7 @@ class DNN(nn.Cell):
         Worker r of W has the samples r, r + W, r + 2 W, … of it. Masks are drawn, and batches normalised, as in one
         process that has them all.
         """
+        self.workers = workers
         for layer in self.layers:
             layer.share_batch(workers)
 

@@ -63,5 +63,9 @@ class MismatchError(ExportError):
     exit_code = 1
 
 
+class WorkerError(MsDnnError):
+    """The workers of a distributed run cannot be started as asked, or one was lost."""
+
+
 class SubjectError(MsDnnError):
     """What should be judged cannot be run, copied or differentiated as it is."""

@@ -23,9 +23,11 @@ from ms_dnn.features.weighting import class_weights
 from ms_dnn.gradients.framework import FrameworkGradient
 from ms_dnn.gradients.handwritten import HandwrittenGradient
 from ms_dnn.gradients.mixed_precision import MixedPrecisionGradient
+from ms_dnn.gradients.workers import SumOverWorkers
 from ms_dnn.layers.cost import Cost
 from ms_dnn.layers.penalty import Penalty
 from ms_dnn.maths.activations import sigmoid, softmax
+from ms_dnn.runtime.distributed import ALONE, Workers
 from ms_dnn.runtime.precision import compute_dtype, weights_dtype
 from ms_dnn.training.feeding import feeder
 from ms_dnn.training.optimizers import OPTIMIZERS
@@ -34,8 +36,6 @@ from ms_dnn.training.run_folder import RunFolder
 from ms_dnn.training.schedules import learning_rates
 from ms_dnn.training.stopping import EarlyStopping
 from ms_dnn.training.trainer import Listener, Trainer
-
-GRADIENTS = {"handwritten": HandwrittenGradient, "framework": FrameworkGradient}
 
 
 @dataclass(frozen=True)
@@ -200,36 +200,47 @@ def build_network(config: ExperimentConfig, inputs: int, precision: str | None =
     )
 
 
-def build_cost(config: ExperimentConfig) -> Cost:
-    """Return the cost J of training; of other samples, which weigh 1, its ``unweighted()``."""
+def build_cost(config: ExperimentConfig, shares: int = 1) -> Cost:
+    """Return the cost J of training, or a worker's part of it; of other samples, which weigh 1, its ``unweighted()``."""
     penalty = None if config.penalty is None else Penalty(**config.penalty.model_dump())
-    return Cost(config.loss, config.reduction, penalty, weighted=config.training.class_weight is not None)
+    weighted = config.training.class_weight is not None
+    return Cost(config.loss, config.reduction, penalty, weighted=weighted, shares=shares)
 
 
-def build_gradient(config: ExperimentConfig, network: DNN, cost: Cost) -> nn.Cell:
+def build_gradient(config: ExperimentConfig, network: DNN, cost: Cost, workers: Workers = ALONE) -> nn.Cell:
     """Return the route to the gradients that an experiment trains by."""
+    over_workers = SumOverWorkers() if workers.number > 1 else None
+    network.share_batch(workers)
     dtype = compute_dtype(config.precision)
-    if dtype is None:
-        return GRADIENTS[config.backprop](network, cost)
-    return MixedPrecisionGradient(network, cost, getattr(ms, dtype))
+    if dtype is not None:
+        return MixedPrecisionGradient(network, cost, getattr(ms, dtype), over_workers=over_workers)
+    if config.backprop == "framework":
+        return FrameworkGradient(network, cost)
+    return HandwrittenGradient(network, cost, over_workers)
 
 
 def build_trainer(
-    config: ExperimentConfig, data: PreparedData, plan: Plan, network: DNN, folder: RunFolder, listener: Listener
+    config: ExperimentConfig,
+    data: PreparedData,
+    plan: Plan,
+    network: DNN,
+    folder: RunFolder | None,
+    listener: Listener,
+    workers: Workers = ALONE,
 ) -> Trainer:
-    """Return the trainer of an experiment."""
-    training, cost = config.training, build_cost(config)
+    """Return the trainer of an experiment, or of one worker's part in it."""
+    training, cost = config.training, build_cost(config, workers.number)
     settings = config.optimizer.model_dump(exclude={"name"})
     optimizer = OPTIMIZERS[config.optimizer.name](network.trainable_params(), **settings)
     dtype = network.trainable_params()[0].dtype
     return Trainer(
         network=network,
         cost=cost,
-        gradient=build_gradient(config, network, cost),
+        gradient=build_gradient(config, network, cost, workers),
         optimizer=optimizer,
         plan=plan,
         rates=rates_of(config, plan),
-        feeder=feeder(plan, data.train.x, data.train.weighted_y, dtype),
+        feeder=feeder(plan, data.train.x, data.train.weighted_y, dtype, workers),
         validation=None if data.validation is None else (data.validation.x, data.validation.y),
         score=score_of(config, data, data.validation),
         tolerance=training.tolerance,
@@ -238,6 +249,7 @@ def build_trainer(
         checkpoint_seconds=training.checkpoint_seconds,
         listener=listener,
         clip_norm=training.clip_norm,
+        workers=workers,
     )
 
 

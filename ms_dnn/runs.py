@@ -4,11 +4,12 @@ import contextlib
 import json
 import os
 import platform
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from mindspore import Tensor
@@ -16,10 +17,11 @@ from numpy.typing import NDArray
 
 from ms_dnn import __version__
 from ms_dnn.config import ExperimentConfig, dump_config, parse_config
+from ms_dnn.config.sharing import require_shareable
 from ms_dnn.configured_source import source_of
 from ms_dnn.data import Dataset, Samples, read_declared_table, read_features
 from ms_dnn.dnn import DNN
-from ms_dnn.errors import DataError, RunError
+from ms_dnn.errors import DataError, MsDnnError, RunError
 from ms_dnn.experiment import (
     Part,
     PreparedData,
@@ -38,8 +40,9 @@ from ms_dnn.inspection import draw_pictures
 from ms_dnn.reports.event_files import EventFiles, require_event_writer
 from ms_dnn.reports.plots import draw_curves
 from ms_dnn.runtime.device import Device, use_device
+from ms_dnn.runtime.distributed import Workers, leave_workers, meet_workers
 from ms_dnn.runtime.precision import check_precision
-from ms_dnn.training.checkpoints import read_checkpoint
+from ms_dnn.training.checkpoints import Checkpoint, read_checkpoint
 from ms_dnn.training.evaluation import PartEvaluation
 from ms_dnn.training.listeners import Listeners
 from ms_dnn.training.plan import Plan
@@ -53,7 +56,10 @@ from ms_dnn.training.run_folder import (
     RunFolder,
     create_run_folder,
 )
-from ms_dnn.training.trainer import Listener, State, load_parameters, network_parameters
+from ms_dnn.training.trainer import Listener, State, Trainer, load_parameters, network_parameters
+
+_WORKER_0_SPEAKS = 10.0
+"""Seconds that the other workers wait with an error, so that worker 0 can save and say it."""
 
 
 @dataclass(frozen=True)
@@ -107,14 +113,18 @@ class Answers:
 def start_run(config: ExperimentConfig, path: Path, listener: Listener) -> tuple[RunFolder, State, PreparedData]:
     """Train an experiment from its start into a new folder.
 
+    In a process that ``msrun`` started, as one of its workers; of those only worker 0 returns, the others end there.
+
     Raises:
         MsDnnError: when device, data, network or folder are not fit, or training fails.
     """
     config = config.model_copy(update={"data": config.data.with_absolute_paths(), "sweep": None})
     _require_event_writer(config)
-    device = use_configured_device(config)
+    device, workers = use_configured_device(config), meet_workers()
     data = prepare_data(config)
-    plan = build_plan(config, len(data.train.x))
+    plan = _shared_plan(config, data, workers)
+    if workers.rank > 0:
+        _assist(config, data, plan, workers, None)
     folder = create_run_folder(
         path,
         {
@@ -123,11 +133,16 @@ def start_run(config: ExperimentConfig, path: Path, listener: Listener) -> tuple
             FEATURES: features_to_json(data.features),
         },
     )
-    return folder, _train(config, data, plan, folder, listener, resume=False), data
+    network = build_network(config, data.train.x.shape[1])
+    watched = _with_event_files(config, data, network, folder, listener)
+    trainer = build_trainer(config, data, plan, network, folder, watched, workers)
+    return folder, _train(config, data, trainer, folder), data
 
 
 def resume_run(path: Path, listener: Listener, device: str | None = None) -> tuple[RunFolder, State, PreparedData]:
     """Continue a run where its last checkpoint left off, to the same weights that it would have reached undisturbed.
+
+    Of several workers, as :func:`start_run`; their number may be another than before.
 
     Args:
         path: the run's folder.
@@ -141,22 +156,52 @@ def resume_run(path: Path, listener: Listener, device: str | None = None) -> tup
     config = stored_config(folder, device)
     _require_event_writer(config)
     use_configured_device(config)
+    workers = meet_workers()
     data = prepare_data(config)
-    plan = build_plan(config, len(data.train.x))
-    return folder, _train(config, data, plan, folder, listener, resume=True), data
-
-
-def _train(
-    config: ExperimentConfig, data: PreparedData, plan: Plan, folder: RunFolder, listener: Listener, *, resume: bool
-) -> State:
+    plan = _shared_plan(config, data, workers)
+    checkpoint = read_checkpoint(path)
+    workers.least(0)  # all have read it, so that worker 0 may replace it
+    if workers.rank > 0:
+        _assist(config, data, plan, workers, checkpoint)
     network = build_network(config, data.train.x.shape[1])
-    if config.reports is not None and config.reports.tensorboard:
-        probe = Probe(network, build_cost(config).unweighted(), data.train.x, data.train.y, config.seed)
-        files = EventFiles(folder.path / EVENT_FILES, config.reports.histograms_every, probe)
-        listener = Listeners([listener, files])
-    trainer = build_trainer(config, data, plan, network, folder, listener)
-    if resume:
-        trainer.restore()
+    watched = _with_event_files(config, data, network, folder, listener)
+    trainer = build_trainer(config, data, plan, network, folder, watched, workers)
+    trainer.restore(checkpoint)
+    return folder, _train(config, data, trainer, folder), data
+
+
+def _shared_plan(config: ExperimentConfig, data: PreparedData, workers: Workers) -> Plan:
+    plan = build_plan(config, len(data.train.x))
+    require_shareable(config, workers.number, plan.batch_size)
+    return plan
+
+
+def _with_event_files(
+    config: ExperimentConfig, data: PreparedData, network: DNN, folder: RunFolder, listener: Listener
+) -> Listener:
+    if config.reports is None or not config.reports.tensorboard:
+        return listener
+    probe = Probe(network, build_cost(config).unweighted(), data.train.x, data.train.y, config.seed)
+    return Listeners([listener, EventFiles(folder.path / EVENT_FILES, config.reports.histograms_every, probe)])
+
+
+def _assist(
+    config: ExperimentConfig, data: PreparedData, plan: Plan, workers: Workers, checkpoint: Checkpoint | None
+) -> NoReturn:
+    """Train as a worker that leaves all writing and speaking to worker 0, and end the process."""
+    network = build_network(config, data.train.x.shape[1])
+    trainer = build_trainer(config, data, plan, network, None, Listeners([]), workers)
+    trainer.restore(checkpoint)
+    try:
+        trainer.run()
+    except MsDnnError:
+        time.sleep(_WORKER_0_SPEAKS)  # msrun ends all workers when the first one has failed
+        raise
+    leave_workers()
+    raise SystemExit(0)
+
+
+def _train(config: ExperimentConfig, data: PreparedData, trainer: Trainer, folder: RunFolder) -> State:
     try:
         state = trainer.run()
     finally:
@@ -164,7 +209,7 @@ def _train(
             draw_curves(folder.metrics(), folder.path / CURVES, config.name)
     if state.stopped_by is not None:
         with contextlib.suppress(OSError):
-            draw_pictures(config, data, network, folder.path)
+            draw_pictures(config, data, trainer.network, folder.path)
     return state
 
 

@@ -61,10 +61,15 @@ def options(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 good, 1 the gradients or the data say no, 2 wrong input, 3 inconclusive."""
+    run_application(app, arguments)
+
+
+def run_application(application: typer.Typer, arguments: list[str] | None = None) -> None:
+    """Run a command line and exit; an error of the user is one sentence."""
     # Until a run listens for it, Ctrl-C ends the process at once: inside MindSpore's import an exception crashes it.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
-        app(arguments)
+        application(arguments)
     except MsDnnError as error:
         if os.environ.get("MS_DNN_DEBUG"):
             raise

@@ -1,5 +1,6 @@
 """``ms-dnn train``: train an experiment into a run folder, or resume one."""
 
+import os
 from datetime import datetime
 from pathlib import Path
 from shlex import quote
@@ -9,6 +10,7 @@ import typer
 
 from ms_dnn.cli.options import BackpropName, DeviceName, Overrides
 from ms_dnn.errors import ConfigError
+from ms_dnn.runtime.distributed import TERMINAL, leave_workers, speaks
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,9 +31,7 @@ def train(
     overrides: Overrides = None,
 ) -> None:
     """Train a network by hand-written backprop (or the framework's) into a run folder."""
-    from rich.console import Console
-
-    console = Console(markup=False, highlight=False)
+    console = _console()
     if resume is not None:
         if config is not None or run is not None or overrides or backprop:
             raise ConfigError(
@@ -67,6 +67,17 @@ def _resume(console: "Console", path: Path, device: str | None) -> None:
     _conclude(console, stored_config(folder), path, state, data)
 
 
+def _console() -> "Console":
+    """Return the console; a worker's is the terminal that its launcher names, or silent."""
+    from rich.console import Console
+
+    terminal = os.environ.get(TERMINAL)
+    if not speaks():
+        return Console(quiet=True)
+    stream = open(terminal, "w", encoding="utf-8") if terminal else None  # noqa: SIM115, PTH123 - open to the end
+    return Console(file=stream, markup=False, highlight=False)
+
+
 def _describe(config: "ExperimentConfig") -> str:
     layers = config.network.layers
     sizes = "-".join(str(layer.units) for layer in layers)
@@ -82,6 +93,7 @@ def _describe(config: "ExperimentConfig") -> str:
 
 def _conclude(console: "Console", config: "ExperimentConfig", path: Path, state: "State", data: "PreparedData") -> None:
     """Say what ended the run, what came of it and what to do next."""
+    leave_workers()
     from ms_dnn.reports.endings import ending_text, row_of_weights
     from ms_dnn.training.run_folder import BOUNDARY, CURVES, HISTOGRAMS, MISCLASSIFIED, RunFolder
 

@@ -10,6 +10,7 @@ from ms_dnn.maths.constants import constant
 from ms_dnn.maths.normalization import (
     OVER_SAMPLES,
     OVER_UNITS,
+    Means,
     batch_norm_vjp,
     means_of,
     normalize,
@@ -22,27 +23,24 @@ from ms_dnn.runtime.distributed import Workers
 NormalizationCache = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
 
 
-class MeansOverWorkers(nn.Cell):
-    """Means over the samples of all workers, whose shares are of one size; the same face as ``means_of``.
+def means_over(workers: Workers) -> Means:
+    """Return a function that takes means over the samples of all workers, whose shares are of one size.
 
     One AllReduce for all tensors: of two that do not need each other the workers might take different ones first.
     """
+    number = workers.number
+    sum_over_workers, join = ops.AllReduce(), ops.Concat(axis=1)
 
-    def __init__(self, workers: Workers) -> None:
-        super().__init__()
-        self.number = workers.number
-        self._sum_over_workers = ops.AllReduce()
-        self._join = ops.Concat(axis=1)
-
-    def construct(self, tensors: tuple[Tensor, ...], axis: int) -> tuple[Tensor, ...]:
-        """Return the mean (1, O) of each tensor (N, O)."""
+    def means(tensors: tuple[Tensor, ...], axis: int) -> tuple[Tensor, ...]:
         here = means_of(tensors, axis)
-        total = self._sum_over_workers(self._join(here)) / constant(self.number, here[0])
+        total = sum_over_workers(join(here)) / constant(number, here[0])
         units = tensors[0].shape[1]
-        means: tuple[Tensor, ...] = ()
+        everywhere: tuple[Tensor, ...] = ()
         for i in range(len(tensors)):
-            means += (total[:, i * units : (i + 1) * units],)
-        return means
+            everywhere += (total[:, i * units : (i + 1) * units],)
+        return everywhere
+
+    return means
 
 
 class Normalization(nn.Cell):
@@ -65,7 +63,7 @@ class Normalization(nn.Cell):
         self.activation = ACTIVATIONS[activation]
         self._activate = self.activation.function
         self._activation_vjp: Any = self.activation.vjp
-        self._means: Any = means_of
+        self._means: Means = means_of
 
     @property
     def state(self) -> tuple[Parameter, ...]:
@@ -147,7 +145,7 @@ class BatchNorm(Normalization):
     def share_batch(self, workers: Workers) -> None:
         """Normalise from now on by the mean and variance of all workers' shares of the mini-batch together."""
         self._shares = workers.number
-        self._means = MeansOverWorkers(workers) if workers.number > 1 else means_of
+        self._means = means_over(workers) if workers.number > 1 else means_of
 
     @property
     def state(self) -> tuple[Parameter, ...]:

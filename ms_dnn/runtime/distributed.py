@@ -7,9 +7,16 @@ collective communication: HCCL on Ascend, NCCL on GPU, MindSpore's own ``mccl`` 
 import os
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ms_dnn.errors import DeviceError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+TERMINAL = "MS_DNN_TERMINAL"
+"""Environment variable with the file that worker 0 speaks to; its own output goes to a log, with MindSpore's."""
 
 _ROLE = "MS_ROLE"
 _SCHEDULER = "MS_SCHED"
@@ -26,6 +33,10 @@ class Workers:
 
     rank: int = 0
     number: int = 1
+
+    def share_of(self, batches: "NDArray[np.int32]") -> "NDArray[np.int32]":
+        """Return the samples r, r + W, r + 2 W, … of each mini-batch (steps, N), as (steps, N / W)."""
+        return batches[:, self.rank :: self.number].copy()
 
     def least(self, value: int) -> int:
         """Return the least of the values that all workers call this with, on each of them; 0 ≤ value < 2²⁴.
@@ -62,15 +73,22 @@ def is_worker() -> bool:
     return _ROLE in os.environ
 
 
-def join_workers() -> Workers:
-    """Meet the other workers and return this one's place. Call it once, after the device is chosen.
+def speaks() -> bool:
+    """Whether this process is the one that tells the user what happens: worker 0, or one that has no others."""
+    return not is_worker() or (os.environ[_ROLE], os.environ.get("RANK_ID")) == ("MS_WORKER", "0")
 
-    In the process that ``msrun`` starts as scheduler it does not return before all workers have left, and then ends
+
+def meet_workers() -> Workers:
+    """Return this worker's place among those that ``msrun`` started, or :data:`ALONE` where it did not.
+
+    Call it once, after the device is chosen: MindSpore then allows no other choice. In the process that ``msrun`` starts as scheduler it does not return before all workers have left, and then ends
     that process.
 
     Raises:
         DeviceError: when the others do not come, or their devices cannot talk.
     """
+    if not is_worker():
+        return ALONE
     from mindspore.communication import get_group_size, get_rank, init
 
     try:
@@ -88,6 +106,8 @@ def join_workers() -> Workers:
 
 def leave_workers() -> None:
     """Take leave of the other workers, so that the scheduler need not wait for a sign of life."""
+    if not is_worker():
+        return
     from mindspore.communication import release
 
     release()

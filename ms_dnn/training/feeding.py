@@ -10,6 +10,7 @@ from mindspore import Tensor
 from numpy.typing import NDArray
 
 from ms_dnn.data.lazy_rows import LazyRows
+from ms_dnn.runtime.distributed import ALONE, Workers
 from ms_dnn.training.plan import Plan
 
 CHUNK_BYTES = 2**24
@@ -56,16 +57,19 @@ class Feeder(Protocol):
 
 
 class Resident:
-    """All samples, x (M, n[0]) and y (M, n[L]), on the device; a feed is a whole stretch of the plan."""
+    """All samples, x (M, n[0]) and y (M, n[L]), on the device; a feed is a whole stretch of the plan.
 
-    def __init__(self, plan: Plan, x: Tensor, y: Tensor) -> None:
-        self.plan, self.x, self.y = plan, x, y
+    A worker is fed its share of each mini-batch.
+    """
+
+    def __init__(self, plan: Plan, x: Tensor, y: Tensor, workers: Workers = ALONE) -> None:
+        self.plan, self.x, self.y, self.workers = plan, x, y, workers
         self.steps, self.dtype = plan.stretch, x.dtype
 
     def feed(self, step: int) -> Feed:
         """Return the stretch that ``step`` lies in."""
         first, end = self.plan.stretch_of(step)
-        return Feed(first, end, self.x, self.y, Tensor(self.plan.batches(first)))
+        return Feed(first, end, self.x, self.y, Tensor(self.workers.share_of(self.plan.batches(first))))
 
     def close(self) -> None:
         """Nothing is held."""
@@ -130,8 +134,11 @@ class Streamed:
         return cast
 
 
-def feeder(plan: Plan, x: Any, y: Any, dtype: Any) -> Feeder:
-    """Return what feeds the loop with samples x (M, n[0]) and y (M, n[L]): a stream where they are lazy."""
+def feeder(plan: Plan, x: Any, y: Any, dtype: Any, workers: Workers = ALONE) -> Feeder:
+    """Return what feeds the loop with samples x (M, n[0]) and y (M, n[L]): a stream where they are lazy.
+
+    Several workers have no streams: the configuration is refused before.
+    """
     if isinstance(x, LazyRows) and isinstance(y, LazyRows):
         return Streamed(plan, x, y, dtype)
-    return Resident(plan, Tensor(x, dtype), Tensor(y, dtype))
+    return Resident(plan, Tensor(x, dtype), Tensor(y, dtype), workers)

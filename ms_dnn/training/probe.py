@@ -9,6 +9,7 @@ from ms_dnn.data.lazy_rows import Rows
 from ms_dnn.dnn import DNN
 from ms_dnn.gradients.handwritten import HandwrittenGradient
 from ms_dnn.layers.cost import Cost
+from ms_dnn.runtime.distributed import ALONE
 from ms_dnn.runtime.seeding import stream
 from ms_dnn.training.checkpoints import Arrays
 
@@ -50,7 +51,10 @@ class Probe:
 
     def __call__(self) -> LayerNumbers:
         """Return the numbers of now, as copies."""
+        shared_with = self.network.workers
+        self.network.share_batch(ALONE)  # the other workers do not look
         _, gradients = self.gradient(self.x, self.y)
+        self.network.share_batch(shared_with)
         names = self.network.parameter_names
         return LayerNumbers(
             {n: p.asnumpy().copy() for n, p in zip(names, self.network.trainable_params(), strict=True)},

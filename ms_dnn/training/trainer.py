@@ -14,7 +14,8 @@ from ms_dnn.data.lazy_rows import Rows
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import CheckpointError
 from ms_dnn.layers.cost import Cost
-from ms_dnn.training.checkpoints import Arrays, Checkpoint, read_checkpoint, write_checkpoint
+from ms_dnn.runtime.distributed import ALONE, Workers
+from ms_dnn.training.checkpoints import Arrays, Checkpoint, write_checkpoint
 from ms_dnn.training.divergence import explain_divergence, explain_validation_divergence, is_finite
 from ms_dnn.training.epoch import Epoch
 from ms_dnn.training.evaluation import PartEvaluation
@@ -95,10 +96,11 @@ class Trainer:
         score: name of a metric and its function of the prediction (NumPy) for the validation samples.
         tolerance: ε, the largest change of a weight below which the run ends; None to leave that out.
         early_stopping: when to end early, or None; with it, the best weights are put back at the end.
-        folder: where metrics and checkpoints go.
+        folder: where metrics and checkpoints go; None in a worker that leaves that to worker 0.
         checkpoint_seconds: time between two checkpoints; 0 writes one at every report.
         listener: is told what happens.
         clip_norm: length that all gradients together are cut to; None for no limit.
+        workers: the processes that share each mini-batch; their ``gradient`` is then the sum over all.
     """
 
     def __init__(
@@ -115,10 +117,11 @@ class Trainer:
         score: tuple[str, Callable[[NDArray[Any]], float]],
         tolerance: float | None,
         early_stopping: EarlyStopping | None,
-        folder: RunFolder,
+        folder: RunFolder | None,
         checkpoint_seconds: float,
         listener: Listener,
         clip_norm: float | None = None,
+        workers: Workers = ALONE,
     ) -> None:
         self.network, self.cost, self.optimizer = network, cost, optimizer
         self.plan, self.rates, self.feeder = plan, rates, feeder
@@ -128,6 +131,7 @@ class Trainer:
         self.tolerance = None if tolerance is None else float(ms.dtype_to_nptype(self.dtype)(tolerance))
         self.early_stopping = early_stopping
         self.folder, self.checkpoint_seconds, self.listener = folder, checkpoint_seconds, listener
+        self.workers = workers
         self.epoch = Epoch(gradient, optimizer, watch_change=tolerance is not None, clip_norm=clip_norm)
         self.validation = None if validation is None else PartEvaluation(network, cost.unweighted(), *validation)
         self._stored = stored_parameters(gradient, optimizer)
@@ -137,21 +141,18 @@ class Trainer:
         self._stretch: Stretch | None = None
         self._seconds_per_step: float | None = None
 
-    def restore(self) -> bool:
-        """Continue where the folder's checkpoint left off; False when there is none yet.
+    def restore(self, checkpoint: Checkpoint | None) -> None:
+        """Continue where a checkpoint left off, or from the start when there is none yet.
 
         Raises:
-            CheckpointError: when it is damaged or belongs to another network.
+            CheckpointError: when it belongs to another network.
         """
-        checkpoint = read_checkpoint(self.folder.path)
-        if checkpoint is None:
-            self.folder.cut_metrics(-1)
-            return False
-        self._load(checkpoint.arrays)
-        self._best = {name: array for name, array in checkpoint.arrays.items() if name.startswith("best/")}
-        self.state = State(**checkpoint.state)
-        self.folder.cut_metrics(self.state.step)
-        return True
+        if checkpoint is not None:
+            self._load(checkpoint.arrays)
+            self._best = {name: array for name, array in checkpoint.arrays.items() if name.startswith("best/")}
+            self.state = State(**checkpoint.state)
+        if self.folder is not None:
+            self.folder.cut_metrics(-1 if checkpoint is None else self.state.step)
 
     def run(self) -> State:
         """Train to the end, or until Ctrl-C or SIGTERM, and return the final counters.
@@ -165,8 +166,8 @@ class Trainer:
             with Interruption() as interruption:
                 self._save()
                 saved_at = time.monotonic()
-                while self.state.stopped_by is None and not interruption.requested:
-                    reported = self._train_chunk()
+                while steps := self._steps_of_next_chunk(interruption):
+                    reported = self._train_chunk(steps)
                     interruption.listen()
                     if reported and time.monotonic() - saved_at >= self.checkpoint_seconds:
                         self._save()
@@ -179,8 +180,15 @@ class Trainer:
             self.listener.on_end(self.state)
         return self.state
 
-    def _train_chunk(self) -> bool:
-        """Train a fraction of a second; return whether a report was due at its end."""
+    def _steps_of_next_chunk(self, interruption: Interruption) -> int:
+        """Return how many steps take a fraction of a second, or 0 when the run is to end: the same in all workers."""
+        steps = 0
+        if self.state.stopped_by is None and not interruption.requested:
+            steps = 1 if self._seconds_per_step is None else max(1, int(CHUNK_SECONDS / self._seconds_per_step))
+        return self.workers.least(min(steps, self.plan.stretch))
+
+    def _train_chunk(self, steps: int) -> bool:
+        """Train so many steps, or up to the next report; return whether that was due."""
         first, end = self.plan.stretch_of(self.state.step)
         start = time.perf_counter()
         stretch = self._stretch_at(self.state.step)
@@ -189,7 +197,7 @@ class Trainer:
             self._run_steps(stretch, 0, 0)  # compiles
         good = self._arrays() if self._good is None else self._good
         begin = self.state.step - stretch.feed.first
-        stop = min(begin + self._chunk_steps(), stretch.feed.end - stretch.feed.first)
+        stop = min(begin + steps, stretch.feed.end - stretch.feed.first)
         start = time.perf_counter()
         reached, total, change = self._run_steps(stretch, begin, stop)
         seconds = time.perf_counter() - start
@@ -222,11 +230,6 @@ class Trainer:
             # mutable, or every new tuple would be taken for a constant and the graph compiled anew.
             self._stretch = Stretch(feed, ms.mutable(coefficients))
         return self._stretch
-
-    def _chunk_steps(self) -> int:
-        if self._seconds_per_step is None:
-            return 1
-        return max(1, int(CHUNK_SECONDS / self._seconds_per_step))
 
     def _run_steps(self, stretch: Stretch, first: int, last: int) -> tuple[int, float, float]:
         """Train from step ``first`` to ``last`` of a stretch; return next step, sum of costs and last change."""
@@ -263,7 +266,8 @@ class Trainer:
             state.stopped_by = "max_iterations"
         if self.early_stopping is not None:
             self._watch(self.early_stopping, row[self.early_stopping.metric])
-        self.folder.append_metrics(row)
+        if self.folder is not None:
+            self.folder.append_metrics(row)
         try:
             self.listener.on_report(row)
         except StopTraining as wish:
@@ -294,6 +298,9 @@ class Trainer:
         self.state.step += step - begin
         self._save()
         feed, picked = stretch.feed, stretch.feed.batches[step]
+        if self.workers.number > 1:  # the explanation takes the whole mini-batch
+            picked = Tensor(self.plan.batches(feed.first)[step])
+            self.network.share_batch(ALONE)
         raise explain_divergence(self.network, self.cost, feed.x[picked], feed.y[picked], self.state.step + 1)
 
     def _arrays(self) -> Arrays:
@@ -310,6 +317,8 @@ class Trainer:
         self._good = None
 
     def _save(self) -> None:
+        if self.folder is None:
+            return
         write_checkpoint(self.folder.path, Checkpoint({**self._arrays(), **self._best}, asdict(self.state)))
 
 

@@ -1,0 +1,264 @@
+"""Several workers on one machine, or this machine's part of several: ``msrun``, watched until it ends.
+
+``msrun`` itself ends the workers when one has failed, but then waits for its scheduler for as long as a node may be
+silent, says little, and answers Ctrl-C by killing. So it is watched here: Ctrl-C is handed to worker 0, which lets all
+finish a step and saves; and when a worker was lost, all that is left is ended and one sentence says which it was.
+"""
+
+import ctypes
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+import psutil
+
+from ms_dnn.errors import WorkerError
+from ms_dnn.runtime.distributed import TERMINAL
+
+WORKERS = "workers"
+_INTERRUPTED = 130
+_POLL_SECONDS = 0.2
+_SECONDS_TO_END = 30.0
+_FAILED = re.compile(r"Worker process (\d+) exit with exception\. Error code: (-?\d+)")
+_SENTENCE = re.compile(r"^ms-dnn: (.+)$", re.MULTILINE)
+
+# What is not set by the user. A worker that waits for a lost one gives up after a minute, and the cluster forms in
+# about a second; MindSpore would wait up to 5 s between two attempts.
+_DEFAULTS = {"MS_CPU_COMM_OP_TIMEOUT": "60", "MS_RETRY_INTERVAL_LOWER": "0.2", "MS_RETRY_INTERVAL_UPPER": "0.5"}
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Where the workers are.
+
+    Attributes:
+        workers: number of all workers.
+        local: those on this machine.
+        node: number of this machine; 0 has the scheduler and worker 0.
+        address: of machine 0.
+        port: a free one there; 0 chooses, which is for one machine only.
+    """
+
+    workers: int
+    local: int
+    node: int = 0
+    address: str = "127.0.0.1"
+    port: int = 0
+
+    @staticmethod
+    def of_environment(workers: int, environment: Mapping[str, str]) -> "Cluster":
+        """Return the cluster of ``MASTER_ADDR``, ``MASTER_PORT``, ``NODE_RANK`` and ``LOCAL_WORKERS``.
+
+        Raises:
+            WorkerError: when they do not fit together.
+        """
+        values = {"LOCAL_WORKERS": workers, "NODE_RANK": 0, "MASTER_PORT": 0}
+        for name in values:
+            given = environment.get(name, str(values[name]))
+            if not given.isdecimal():
+                raise WorkerError(f"{name}: got '{given}', expected a whole number")
+            values[name] = int(given)
+        cluster = Cluster(
+            workers, values["LOCAL_WORKERS"], values["NODE_RANK"], environment.get("MASTER_ADDR", "127.0.0.1"),
+            values["MASTER_PORT"],
+        )  # fmt: skip
+        if workers < 1 or cluster.local < 1 or workers % cluster.local:
+            raise WorkerError(
+                f"--workers: got {workers} with {cluster.local} on this machine (LOCAL_WORKERS), expected a multiple of "
+                "that: every machine has as many"
+            )
+        if cluster.node >= workers // cluster.local:
+            raise WorkerError(f"NODE_RANK: got {cluster.node}, expected 0 … {workers // cluster.local - 1}")
+        if cluster.local < workers and not {"MASTER_ADDR", "MASTER_PORT", "NODE_RANK"} <= environment.keys():
+            raise WorkerError(
+                "workers on several machines: set MASTER_ADDR, MASTER_PORT and NODE_RANK (0 on the first machine) on each"
+            )
+        return cluster
+
+    @property
+    def log_name(self) -> str:
+        """Name of the folder for the logs of this machine's workers, in the run folder."""
+        return WORKERS if self.node == 0 else f"{WORKERS}-node-{self.node}"
+
+
+@dataclass
+class Job:
+    """A running ``msrun`` and what is known of its workers.
+
+    Attributes:
+        msrun: its process.
+        logs: folder with ``msrun.log``, ``scheduler.log`` and ``worker_0.log``, …
+        ranks: of the workers, by process.
+        interrupted: whether Ctrl-C or SIGTERM asked for the end, and when.
+    """
+
+    msrun: "subprocess.Popen[bytes]"
+    logs: Path
+    ranks: dict[psutil.Process, int] = field(default_factory=dict)
+    interrupted: float | None = None
+
+    def find_workers(self) -> None:
+        """Take note of the workers that ``msrun`` has started by now."""
+        try:
+            for process in psutil.Process(self.msrun.pid).children():
+                environment = process.environ()
+                if environment.get("MS_ROLE") == "MS_WORKER":
+                    self.ranks[process] = int(environment.get("RANK_ID", -1))
+        except (psutil.Error, ProcessLookupError):
+            return  # one has just ended; what it was started as is known, or asked again
+
+    def failure(self) -> tuple[int | None, int] | None:
+        """Return rank and exit code of the worker that failed first, or None."""
+        found = _FAILED.search((self.logs / "msrun.log").read_text(encoding="utf-8", errors="replace"))
+        if found is None:
+            return None
+        ranks = {process.pid: rank for process, rank in self.ranks.items()}
+        return ranks.get(int(found[1])), int(found[2])
+
+    def interrupt(self, number: int, frame: FrameType | None) -> None:
+        """Hand the wish to end to worker 0, or to all of this machine's where that is elsewhere; then kill."""
+        if self.interrupted is not None:
+            self.end()
+            return
+        self.interrupted = time.monotonic()
+        first = min(self.ranks.values(), default=0)
+        for process, rank in self.ranks.items():
+            if rank == first and process.is_running():
+                process.send_signal(signal.SIGINT)
+        if not self.ranks:
+            self.end()
+
+    def end(self) -> None:
+        """Kill what is left: the workers, which have sessions of their own, msrun and the scheduler."""
+        self.find_workers()
+        for process in self.ranks:
+            if process.is_running():  # psutil knows a process from another that has its number now
+                process.kill()
+        if psutil.pid_exists(self.msrun.pid):
+            os.killpg(self.msrun.pid, signal.SIGKILL)
+        self.msrun.wait()
+        psutil.wait_procs(list(self.ranks), timeout=_SECONDS_TO_END)
+
+
+def launch(arguments: Sequence[str], run: Path, cluster: Cluster) -> int:
+    """Run ``ms-dnn train`` with the given arguments on every worker of this machine, and return its exit code.
+
+    Args:
+        arguments: of ``ms-dnn train``.
+        run: the run's folder, there already or not; it gets the logs.
+        cluster: where the workers are.
+
+    Raises:
+        WorkerError: when a worker was lost, or failed without a sentence of its own.
+    """
+    run.parent.mkdir(parents=True, exist_ok=True)
+    logs = Path(tempfile.mkdtemp(prefix=f".{run.name}-{cluster.log_name}-", dir=run.parent))
+    job = Job(_start(arguments, logs, cluster), logs)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, job.interrupt)
+    try:
+        failure = _watch(job)
+    finally:
+        job.end()
+        job.logs = _keep_logs(logs, run, cluster)
+    if failure is None and job.msrun.returncode == 0:
+        return 0
+    if job.interrupted is not None:
+        return _INTERRUPTED
+    raise _explained(job, failure, run, cluster.workers)
+
+
+def _start(arguments: Sequence[str], logs: Path, cluster: Cluster) -> "subprocess.Popen[bytes]":
+    environment = {
+        **_DEFAULTS,
+        **os.environ,
+        "GLOG_v": "3",  # what goes wrong is to be found in the logs
+        # msrun starts the first python on PATH.
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+        TERMINAL: f"/proc/{os.getpid()}/fd/{sys.stdout.fileno()}",
+    }
+    options = {
+        "worker_num": cluster.workers,
+        "local_worker_num": cluster.local,
+        "node_rank": cluster.node,
+        "master_addr": cluster.address,
+        "master_port": cluster.port or _free_port(),
+        "log_dir": logs,
+        "join": True,
+    }
+    command = [sys.executable, "-m", "mindspore.parallel.cluster.run"]
+    command += [f"--{name}={value}" for name, value in options.items()]
+    with (logs / "msrun.log").open("wb") as log:
+        return subprocess.Popen(
+            [*command, "python", "-m", "ms_dnn", "train", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=environment,
+            start_new_session=True,
+            preexec_fn=_end_with_parent,
+        )
+
+
+def _end_with_parent() -> None:
+    """Let the system interrupt this process, which then kills its workers, when its parent is no more (Linux)."""
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGINT)
+
+
+def _free_port() -> int:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return int(listening.getsockname()[1])
+
+
+def _watch(job: Job) -> tuple[int | None, int] | None:
+    """Return when ``msrun`` has ended, or a worker has failed: then its rank and exit code."""
+    while job.msrun.poll() is None:
+        job.find_workers()
+        failure = job.failure()
+        if failure is not None:
+            return failure
+        if job.interrupted is not None and time.monotonic() - job.interrupted > _SECONDS_TO_END:
+            return None
+        time.sleep(_POLL_SECONDS)
+    return job.failure()
+
+
+def _keep_logs(logs: Path, run: Path, cluster: Cluster) -> Path:
+    """Move the logs into the run folder and return their place; where there is no run folder they stay."""
+    if not run.is_dir():
+        return logs
+    place = run / cluster.log_name
+    shutil.rmtree(place, ignore_errors=True)
+    return Path(shutil.move(logs, place))
+
+
+def _explained(job: Job, failure: tuple[int | None, int] | None, run: Path, workers: int) -> WorkerError:
+    """Return the error that a worker has told, or one that says which worker was lost and what to do."""
+    for log in sorted(job.logs.glob("worker_*.log")):
+        sentence = _SENTENCE.search(log.read_text(encoding="utf-8", errors="replace"))
+        if sentence is not None:
+            return WorkerError(sentence[1])
+    rank, code = failure if failure is not None else (None, job.msrun.returncode)
+    who = "msrun" if failure is None else f"worker {'' if rank is None else f'{rank} '}of {workers}"
+    how = f"was killed ({signal.Signals(-code).name})" if code < 0 else f"ended with exit code {code}"
+    hint = " (out of memory?)" if code == -signal.SIGKILL else ""
+    log_name = "msrun.log" if rank is None else f"worker_{rank}.log"
+    go_on = ""
+    if (run / "checkpoint.json").exists():
+        go_on = (
+            f"; the last checkpoint is whole: go on with --resume {run} and any number of workers, or in one process "
+            f"with ms-dnn train --resume {run}"
+        )
+    return WorkerError(f"{who} {how}{hint}, so all were ended: see {job.logs / log_name}{go_on}")

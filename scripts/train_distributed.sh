@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# train_distributed.sh CONFIG --workers N [--run FOLDER] [--set KEY=VALUE ...] [--device DEVICE]
+# train_distributed.sh --resume RUN --workers N [--device DEVICE]
+#
+# Trains on N workers, each with its share of every mini-batch, to the numbers of one process. Paths are relative to where
+# it is called. On several machines call it on each, with MASTER_ADDR, MASTER_PORT, NODE_RANK and LOCAL_WORKERS set: see
+# docs/distributed.md.
+set -euo pipefail
+
+root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
+"$root/scripts/bootstrap.sh"
+exec "$root/.venv/bin/python" -m ms_dnn.cli.train_distributed "$@"

@@ -1,0 +1,171 @@
+"""Several workers, as real processes: the weights of one process, whatever is trained, lost or interrupted."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from command import CONFIGS, ms_dnn, refused
+
+from ms_dnn.training.checkpoints import Checkpoint, read_checkpoint
+from ms_dnn.training.run_folder import RunFolder
+
+# 20 steps of 64 samples, with all that depends on the place of a sample in its mini-batch or on the whole of it.
+ALL_KINDS = [
+    f"{CONFIGS / 'digits_regularized.yaml'}",
+    "--set=training.epochs=null",
+    "--set=training.max_iterations=20",
+    "--set=network.layers.0.units=48",
+    "--set=network.layers.1.units=32",
+    "--set=learning_rate=0.003",
+    "--set=penalty={l1: 0.0001, l2: 0.001}",
+    "--set=device=CPU",
+]
+
+
+def distributed(*arguments: object) -> "subprocess.Popen[str]":
+    """Start what ``scripts/train_distributed.sh`` does once the environment is there."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "ms_dnn.cli.train_distributed", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "100"},
+    )
+
+
+def ended(process: "subprocess.Popen[str]", seconds: float = 200) -> "subprocess.CompletedProcess[str]":
+    output, errors = process.communicate(timeout=seconds)
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+
+def checkpoint_of(run: Path) -> Checkpoint:
+    checkpoint = read_checkpoint(run)
+    assert checkpoint is not None
+    return checkpoint
+
+
+def same_run(one: Path, other: Path, tolerance: float = 1e-6) -> None:
+    """Assert that two runs have the same weights and metrics, but for rounding."""
+    arrays, others = checkpoint_of(one).arrays, checkpoint_of(other).arrays
+    assert arrays.keys() == others.keys()
+    for name in arrays:
+        np.testing.assert_allclose(arrays[name], others[name], rtol=tolerance, atol=tolerance, err_msg=name)
+    rows, other_rows = RunFolder(one).metrics(), RunFolder(other).metrics()
+    assert [row["step"] for row in rows] == [row["step"] for row in other_rows]
+    np.testing.assert_allclose([row["cost"] for row in rows], [row["cost"] for row in other_rows], rtol=1e-5)
+
+
+def workers_of(run: Path) -> list[psutil.Process]:
+    """Return the processes, scheduler included, that train into a run folder."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            environment, command = process.environ(), process.cmdline()
+        except psutil.Error:
+            continue
+        if "MS_ROLE" in environment and any(str(run) in argument for argument in command):
+            found.append(process)
+    return found
+
+
+def test_two_workers_train_to_the_weights_of_one_process(tmp_path: Path) -> None:
+    together = distributed(*ALL_KINDS, "--workers=2", f"--run={tmp_path / 'two'}")
+    alone = ms_dnn("train", *ALL_KINDS, f"--run={tmp_path / 'one'}")
+    assert alone.returncode == 0, alone.stderr
+    two = ended(together)
+    assert two.returncode == 0, two.stderr
+    assert two.stderr == ""
+    same_run(tmp_path / "two", tmp_path / "one")
+    assert "ended after 20 steps" in two.stdout
+    assert f"next: ms-dnn evaluate {tmp_path / 'two'}" in two.stdout
+    assert two.stdout.count("compiling the training loop") == 1  # worker 0 speaks, the others do not
+    assert (tmp_path / "two" / "curves.png").is_file()
+    assert {log.name for log in (tmp_path / "two" / "workers").iterdir()} == {
+        "msrun.log", "scheduler.log", "worker_0.log", "worker_1.log",
+    }  # fmt: skip
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("also", "workers", "words"),
+    [
+        (["--set=training.batch_size=33"], 2, ["training.batch_size: got 33", "multiple of 2", "32 or 34"]),
+        (["--set=training.batch_size=3"], 4, ["training.batch_size: got 3", "set it to 4"]),
+        (["--set=precision=float64"], 2, ["precision: got float64", "2 workers"]),
+        (["--set=backprop=framework"], 2, ["backprop: got framework", "handwritten"]),
+    ],
+)
+def test_what_cannot_be_shared_is_refused_at_once(
+    tmp_path: Path, also: list[str], workers: int, words: list[str]
+) -> None:
+    config = CONFIGS / "digits.yaml"
+    process = ended(distributed(config, f"--workers={workers}", f"--run={tmp_path / 'run'}", *also))
+    sentence = refused(process)
+    assert all(word in sentence for word in words), sentence
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize(
+    "also",
+    [
+        [],
+        ["--set=reduction=sum", "--set=learning_rate=0.0001", "--set=optimizer={name: momentum}"],
+        ["--set=optimizer={name: nesterov}", "--set=training.clip_norm=0.1", "--set=training.class_weight=null"],
+        ["--set=training.batch_size=all", "--set=training.tolerance=1e-9", "--set=data.validation=0.2"],
+    ],
+    ids=["as it is", "sum", "clipped", "tolerance"],
+)
+def test_four_workers_train_to_the_weights_of_one_process(tmp_path: Path, also: list[str]) -> None:
+    alone = ms_dnn("train", *ALL_KINDS, *also, f"--run={tmp_path / 'one'}")
+    assert alone.returncode == 0, alone.stderr
+    four = ended(distributed(*ALL_KINDS, *also, "--workers=4", f"--run={tmp_path / 'four'}"))
+    assert four.returncode == 0, four.stderr
+    same_run(tmp_path / "four", tmp_path / "one")
+
+
+@pytest.mark.campaign
+def test_an_overflow_on_one_worker_is_skipped_by_all(tmp_path: Path) -> None:
+    mixed = [*ALL_KINDS, "--set=precision=mixed_float16"]
+    alone = ms_dnn("train", *mixed, f"--run={tmp_path / 'one'}")
+    assert alone.returncode == 0, alone.stderr
+    two = ended(distributed(*mixed, "--workers=2", f"--run={tmp_path / 'two'}"))
+    assert two.returncode == 0, two.stderr
+    same_run(tmp_path / "two", tmp_path / "one", tolerance=5e-2)  # the sums in float16 have other parts
+
+
+LONG = [*ALL_KINDS, "--set=training.max_iterations=6000", "--set=training.checkpoint_seconds=0"]
+
+
+@pytest.mark.campaign
+def test_a_killed_worker_ends_all_and_any_number_goes_on(tmp_path: Path) -> None:
+    run = tmp_path / "killed"
+    process = distributed(*LONG, "--workers=2", f"--run={run}")
+    _wait_for_rows(process, run, 3)
+    lost = next(worker for worker in workers_of(run) if worker.environ().get("RANK_ID") == "1")
+    began = time.monotonic()
+    lost.send_signal(signal.SIGKILL)
+    sentence = refused(ended(process, 60))
+    assert time.monotonic() - began < 60
+    assert "worker 1 of 2 was killed (SIGKILL)" in sentence
+    assert f"--resume {run}" in sentence
+    assert workers_of(run) == []
+    steps = checkpoint_of(run).state["step"]
+    assert 0 < steps < 6000
+
+    undisturbed = ms_dnn("train", *LONG, f"--run={tmp_path / 'one'}")
+    assert undisturbed.returncode == 0, undisturbed.stderr
+    assert steps < checkpoint_of(tmp_path / "one").state["step"]
+
+
+def _wait_for_rows(process: "subprocess.Popen[str]", run: Path, rows: int) -> None:
+    metrics = run / "metrics.jsonl"
+    while not metrics.exists() or metrics.read_bytes().count(b"\n") < rows:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
