@@ -97,12 +97,14 @@ class Job:
 
     Attributes:
         msrun: its process.
+        local: number of workers on this machine.
         logs: folder with ``msrun.log``, ``scheduler.log`` and ``worker_0.log``, …
         ranks: of the workers, by process.
         interrupted: whether Ctrl-C or SIGTERM asked for the end, and when.
     """
 
     msrun: "subprocess.Popen[bytes]"
+    local: int
     logs: Path
     ranks: dict[psutil.Process, int] = field(default_factory=dict)
     interrupted: float | None = None
@@ -112,10 +114,16 @@ class Job:
         try:
             for process in psutil.Process(self.msrun.pid).children():
                 environment = process.environ()
-                if environment.get("MS_ROLE") == "MS_WORKER":
+                # msrun shows the logs by a tail of each, which has the same environment.
+                if environment.get("MS_ROLE") == "MS_WORKER" and process.name() != "tail":
                     self.ranks[process] = int(environment.get("RANK_ID", -1))
         except (psutil.Error, ProcessLookupError):
             return  # one has just ended; what it was started as is known, or asked again
+
+    def first_done(self) -> bool:
+        """Whether this machine's first worker, which the others let end first, has ended and ``msrun`` noted it."""
+        first = min(self.ranks, key=self.ranks.__getitem__, default=None)
+        return first is not None and len(self.ranks) == self.local and not first.is_running()
 
     def failure(self) -> tuple[int | None, int] | None:
         """Return rank and exit code of the worker that failed first, or None."""
@@ -163,18 +171,19 @@ def launch(arguments: Sequence[str], run: Path, cluster: Cluster) -> int:
     """
     run.parent.mkdir(parents=True, exist_ok=True)
     logs = Path(tempfile.mkdtemp(prefix=f".{run.name}-{cluster.log_name}-", dir=run.parent))
-    job = Job(_start(arguments, logs, cluster), logs)
+    job = Job(_start(arguments, logs, cluster), cluster.local, logs)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, job.interrupt)
     try:
         failure = _watch(job)
+        done = job.first_done()
     finally:
         job.end()
         job.logs = _keep_logs(logs, run, cluster)
-    if failure is None and job.msrun.returncode == 0:
-        return 0
     if job.interrupted is not None:
         return _INTERRUPTED
+    if failure is None and done:
+        return 0
     raise _explained(job, failure, run, cluster.workers)
 
 
@@ -223,12 +232,15 @@ def _free_port() -> int:
 
 
 def _watch(job: Job) -> tuple[int | None, int] | None:
-    """Return when ``msrun`` has ended, or a worker has failed: then its rank and exit code."""
+    """Return when the first worker has ended well, or ``msrun`` has, or a worker has failed: then its rank and exit code."""
     while job.msrun.poll() is None:
         job.find_workers()
         failure = job.failure()
         if failure is not None:
             return failure
+        if job.first_done():
+            time.sleep(_POLL_SECONDS)  # for msrun to write that it failed
+            break
         if job.interrupted is not None and time.monotonic() - job.interrupted > _SECONDS_TO_END:
             return None
         time.sleep(_POLL_SECONDS)

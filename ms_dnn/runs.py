@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import platform
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -21,7 +20,7 @@ from ms_dnn.config.sharing import require_shareable
 from ms_dnn.configured_source import source_of
 from ms_dnn.data import Dataset, Samples, read_declared_table, read_features
 from ms_dnn.dnn import DNN
-from ms_dnn.errors import DataError, MsDnnError, RunError
+from ms_dnn.errors import DataError, RunError
 from ms_dnn.experiment import (
     Part,
     PreparedData,
@@ -40,7 +39,7 @@ from ms_dnn.inspection import draw_pictures
 from ms_dnn.reports.event_files import EventFiles, require_event_writer
 from ms_dnn.reports.plots import draw_curves
 from ms_dnn.runtime.device import Device, use_device
-from ms_dnn.runtime.distributed import Workers, leave_workers, meet_workers
+from ms_dnn.runtime.distributed import Workers, await_worker_0, meet_workers
 from ms_dnn.runtime.precision import check_precision
 from ms_dnn.training.checkpoints import Checkpoint, read_checkpoint
 from ms_dnn.training.evaluation import PartEvaluation
@@ -57,9 +56,6 @@ from ms_dnn.training.run_folder import (
     create_run_folder,
 )
 from ms_dnn.training.trainer import Listener, State, Trainer, load_parameters, network_parameters
-
-_WORKER_0_SPEAKS = 10.0
-"""Seconds that the other workers wait with an error, so that worker 0 can save and say it."""
 
 
 @dataclass(frozen=True)
@@ -194,10 +190,8 @@ def _assist(
     trainer.restore(checkpoint)
     try:
         trainer.run()
-    except MsDnnError:
-        time.sleep(_WORKER_0_SPEAKS)  # msrun ends all workers when the first one has failed
-        raise
-    leave_workers()
+    finally:
+        await_worker_0()
     raise SystemExit(0)
 
 

@@ -20,6 +20,7 @@ from ms_dnn.cli.report import report
 from ms_dnn.cli.sweep import sweep
 from ms_dnn.cli.train import train
 from ms_dnn.errors import MsDnnError
+from ms_dnn.runtime.distributed import end_worker
 
 app = typer.Typer(
     name="ms-dnn",
@@ -61,7 +62,11 @@ def options(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 good, 1 the gradients or the data say no, 2 wrong input, 3 inconclusive."""
-    run_application(app, arguments)
+    try:
+        run_application(app, arguments)
+    except SystemExit as ending:
+        end_worker(ending.code if isinstance(ending.code, int) else 0)
+        raise
 
 
 def run_application(application: typer.Typer, arguments: list[str] | None = None) -> None:

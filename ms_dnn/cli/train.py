@@ -10,7 +10,7 @@ import typer
 
 from ms_dnn.cli.options import BackpropName, DeviceName, Overrides
 from ms_dnn.errors import ConfigError
-from ms_dnn.runtime.distributed import TERMINAL, leave_workers, speaks
+from ms_dnn.runtime.distributed import TERMINAL, speaks
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -74,7 +74,7 @@ def _console() -> "Console":
     terminal = os.environ.get(TERMINAL)
     if not speaks():
         return Console(quiet=True)
-    stream = open(terminal, "w", encoding="utf-8") if terminal else None  # noqa: SIM115, PTH123 - open to the end
+    stream = open(terminal, "a", encoding="utf-8") if terminal else None  # noqa: SIM115, PTH123 - open to the end
     return Console(file=stream, markup=False, highlight=False)
 
 
@@ -93,7 +93,6 @@ def _describe(config: "ExperimentConfig") -> str:
 
 def _conclude(console: "Console", config: "ExperimentConfig", path: Path, state: "State", data: "PreparedData") -> None:
     """Say what ended the run, what came of it and what to do next."""
-    leave_workers()
     from ms_dnn.reports.endings import ending_text, row_of_weights
     from ms_dnn.training.run_folder import BOUNDARY, CURVES, HISTOGRAMS, MISCLASSIFIED, RunFolder
 

@@ -5,6 +5,8 @@ collective communication: HCCL on Ascend, NCCL on GPU, MindSpore's own ``mccl`` 
 """
 
 import os
+import sys
+import time
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,7 @@ TERMINAL = "MS_DNN_TERMINAL"
 
 _ROLE = "MS_ROLE"
 _SCHEDULER = "MS_SCHED"
+_SECONDS_FOR_WORKER_0 = 10.0
 
 
 @dataclass(frozen=True)
@@ -51,18 +54,16 @@ class Workers:
         import numpy as np
         from mindspore import Tensor
 
-        # By a sum, because MindSpore's CPU backend has no minimum; compiled, because its collective operations
-        # outside a graph crash the process when it exits.
+        # By a sum, because MindSpore's CPU backend has no minimum.
         mine = np.zeros(self.number, np.float32)
         mine[self.rank] = value
         return self._sum(Tensor(mine)).asnumpy()
 
     @cached_property
     def _sum(self) -> Any:
-        import mindspore as ms
-        from mindspore import ops
+        from ms_dnn.runtime.collective import CompiledSum
 
-        return ms.jit(ops.AllReduce())
+        return CompiledSum()
 
 
 ALONE = Workers()
@@ -104,10 +105,22 @@ def meet_workers() -> Workers:
     return Workers(get_rank(), get_group_size())
 
 
-def leave_workers() -> None:
-    """Take leave of the other workers, so that the scheduler need not wait for a sign of life."""
-    if not is_worker():
-        return
-    from mindspore.communication import release
+def await_worker_0() -> None:
+    """Give worker 0 time to end; msrun, or the launcher, then ends this one.
 
-    release()
+    A worker must not leave first: what it sent last may not have gone out, and its error would not let worker 0 save.
+    """
+    time.sleep(_SECONDS_FOR_WORKER_0)
+
+
+def end_worker(exit_code: int) -> None:
+    """End this process at once, if it is a worker whose launcher watches it; else do nothing.
+
+    MindSpore's own way out of a cluster on CPU crashes now and then, after all is done (2.10). Whoever ends without it
+    leaves the scheduler waiting, which the launcher then ends.
+    """
+    if TERMINAL not in os.environ or not is_worker():
+        return
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(exit_code)
