@@ -201,7 +201,7 @@ def build_network(config: ExperimentConfig, inputs: int, precision: str | None =
 
 
 def build_cost(config: ExperimentConfig, shares: int = 1) -> Cost:
-    """Return the cost J of training, or a worker's part of it; of other samples, which weigh 1, its ``unweighted()``."""
+    """Return the cost J of training, or a worker's part; of other samples, which weigh 1, its ``unweighted()``."""
     penalty = None if config.penalty is None else Penalty(**config.penalty.model_dump())
     weighted = config.training.class_weight is not None
     return Cost(config.loss, config.reduction, penalty, weighted=weighted, shares=shares)

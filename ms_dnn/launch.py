@@ -74,14 +74,14 @@ class Cluster:
         )  # fmt: skip
         if workers < 1 or cluster.local < 1 or workers % cluster.local:
             raise WorkerError(
-                f"--workers: got {workers} with {cluster.local} on this machine (LOCAL_WORKERS), expected a multiple of "
-                "that: every machine has as many"
+                f"--workers: got {workers} with {cluster.local} on this machine (LOCAL_WORKERS), expected a multiple "
+                "of that: every machine has as many"
             )
         if cluster.node >= workers // cluster.local:
             raise WorkerError(f"NODE_RANK: got {cluster.node}, expected 0 … {workers // cluster.local - 1}")
         if cluster.local < workers and not {"MASTER_ADDR", "MASTER_PORT", "NODE_RANK"} <= environment.keys():
             raise WorkerError(
-                "workers on several machines: set MASTER_ADDR, MASTER_PORT and NODE_RANK (0 on the first machine) on each"
+                "workers on several machines: set MASTER_ADDR, MASTER_PORT and NODE_RANK (0 on the first) on each"
             )
         return cluster
 
@@ -187,15 +187,8 @@ def launch(arguments: Sequence[str], run: Path, cluster: Cluster) -> int:
     raise _explained(job, failure, run, cluster.workers)
 
 
-def _start(arguments: Sequence[str], logs: Path, cluster: Cluster) -> "subprocess.Popen[bytes]":
-    environment = {
-        **_DEFAULTS,
-        **os.environ,
-        "GLOG_v": "3",  # what goes wrong is to be found in the logs
-        # msrun starts the first python on PATH.
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
-        TERMINAL: f"/proc/{os.getpid()}/fd/{sys.stdout.fileno()}",
-    }
+def msrun_command(cluster: Cluster, logs: Path) -> list[str]:
+    """Return the command that starts the workers of this machine, without what they are to run."""
     options = {
         "worker_num": cluster.workers,
         "local_worker_num": cluster.local,
@@ -205,11 +198,21 @@ def _start(arguments: Sequence[str], logs: Path, cluster: Cluster) -> "subproces
         "log_dir": logs,
         "join": True,
     }
-    command = [sys.executable, "-m", "mindspore.parallel.cluster.run"]
-    command += [f"--{name}={value}" for name, value in options.items()]
+    return [sys.executable, "-m", "mindspore.parallel.cluster.run", *(f"--{k}={v}" for k, v in options.items())]
+
+
+def _start(arguments: Sequence[str], logs: Path, cluster: Cluster) -> "subprocess.Popen[bytes]":
+    environment = {
+        **_DEFAULTS,
+        **os.environ,
+        "GLOG_v": "3",  # what goes wrong is to be found in the logs
+        # msrun starts the first python on PATH.
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+        TERMINAL: f"/proc/{os.getpid()}/fd/{sys.stdout.fileno()}",
+    }
     with (logs / "msrun.log").open("wb") as log:
-        return subprocess.Popen(
-            [*command, "python", "-m", "ms_dnn", "train", *arguments],
+        return subprocess.Popen(  # noqa: S603 - the arguments are the user's own
+            [*msrun_command(cluster, logs), "python", "-m", "ms_dnn", "train", *arguments],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -232,7 +235,7 @@ def _free_port() -> int:
 
 
 def _watch(job: Job) -> tuple[int | None, int] | None:
-    """Return when the first worker has ended well, or ``msrun`` has, or a worker has failed: then its rank and exit code."""
+    """Return when the first worker has ended well or ``msrun`` has, or a worker failed: then its rank and exit code."""
     while job.msrun.poll() is None:
         job.find_workers()
         failure = job.failure()

@@ -26,8 +26,8 @@ def require_shareable(config: ExperimentConfig, workers: int, batch_size: int | 
         )
     if config.precision == "float64":
         raise ConfigError(
-            f"precision: got float64, expected float32 or a mixed one, because {workers} workers add up their gradients "
-            "in float32: change it, or train in one process"
+            f"precision: got float64, expected float32 or a mixed one, because {workers} workers add up their "
+            "gradients in float32: change it, or train in one process"
         )
     if config.data.stream:
         raise ConfigError(

@@ -28,9 +28,7 @@ def means_of(tensors: tuple[Tensor, ...], axis: int) -> tuple[Tensor, ...]:
     return means
 
 
-def normalize(
-    x: Tensor, axis: int, epsilon: float, means: Means = means_of
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def normalize(x: Tensor, axis: int, epsilon: float, means: Means = means_of) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return x̂ (N, O), 1/√(σ² + ε), μ and σ² for x (N, O).
 
     The last three are (1, O) over the samples and (N, 1) over the units.

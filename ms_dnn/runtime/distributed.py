@@ -82,8 +82,8 @@ def speaks() -> bool:
 def meet_workers() -> Workers:
     """Return this worker's place among those that ``msrun`` started, or :data:`ALONE` where it did not.
 
-    Call it once, after the device is chosen: MindSpore then allows no other choice. In the process that ``msrun`` starts as scheduler it does not return before all workers have left, and then ends
-    that process.
+    Call it once, after the device is chosen: MindSpore then allows no other choice. In the process that
+    ``msrun`` starts as scheduler it does not return before all workers have left, and then ends that process.
 
     Raises:
         DeviceError: when the others do not come, or their devices cannot talk.
