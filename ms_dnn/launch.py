@@ -5,7 +5,9 @@ silent, says little, and answers Ctrl-C by killing. So it is watched here: Ctrl-
 finish a step and saves; and when a worker was lost, all that is left is ended and one sentence says which it was.
 """
 
+import contextlib
 import ctypes
+import math
 import os
 import re
 import shutil
@@ -134,17 +136,14 @@ class Job:
         return ranks.get(int(found[1])), int(found[2])
 
     def interrupt(self, number: int, frame: FrameType | None) -> None:
-        """Hand the wish to end to worker 0, or to all of this machine's where that is elsewhere; then kill."""
-        if self.interrupted is not None:
-            self.end()
-            return
-        self.interrupted = time.monotonic()
-        first = min(self.ranks.values(), default=0)
-        for process, rank in self.ranks.items():
-            if rank == first and process.is_running():
-                process.send_signal(signal.SIGINT)
-        if not self.ranks:
-            self.end()
+        """Hand the wish to end to this machine's first worker, which tells the others; a second one, or a wish before
+        there are workers, leaves no time for that."""
+        impatient = self.interrupted is not None or not self.ranks
+        self.interrupted = -math.inf if impatient else time.monotonic()
+        if not impatient:
+            first = min(self.ranks, key=self.ranks.__getitem__)
+            with contextlib.suppress(psutil.NoSuchProcess):
+                first.send_signal(signal.SIGINT)
 
     def end(self) -> None:
         """Kill what is left: the workers, which have sessions of their own, msrun and the scheduler."""
