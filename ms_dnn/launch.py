@@ -136,8 +136,10 @@ class Job:
         return ranks.get(int(found[1])), int(found[2])
 
     def interrupt(self, number: int, frame: FrameType | None) -> None:
-        """Hand the wish to end to this machine's first worker, which tells the others; a second one, or a wish before
-        there are workers, leaves no time for that."""
+        """Hand the wish to end to this machine's first worker, which tells the others.
+
+        A second one, or one before there are workers, leaves no time for that.
+        """
         impatient = self.interrupted is not None or not self.ranks
         self.interrupted = -math.inf if impatient else time.monotonic()
         if not impatient:
