@@ -26,11 +26,11 @@ from sklearn.preprocessing import StandardScaler
 from ms_dnn import DNNClassifier, DNNRegressor
 
 SETS = {
-    "digits": (datasets.load_digits, (64,)),
-    "breast_cancer": (datasets.load_breast_cancer, (32,)),
-    "wine": (datasets.load_wine, (32,)),
     "iris": (datasets.load_iris, (16,)),
+    "wine": (datasets.load_wine, (32,)),
+    "breast_cancer": (datasets.load_breast_cancer, (32,)),
     "diabetes": (datasets.load_diabetes, (16,)),
+    "digits": (datasets.load_digits, (64,)),
 }
 BATCH = 32
 COMMON = {"activation": "relu", "solver": "adam", "batch_size": BATCH, "max_iter": 100}
