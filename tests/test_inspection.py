@@ -38,7 +38,7 @@ def test_the_boundary_lies_where_the_weights_put_it_in_the_features_own_units(tm
     data = prepare_data(config)
     network = build_network(config, 2)
     # z = 4 (x₁ − 5.25) / scale: the answer changes at 5.25, whatever the scaling.
-    scale, offset = data.features.scale[0], data.features.offset[0]
+    scale, offset = data.features.columns[0].scale, data.features.columns[0].offset
     ops.assign(network.layers[0].weight, Tensor(np.array([[4.0, 0.0]], np.float32)))
     ops.assign(network.layers[0].bias, Tensor(np.array([4 * (offset - 5.25) / scale], np.float32)))
     found = boundary_of(config, data, network)

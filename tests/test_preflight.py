@@ -9,8 +9,9 @@ from typer.testing import CliRunner
 
 from ms_dnn.cli.doctor import doctor
 from ms_dnn.config import parse_config
+from ms_dnn.dnn import build_dnn
 from ms_dnn.errors import ConfigError
-from ms_dnn.preflight import BLOWN_UP, examine, examine_environment
+from ms_dnn.preflight import BLOWN_UP, _about_widths, examine, examine_environment
 from ms_dnn.runtime.device import Device
 
 pytestmark = pytest.mark.usefixtures("cpu")
@@ -20,7 +21,7 @@ name: tiny
 data: {set: wine}
 network:
   layers:
-    - {units: 12, activation: relu, initializer: he}
+    - {units: 16, activation: relu, initializer: he}
     - {units: 3, activation: identity}
 loss: softmax_cross_entropy
 optimizer: {name: adam}
@@ -45,7 +46,7 @@ def test_a_healthy_experiment_has_nothing_bad(healthy):
     assert {finding.verdict for finding in findings.values()} == {"good"}, findings
     assert "guessing costs ln 3 = 1.099" in findings["cost at the start"].sentence
     assert [(layer.number, layer.units, layer.activation) for layer in preflight.layers] == [
-        (1, 12, "relu"),
+        (1, 16, "relu"),
         (2, 3, "identity"),
     ]
 
@@ -73,6 +74,13 @@ def test_weights_of_zero_learn_nothing():
     (by_heart,) = [finding for subject, finding in findings.items() if "by heart" in subject]
     assert by_heart.verdict == "bad"
     assert preflight.layers[0].gradient == 0
+
+
+def test_widths_that_the_cube_would_pad_are_named():
+    assert _about_widths(build_dnn([4, 16, 32, 3], ["relu", "relu", "identity"])).verdict == "good"
+    finding = _about_widths(build_dnn([4, 16, 30, 3], ["relu", "relu", "identity"]))
+    assert finding.verdict == "warning"
+    assert "30 units of dense layer 2: no multiple of 16" in finding.sentence
 
 
 def test_another_device_is_said_to_be_untried():

@@ -18,6 +18,7 @@ from ms_dnn.config.problems import Origin, Path, Problem, config_error, dotted, 
 
 MAX_CHARACTERS = 20_000
 MAX_VALUES = 10_000  # an alias counts each time it is used: nine lines of aliases can name a billion values
+MAX_DEPTH = 100
 
 _OUT_OF_RANGE = "is not valid YAML: an escaped character or a version number is out of range"
 _UNTAGGED = "untagged"
@@ -32,6 +33,19 @@ _BOOLEAN = {
 
 class _Composer(yaml.SafeLoader):
     """Marks every scalar that has no explicit tag; :func:`plain` decides what it is."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self._depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """Refuse what is nested deeper than Python would recurse, before the scanner has taken seconds over it."""
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise RecursionError
+        node: yaml.Node | None = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
 
     def resolve(self, kind: type[yaml.Node], value: Any, implicit: Any) -> Any:
         if kind is yaml.ScalarNode:

@@ -40,10 +40,10 @@ def normalize(x: Tensor, axis: int, epsilon: float, means: Means = means_of) -> 
         means: :func:`means_of`, or one that takes the means over more samples than there are in x.
     """
     (mean,) = means((x,), axis)
-    centred = x - _spread(mean, x)
+    centred = x - _spread(mean, x, axis)
     (variance,) = means((centred * centred,), axis)
     scale = _rsqrt(variance + constant(epsilon, x))
-    return centred * _spread(scale, x), scale, mean, variance
+    return centred * _spread(scale, x, axis), scale, mean, variance
 
 
 def normalize_vjp(x_hat: Tensor, scale: Tensor, dx_hat: Tensor, axis: int, means: Means = means_of) -> Tensor:
@@ -52,17 +52,18 @@ def normalize_vjp(x_hat: Tensor, scale: Tensor, dx_hat: Tensor, axis: int, means
     μ and σ² depend on x as well: through μ every dx loses the mean of dx̂, through σ² its part along x̂.
     """
     of_all, along = means((dx_hat, dx_hat * x_hat), axis)
-    return (dx_hat - x_hat * _spread(along, x_hat) - _spread(of_all, x_hat)) * _spread(scale, x_hat)
+    reduced = dx_hat - x_hat * _spread(along, x_hat, axis) - _spread(of_all, x_hat, axis)
+    return reduced * _spread(scale, x_hat, axis)
 
 
 def scale_and_shift(x_hat: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
     """Return z = γ ⊙ x̂ + β, (N, O), for x̂ (N, O), γ (O,), β (O,)."""
-    return x_hat * _spread(gamma, x_hat) + _spread(beta, x_hat)
+    return x_hat * gamma + beta
 
 
 def scale_and_shift_vjp(x_hat: Tensor, gamma: Tensor, dz: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return dx̂ = γ ⊙ dz (N, O), dγ = Σ_n dz_n ⊙ x̂_n (O,) and dβ = Σ_n dz_n (O,)."""
-    return dz * _spread(gamma, dz), _sum_of_rows(dz * x_hat, 0), _sum_of_rows(dz, 0)
+    return dz * gamma, _sum_of_rows(dz * x_hat, 0), _sum_of_rows(dz, 0)
 
 
 def batch_norm_vjp(
@@ -74,14 +75,14 @@ def batch_norm_vjp(
     """
     products = dz * x_hat
     of_all, along = means((dz, products), OVER_SAMPLES)
-    reduced = dz - x_hat * _spread(along, x_hat) - _spread(of_all, x_hat)
-    dx = reduced * _spread(gamma * scale.reshape(-1), x_hat)
+    reduced = dz - x_hat * _spread(along, x_hat, OVER_SAMPLES) - _spread(of_all, x_hat, OVER_SAMPLES)
+    dx = reduced * _spread(gamma * scale.reshape(-1), x_hat, OVER_SAMPLES)
     return dx, _sum_of_rows(products, 0), _sum_of_rows(dz, 0)
 
 
-def _spread(v: Tensor, x: Tensor) -> Tensor:
-    """Return a row v, one number a unit, shaped as x (N, O); a column as it is.
+def _spread(v: Tensor, x: Tensor, axis: int) -> Tensor:
+    """Return v, one number a unit where the axis is that of the samples, shaped as x (N, O); a column as it is.
 
     MindSpore's CPU kernels take twice as long to broadcast a row inside a product, but not a column.
     """
-    return v if v.shape[0] == x.shape[0] and v.ndim == 2 else ops.broadcast_to(v, x.shape)
+    return ops.broadcast_to(v, x.shape) if axis == OVER_SAMPLES else v

@@ -70,7 +70,7 @@ def test_killed_at_random_moments(undisturbed: Path, tmp_path: Path, request: py
     expected = result_of(undisturbed)
     reports = len(expected[1])
     random = Random(0)
-    kills = 20 if request.config.getoption("--campaign") else 2
+    kills = 20 if request.config.getoption("--campaign") else 1
     survived = 0
     for number in range(kills):
         killed = tmp_path / f"run-{number}"

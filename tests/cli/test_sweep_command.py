@@ -57,6 +57,7 @@ def test_two_workers_ctrl_c_and_on_to_the_end(tmp_path: Path) -> None:
     assert not [number for number in workers if Path(f"/proc/{number}").exists()]
 
 
+@pytest.mark.campaign
 def test_a_killed_sweep_goes_on_and_its_trial_is_not_waited_for(tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
     process = start(SWEEP, "--run", folder, "--set", "sweep.trials=1", "--set", "training.epochs=400")

@@ -30,7 +30,11 @@ def run(*arguments):
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
-@pytest.mark.parametrize("config", WITH_DATA, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "config",
+    # The regularised one takes a minute: its layers are judged one by one in test_other_layers.py.
+    [pytest.param(p, id=p.stem, marks=pytest.mark.campaign if "regularized" in p.stem else ()) for p in WITH_DATA],
+)
 def test_every_configuration_passes(config):
     result = run(config, "--device", "CPU", "--mode", "pynative", "--samples", 8)
     assert result.exit_code == 0, result.output

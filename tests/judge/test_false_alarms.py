@@ -22,7 +22,7 @@ DIFFERENTIABLE = [name for name, activation in ACTIVATIONS.items() if activation
 TRAINABLE = [name for name, loss in LOSSES.items() if loss.gradient]
 
 
-@settings(max_examples=1000 if settings.default.max_examples > 30 else 200)
+@settings(max_examples=1000 if settings.default.max_examples > 30 else 80)
 @given(seed=st.integers(0, 2**31))
 def test_no_right_gradient_in_float32_is_refused(seed):
     generator = np.random.default_rng(seed)

@@ -47,8 +47,8 @@ def test_each_way_to_fail_is_seen(fault, tmp_path):
 
 def test_some_cases_of_every_kind_pass():
     done = subprocess.run(
-        [sys.executable, str(SCRIPTS / "fuzz.py"), "--cases", "24", "--jobs", "1"],
+        [sys.executable, str(SCRIPTS / "fuzz.py"), "--cases", "8", "--jobs", "1"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "24 cases in" in done.stdout
+    assert "8 cases in" in done.stdout

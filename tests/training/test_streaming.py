@@ -154,9 +154,9 @@ print(on_disk, peak() - before)
 """
 
 
+@pytest.mark.campaign
 @pytest.mark.parametrize(
-    ("samples", "steps", "megabytes", "growth"),
-    [(60_000, 30, 44, 100), pytest.param(2_100_000, 500, 1570, 300, marks=pytest.mark.campaign)],
+    ("samples", "steps", "megabytes", "growth"), [(60_000, 30, 44, 100), (2_100_000, 500, 1570, 300)]
 )
 def test_memory_does_not_grow_with_the_set(tmp_path, samples, steps, megabytes, growth):
     # In memory the smaller one takes 360 MB as float64 alone, and twice that once it is scaled.
