@@ -11,6 +11,7 @@ from ms_dnn.errors import MsDnnError, RunError
 from ms_dnn.reports.endings import row_of_weights
 from ms_dnn.training.checkpoints import read_checkpoint
 from ms_dnn.training.run_folder import CONFIG, Row, RunFolder
+from ms_dnn.training.state import State
 
 if TYPE_CHECKING:
     from ms_dnn.runs import Scores
@@ -146,7 +147,7 @@ def _read(path: Path, name: str, test: bool, device: str | None) -> ComparedRun:
     checkpoint = read_checkpoint(path)
     if checkpoint is None:
         raise RunError(f"{path}: no checkpoint yet, so nothing to compare: go on with ms-dnn train --resume {path}")
-    state, rows = checkpoint.state, folder.metrics()
+    state, rows = State.of(checkpoint.state), folder.metrics()
     scores = None
     if test:
         from ms_dnn.runs import evaluate_run
@@ -157,10 +158,10 @@ def _read(path: Path, name: str, test: bool, device: str | None) -> ComparedRun:
         folder=str(path),
         config=json.loads(config.model_dump_json()),
         rows=tuple(rows),
-        row=row_of_weights(rows, state["stopped_by"], state["best_step"])[0],
-        steps=state["step"],
-        seconds=state["seconds"],
-        stopped_by=state["stopped_by"],
+        row=row_of_weights(rows, state.stopped_by, state.best_step)[0],
+        steps=state.step,
+        seconds=state.seconds,
+        stopped_by=state.stopped_by,
         test=scores,
     )
 

@@ -17,7 +17,7 @@ from ms_dnn.inspection import draw_pictures, predict
 from ms_dnn.runs import Scores, scores_on, stored_config, trained_network, use_configured_device
 from ms_dnn.training.checkpoints import read_checkpoint
 from ms_dnn.training.run_folder import CONFIG, ENVIRONMENT, Row, RunFolder
-from ms_dnn.training.trainer import State
+from ms_dnn.training.state import State
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def gather_run(path: Path, device: str | None = None) -> RunReport:
         config=config,
         folder=str(path),
         config_text=folder.read(CONFIG),
-        state=State(**(checkpoint.state if checkpoint is not None else {})),
+        state=State.of(checkpoint.state if checkpoint is not None else {}),
         rows=tuple(rows),
         inputs=data.train.x.shape[1],
         samples={

@@ -55,7 +55,8 @@ from ms_dnn.training.run_folder import (
     RunFolder,
     create_run_folder,
 )
-from ms_dnn.training.trainer import Listener, State, Trainer, load_parameters, network_parameters
+from ms_dnn.training.state import State
+from ms_dnn.training.trainer import Listener, Trainer, load_parameters, network_parameters
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ms_dnn.config import ExperimentConfig
     from ms_dnn.experiment import PreparedData
-    from ms_dnn.training.trainer import State
+    from ms_dnn.training.state import State
 
 _INTERRUPTED_EXIT_CODE = 130
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ms_dnn.config import TrainingConfig
-    from ms_dnn.training.trainer import State
+    from ms_dnn.training.state import State
 
 Row = dict[str, Any]
 

@@ -11,7 +11,7 @@ from ms_dnn.sweep.study import Study
 from ms_dnn.training.interruption import StopTraining
 from ms_dnn.training.plan import Plan
 from ms_dnn.training.run_folder import CONFIG, Row, RunFolder
-from ms_dnn.training.trainer import State
+from ms_dnn.training.state import State
 
 PRUNED = "pruned"
 

@@ -136,6 +136,12 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     body = {key: value for key, value in manifest.items() if key != "manifest_sha256"}
     if manifest.get("manifest_sha256") != _digest(body):
         raise CheckpointError(damaged)
+    kinds = {"format": int, "generation": int, "file": str, "sha256": str, "state": dict}
+    wrong = [key for key, kind in kinds.items() if not isinstance(body.get(key), kind)]
+    if wrong or Path(body["file"]).name != body["file"]:
+        raise CheckpointError(
+            f"{path}: '{(wrong or ['file'])[0]}' is not what ms-dnn writes there: restore it from a copy, or train anew"
+        )
     if body["format"] > FORMAT:
         raise CheckpointError(f"{path}: format {body['format']}, this ms-dnn reads up to {FORMAT}: upgrade ms-dnn")
     return body

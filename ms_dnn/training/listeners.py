@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from ms_dnn.training.plan import Plan
 from ms_dnn.training.run_folder import Row
-from ms_dnn.training.trainer import Listener, State
+from ms_dnn.training.state import State
+from ms_dnn.training.trainer import Listener
 
 
 class Listeners:

@@ -20,6 +20,8 @@ CONFIG = "config.yaml"
 ENVIRONMENT = "environment.json"
 FEATURES = "features.json"
 METRICS = "metrics.jsonl"
+COLUMNS = ("step", "epoch", "cost", "learning_rate", "seconds")
+"""What every row of the metrics has, all of them numbers."""
 CURVES = "curves.png"
 HISTOGRAMS = "histograms.png"
 BOUNDARY = "boundary.png"
@@ -77,12 +79,20 @@ class RunFolder:
         if not path.exists():
             return []
         whole = path.read_text(encoding="utf-8", errors="replace").split("\n")[:-1]
-        try:
-            return [json.loads(line) for line in whole]
-        except json.JSONDecodeError as error:
-            raise RunError(
-                f"{path}: a line is damaged ({error}): restore the file from a copy, or delete it"
-            ) from error
+        rows: list[Row] = []
+        for number, line in enumerate(whole, start=1):
+            try:
+                row = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                row, reason = None, f"{error}"
+            else:
+                reason = f"expected the numbers {', '.join(COLUMNS)}"
+            if not _is_row(row):
+                raise RunError(
+                    f"{path}: line {number} is damaged ({reason}): restore the file from a copy, or delete it"
+                )
+            rows.append(row)
+        return rows
 
     def cut_metrics(self, step: int) -> list[Row]:
         """Drop the rows after ``step``, which a resumed run will write again, and return the others.
@@ -96,6 +106,15 @@ class RunFolder:
         except OSError as error:
             raise RunError(f"{self.path / METRICS}: cannot be written ({error.strerror})") from error
         return rows
+
+
+def _is_row(row: Any) -> bool:
+    return (
+        isinstance(row, dict)
+        and all(column in row for column in COLUMNS)
+        and all(isinstance(value, int | float) and not isinstance(value, bool) for value in row.values())
+        and isinstance(row["step"], int)
+    )
 
 
 def write_file(path: Path, text: str) -> None:

@@ -24,6 +24,7 @@ from ms_dnn.training.interruption import Interruption, StopTraining
 from ms_dnn.training.optimizers import Coefficients, Optimizer
 from ms_dnn.training.plan import Plan
 from ms_dnn.training.run_folder import Row, RunFolder
+from ms_dnn.training.state import State
 from ms_dnn.training.stopping import EarlyStopping
 
 CHUNK_SECONDS = 0.2
@@ -40,29 +41,6 @@ class Stretch:
 
     feed: Feed
     coefficients: Coefficients
-
-
-@dataclass
-class State:
-    """The counters of a run; with the arrays of a checkpoint they determine all that follows.
-
-    Attributes:
-        step: steps done.
-        total: sum of the costs of the current stretch so far.
-        seconds: time spent training, over all sessions.
-        best_value: best value of the watched metric, or None.
-        best_step: step at which it was reached.
-        reports_without_gain: reports since then.
-        stopped_by: what ended the run, or None while it has not ended.
-    """
-
-    step: int = 0
-    total: float = 0.0
-    seconds: float = 0.0
-    best_value: float | None = None
-    best_step: int = 0
-    reports_without_gain: int = 0
-    stopped_by: str | None = None
 
 
 class Listener(Protocol):
@@ -150,7 +128,7 @@ class Trainer:
         if checkpoint is not None:
             self._load(checkpoint.arrays)
             self._best = {name: array for name, array in checkpoint.arrays.items() if name.startswith("best/")}
-            self.state = State(**checkpoint.state)
+            self.state = State.of(checkpoint.state)
         if self.folder is not None:
             self.folder.cut_metrics(-1 if checkpoint is None else self.state.step)
 

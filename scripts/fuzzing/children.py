@@ -180,7 +180,8 @@ def run_command(arguments: list[str]) -> None:
 def without_training() -> None:
     """Let trainings end before their first step, and pictures alone."""
     import ms_dnn.runs
-    from ms_dnn.training.trainer import State, Trainer
+    from ms_dnn.training.state import State
+    from ms_dnn.training.trainer import Trainer
 
     def run(self: Trainer) -> State:
         self.state.stopped_by = "max_iterations"

@@ -153,8 +153,10 @@ def damaged_checkpoint(folder: Path, generator: np.random.Generator) -> list[str
     chosen.write_bytes(mutated(chosen.read_bytes(), generator, is_text=chosen.suffix != ".safetensors"))
     if generator.random() < 0.5:
         mend_checksums(folder)
-    command = str(generator.choice(["evaluate", "resume", "compare"]))
-    return ["train", "--resume", str(folder)] if command == "resume" else [command, str(folder)]
+    command = str(generator.choice(["evaluate", "resume", "compare", "report"]))
+    if command == "resume":
+        return ["train", "--resume", str(folder)]
+    return [command, str(folder), *([str(FINISHED_RUN)] if command == "compare" else [])]
 
 
 def mend_checksums(folder: Path) -> None:

@@ -172,7 +172,7 @@ def test_numbers_that_are_not_finite_are_left_out_of_a_histogram(tmp_path):
     from ms_dnn.reports.event_files import EventFiles
     from ms_dnn.training.plan import Plan
     from ms_dnn.training.probe import LayerNumbers
-    from ms_dnn.training.trainer import State
+    from ms_dnn.training.state import State
 
     numbers = LayerNumbers({"w": np.array([1.0, np.nan, np.inf])}, {"w": np.array([np.nan])}, {})
     files = EventFiles(tmp_path / "events", 1, lambda: numbers)

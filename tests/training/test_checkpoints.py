@@ -1,8 +1,10 @@
 """Checkpoints: exact, atomic, and damage is noticed."""
 
 import errno
+import hashlib
 import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 
 from ms_dnn.errors import CheckpointError
 from ms_dnn.training.checkpoints import MANIFEST, Checkpoint, read_checkpoint, write_checkpoint
+from ms_dnn.training.state import State
 
 ARRAYS = {
     "layers.0.weight": np.arange(6, dtype=np.float32).reshape(2, 3) / 7,
@@ -124,4 +127,30 @@ def test_a_newer_format_asks_for_an_upgrade(tmp_path: Path, monkeypatch: pytest.
         patch.setattr("ms_dnn.training.checkpoints.FORMAT", 2)
         saved(tmp_path)
     with pytest.raises(CheckpointError, match="format 2, this ms-dnn reads up to 1: upgrade ms-dnn"):
+        read_checkpoint(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "stored", [{"step": "7"}, {"step": 1.5}, {"steps": 7}, {"stopped_by": 3}, {"best_value": []}, {"of": 1}]
+)
+def test_a_state_that_is_none_is_refused(stored):
+    with pytest.raises(CheckpointError, match=f"'{next(iter(stored))}' of its state is not what ms-dnn writes there"):
+        State.of(stored)
+
+
+def test_a_state_comes_back_as_it_was():
+    state = State(7, 0.5, 1.25, None, 3, 2, "tolerance")
+    assert State.of(json.loads(json.dumps(asdict(state)))) == state
+
+
+@pytest.mark.parametrize(
+    "change", [{"file": "../other"}, {"file": 3}, {"state": []}, {"format": "1"}, {"sha256": None}]
+)
+def test_a_manifest_with_right_checksums_and_wrong_values_is_refused(tmp_path, change):
+    write_checkpoint(tmp_path, Checkpoint({"a": np.zeros(2)}, {}))
+    path = tmp_path / "checkpoint.json"
+    body = {key: value for key, value in json.loads(path.read_text()).items() if key != "manifest_sha256"} | change
+    digest = hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+    path.write_text(json.dumps({**body, "manifest_sha256": digest}))
+    with pytest.raises(CheckpointError, match=f"'{next(iter(change))}' is not what ms-dnn writes there"):
         read_checkpoint(tmp_path)

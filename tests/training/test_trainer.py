@@ -15,7 +15,7 @@ from ms_dnn.training import trainer as trainer_module
 from ms_dnn.training.checkpoints import Checkpoint, read_checkpoint
 from ms_dnn.training.plan import Plan
 from ms_dnn.training.run_folder import RunFolder
-from ms_dnn.training.trainer import State
+from ms_dnn.training.state import State
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 
