@@ -19,7 +19,7 @@ ROUTES = (HandwrittenRoute, GradOperationRoute, ComplexStepRoute)
 EXAMPLES = max(1, settings.default.max_examples // 30)
 
 
-@pytest.mark.parametrize("depth", range(1, 7))
+@pytest.mark.parametrize("depth", [1, 2, 4, *(pytest.param(depth, marks=pytest.mark.campaign) for depth in (3, 5, 6))])
 @pytest.mark.parametrize("loss", TRAINABLE)
 @pytest.mark.parametrize("activation", DIFFERENTIABLE)
 @settings(max_examples=EXAMPLES)
