@@ -42,8 +42,8 @@ PENALTIES = (1e-4, 1e-2, 1.0)
 def models(name: str, hidden: tuple[int, ...], seed: int) -> dict[str, tuple[Any, dict[str, list[Any]]]]:
     """Return for each package its untrained pipeline and its grid."""
     is_regression = name == "diabetes"
-    ours = (DNNRegressor if is_regression else DNNClassifier)(hidden, random_state=seed, **COMMON)
-    theirs = (MLPRegressor if is_regression else MLPClassifier)(hidden, random_state=seed, **COMMON)
+    ours = (DNNRegressor if is_regression else DNNClassifier)(hidden_layer_sizes=hidden, random_state=seed, **COMMON)
+    theirs = (MLPRegressor if is_regression else MLPClassifier)(hidden_layer_sizes=hidden, random_state=seed, **COMMON)
     found = {}
     for package, model, rate, penalty, values in (
         ("ms-dnn", ours, "learning_rate", "l2", [alpha / BATCH for alpha in PENALTIES]),
