@@ -17,7 +17,7 @@ from pathlib import Path
 SECONDS = 10.0
 ROOM = 2**30
 """Bytes that a child may take beyond what it is born with."""
-FINISHED_RUN = Path(tempfile.gettempdir()) / f"ms-dnn-fuzz-run-{os.getppid()}"
+FINISHED_RUN = Path(tempfile.gettempdir()) / f"ms-dnn-fuzz-run-{os.getpid()}"
 CANARY = "CANARY"
 
 
