@@ -1,0 +1,85 @@
+"""Weights of samples and classes, penalty, dropout and normalisation of the estimators."""
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_linnerud
+from sklearn.preprocessing import scale
+from test_estimators import classifier, iris, regressor
+
+pytestmark = [pytest.mark.usefixtures("cpu"), pytest.mark.filterwarnings("ignore:max_iter=")]
+
+
+def test_integer_weights_are_repeated_samples():
+    x, y = iris()
+    weights = np.random.default_rng(0).integers(0, 4, len(y))
+    whole = {"batch_size": 1000, "max_iter": 30, "precision": "float64", "tol": 0.0}
+    weighted = classifier(**whole).fit(x, y, weights)
+    repeated = classifier(**whole).fit(np.repeat(x, weights, axis=0), np.repeat(y, weights))
+    np.testing.assert_allclose(weighted.predict_proba(x), repeated.predict_proba(x), rtol=1e-9)
+    np.testing.assert_allclose(weighted.loss_curve_, repeated.loss_curve_, rtol=1e-12)
+    assert not np.allclose(weighted.predict_proba(x), classifier(**whole).fit(x, y).predict_proba(x), rtol=1e-3)
+
+
+def test_class_weights_are_sample_weights_and_move_the_answers():
+    x, y = iris()
+    heavy = classifier(class_weight={1: 20.0}).fit(x, y)
+    by_samples = classifier().fit(x, y, np.where(y == 1, 20.0, 1.0))
+    np.testing.assert_array_equal(heavy.predict_proba(x), by_samples.predict_proba(x))
+    assert heavy.predict_proba(x)[:, 1].mean() > classifier().fit(x, y).predict_proba(x)[:, 1].mean() + 0.01
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentence"),
+    [
+        ({"class_weight": {7: 1.0}}, "the labels are"),
+        ({"class_weight": "even"}, "expected None, 'balanced', or a mapping"),
+        ({"l2": -1.0}, "l2: got -1.0, expected a finite number of at least 0"),
+        ({"dropout": 1.0}, "dropout: got 1.0, expected a number of at least 0 and below 1"),
+        ({"normalization": "group"}, "normalization: got 'group', expected one of none, batch, layer"),
+        ({"normalization": "batch", "batch_size": 1}, "batches of one sample"),
+    ],
+)
+def test_wrong_weights_and_regularisation_are_refused_in_one_sentence(parameters, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        classifier(**parameters).fit(*iris())
+
+
+def test_weights_that_are_all_zero_or_negative_are_refused():
+    x, y = iris()
+    with pytest.raises(ValueError, match="at least one non-zero number"):
+        classifier().fit(x, y, np.zeros(len(y)))
+    with pytest.raises(ValueError, match="Negative values"):
+        classifier().fit(x, y, -np.ones(len(y)))
+
+
+def test_balanced_weights_are_refused_by_partial_fit():
+    x, y = iris()
+    with pytest.raises(ValueError, match="partial_fit sees only a part"):
+        classifier(class_weight="balanced").partial_fit(x, y, classes=[0, 1, 2])
+
+
+@pytest.mark.parametrize("also", [{"dropout": 0.2, "normalization": "batch"}, {"normalization": "layer", "l2": 0.01}])
+def test_a_regularised_model_pickles_and_goes_on_to_the_bit(also):
+    x, y = iris()
+    once = classifier(max_iter=6, tol=0.0, **also).fit(x, y)
+    twice = classifier(max_iter=3, tol=0.0, warm_start=True, **also).fit(x, y)
+    twice = pickle.loads(pickle.dumps(twice)).fit(x, y)
+    np.testing.assert_array_equal(once.predict_proba(x), twice.predict_proba(x))
+    assert once.score(x, y) > 0.6
+
+
+def test_the_penalty_keeps_weights_small():
+    x, y = iris()
+    sizes = [np.linalg.norm(classifier(l2=l2).fit(x, y).coefs_[0]) for l2 in (0.0, 0.3)]
+    assert sizes[1] < 0.5 * sizes[0]
+
+
+def test_a_regressor_takes_weights_too():
+    x, y = load_linnerud(return_X_y=True)
+    x, y = scale(x), scale(y)
+    weights = np.r_[np.full(5, 50.0), np.ones(len(x) - 5)]
+    plain, heavy = (regressor(max_iter=300).fit(x, y, w) for w in (None, weights))
+    errors = [np.mean((model.predict(x)[:5] - y[:5]) ** 2) for model in (plain, heavy)]
+    assert errors[1] < errors[0]
