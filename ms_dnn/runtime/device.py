@@ -1,5 +1,6 @@
 """Which device computes: Ascend, GPU or CPU, decided once, before the first operation."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -68,4 +69,10 @@ def use_device(requested: str = "auto") -> Device:
 def _is_available(name: str) -> bool:
     import mindspore as ms
 
-    return bool(getattr(ms.device_context, name.lower()).is_available())
+    # To ask is no fault: where MindSpore was imported first, it would print its loader's errors for each missing device.
+    silenced = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        return bool(getattr(ms.device_context, name.lower()).is_available())
+    finally:
+        logging.disable(silenced)
