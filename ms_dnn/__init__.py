@@ -15,7 +15,7 @@ os.environ.setdefault("MS_OM_PATH", tempfile.gettempdir())
 
 __version__ = "0.1.0"
 
-_HOMES = {
+PUBLIC_NAMES = {
     "Cost": "ms_dnn.layers.cost",
     "DNN": "ms_dnn.dnn",
     "DNNClassifier": "ms_dnn.estimators.classifier",
@@ -35,10 +35,10 @@ _HOMES = {
     "with_handwritten_bprop": "ms_dnn.gradients.bprop",
 }
 
-__all__ = ["__version__", *sorted(_HOMES)]
+__all__ = ["__version__", *sorted(PUBLIC_NAMES)]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in PUBLIC_NAMES:
         raise AttributeError(f"module 'ms_dnn' has no attribute '{name}'")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(PUBLIC_NAMES[name]), name)

@@ -69,3 +69,7 @@ class WorkerError(MsDnnError):
 
 class SubjectError(MsDnnError):
     """What should be judged cannot be run, copied or differentiated as it is."""
+
+
+class SeriesError(MsDnnError):
+    """A chapter of the series cannot be found, or cannot run as asked."""

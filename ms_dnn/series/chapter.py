@@ -1,0 +1,162 @@
+"""What the chapters of the series are written with: device, language, pictures, the package's own lines, answers.
+
+A chapter is a plain script. From the shell it takes ``--device``, ``--language`` and ``--figures FOLDER``; on its page
+and in a notebook it takes none, and its figures appear where they are drawn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import atexit
+import inspect
+import os
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ms_dnn.errors import MsDnnError, SeriesError
+
+LANGUAGE_VARIABLE = "MS_DNN_SERIES_LANGUAGE"
+"""Set where pages are made: their language. A chapter then looks at no command line and opens no window."""
+LANGUAGES = ("en", "zh-CN")
+CHINESE_FONT = "NotoSansCJKsc-Regular.otf"
+
+# Okabe & Ito: told apart with any colour vision.
+BLUE, ORANGE, GREEN, PURPLE, YELLOW, SKY, GREY = (
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#767676",
+)  # fmt: skip
+STYLE: dict[Any, Any] = {
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": "medium",
+    "axes.titlelocation": "left",
+    "figure.constrained_layout.use": True,
+    "figure.dpi": 100,
+    "figure.titlesize": "large",
+    "legend.frameon": False,
+    "lines.linewidth": 1.8,
+    "image.cmap": "cividis",
+}
+
+_language = "en"
+
+
+def begin() -> None:
+    """Read the command line of a chapter, choose the device and say which, and set the style of the pictures.
+
+    Exits with code 2 and one sentence when the command line or the device is wrong.
+    """
+    on_a_page, in_a_notebook = LANGUAGE_VARIABLE in os.environ, "ipykernel" in sys.modules
+    options = _options([] if on_a_page or in_a_notebook else sys.argv[1:])
+    try:
+        _use_language(os.environ.get(LANGUAGE_VARIABLE, options.language))
+        _prepare_pictures(options.figures, shown_by_others=on_a_page or in_a_notebook)
+        from ms_dnn.runtime.device import use_device
+
+        device = use_device(options.device)
+    except MsDnnError as error:
+        print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    print(label(f"device: {device.name}, {device.reason}", f"设备：{device.name}"))
+
+
+def label(english: str, chinese: str) -> str:
+    """Return the words in the reader's language: for axes, legends and titles, which no catalogue translates."""
+    return chinese if _language == "zh-CN" else english
+
+
+def show_code(*parts: Callable[..., Any] | type) -> None:
+    """Print the package's own lines of some functions, methods or classes, below their file and line."""
+    for part in parts:
+        lines, first = inspect.getsourcelines(part)
+        path = Path(inspect.getsourcefile(part) or "")
+        package = next(parent for parent in path.parents if parent.name == "ms_dnn")
+        print(f"# {path.relative_to(package.parent).as_posix()}, line {first}")
+        print(textwrap.dedent("".join(lines)))
+
+
+def check_answer(number: int, holds: Any) -> None:
+    """Print that the answer to a question of the chapter was computed to be right.
+
+    Raises:
+        AssertionError: when it is wrong.
+    """
+    if not bool(holds):
+        raise AssertionError(f"the answer to question {number} is wrong")
+    print(label(f"✓ answer {number}", f"✓ 第 {number} 题的答案"))
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    main = sys.modules["__main__"]
+    title = (main.__doc__ or "").strip().partition("\n")[0]
+    parser = argparse.ArgumentParser(description=f"A chapter of the series: {title}.", allow_abbrev=False)
+    parser.add_argument("--device", default="auto", help="auto, Ascend, GPU or CPU")
+    parser.add_argument("--language", default="en", help=" or ".join(LANGUAGES))
+    parser.add_argument(
+        "--figures", type=Path, metavar="FOLDER", help="write the pictures there instead of showing them"
+    )
+    return parser.parse_args(arguments)
+
+
+def _use_language(language: str) -> None:
+    global _language
+    if language not in LANGUAGES:
+        raise SeriesError(f"language: got '{language}', expected {' or '.join(LANGUAGES)}")
+    _language = language
+
+
+def _prepare_pictures(folder: Path | None, *, shown_by_others: bool) -> None:
+    import matplotlib as mpl
+    from cycler import cycler
+
+    if folder is not None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SeriesError(f"--figures {folder}: {error.strerror}; name a folder that can be written") from error
+        mpl.use("Agg")
+    mpl.rcParams.update(STYLE)
+    mpl.rcParams["axes.prop_cycle"] = cycler(color=[BLUE, ORANGE, GREEN, PURPLE, YELLOW, SKY, GREY])
+    if _language == "zh-CN":
+        _use_chinese_font()
+    if not shown_by_others:
+        atexit.register(_show_pictures, folder)
+
+
+def _use_chinese_font() -> None:
+    import matplotlib as mpl
+    from matplotlib import font_manager
+
+    try:
+        import mplfonts
+    except ImportError as error:
+        raise SeriesError(
+            "language zh-CN: the pictures need a Chinese font, from the package mplfonts: pip install 'ms-dnn[series]'"
+        ) from error
+    font = Path(mplfonts.__file__).parent / "fonts" / CHINESE_FONT
+    font_manager.fontManager.addfont(font)
+    mpl.rcParams["font.family"] = [font_manager.FontProperties(fname=font).get_name(), "DejaVu Sans"]
+
+
+def _show_pictures(folder: Path | None) -> None:
+    """Write the figures that are open, or show them where there is a screen."""
+    from matplotlib import pyplot as plt
+
+    numbers = plt.get_fignums()
+    if folder is not None:
+        stem = Path(sys.argv[0]).stem
+        for number in numbers:
+            path = folder / f"{stem}-{number}.png"
+            plt.figure(number).savefig(path)
+            print(label(f"picture: {path}", f"图：{path}"))
+    elif plt.get_backend().lower() != "agg":
+        plt.show()
+    elif numbers:
+        print(
+            label(
+                f"{len(numbers)} pictures; --figures FOLDER keeps them",
+                f"共 {len(numbers)} 幅图；用 --figures 文件夹 保存",
+            )
+        )

@@ -1,0 +1,139 @@
+"""Pictures that explain, drawn into matplotlib axes: networks with what flows in them, cost surfaces, decisions.
+
+They know arrays, never networks; colours and shapes are told apart with any colour vision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ms_dnn.reports.sample_pictures import CLASS_COLOURS, SHAPES
+from ms_dnn.series.chapter import BLUE, GREY, ORANGE
+
+MOST_UNITS = 8
+"""A layer with more units is drawn by its first ones and an ellipsis."""
+
+
+def draw_network(
+    axes: Any,
+    values: Sequence[ArrayLike],
+    edges: Sequence[ArrayLike],
+    names: Sequence[str] | None = None,
+    *,
+    backward: bool = False,
+) -> None:
+    """Draw units as circles with their values in them, and lines for what lies between two layers.
+
+    Blue is positive, orange and dashed is negative; a line is the wider, the larger its number is in its layer.
+
+    Args:
+        axes: of matplotlib.
+        values: n[0], …, n[L] numbers, one array a layer: activations, or δ.
+        edges: (n[l], n[l−1]) numbers between neighbours: weights, or their gradients.
+        names: of the layers, below them.
+        backward: whether arrows point from the last layer to the first.
+    """
+    layers = [np.asarray(layer, dtype=float).ravel() for layer in values]
+    shown = [min(len(layer), MOST_UNITS) for layer in layers]
+    tallest = max(shown)
+    heights = [(tallest - count) / 2 + np.arange(count)[::-1] for count in shown]
+    for level, matrix in enumerate(edges):
+        _draw_edges(axes, np.asarray(matrix, dtype=float), 2.0 * level, heights[level], heights[level + 1])
+    for level, (layer, ys) in enumerate(zip(layers, heights, strict=True)):
+        scale = np.abs(layer).max() or 1.0
+        for value, y in zip(layer, ys, strict=False):
+            tint = BLUE if value >= 0 else ORANGE
+            axes.scatter(2.0 * level, y, s=900, color="white", zorder=2)
+            axes.scatter(2.0 * level, y, s=900, color=tint, alpha=0.15 + 0.45 * abs(value) / scale, zorder=3)
+            axes.scatter(2.0 * level, y, s=900, facecolors="none", edgecolors=tint, linewidths=1.4, zorder=4)
+            axes.text(2.0 * level, y, f"{value:.2g}", ha="center", va="center", fontsize=8, zorder=5)
+        if len(layer) > MOST_UNITS:
+            axes.text(2.0 * level, ys[-1] - 0.75, f"⋮ {len(layer)}", ha="center", va="center", color=GREY)
+        if names is not None:
+            axes.text(2.0 * level, -1.2, names[level], ha="center", va="top")
+    right = 2.0 * (len(layers) - 1)
+    ends = (right, 0.0) if backward else (0.0, right)
+    axes.annotate(
+        "", xy=(ends[1], tallest - 0.1), xytext=(ends[0], tallest - 0.1),
+        arrowprops={"arrowstyle": "-|>", "color": GREY, "linewidth": 1.4},
+    )  # fmt: skip
+    axes.set(xlim=(-0.7, right + 0.7), ylim=(-1.9, tallest + 0.2))
+    axes.axis("off")
+
+
+def _draw_edges(axes: Any, matrix: NDArray[Any], x: float, below: NDArray[Any], above: NDArray[Any]) -> None:
+    scale = np.abs(matrix).max() or 1.0
+    for j, y_above in enumerate(above):
+        for k, y_below in enumerate(below):
+            number = matrix[j, k]
+            axes.plot(
+                [x, x + 2.0], [y_below, y_above],
+                color=BLUE if number >= 0 else ORANGE,
+                linestyle="-" if number >= 0 else (0, (4, 2)),
+                linewidth=0.4 + 2.6 * abs(number) / scale,
+                alpha=0.75,
+                zorder=1,
+            )  # fmt: skip
+
+
+def draw_surface(axes: Any, across: ArrayLike, up: ArrayLike, J: ArrayLike, levels: int = 24) -> Any:
+    """Draw the cost as filled contours, dark where it is small, and return them for a colour bar.
+
+    Args:
+        axes: of matplotlib.
+        across: values of the one parameter, (A,).
+        up: values of the other, (U,).
+        J: the cost, (U, A).
+        levels: number of contours.
+    """
+    filled = axes.contourf(across, up, J, levels=levels)
+    axes.contour(across, up, J, levels=levels, colors="white", linewidths=0.3, alpha=0.6)
+    return filled
+
+
+def draw_path(axes: Any, points: ArrayLike, name: str, number: int = 0) -> None:
+    """Draw the way of two parameters, (steps + 1, 2), over a surface; a square at its start, a star at its end."""
+    way = np.asarray(points, dtype=float)
+    colour = ("white", "#E69F00", "#FF7F50", "#56B4E9")[number % 4]
+    dashes = ("-", "--", ":", "-.")[number % 4]
+    axes.plot(way[:, 0], way[:, 1], dashes, color=colour, linewidth=1.6, marker=".", markersize=3, label=name)
+    axes.plot(*way[0], "s", color=colour, markeredgecolor="black", markersize=6)
+    axes.plot(*way[-1], "*", color=colour, markeredgecolor="black", markersize=11)
+
+
+def draw_decision(
+    axes: Any, decide: Callable[[NDArray[Any]], ArrayLike], x: ArrayLike, classes: ArrayLike, names: Sequence[str]
+) -> None:
+    """Draw what is answered at every point of the plane, and the samples.
+
+    Args:
+        axes: of matplotlib.
+        decide: takes points (M, 2) of float32 and returns the index of a class for each, (M,).
+        x: the samples, (N, 2).
+        classes: index of the class of each sample, (N,).
+        names: of the classes.
+    """
+    from matplotlib.colors import ListedColormap
+
+    points, indices = np.asarray(x, dtype=np.float32), np.asarray(classes)
+    low, high = points.min(0), points.max(0)
+    margin = 0.08 * (high - low)
+    across, up = (np.linspace(a, b, 201, dtype=np.float32) for a, b in zip(low - margin, high + margin, strict=True))
+    plane = np.stack([grid.ravel() for grid in np.meshgrid(across, up)], axis=1)
+    answers = np.asarray(decide(plane)).reshape(len(up), len(across))
+    tints = ListedColormap([*CLASS_COLOURS[: len(names)]])
+    edges = {"vmin": -0.5, "vmax": len(names) - 0.5}
+    axes.imshow(
+        answers, extent=(across[0], across[-1], up[0], up[-1]), origin="lower", aspect="auto", cmap=tints, alpha=0.22,
+        interpolation="nearest", **edges,
+    )  # fmt: skip
+    for index, name in enumerate(names):
+        own = points[indices == index]
+        axes.scatter(
+            own[:, 0], own[:, 1], s=24, c=CLASS_COLOURS[index], marker=SHAPES[index], edgecolors="white",
+            linewidths=0.6, label=name,
+        )  # fmt: skip
