@@ -69,7 +69,7 @@ def use_device(requested: str = "auto") -> Device:
 def _is_available(name: str) -> bool:
     import mindspore as ms
 
-    # To ask is no fault: where MindSpore was imported first, it would print its loader's errors for each missing device.
+    # To ask is no fault: a MindSpore that was imported first prints its loader's errors for each missing device.
     silenced = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
