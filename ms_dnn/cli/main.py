@@ -17,6 +17,7 @@ from ms_dnn.cli.evaluate import evaluate
 from ms_dnn.cli.export import export
 from ms_dnn.cli.predict import predict
 from ms_dnn.cli.report import report
+from ms_dnn.cli.series import series
 from ms_dnn.cli.sweep import sweep
 from ms_dnn.cli.train import train
 from ms_dnn.errors import MsDnnError
@@ -39,6 +40,7 @@ app.command()(report)
 app.command()(compare)
 app.command()(audit)
 app.command()(doctor)
+app.command()(series)
 app.add_typer(data, name="data")
 
 

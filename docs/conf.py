@@ -1,0 +1,111 @@
+"""Sphinx configuration of the documentation site, in English and, with MS_DNN_SERIES_LANGUAGE=zh-CN, in Chinese.
+
+``scripts/build_docs.sh`` builds both. Pages that the code knows better than anybody (commands, configuration, formulas,
+the audit's table, the figures of the README) are written by ``site_pages`` before Sphinx reads its sources.
+"""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+from site_pages import TWINS, write_pages  # noqa: E402
+
+import ms_dnn  # noqa: E402
+
+reader = os.environ.setdefault("MS_DNN_SERIES_LANGUAGE", "en")
+
+project = "ms-dnn"
+author = "the founders of ms-dnn"
+copyright = "2026, the founders of ms-dnn"  # noqa: A001
+release = version = ms_dnn.__version__
+language = {"en": "en", "zh-CN": "zh_CN"}[reader]
+locale_dirs = ["locale"]
+gettext_compact = False
+gettext_uuid = False
+gettext_location = False
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.doctest",
+    "sphinx.ext.mathjax",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["locale", "site_pages", "images/README.md", "audit-2.10-cpu.md", "**.zh-CN.md", "series/*.ipynb"]
+nitpicky = True
+
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+
+html_theme = "furo"
+html_title = "ms-dnn"
+html_static_path = ["_static"]
+templates_path = ["_templates"]
+html_css_files = ["site.css"]
+html_js_files = []
+html_copy_source = False
+html_show_sphinx = False
+html_sidebars = {
+    "**": [
+        "sidebar/brand.html",
+        "sidebar/languages.html",
+        "sidebar/search.html",
+        "sidebar/scroll-start.html",
+        "sidebar/navigation.html",
+        "sidebar/scroll-end.html",
+    ]
+}
+html_theme_options = {
+    "light_css_variables": {"color-brand-primary": "#00567f", "color-brand-content": "#00567f"},
+    "dark_css_variables": {"color-brand-primary": "#6cc5f2", "color-brand-content": "#6cc5f2"},
+}
+html_search_options = {"dict": str(HERE / "reference" / "search-words.txt")}
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "a11y-high-contrast-dark"
+copybutton_prompt_text = r"\$ |>>> |\.\.\. "
+copybutton_prompt_is_regexp = True
+
+sphinx_gallery_conf = {
+    "examples_dirs": str(Path(ms_dnn.__file__).parent / "series" / "chapters"),
+    "gallery_dirs": "series",
+    "filename_pattern": r"/\d\d_",
+    "within_subsection_order": "FileNameSortKey",
+    "abort_on_example_error": True,
+    "backreferences_dir": None,
+    "capture_repr": (),
+    "download_all_examples": False,
+    "image_srcset": ["2x"],
+    "line_numbers": False,
+    "min_reported_time": 1e9,  # times differ from run to run, and every page would then be a new translation
+    "remove_config_comments": True,
+    "show_memory": False,
+    "show_signature": False,
+    "write_computation_times": False,
+}
+
+
+def _read_twin(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Read the Chinese page that somebody wrote beside the English one, where there is one.
+
+    Its links to the other language, and to files of the repository, are for readers of the repository.
+    """
+    if docname not in TWINS:
+        return
+    twin = Path(app.srcdir, f"{docname}.{reader}.md")
+    text = twin.read_text(encoding="utf-8") if twin.is_file() else source[0]
+    text = re.sub(r"^\[(中文|English)\]\(.*\)$", "", text, flags=re.MULTILINE)
+    source[0] = re.sub(r"\[([^\]]*)\]\(\.\./[^)]*\)", r"\1", text)
+
+
+def setup(app: Sphinx) -> None:
+    """Write the generated pages, and read Chinese twins."""
+    write_pages(Path(app.srcdir), reader)
+    app.connect("source-read", _read_twin)
+    app.add_config_value("ms_dnn_twins", TWINS, "env")

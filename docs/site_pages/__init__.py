@@ -1,0 +1,33 @@
+"""The pages of the site that are made from the code, so that they cannot say anything else than it does."""
+
+from pathlib import Path
+
+from site_pages.audit import audit_tables
+from site_pages.commands import command_page
+from site_pages.configuration import configuration_page
+from site_pages.figures import figures_page
+from site_pages.formula_map import formula_page
+from site_pages.glossary import glossary_page, search_words
+
+TWINS = ("experiments", "distributed", "reference/figures")
+"""Pages whose Chinese text is a page of its own: no catalogue translates them."""
+
+
+def write_pages(source: Path, reader: str) -> None:
+    """Write all pages into ``source/reference``; what has not changed is not touched."""
+    folder = source / "reference"
+    folder.mkdir(exist_ok=True)
+    pages = {
+        "commands.md": command_page(),
+        "configuration.rst": configuration_page(),
+        "formulas.rst": formula_page(),
+        "figures.md": figures_page("en"),
+        "figures.zh-CN.md": figures_page("zh-CN"),
+        "glossary.rst": glossary_page(),
+        "audit-tables.html": audit_tables(reader),
+        "search-words.txt": search_words(),
+    }
+    for name, text in pages.items():
+        path = folder / name
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")

@@ -1,0 +1,37 @@
+"""``ms-dnn series``: the chapters that teach, listed and run."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ms_dnn.cli.options import DeviceName
+
+
+def series(
+    chapter: Annotated[
+        str | None, typer.Argument(help="Number or name of a chapter; left out: list them.", show_default=False)
+    ] = None,
+    device: DeviceName = None,
+    language: Annotated[str, typer.Option(help="Of the pictures: en or zh-CN.")] = "en",
+    figures: Annotated[
+        Path | None, typer.Option(help="Folder for the pictures; else they are shown where there is a screen.")
+    ] = None,
+) -> None:
+    """List the chapters of the series, what each teaches and needs, or run one."""
+    from ms_dnn.series.catalogue import chapters, find_chapter
+
+    if chapter is None:
+        from ms_dnn.reports.chapter_table import print_chapters
+
+        print_chapters(chapters())
+        return
+    path = find_chapter(chapter).path.resolve()
+    options = [("--device", device or "auto"), ("--language", language)]
+    if figures is not None:
+        options.append(("--figures", str(figures)))
+    # In place of this process: a chapter is a script of its own, with Python's way of ending and of being interrupted.
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, str(path), *(word for pair in options for word in pair)])  # noqa: S606
