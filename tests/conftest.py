@@ -1,6 +1,7 @@
 """What all tests share: the flag for long runs, the hypothesis profiles, the device."""
 
 import gc
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -17,6 +18,15 @@ def pytest_addoption(parser):
         help="long runs: tests marked 'campaign', which are deselected without this flag, and 500 random hypothesis "
         "examples a test in place of 30 fixed ones",
     )
+
+    parser.addoption("--site", type=Path, help="the documentation as scripts/build_docs.sh made it, for tests/site")
+
+
+def pytest_ignore_collect(collection_path, config):
+    # Without a site there is nothing to open: scripts/build_docs.sh makes one and gives it.
+    if collection_path == Path(__file__).parent / "site" and config.getoption("--site") is None:
+        return True
+    return None
 
 
 def pytest_configure(config):

@@ -147,7 +147,7 @@ for number, step in enumerate(changed, start=1):
         reach,
         -(w1 * reach + bias) / w2,
         color="black" if last else BLUE,
-        alpha=0.2 + 0.8 * number / len(changed),
+        alpha=(1 + 3 * number / len(changed)) / 4,
         linestyle="-" if last else "--",
         label=label(f"after correction {number}", f"第 {number} 次修正之后") if named else None,
     )

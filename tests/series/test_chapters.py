@@ -1,0 +1,87 @@
+"""The chapters as files: what they say of themselves, and how they answer the shell."""
+
+import ast
+import subprocess
+import sys
+
+import pytest
+
+from ms_dnn.errors import SeriesError
+from ms_dnn.series.catalogue import chapters, find_chapter
+
+TITLES = 16
+
+
+def run(chapter, *arguments):
+    command = [sys.executable, "-W", "error::UserWarning", str(chapter.path.resolve()), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+
+
+def test_there_are_sixteen_in_order():
+    assert [chapter.number for chapter in chapters()] == list(range(1, TITLES + 1))
+    assert all(chapter.title.startswith(f"{chapter.number:02} · ") for chapter in chapters())
+
+
+@pytest.mark.parametrize("wanted", ["9", "09", "backprop", "09_backpropagation"])
+def test_a_chapter_is_found_by_number_and_name(wanted):
+    assert find_chapter(wanted).name == "09_backpropagation"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "says"), [("17", "is no chapter"), ("xyz", "is no chapter"), ("r", "more than one")]
+)
+def test_a_chapter_that_is_not_there(wanted, says):
+    with pytest.raises(SeriesError, match=says):
+        find_chapter(wanted)
+
+
+@pytest.mark.parametrize("chapter", chapters(), ids=lambda chapter: chapter.name)
+def test_every_label_is_in_both_languages(chapter):
+    calls = [
+        node
+        for node in ast.walk(ast.parse(chapter.path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "label"
+    ]
+    assert calls
+    for call in calls:
+        english, chinese = (ast.unparse(argument) for argument in call.args)
+        assert english.isprintable()
+        assert any("一" <= letter <= "鿿" for letter in chinese) or english == chinese, f"line {call.lineno}"
+
+
+@pytest.mark.parametrize("chapter", chapters(), ids=lambda chapter: chapter.name)
+def test_every_chapter_ends_with_answered_questions(chapter):
+    source = chapter.path.read_text(encoding="utf-8")
+    asked = source.partition("# Questions\n")[2]
+    answers = [
+        ast.literal_eval(node.args[0])
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "check_answer"
+    ]
+    assert sorted(answers) in ([1, 2], [1, 2, 3])
+    assert all(f"# {number}. *" in asked for number in answers)
+
+
+def test_a_chapter_runs_from_the_shell_and_keeps_its_pictures(tmp_path):
+    done = run(find_chapter("1"), "--device", "CPU", "--language", "zh-CN", "--figures", str(tmp_path / "pictures"))
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert "✓ 第 3 题的答案" in done.stdout
+    assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == [
+        f"01_perceptron-{number}.png" for number in (1, 2, 3)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--language", "fr"], "language: got 'fr', expected en or zh-CN"),
+        (["--device", "TPU"], "device: got 'TPU', expected auto, Ascend, GPU or CPU"),
+        (["--figures", "/dev/null/pictures"], "--figures /dev/null/pictures: Not a directory"),
+    ],
+)
+def test_a_wrong_command_line_is_one_sentence(arguments, says):
+    done = run(find_chapter("1"), *arguments)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1

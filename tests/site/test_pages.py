@@ -1,0 +1,86 @@
+"""Every page of the site as a reader has it: pictures there, nothing in the console, readable on a telephone and in the dark."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+ALONE = {"resultTypes": ["violations"]}
+NARROW = {"width": 400, "height": 800}
+
+
+def opened(browser, url, *, scheme="light", viewport=None):
+    page = browser.new_page(color_scheme=scheme, viewport=viewport or {"width": 1200, "height": 900})
+    page.said = []
+    page.on("console", lambda message: page.said.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: page.said.append(str(error)))
+    page.on("requestfailed", lambda request: page.said.append(f"failed: {request.url}"))
+    page.goto(url, wait_until="load")
+    return page
+
+
+def violations(page):
+    found = Axe().run(page, options=ALONE).response["violations"]
+    return [f"{one['id']}: {one['help']} at {[node['target'] for node in one['nodes'][:3]]}" for one in found]
+
+
+def test_a_page_is_whole_and_accessible(browser, address, page_path):
+    page = opened(browser, f"{address}/{page_path}")
+    broken = page.evaluate(
+        """async () => {
+            const pictures = [...document.images];
+            pictures.forEach(picture => { picture.loading = "eager"; });
+            await Promise.all(pictures.map(picture => picture.decode().catch(() => {})));
+            return pictures.filter(picture => picture.naturalWidth === 0 || !picture.alt.trim()).map(picture => picture.src);
+        }"""
+    )
+    levels = page.evaluate("[...document.querySelectorAll('h1,h2,h3,h4,h5,h6')].map(heading => +heading.tagName[1])")
+    assert broken == []
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert page.evaluate("document.documentElement.lang") in ("en", "zh-CN")
+    assert violations(page) == []
+    page.set_viewport_size(NARROW)
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+    assert page.said == []
+    page.close()
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+@pytest.mark.parametrize("path", ["index", "series/09_backpropagation", "reference/configuration", "audit"])
+def test_the_dark_side_has_contrast_too(browser, address, language, path):
+    page = opened(browser, f"{address}/{language}/{path}.html", scheme="dark")
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert sum(int(part) for part in background.strip("rgb()").split(",")[:3]) < 150
+    assert violations(page) == []
+    page.close()
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "backpropagation"), ("en", "one-hot"), ("zh-CN", "反向传播"), ("zh-CN", "独热编码"), ("zh-CN", "softmax")],
+)
+def test_the_search_finds(browser, address, language, words):
+    page = opened(browser, f"{address}/{language}/search.html?q={words}")
+    page.wait_for_selector("#search-results ul.search li a", timeout=10_000)
+    links = page.eval_on_selector_all("#search-results ul.search li a", "links => links.map(link => link.href)")
+    assert any("/series/" in link for link in links)
+    assert page.said == []
+    page.close()
+
+
+def test_each_page_leads_to_its_other_language(browser, address):
+    page = opened(browser, f"{address}/en/series/01_perceptron.html")
+    page.click(".languages [lang='zh-CN']")
+    page.wait_for_load_state("load")
+    assert page.url.endswith("/zh-CN/series/01_perceptron.html")
+    assert "感知机" in page.inner_text("h1")
+    page.close()
+
+
+def test_the_first_page_chooses_the_language_of_the_reader(browser, address):
+    for locale, language in (("zh-CN", "zh-CN"), ("en-GB", "en"), ("fr-FR", "en")):
+        context = browser.new_context(locale=locale)
+        page = context.new_page()
+        page.goto(f"{address}/index.html")
+        page.wait_for_url(f"**/{language}/index.html")
+        context.close()
