@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from ms_dnn.config import ColumnConfig, DropConfig, ExperimentConfig
+from ms_dnn.config import ColumnConfig, DropConfig, ExperimentConfig, WeightConfig
 from ms_dnn.data import Source
-from ms_dnn.data.columns import CategoryColumn, Column, DropColumn, MultiHotColumn, NumberColumn
+from ms_dnn.data.columns import CategoryColumn, Column, DropColumn, MultiHotColumn, NumberColumn, WeightColumn
 
 
 def source_of(config: ExperimentConfig) -> Source:
@@ -28,6 +28,8 @@ def _declared(column: ColumnConfig) -> Column:
     """Return what the configuration says about a column of a table."""
     if isinstance(column, DropConfig):
         return DropColumn()
+    if isinstance(column, WeightConfig):
+        return WeightColumn()
     values = column.model_dump(exclude={"kind", "missing"})
     if isinstance(column.missing, str):
         values["missing"] = column.missing

@@ -46,6 +46,11 @@ def convert_data(config: ExperimentConfig, output: Path, kind: Kind) -> Notes:
     for part in found:
         if part is not None:
             check_dataset(part)
+    if source.weight is not None:
+        raise DataError(
+            f"data.columns.{source.weight}: got weights of the samples, which neither npy nor mindrecord keeps: "
+            "drop the column (kind: drop) to convert the rest"
+        )
     notes, features = noted(found)
     unfinished = output.with_name(output.name + UNFINISHED)
     write, read = (_write_npy, read_npy_folder) if kind == "npy" else (_write_mindrecord, read_mindrecord)

@@ -19,7 +19,7 @@ from ms_dnn.errors import DataError
 from ms_dnn.features.columns import Features, fit_features
 from ms_dnn.features.encoding import decide, encode_targets, smooth_targets
 from ms_dnn.features.scaling import Scaling, fit_scaling
-from ms_dnn.features.weighting import class_weights
+from ms_dnn.features.weighting import class_weights, product_of_weights
 from ms_dnn.gradients.framework import FrameworkGradient
 from ms_dnn.gradients.handwritten import HandwrittenGradient
 from ms_dnn.gradients.mixed_precision import MixedPrecisionGradient
@@ -137,7 +137,8 @@ def prepare_data(config: ExperimentConfig) -> PreparedData:
     if train is None:
         raise DataError(f"data set '{dataset.name}': no training part is left")
     notes += _perceptron_notes(config, dataset, train)
-    train = replace(train, weights=class_weights(config.training.class_weight, train.answers, dataset.class_names))
+    of_classes = class_weights(config.training.class_weight, train.answers, dataset.class_names)
+    train = replace(train, weights=product_of_weights(of_classes, parts.train.weights))
     validation = ready(parts.validation, "validation")
     test_part = ready(parts.test if test is None else test, "test")
     return PreparedData(train, validation, test_part, dataset, features, targets, tuple(notes))
@@ -203,7 +204,8 @@ def build_network(config: ExperimentConfig, inputs: int, precision: str | None =
 def build_cost(config: ExperimentConfig, shares: int = 1) -> Cost:
     """Return the cost J of training, or a worker's part; of other samples, which weigh 1, its ``unweighted()``."""
     penalty = None if config.penalty is None else Penalty(**config.penalty.model_dump())
-    weighted = config.training.class_weight is not None
+    columns = config.data.columns.values()
+    weighted = config.training.class_weight is not None or any(column.kind == "weight" for column in columns)
     return Cost(config.loss, config.reduction, penalty, weighted=weighted, shares=shares)
 
 

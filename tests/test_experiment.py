@@ -39,3 +39,18 @@ def test_a_perceptron_is_told_which_classes_it_cannot_separate():
     (note,) = [note for note in prepare_data(config("loss=perceptron")).notes if "hyperplane" in note]
     assert "no hyperplane separates 'versicolor', 'virginica' from the rest" in note
     assert not [note for note in prepare_data(config("loss=hinge")).notes if "hyperplane" in note]
+
+
+def test_the_weight_of_a_sample_is_that_of_its_class_times_its_own(tmp_path):
+    rows = [f"{value},{'yes' if value % 3 else 'no'},{value / 2}" for value in range(12)]
+    (tmp_path / "t.csv").write_text("\n".join(["size,kind,importance", *rows]) + "\n")
+    found = config(
+        f"data={{set: csv, file: {tmp_path / 't.csv'}, target: kind, scaling: none, columns: {{importance: {{kind: weight}}}}}}",
+        "training.class_weight={no: 10}",
+        "network.layers=[{units: 2, activation: identity}]",
+    )
+    data = prepare_data(found)
+    sizes = data.train.x[:, 0]
+    assert data.features.names == ("size",)
+    np.testing.assert_allclose(data.train.weights, sizes / 2 * np.where(sizes % 3, 1, 10))
+    assert build_cost(found).weighted

@@ -1,6 +1,6 @@
 """An experiment as a YAML file: its schema, and reading it with errors that name the line and the cure."""
 
-from ms_dnn.config.columns_section import ColumnConfig, DropConfig
+from ms_dnn.config.columns_section import ColumnConfig, DropConfig, WeightConfig
 from ms_dnn.config.data_section import DataConfig
 from ms_dnn.config.loading import dump_config, load_config, parse_config
 from ms_dnn.config.optimization import (
@@ -52,6 +52,7 @@ __all__ = [
     "ReportsConfig",
     "Schedule",
     "TrainingConfig",
+    "WeightConfig",
     "dump_config",
     "load_config",
     "parse_config",

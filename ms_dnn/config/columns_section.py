@@ -123,6 +123,12 @@ class DropConfig(Settings):
     kind: Literal["drop"]
 
 
+class WeightConfig(Settings):
+    """A column that is no feature, but what its sample weighs in the cost of training: numbers ≥ 0 without holes."""
+
+    kind: Literal["weight"]
+
+
 def _with_kinds(columns: Any) -> Any:
     """Say of columns of numbers that they are."""
     if not isinstance(columns, dict):
@@ -130,7 +136,9 @@ def _with_kinds(columns: Any) -> Any:
     return {name: {"kind": "number", **one} if isinstance(one, dict) else one for name, one in columns.items()}
 
 
-ColumnConfig = Annotated[NumberConfig | CategoryConfig | MultiHotConfig | DropConfig, Field(discriminator="kind")]
+ColumnConfig = Annotated[
+    NumberConfig | CategoryConfig | MultiHotConfig | DropConfig | WeightConfig, Field(discriminator="kind")
+]
 
 
 class Columns(dict[str, ColumnConfig]):
@@ -143,10 +151,19 @@ class Columns(dict[str, ColumnConfig]):
         raise TypeError("a configuration is not changed; parse another one")
 
 
+def _with_one_weight(columns: Columns) -> Columns:
+    weights = [name for name, column in columns.items() if isinstance(column, WeightConfig)]
+    if len(weights) > 1:
+        sentence = f"{weights[0]!r} is the weight of a sample already; drop one of the two (kind: drop)"
+        raise refusal("columns", [Conflict((weights[1],), sentence)])
+    return columns
+
+
 ColumnsConfig = Annotated[
     dict[str, ColumnConfig],
     BeforeValidator(_with_kinds),
     AfterValidator(Columns),
+    AfterValidator(_with_one_weight),
     Field(json_schema_extra={"expected": "a mapping of column names"}),
 ]
 

@@ -48,8 +48,13 @@ class DropColumn:
     """A column that is no feature."""
 
 
+@dataclass(frozen=True)
+class WeightColumn:
+    """A column that is no feature: what its sample weighs in the cost of training."""
+
+
 FeatureColumn = NumberColumn | CategoryColumn | MultiHotColumn
-Column = FeatureColumn | DropColumn
+Column = FeatureColumn | DropColumn | WeightColumn
 
 
 def nearest_name(name: str, names: Iterable[str]) -> str | None:

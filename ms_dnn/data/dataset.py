@@ -28,7 +28,7 @@ class Dataset:
     for regression) and ``feature_names`` I entries (none if the features have no names). Pictures carry
     ``image_shape``, whose product is I, in row-major order: (height, width) for grey ones with light ink on a dark
     ground, (height, width, channels) for pictures as they are; and ``value_range`` (black, white). Both are None for
-    other data.
+    other data. ``weights`` (M,) says what each sample weighs in the cost of training; None where all weigh 1.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Dataset:
     feature_names: tuple[str, ...] = ()
     image_shape: tuple[int, ...] | None = None
     value_range: tuple[float, float] | None = None
+    weights: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.x)
@@ -61,4 +62,5 @@ class Dataset:
 
     def take(self, rows: NDArray[np.int64] | Sequence[int]) -> Dataset:
         """Return a data set of copies of these rows, in this order, under the same names."""
-        return replace(self, x=self.rows(rows), y=self.y[rows])
+        weights = None if self.weights is None else self.weights[rows]
+        return replace(self, x=self.rows(rows), y=self.y[rows], weights=weights)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from ms_dnn.data.columns import Column, DropColumn
+from ms_dnn.data.columns import Column, DropColumn, WeightColumn
 from ms_dnn.data.dataset import Dataset
 from ms_dnn.errors import DataError
 
@@ -34,7 +34,13 @@ class Source:
     @property
     def dropped(self) -> tuple[str, ...]:
         """Columns that are no features, in whichever way they were declared."""
-        return self.drop + tuple(name for name, column in self.columns.items() if isinstance(column, DropColumn))
+        others = (DropColumn, WeightColumn)
+        return self.drop + tuple(name for name, column in self.columns.items() if isinstance(column, others))
+
+    @property
+    def weight(self) -> str | None:
+        """The column that holds the samples' weights, if there is one."""
+        return next((name for name, column in self.columns.items() if isinstance(column, WeightColumn)), None)
 
 
 class Loaded(NamedTuple):

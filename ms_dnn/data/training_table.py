@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ms_dnn.data.cells import feature_frame, is_missing, number_in, shown_cell
-from ms_dnn.data.columns import Column, DropColumn, FeatureColumn, NumberColumn, nearest_name
+from ms_dnn.data.cells import feature_frame, is_missing, number_in, numbers_in, shown_cell
+from ms_dnn.data.columns import Column, DropColumn, FeatureColumn, NumberColumn, WeightColumn, nearest_name
 from ms_dnn.data.dataset import Dataset
 from ms_dnn.data.source import Loaded, Source, refuse_missing_file, refuse_too_many_values
 from ms_dnn.data.table_files import CsvTable, ParquetTable, TableFile
@@ -21,11 +21,11 @@ from ms_dnn.errors import DataError
 def read_training_table(source: Source) -> Loaded:
     """Read the table of ``source``, CSV with a header or Parquet.
 
-    The column ``target`` is the target, those in ``drop`` and those declared as dropped are ignored, and all others
-    are features. Without declared columns x is (N, I) float64; with them it is a frame of these columns, float64 with
-    NaN for missing numbers, and texts with NaN for missing ones, whose index holds the numbers of the rows. A target of
-    texts is classes, in sorted order; one of numbers is a regression target, y (N, 1), unless ``target_kind`` is
-    ``classes``: then the numbers must be whole.
+    The column ``target`` is the target, one may be declared as the weight of the samples, those in ``drop`` and those
+    declared as dropped are ignored, and all others are features. Without declared columns x is (N, I) float64; with
+    them it is a frame of these columns, float64 with NaN for missing numbers, and texts with NaN for missing ones,
+    whose index holds the numbers of the rows. A target of texts is classes, in sorted order; one of numbers is a
+    regression target, y (N, 1), unless ``target_kind`` is ``classes``: then the numbers must be whole.
 
     Raises :class:`DataError` with row and column for ragged lines, missing values that no declaration provides for,
     and texts among numbers, and for a missing or damaged file, and unknown or repeated columns.
@@ -34,7 +34,7 @@ def read_training_table(source: Source) -> Loaded:
     table = ParquetTable(source.file) if source.set == "parquet" else CsvTable(source.file)
     declared = _declared(table, source)
     texts, target = _text_columns(table.first, declared), source.target
-    x, cells, numbers = [], [], []
+    x, cells, numbers, weights = [], [], [], []
     for block in table.blocks(header=True, texts={*texts, table.first.index(target)}):
         block.columns = table.first
         x.append(feature_frame(block, declared, repr(source.file.name)))
@@ -42,6 +42,8 @@ def read_training_table(source: Source) -> Loaded:
         _refuse_missing_target(column, f"column {target!r} of {source.file.name!r}", block.index)
         cells.append(column)
         numbers.append(block.index.to_numpy())
+        if source.weight is not None:
+            weights.append(_weights(block, source.weight, source.file.name))
     import pandas as pd
 
     frame = pd.concat(x) if len(x) > 1 else x[0]
@@ -49,7 +51,22 @@ def read_training_table(source: Source) -> Loaded:
     targets = [cell.strip() for block in cells for cell in block]
     y, task, classes = _targets(source, targets, [f"{table.noun} {n}" for block in numbers for n in block])
     features = frame if source.columns else frame.to_numpy(np.float64)
-    return Loaded(Dataset(source.set, features, y, task, classes, names))
+    of_samples = np.concatenate(weights) if weights else None
+    return Loaded(Dataset(source.set, features, y, task, classes, names, weights=of_samples))
+
+
+def _weights(block: Any, name: str, file: str) -> NDArray[np.float64]:
+    """Return what the samples of a block weigh, (N,)."""
+    cells = block[name].to_numpy()
+    weights, _ = numbers_in(cells)
+    good = np.isfinite(weights) & (weights >= 0)
+    if not good.all():
+        row = int(np.argmin(good))
+        raise DataError(
+            f"{block.index.name} {block.index[row]}, column {name!r} of {file!r}: got {shown_cell(cells[row])}, "
+            "expected the weight of a sample, a number ≥ 0: correct it"
+        )
+    return weights
 
 
 def _declared(table: TableFile, source: Source) -> dict[str, FeatureColumn]:
@@ -76,7 +93,7 @@ def _declared(table: TableFile, source: Source) -> dict[str, FeatureColumn]:
     declared = {
         column: kind
         for column, kind in columns.items()
-        if column not in (source.target, *source.dropped) and not isinstance(kind, DropColumn)
+        if column not in (source.target, *source.dropped) and not isinstance(kind, DropColumn | WeightColumn)
     }
     if source.target in source.dropped or not declared:
         raise DataError(

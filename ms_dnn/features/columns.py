@@ -19,6 +19,7 @@ from ms_dnn.data.columns import (
     MultiHotColumn,
     NumberColumn,
     ScalingKind,
+    WeightColumn,
 )
 from ms_dnn.data.lazy_rows import VALUES_AT_ONCE, LazyRows
 from ms_dnn.data.source import refuse_too_many_values
@@ -193,7 +194,7 @@ def fit_features(
     columns: list[Fitted] = []
     for name in rows.columns:
         column = declared.get(name, NumberColumn())
-        assert not isinstance(column, DropColumn)  # noqa: S101 - readers leave such columns out
+        assert not isinstance(column, DropColumn | WeightColumn)  # noqa: S101 - readers leave such columns out
         cells = rows[name].to_numpy()
         try:
             if isinstance(column, NumberColumn):

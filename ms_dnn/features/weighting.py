@@ -1,4 +1,4 @@
-"""What the samples of each class weigh in the cost of training."""
+"""What each sample weighs in the cost of training: by its class, and by itself."""
 
 from __future__ import annotations
 
@@ -40,4 +40,18 @@ def class_weights(
         for name, weight in asked.items():
             of_class[class_names.index(name)] = weight
     weights: NDArray[np.float64] = of_class[labels]
+    return weights
+
+
+def product_of_weights(
+    of_classes: NDArray[np.float64] | None, of_samples: NDArray[np.float64] | None
+) -> NDArray[np.float64] | None:
+    """Return what each sample weighs, (M,), by its class and by itself; None where all weigh 1.
+
+    Raises:
+        DataError: when all weigh nothing.
+    """
+    weights = of_classes if of_samples is None else of_samples if of_classes is None else of_classes * of_samples
+    if weights is not None and not weights.any():
+        raise DataError("the training part: got samples that all weigh 0, expected some that weigh more: correct them")
     return weights

@@ -96,7 +96,7 @@ def test_absolute_paths_are_stored(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         ("{a: category}", ".a: got 'category', expected a mapping with the key 'kind'"),
         (
             "{a: {kind: categry}}",
-            ".a.kind: got 'categry', expected one of category, drop, multi_hot, number; did you mean 'category'?",
+            ".a.kind: got 'categry', expected one of category, drop, multi_hot, number, weight; did you mean 'category'?",
         ),
         (
             "{a: {missing: avg}}",
@@ -145,3 +145,8 @@ def test_declared_columns_read_back_and_stay_as_they_are(name: str) -> None:
 
 def test_only_tables_have_columns() -> None:
     assert message("{set: iris, columns: {a: {}}}").startswith("columns: iris has no use for it")
+
+
+def test_samples_have_one_weight():
+    found = message("{set: csv, file: t.csv, target: y, columns: {a: {kind: weight}, b: {kind: weight}}}")
+    assert "columns.b: 'a' is the weight of a sample already; drop one of the two (kind: drop)" in found

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ms_dnn.data import Source, load_data, read_declared_table, read_features, table_files
-from ms_dnn.data.columns import CategoryColumn, DropColumn, MultiHotColumn, NumberColumn
+from ms_dnn.data.columns import CategoryColumn, DropColumn, MultiHotColumn, NumberColumn, WeightColumn
 from ms_dnn.errors import DataError
 
 DECLARED = {
@@ -199,7 +199,7 @@ import sys
 from pathlib import Path
 import numpy as np
 from ms_dnn.data import Source, load_data
-from ms_dnn.data.columns import CategoryColumn, DropColumn, MultiHotColumn, NumberColumn
+from ms_dnn.data.columns import CategoryColumn, DropColumn, MultiHotColumn, NumberColumn, WeightColumn
 from ms_dnn.errors import DataError
 path, random = Path(sys.argv[1]), np.random.default_rng(0)
 declared = {
@@ -228,3 +228,25 @@ def test_damaged_parquet(tmp_path):
     command = [sys.executable, "-c", READ_DAMAGED, str(path)]
     process = subprocess.run(command, capture_output=True, text=True, check=False)
     assert process.returncode == 0, process.stderr[-2000:]
+
+
+@FORMATS
+@pytest.mark.parametrize("block", [7, 2**16])
+def test_a_column_of_weights_is_no_feature_and_goes_with_its_samples(tmp_path, monkeypatch, suffix, block):
+    monkeypatch.setattr(table_files, "BLOCK", block)
+    table = mixed_tables.mixed(40).assign(importance=np.arange(40) / 4)
+    declared = {**DECLARED, "importance": WeightColumn()}
+    path = mixed_tables.write(table, tmp_path / f"t.{suffix}")
+    dataset, _ = load_data(source(path, columns=declared))
+    assert dataset.feature_names == ("size", "colour", "tags", "age")
+    np.testing.assert_array_equal(dataset.weights, np.arange(40) / 4)
+    np.testing.assert_array_equal(dataset.take([3, 1]).weights, [0.75, 0.25])
+
+
+@pytest.mark.parametrize(("cell", "says"), [("-1", "'-1'"), ("heavy", "'heavy'"), ("", "nothing"), ("inf", "'inf'")])
+def test_a_weight_that_is_none(tmp_path, cell, says):
+    table = mixed_tables.mixed(10).assign(importance=["1"] * 4 + [cell] + ["1"] * 5)
+    path = mixed_tables.write(table, tmp_path / "t.csv")
+    told = refused(load_data, source(path, columns={**DECLARED, "importance": WeightColumn()}))
+    assert "line 6, column 'importance' of 't.csv': got " in told
+    assert "expected the weight of a sample, a number ≥ 0" in told

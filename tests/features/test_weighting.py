@@ -5,7 +5,7 @@ import pytest
 from sklearn.utils.class_weight import compute_sample_weight
 
 from ms_dnn.errors import DataError
-from ms_dnn.features.weighting import class_weights
+from ms_dnn.features.weighting import class_weights, product_of_weights
 
 LABELS = np.array([0, 0, 0, 2, 2, 1])
 NAMES = ("a", "b", "c")
@@ -35,3 +35,16 @@ def test_unknown_classes_and_regression_are_refused():
         class_weights({"d": 2.0}, LABELS, NAMES)
     with pytest.raises(DataError, match="got a regression set"):
         class_weights("balanced", LABELS, ())
+
+
+def test_the_weights_of_class_and_sample_multiply():
+    assert product_of_weights(None, None) is None
+    of_classes, of_samples = np.array([1.0, 2.0]), np.array([3.0, 0.0])
+    np.testing.assert_array_equal(product_of_weights(of_classes, None), of_classes)
+    np.testing.assert_array_equal(product_of_weights(None, of_samples), of_samples)
+    np.testing.assert_array_equal(product_of_weights(of_classes, of_samples), [3, 0])
+
+
+def test_samples_that_all_weigh_nothing():
+    with pytest.raises(DataError, match="all weigh 0"):
+        product_of_weights(None, np.zeros(3))
