@@ -44,8 +44,9 @@ def test_a_perceptron_is_told_which_classes_it_cannot_separate():
 def test_the_weight_of_a_sample_is_that_of_its_class_times_its_own(tmp_path):
     rows = [f"{value},{'yes' if value % 3 else 'no'},{value / 2}" for value in range(12)]
     (tmp_path / "t.csv").write_text("\n".join(["size,kind,importance", *rows]) + "\n")
+    columns = "{importance: {kind: weight}}"
     found = config(
-        f"data={{set: csv, file: {tmp_path / 't.csv'}, target: kind, scaling: none, columns: {{importance: {{kind: weight}}}}}}",
+        f"data={{set: csv, file: {tmp_path / 't.csv'}, target: kind, scaling: none, columns: {columns}}}",
         "training.class_weight={no: 10}",
         "network.layers=[{units: 2, activation: identity}]",
     )

@@ -96,7 +96,8 @@ def test_absolute_paths_are_stored(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         ("{a: category}", ".a: got 'category', expected a mapping with the key 'kind'"),
         (
             "{a: {kind: categry}}",
-            ".a.kind: got 'categry', expected one of category, drop, multi_hot, number, weight; did you mean 'category'?",
+            ".a.kind: got 'categry', expected one of category, drop, multi_hot, number, weight; "
+            "did you mean 'category'?",
         ),
         (
             "{a: {missing: avg}}",
