@@ -80,7 +80,7 @@ def _draw_edges(axes: Any, matrix: NDArray[Any], x: float, below: NDArray[Any], 
             )  # fmt: skip
 
 
-def draw_surface(axes: Any, across: ArrayLike, up: ArrayLike, J: ArrayLike, levels: int = 24) -> Any:
+def draw_surface(axes: Any, across: ArrayLike, up: ArrayLike, J: ArrayLike, levels: int | ArrayLike = 24) -> Any:
     """Draw the cost as filled contours, dark where it is small, and return them for a colour bar.
 
     Args:
@@ -88,7 +88,7 @@ def draw_surface(axes: Any, across: ArrayLike, up: ArrayLike, J: ArrayLike, leve
         across: values of the one parameter, (A,).
         up: values of the other, (U,).
         J: the cost, (U, A).
-        levels: number of contours.
+        levels: number of contours, or the costs at which they are drawn.
     """
     filled = axes.contourf(across, up, J, levels=levels)
     axes.contour(across, up, J, levels=levels, colors="white", linewidths=0.3, alpha=0.6)
