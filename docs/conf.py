@@ -40,6 +40,7 @@ extensions = [
 ]
 exclude_patterns = ["locale", "site_pages", "images/README.md", "audit-2.10-cpu.md", "**.zh-CN.md", "series/*.ipynb"]
 nitpicky = True
+smartquotes = False  # --set is an option, not a dash
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3

@@ -69,9 +69,10 @@ def _collect(folder: Path) -> Iterator[tuple[str, polib.POFile]]:
 
 def update(templates: dict[str, polib.POFile]) -> None:
     """Write the catalogues anew, with the translations that there are."""
+    titles = _chapter_titles()
     for page, template in templates.items():
         path = CATALOGUES / f"{page}.po"
-        known = {entry.msgid: entry.msgstr for entry in polib.pofile(str(path))} if path.is_file() else {}
+        known = titles | {entry.msgid: entry.msgstr for entry in polib.pofile(str(path))} if path.is_file() else {}
         catalogue = polib.POFile(wrapwidth=100)
         catalogue.metadata = METADATA
         for entry in template:
@@ -83,6 +84,13 @@ def update(templates: dict[str, polib.POFile]) -> None:
     for path in CATALOGUES.rglob("*.po"):
         if path.relative_to(CATALOGUES).with_suffix("").as_posix() not in templates:
             path.unlink()
+
+
+def _chapter_titles() -> dict[str, str]:
+    """Return the titles of the chapters, which other pages name as well."""
+    catalogues = (polib.pofile(str(path)) for path in sorted((CATALOGUES / "series").glob("[0-9]*.po")))
+    entries = (entry for catalogue in catalogues for entry in catalogue)
+    return {entry.msgid: entry.msgstr for entry in entries if re.match(r"\d\d · ", entry.msgid)}
 
 
 def problems(templates: dict[str, polib.POFile]) -> Iterator[str]:
@@ -105,11 +113,11 @@ def problems(templates: dict[str, polib.POFile]) -> Iterator[str]:
 
 def has_words(page: str, message: str) -> bool:
     """Return whether a message has words of English to translate: not only formulas, code, markup and names."""
-    if message.endswith("\n"):
+    if message.endswith("\n") or (page == "reference/formulas" and ("\\" in message or "=" in message)):
         return False  # a formula
     if page in NAMED_BY_CODE and re.fullmatch(r"ms-dnn( [\w-]+)*|[a-z_]+(\.[a-z_]+)*", message):
         return False  # the name of a command or a key, as a heading
-    prose = re.sub(r"``.*?``|:(math|term|file|download):`.*?`|`[^`]*`|\$.*?\$", "", message)
+    prose = re.sub(r"``.*?``|:(math|term|file|download|doc):`.*?`|:ref:`§.*?`|`[^`]*`|\$.*?\$", "", message)
     return bool(re.search(r"[A-Za-z]{3,}", prose.replace("ms-dnn", "")))
 
 

@@ -1,5 +1,6 @@
 """The reference of the configuration, from the models that read it."""
 
+import json
 import re
 import types
 from collections.abc import Iterator
@@ -63,8 +64,8 @@ def _section(model: type[BaseModel], path: str, variant: bool) -> str:
         if "section" in kind:
             target = f"{path}.{name}".lstrip(".").replace(".", "-")
             kind = re.sub(r"\bsection\b", f":ref:`section <configuration-{target}>`", kind)
-        says = f"\n   {_prose(field.description or SECTION)}"
-        parts.append(f"``{name}``: {kind}{default}{says}\n")
+        says = _prose(field.description or (SECTION if ":ref:" in kind else ""))
+        parts.append(f"``{name}``: {kind}{default}\n{'   ' + says if says else ''}\n")
     return "\n".join(parts)
 
 
@@ -82,9 +83,10 @@ def _variant(model: type[BaseModel]) -> str:
 
 
 def _shown(value: Any) -> str:
-    if value is None:
-        return "``null``"
-    return "``" + (str(value).lower() if isinstance(value, bool) else str(value)) + "``"
+    """Return a default as YAML has it."""
+    if isinstance(value, str):
+        return f"``{value}``" if value else "``''``"
+    return f"``{json.dumps(list(value) if isinstance(value, tuple) else value)}``"
 
 
 NAMES = {int: "integer", float: "number", str: "text", bool: "true or false", type(None): "null"}

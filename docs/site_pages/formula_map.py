@@ -26,5 +26,5 @@ def _entry(formula: Formula) -> str:
         f"| ``{part.symbol}``, ``{part.path.relative_to(PACKAGE.parent).as_posix()}:{part.line}``"
         for part in formula.code
     )
-    link = f"| :ref:`{formula.chapter.title} <formula-{formula.name}>`"
+    link = f"| :ref:`§ {formula.chapter.number:02} <formula-{formula.name}>`"
     return f".. math::\n\n{latex}\n\n{link}\n{code}\n"

@@ -63,7 +63,9 @@ class SweepConfig(Settings):
         "tpe", description="tpe learns from the trials before; random does not; grid takes every combination once."
     )
     pruning: Literal["none", "median", "hyperband"] = Field(
-        "median", description="median ends a trial that is worse than half of the others were at the same report."
+        "median",
+        description="Which trials end early: median, those worse than half of the others were at the same report; "
+        "hyperband, the worse ones of groups that were given different numbers of reports.",
     )
     warm_up_reports: int = Field(5, ge=0, description="Reports of a trial before it may be ended early.")
     seed: int | None = Field(None, ge=0, le=2**63 - 1, description="Of the sampler; left out: the experiment's.")
