@@ -79,10 +79,12 @@ np.testing.assert_allclose(a2[0, 0], 1 / (1 + math.exp(-by_hand_z2)))
 # .. _formula-shallow-backward:
 #
 # .. math::
+#    \begin{aligned}
 #    \delta_2 &= a - y, & \frac{\partial \ell}{\partial W_2} &= \delta_2\, a_1^T, &
 #    \frac{\partial \ell}{\partial b_2} &= \delta_2 \\
 #    \delta_1 &= W_2^T \delta_2 \odot \sigma_1'(z_1), & \frac{\partial \ell}{\partial W_1} &= \delta_1\, x^T, &
 #    \frac{\partial \ell}{\partial b_1} &= \delta_1
+#    \end{aligned}
 #
 # A layer of the package does its own share: it turns da into δ, δ into its gradients, and hands dx to the layer below.
 

@@ -1,0 +1,234 @@
+r"""08 · Forward propagation
+========================
+
+A deep network is the same line again and again: weigh, add, bend. This chapter writes the line three ways, by
+elements, by matrices with samples as columns, and by matrices with samples as rows, and has all three computed.
+
+:Teaches: forward propagation at any depth, in elements and matrices; that columns and rows are transposes with the
+   same W and b; which shape everything has, and how a wrong one is told.
+:Needs: the shallow network from chapter 07; about 10 seconds.
+
+.. contents:: In this chapter
+   :local:
+   :depth: 1
+"""
+
+import textwrap
+
+import numpy as np
+from matplotlib import pyplot as plt
+from mindspore import Tensor
+
+from ms_dnn import DNN, Cost, Dense, build_dnn
+from ms_dnn.dnn import check_chain
+from ms_dnn.errors import ShapeError
+from ms_dnn.gradients.blog import element_forward, matrix_forward
+from ms_dnn.layers.dense import dense
+from ms_dnn.maths.affine import affine
+from ms_dnn.reports.notation import shape_text
+from ms_dnn.series.arrays import draw_arrays
+from ms_dnn.series.chapter import begin, check_answer, label, show_code
+from ms_dnn.series.pictures import draw_network
+
+begin()
+
+# %%
+# One unit at a time
+# ------------------
+# Layers are numbered in brackets: the inputs are :math:`a^{[0]} = x`, the answer is :math:`a^{[L]}`, and layer l has
+# n[l] units. Unit j of layer l weighs everything that the layer below answers, adds its bias, and bends the sum:
+#
+# .. _formula-element-form:
+#
+# .. math:: a^{[l]}_j = \sigma\Bigl(\sum_{k=1}^{n[l-1]} w^{[l]}_{jk}\, a^{[l-1]}_k + b^{[l]}_j\Bigr)
+#
+# Of the two indices of a weight the first is the unit where it ends, the second the one where it begins. That order
+# looks the wrong way round until the matrices come; then it is what makes them multiply.
+
+show_code(element_forward)
+
+sizes, bends = (3, 4, 3, 2), ("tanh", "tanh", "sigmoid")
+network = build_dnn(sizes, bends, seed=8, dtype="float64")
+draw = np.random.default_rng(8)
+for layer in network.layers:  # a new network has biases of 0; here they should be seen to count
+    layer.bias.set_data(Tensor(draw.normal(0, 0.3, layer.units)))
+weights = [layer.weight.asnumpy().copy() for layer in network.layers]
+biases = [layer.bias.asnumpy().copy() for layer in network.layers]
+samples = draw.normal(size=(5, 3))
+
+one = element_forward(weights, biases, bends, samples[0])
+print("x    =", *samples[0].round(3))
+for number, layer in enumerate(one, start=1):
+    print(f"a[{number}] =", *layer.a.round(3))
+
+figure, axes = plt.subplots(figsize=(7, 4.2))
+draw_network(axes, [samples[0], *(layer.a for layer in one)], weights, ["a[0] = x", "a[1]", "a[2]", "a[3]"])
+figure.suptitle(label("One sample on its way through 3-4-3-2", "一个样本穿过 3-4-3-2 网络"))
+
+# %%
+# A layer at a time
+# -----------------
+# The sum over k is a row of W times a column a. All rows at once are the matrix W, and the layer is one product:
+#
+# .. _formula-matrix-form:
+#
+# .. math:: a^{[l]} = \sigma\bigl(W^{[l]} a^{[l-1]} + b^{[l]}\bigr)
+#
+# Nothing in it says that a is one column. With m samples side by side, as the m columns of a matrix A, the same product
+# carries them all; b is added to each column.
+
+show_code(matrix_forward)
+
+# %%
+# Samples as rows
+# ---------------
+# Texts draw a sample as a column. Tables, files and MindSpore's batches have a sample a row. Transpose the line above,
+# :math:`(W A)^T = A^T W^T`, and it is
+#
+# .. _formula-row-form:
+#
+# .. math:: Z = X W^T + b, \qquad A = \sigma(Z)
+#
+# The samples have turned, W and b have not: they are the very same arrays, and a weight that was learnt in one form can
+# be used in the other.
+
+show_code(dense, affine, DNN.construct)
+
+columns = matrix_forward(weights, biases, bends, samples.T)
+rows = network.activations(Tensor(samples))
+for number, (of_columns, of_rows) in enumerate(zip(columns, rows, strict=True), start=1):
+    by_elements = np.stack([element_forward(weights, biases, bends, x)[number - 1].a for x in samples])
+    np.testing.assert_allclose(of_columns.a.T, by_elements, rtol=1e-12)
+    np.testing.assert_allclose(of_rows.asnumpy(), of_columns.a.T, rtol=1e-12)
+    print(
+        f"layer {number}: columns {shape_text(of_columns.a.shape)}, rows {shape_text(of_rows.shape)}, "
+        f"largest difference {np.abs(of_rows.asnumpy() - of_columns.a.T).max():.1e}"
+    )
+
+figure, (upper, lower) = plt.subplots(2, 1, figsize=(7, 5.2))
+bias_column = np.tile(biases[0][:, None], (1, 5))
+parts = [
+    ("W", weights[0]),
+    "·",
+    ("A", samples.T),
+    "+",
+    (label("b, repeated", "b（重复）"), bias_column),
+    "=",
+    ("Z", columns[0].z),
+]
+draw_arrays(upper, parts, widest=24, tallest=4)
+upper.set_title(label("Column form: every sample is a column", "列形式：每个样本是一列"))
+parts = [
+    ("X = Aᵀ", samples),
+    "·",
+    ("Wᵀ", weights[0].T),
+    "+",
+    (label("b, repeated", "b（重复）"), bias_column.T),
+    "=",
+    ("Zᵀ", columns[0].z.T),
+]
+draw_arrays(lower, parts, widest=24, tallest=5)
+lower.set_title(label("Row form: every sample is a row", "行形式：每个样本是一行"))
+figure.suptitle(
+    label("Layer 1 on five samples: each array is the transpose of the one above", "第 1 层与五个样本：上下互为转置")
+)
+
+# %%
+# It holds at any depth and any widths, a layer with a single unit included. To rounding: a product of matrices adds the
+# same numbers in another order.
+
+for shape in ((2, 1), (5, 1, 5), (4, 9, 2, 7, 3), (2, *[6] * 10, 1)):
+    deep = build_dnn(shape, ["tanh"] * (len(shape) - 1), seed=1, dtype="float64")
+    W, b = ([p.asnumpy() for p in deep.trainable_params()[first::2]] for first in (0, 1))
+    x = draw.normal(size=(3, shape[0]))
+    loop = np.stack([element_forward(W, b, ["tanh"] * len(W), row)[-1].a for row in x])
+    apart = np.abs(deep(Tensor(x)).asnumpy() - loop).max()
+    np.testing.assert_allclose(apart, 0, atol=1e-12)
+    print(f"{'-'.join(map(str, shape)):28s} elements against rows: {apart:.1e}")
+
+# %%
+# The dimension check
+# -------------------
+# Most mistakes in such code are mistakes of shape, and a shape can be worked out on paper:
+#
+# .. _formula-dimensions:
+#
+# .. math::
+#    \begin{aligned}
+#    W^{[l]}, \tfrac{\partial J}{\partial W^{[l]}} &: n[l] \times n[l-1], &
+#    b^{[l]}, \tfrac{\partial J}{\partial b^{[l]}} &: n[l], \\
+#    z^{[l]}, a^{[l]}, \tfrac{\partial J}{\partial z^{[l]}}, \tfrac{\partial J}{\partial a^{[l]}} &: n[l] \times 1
+#    \text{ for one sample}, & &: n[l] \times m \text{ for } m
+#    \end{aligned}
+#
+# In rows the last two are turned, :math:`1 \times n[l]` and :math:`m \times n[l]`. A gradient always has the shape of
+# what it is the derivative by; W and b, and so their gradients, do not know how many samples there were.
+
+show_code(check_chain)
+
+cost = Cost("squared_error")
+seen = {}
+for m in (1, 5):
+    x, y = Tensor(samples[:m]), Tensor(np.ones((m, 2)))
+    a, caches = network.forward(x)
+    da = cost.forward_backward(a, y)[1]
+    for number in (3, 2, 1):
+        layer, cache = network.layers[number - 1], caches[number - 1]
+        dz = layer.delta(cache, da)
+        seen[m, number] = {"z": cache[1], "a": cache[2], "dz": dz, "da": da}
+        da, (W_gradient, b_gradient) = layer.backward(cache, da)
+        seen[m, number] |= {"W": layer.weight, "b": layer.bias, "dW": W_gradient, "db": b_gradient}
+
+order = ("W", "dW", "b", "db", "z", "dz", "a", "da")
+print("          ", *(f"{name:>4s}" for name in order))
+for (m, number), tensors in sorted(seen.items()):
+    print(f"m={m} layer {number}", *(f"{shape_text(tensors[name].shape):>4s}" for name in order))
+
+# %%
+# A wrong shape is an error
+# -------------------------
+# It says which layer, what it got and what it wanted. Each of these is raised before anything is computed:
+
+
+def told(mistake: object) -> None:
+    """Make a mistake and print what is said of it."""
+    try:
+        mistake()
+    except ShapeError as error:
+        print(textwrap.fill(f"• {error}", 110, subsequent_indent="  "))
+
+
+first = Dense(np.zeros((4, 3)), np.zeros(4), "tanh")
+told(lambda: DNN([first, Dense(np.zeros((2, 5)), np.zeros(2), "sigmoid")]))  # neighbours that do not fit
+told(lambda: Dense(np.zeros((4, 3)), np.zeros(3), "tanh"))  # a bias for each input instead of each unit
+told(lambda: build_dnn((3, 4, 2), ("tanh",)))  # one activation too few
+told(lambda: element_forward([weights[0], weights[1].T, weights[2]], biases, bends, samples[0]))  # a W turned
+told(lambda: network.check_input(Tensor(samples.T)))  # columns where rows are wanted
+
+# %%
+# Questions
+# ---------
+# 1. *How many multiplications does the element form make for one sample in 3-4-3-2?* One for each weight:
+#    3 · 4 + 4 · 3 + 3 · 2 = 30.
+
+check_answer(1, sum(weight.size for weight in weights) == 3 * 4 + 4 * 3 + 3 * 2 == 30)
+
+# %%
+# 2. *The units of layer 1 change places. What has to change with them, so that the answer stays?* The rows of W[1] and
+#    the entries of b[1], which belong to the units, and the columns of W[2], which listen to them.
+
+turn = [2, 0, 3, 1]
+moved_weights = [weights[0][turn], weights[1][:, turn], weights[2]]
+moved_biases = [biases[0][turn], *biases[1:]]
+moved = matrix_forward(moved_weights, moved_biases, bends, samples.T)[-1].a
+half_moved = matrix_forward([weights[0][turn], *weights[1:]], moved_biases, bends, samples.T)[-1].a
+check_answer(2, np.allclose(moved, columns[-1].a) and not np.allclose(half_moved, columns[-1].a))
+
+# %%
+# 3. *When can no check of shapes see that columns were given for rows?* When there are as many samples as features: the
+#    matrix is square, everything fits, and the answers belong to samples that do not exist.
+
+square = samples[:3]
+network.check_input(Tensor(square.T))
+right, wrong = network(Tensor(square)).asnumpy(), network(Tensor(square.T)).asnumpy()
+check_answer(3, right.shape == wrong.shape and not np.allclose(right, wrong))
