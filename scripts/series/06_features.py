@@ -160,9 +160,9 @@ for name, scaling in fits.items():
     x = scaling.apply(both)
     scaled_rooms[name] = x[:140, 0]
     unit = DNN([Dense(np.zeros((1, 2), np.float32), np.zeros(1, np.float32), "identity")])
-    way = descend(unit, Cost("squared_error"), x[:140], rent[:140, None], [0.7] * 150)
+    way = descend(unit, Cost("squared_error"), x[:140], rent[:140, None], [0.7] * 80)
     reach = f"rooms {x[:140, 0].min():.2f} to {x[:140, 0].max():.2f}"
-    print(f"fitted on {name:13s}: {reach}, J after 149 steps {way.costs[-1]:.3f}")
+    print(f"fitted on {name:13s}: {reach}, J after 79 steps {way.costs[-1]:.3f}")
 
 figure, axes = plt.subplots(figsize=(7, 2.6))
 shown = {
@@ -248,7 +248,7 @@ for encoding, encoder in encoders.items():
     x = encoder.apply(train)
     bias = np.zeros(1, np.float32) if encoding == "integer" else None
     unit = DNN([Dense(np.zeros((1, x.shape[1]), np.float32), bias, "identity")])
-    way = descend(unit, Cost("squared_error"), x, rent[:140, None], [0.5] * 150)
+    way = descend(unit, Cost("squared_error"), x, rent[:140, None], [0.5] * 80)
     answers[encoding] = unit(Tensor(encoder.apply(four).astype(np.float32))).asnumpy()[:, 0]
     print(f"{encoding:8s} J = {way.costs[-1]:.3f}")
 

@@ -138,7 +138,7 @@ single = LogisticRegression(2)
 descend(single, cost, corners, targets, [1.0] * 20)
 print("one layer answers ", *single(Tensor(corners)).asnumpy()[:, 0].round(3))
 pair = ShallowNetwork(2, 2, 1, "tanh", "sigmoid", seed=0)
-descend(pair, cost, corners, targets, [2.0] * 150)
+descend(pair, cost, corners, targets, [3.0] * 100)
 print("two layers answer ", *pair(Tensor(corners)).asnumpy()[:, 0].round(3))
 
 # %%
@@ -175,12 +175,12 @@ figure.suptitle(label("The exclusive or, before and after the hidden layer", "éš
 moons, kinds = make_moons(200, noise=0.15, random_state=7)
 moons, wanted = moons.astype(np.float32), kinds[:, None].astype(np.float32)
 line = LogisticRegression(2)
-descend(line, cost, moons, wanted, [2.0] * 80)
+descend(line, cost, moons, wanted, [2.0] * 60)
 print(f"one layer:  {(line.decide(Tensor(moons)) == kinds).mean():.1%} right")
 
-bent = ShallowNetwork(2, 8, 1, "tanh", "sigmoid", seed=1)
-way = descend(bent, cost, moons, wanted, [2.0] * 250)
-moments = (0, 10, 100, 150, 250)
+bent = ShallowNetwork(2, 8, 1, "tanh", "sigmoid", seed=3)
+way = descend(bent, cost, moons, wanted, [2.0] * 180)
+moments = (0, 10, 50, 100, 180)
 shots = {step: [values[step] for values in way.ways.values()] for step in moments}
 
 

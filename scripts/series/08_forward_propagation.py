@@ -130,7 +130,7 @@ parts = [
 draw_arrays(lower, parts, widest=24, tallest=5)
 lower.set_title(label("Row form: every sample is a row", "行形式：每个样本是一行"))
 figure.suptitle(
-    label("Layer 1 on five samples: each array is the transpose of the one above", "第 1 层与五个样本：上下互为转置")
+    label("Layer 1 on five samples: the same arrays, transposed", "第 1 层与五个样本：同样的数组，互为转置")
 )
 
 # %%
