@@ -71,7 +71,7 @@ def show_code(*parts: Callable[..., Any] | type) -> None:
     """Print the package's own lines of some functions, methods or classes, below their file and line."""
     for part in parts:
         lines, first = inspect.getsourcelines(part)
-        path = Path(inspect.getsourcefile(part) or "")
+        path = Path(inspect.getsourcefile(inspect.unwrap(part)) or "")  # a decorator lives in a file of its own
         package = next(parent for parent in path.parents if parent.name == "ms_dnn")
         print(f"# {path.relative_to(package.parent).as_posix()}, line {first}")
         print(textwrap.dedent("".join(lines)))

@@ -1,0 +1,326 @@
+r"""11 · MAX and ε
+===============
+
+The training algorithm of the series, literally: loops over iterations and samples, an update of every weight, and two
+rules that end it. One of them is often misread.
+
+:Teaches: the whole algorithm with its inputs, what MAX and ε mean, why ε bounds the change and not the distance to the
+          minimum, and where the three steps of an iteration stand in the code.
+:Needs: backpropagation (chapter 09); iris from scikit-learn's bundled data; about 15 seconds.
+
+.. contents:: In this chapter
+   :local:
+   :depth: 1
+"""
+
+import time
+
+import mindspore as ms
+import numpy as np
+from matplotlib import pyplot as plt
+from mindspore import Tensor
+from sklearn.datasets import load_iris
+
+from ms_dnn import Cost, HandwrittenGradient, build_dnn
+from ms_dnn.config import parse_config
+from ms_dnn.gradients.blog import batch_gradient_descent, looped_gradients, sample_gradients
+from ms_dnn.judge.network import plain_network
+from ms_dnn.series.chapter import BLUE, GREEN, GREY, ORANGE, begin, check_answer, label, show_code
+from ms_dnn.series.descent import with_parameters
+from ms_dnn.series.pictures import draw_path, draw_surface
+from ms_dnn.training.epoch import Epoch
+from ms_dnn.training.optimizers import GradientDescent, Optimizer
+
+begin()
+
+# %%
+# What goes in
+# ------------
+# - the number of layers L and the nodes of each: 4, 5 and 3, so L = 2;
+# - an activation for each layer, and a loss: sigmoid, and :math:`\frac{1}{2} \lVert a - y \rVert^2`;
+# - the step α;
+# - the largest number of iterations MAX, and the threshold ε;
+# - m samples: 15 flowers with four measurements each, and their species as one-hot rows.
+#
+# What comes out are W and b of every layer. The start is drawn at random: were all weights equal, all units of a layer
+# would get equal gradients and stay equal for ever.
+
+iris = load_iris()
+X = iris.data[::10]
+X = (X - X.mean(0)) / X.std(0)
+Y = np.eye(3)[iris.target[::10]]
+network = build_dnn((4, 5, 3), ("sigmoid", "sigmoid"), "xavier", seed=0, dtype="float64")
+weights, biases, activations = plain_network(network)
+LOSS, ALPHA = "squared_error", 1.0
+
+# %%
+# For every sample
+# ----------------
+# Forward through all layers, then the error back from the last layer to the first: that is chapter 09, for one sample.
+
+show_code(sample_gradients)
+
+# %%
+# For every iteration
+# -------------------
+# The gradients of the m samples are averaged, and only then do all layers move at once, the biases like the weights:
+#
+# .. _formula-blog-update:
+#
+# .. math::
+#
+#    W^{[l]} \leftarrow W^{[l]} - \alpha \, \frac{1}{m} \sum_{i=1}^{m} \frac{\partial J_i}{\partial W^{[l]}}, \qquad
+#    b^{[l]} \leftarrow b^{[l]} - \alpha \, \frac{1}{m} \sum_{i=1}^{m} \frac{\partial J_i}{\partial b^{[l]}}
+#
+# Some texts leave out 1/m. That is the same algorithm with an α that is m times as large, and one more thing to change
+# whenever the number of samples does.
+
+show_code(looped_gradients, batch_gradient_descent)
+
+trained = batch_gradient_descent(weights, biases, activations, LOSS, X, Y, ALPHA, max_iterations=300, tolerance=0.01)
+print(f"iterations: {trained.iterations}, stopped by {trained.stopped_by}")
+print(f"cost: {trained.costs[0]:.4f} at the start, {trained.costs[-1]:.4f} at the end")
+print(f"largest change in the last update: {trained.largest_change:.5f}")
+
+# %%
+# Two rules that end it
+# ---------------------
+# MAX ends the training whatever has come of it. The other rule looks at the last update, at every number of every W
+# and b; θ stands for all of them:
+#
+# .. _formula-stopping-rule:
+#
+# .. math::
+#
+#    \max_k |\Delta \theta_k| = \alpha \, \max_k \left| \frac{\partial J}{\partial \theta_k} \right| < \varepsilon
+#
+# The equality is worth a second look. The change is α times the gradient, so the rule asks whether the gradient is
+# small *for this α*. The trainer of the package has the same two rules in its compiled loop: ``i < last`` is MAX,
+# ``change >= tolerance`` is ε.
+
+show_code(Epoch.construct, Epoch._watched_step)
+
+# %%
+# To watch the rule at work, here is the algorithm one iteration at a time; it is the same as many in one call.
+
+ITERATIONS = 600
+W, b = weights, biases
+costs, changes = [], []
+for _ in range(ITERATIONS):
+    one = batch_gradient_descent(W, b, activations, LOSS, X, Y, ALPHA, max_iterations=1, tolerance=0.0)
+    W, b = one.weights, one.biases
+    costs.append(one.costs[-1])
+    changes.append(one.largest_change)
+
+
+def ending(tolerance: float, most: int) -> tuple[int, str]:
+    """Return how many iterations are made, and which rule ends them."""
+    below = np.flatnonzero(np.array(changes[:most]) < tolerance)
+    return (int(below[0]) + 1, "ε") if len(below) else (most, "MAX")
+
+
+for tolerance, most in ((0.02, 300), (0.01, 600), (0.005, 600), (0.001, 600)):
+    iterations, rule = ending(tolerance, most)
+    reached = costs[iterations - 1]
+    print(f"ε = {tolerance:<6} MAX = {most}: {iterations:4} iterations, stopped by {rule:4} cost {reached:.4f}")
+
+# %%
+# The largest change does not fall all the way: again and again it rises for a while, and the cost falls all the time.
+# A threshold that is met in a dip ends a training that had much to gain. Whoever trains by ε looks at the cost as well.
+
+figure, (upper, lower) = plt.subplots(2, 1, figsize=(7.6, 5.6), sharex=True)
+iterations = np.arange(1, ITERATIONS + 1)
+upper.semilogy(iterations, changes, color=BLUE)
+lower.plot(iterations, costs, color=BLUE)
+for tolerance, colour, marker in ((0.01, ORANGE, "o"), (0.005, GREEN, "s")):
+    last, _ = ending(tolerance, ITERATIONS)
+    upper.axhline(tolerance, color=colour, linestyle="--", linewidth=1.2)
+    upper.text(ITERATIONS, tolerance * 1.06, f"ε = {tolerance}", color=colour, ha="right", va="bottom")
+    for axes, values in ((upper, changes), (lower, costs)):
+        axes.plot(last, values[last - 1], marker, color=colour, markersize=9, markeredgecolor="black")
+for axes in (upper, lower):
+    axes.axvline(ITERATIONS, color=GREY, linewidth=1.2, linestyle=":")
+lower.text(ITERATIONS - 5, 0.3, "MAX", color=GREY, ha="right")
+upper.set(ylabel=label("largest change", "最大变化量"))
+lower.set(xlabel=label("iteration", "迭代"), ylabel=label("cost J", "成本 J"), ylim=(0, None))
+figure.suptitle(label("Where ε would stop, and what more iterations still gain", "ε 会停在何处，继续迭代还能得到什么"))
+
+# %%
+# What ε does not promise
+# -----------------------
+# An ε of 0.001 sounds as if W and b were then right to three digits. They are not: the rule says that the last **step**
+# was short. To see how far away the end is, take a problem whose minimum is known: one unit without activation and two
+# weights, a plain least-squares fit. Both sides have mean 0, so b stays 0.
+
+flowers = iris.data[::19]
+samples = flowers[:, [0, 3]] - flowers[:, [0, 3]].mean(0)
+samples /= samples.std(0)
+answers = flowers[:, 2:3] - flowers[:, 2:3].mean(0)
+minimum = np.linalg.lstsq(samples, answers, rcond=None)[0][:, 0]
+curvature = np.linalg.eigvalsh(samples.T @ samples / len(samples))
+print(f"minimum at w = ({minimum[0]:.3f}, {minimum[1]:.3f}); curvatures {curvature[0]:.3f} and {curvature[1]:.3f}")
+
+START, EPSILON = np.array([[-1.2, 2.2]]), 1e-3
+
+
+def fit(alpha: float, most: int = 5000) -> tuple[np.ndarray, int]:
+    """Return w where ε ends the fit, and the iterations."""
+    end = batch_gradient_descent(
+        [START], [np.zeros(1)], ["identity"], LOSS, samples, answers, alpha, most, tolerance=EPSILON
+    )
+    return end.weights[0][0], end.iterations
+
+
+def way(alpha: float, steps: int) -> np.ndarray:
+    """Return w at the start and after each step, (steps + 1, 2)."""
+    points = [START[0]]
+    for _ in range(steps):
+        dW = looped_gradients([points[-1][np.newaxis]], [np.zeros(1)], ["identity"], LOSS, "mean", samples, answers)
+        points.append(points[-1] - alpha * dW[0][0][0])
+    return np.array(points)
+
+
+rates = np.array([0.8, 0.4, 0.2, 0.1, 0.05, 0.025, 0.0125, 0.00625])
+ends = [fit(alpha) for alpha in rates]
+distances = np.array([np.linalg.norm(w - minimum) for w, _ in ends])
+print("     α   iterations   distance to the minimum")
+for alpha, (_, steps), distance in zip(rates, ends, distances, strict=True):
+    print(f"{alpha:7.5f} {steps:9} {distance:14.4f}")
+
+# %%
+# All of them stopped by the same ε. At the end the gradient g obeys :math:`\max |g_k| < \varepsilon / \alpha`, and
+# where the cost is curved by at least λ in every direction, that puts the minimum within
+#
+# .. math:: \lVert w - w^* \rVert \le \frac{\lVert g \rVert}{\lambda} < \frac{\sqrt{2} \, \varepsilon}{\alpha \lambda}
+#
+# (the root of the number of weights, here 2). Half the α: about twice the distance. Whoever lowers the rate has to
+# lower ε with it.
+
+figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.4))
+across, up = np.linspace(-1.6, 1.6, 61), np.linspace(-0.2, 2.6, 61)
+surface = np.array([[np.mean((samples @ [u, v] - answers[:, 0]) ** 2) / 2 for u in across] for v in up])
+draw_surface(left, across, up, np.log10(surface))
+left.plot(*minimum, "+", color="white", markersize=14, markeredgewidth=2)
+for number, place in enumerate((1, 5, 7)):
+    draw_path(left, way(rates[place], ends[place][1]), f"α = {rates[place]:g}", number)
+left.legend(loc="lower left", labelcolor="white")
+left.set(xlabel="$w_1$", ylabel="$w_2$", title=label("One ε, three ends (stars)", "同一个 ε，三个终点（星号）"))
+right.loglog(rates, distances, "o-", color=BLUE, label=label("distance at the end", "停止时的距离"))
+bound = np.sqrt(2) * EPSILON / (rates * curvature[0])
+right.loglog(rates, bound, "--", color=GREY, label=label("bound √2 ε / (α λ)", "上界 √2 ε / (α λ)"))
+right.set(
+    xlabel="α",
+    ylabel=label("distance to the minimum", "到最小值点的距离"),
+    title=label("A smaller α stops farther away", "α 越小，停得越远"),
+)
+right.legend()
+figure.suptitle(label("ε bounds the change, not the distance", "ε 限制的是变化量，而不是距离"))
+
+# %%
+# Three steps
+# -----------
+# Whatever the loops around it look like, an iteration has three steps: **forward**, **error and its propagation back**,
+# **update**. In the training code of the package they are three functions, one below the other:
+
+show_code(
+    HandwrittenGradient.propagate_forward,
+    HandwrittenGradient.propagate_error_back,
+    Optimizer.construct,
+    GradientDescent.update,
+)
+
+gradient = HandwrittenGradient(network, Cost(LOSS))
+optimizer = GradientDescent(network.trainable_params())
+x, y = Tensor(X), Tensor(Y)
+
+a, caches = gradient.propagate_forward(x)
+J, gradients = gradient.propagate_error_back(a, caches, y)
+optimizer(gradients, (Tensor(ALPHA, ms.float64),))
+
+one = batch_gradient_descent(weights, biases, activations, LOSS, X, Y, ALPHA, max_iterations=1, tolerance=0.0)
+first = network.trainable_params()[0].asnumpy()
+print(f"J by the three steps {float(J):.12f}, by the loops {one.costs[0]:.12f}")
+print(f"largest difference of W[1] after the update: {np.abs(first - one.weights[0]).max():.0e}")
+
+# %%
+# The same, compiled
+# ------------------
+# The loops over samples become matrix products, and the loop over iterations goes into a compiled graph, with both
+# rules inside. It has to end at the same iteration and with the same numbers.
+
+MAX, TOLERANCE = 600, 0.005
+with_parameters(network, [array for layer in zip(weights, biases, strict=True) for array in layer])
+epoch = Epoch(gradient, optimizer, watch_change=True)
+every_sample = np.tile(np.arange(len(X), dtype=np.int32), (MAX, 1))
+of_steps = ms.mutable((Tensor(np.full(MAX, ALPHA)),))
+
+
+def compiled(first: int, last: int) -> tuple[int, float]:
+    """Train from one iteration to another, and return the next one and the last largest change."""
+    zero, numbers = Tensor(0.0, ms.float64), (Tensor(first, ms.int32), Tensor(last, ms.int32))
+    done, _, change = epoch(x, y, Tensor(every_sample), of_steps, *numbers, zero, Tensor(TOLERANCE, ms.float64))
+    return int(done), float(change)
+
+
+compiled(0, 0)  # compiles, and does no iteration
+begun = time.perf_counter()
+done, change = compiled(0, MAX)
+seconds = time.perf_counter() - begun
+begun = time.perf_counter()
+looped = batch_gradient_descent(weights, biases, activations, LOSS, X, Y, ALPHA, MAX, TOLERANCE)
+of_loops = time.perf_counter() - begun
+apart = max(
+    np.abs(parameter.asnumpy() - array).max()
+    for parameter, array in zip(network.trainable_params()[::2], looped.weights, strict=True)
+)
+print(f"loops:    {looped.iterations} iterations, stopped by {looped.stopped_by}, {of_loops:.2f} s")
+print(f"compiled: {done} iterations, stopped by {'tolerance' if change < TOLERANCE else 'MAX'}, {seconds:.2f} s")
+print(f"largest difference of any weight: {apart:.0e}")
+
+# %%
+# In a configuration the inputs of the algorithm have these names. ``configs/blog_batch_gradient_descent.yaml`` is the
+# whole experiment, ``ms-dnn train`` runs it and says which rule ended it.
+
+config = parse_config("""
+name: literally
+data: {set: iris, test: 0.2, scaling: standard}
+network:
+  layers:
+    - {units: 5, activation: sigmoid}
+    - {units: 3, activation: sigmoid}
+loss: squared_error
+optimizer: {name: gradient_descent}
+learning_rate: 0.5        # α
+training:
+  batch_size: all         # all m samples in every iteration
+  max_iterations: 5000    # MAX
+  tolerance: 1.0e-5       # ε
+""")
+print(f"MAX {config.training.max_iterations}, ε {config.training.tolerance}, batch {config.training.batch_size}")
+
+# %%
+# Questions
+# ---------
+# 1. *What happens with* :math:`\varepsilon = 0`? No change is smaller than 0, so MAX alone ends the training.
+
+endless = batch_gradient_descent(weights, biases, activations, LOSS, X, Y, ALPHA, max_iterations=20, tolerance=0.0)
+check_answer(1, endless.stopped_by == "max_iterations" and endless.iterations == 20)
+
+# %%
+# 2. *The sum over the samples is taken instead of the mean. Which α gives the same training?* α / m: the sum is m times
+#    the mean.
+
+summed = looped_gradients(weights, biases, activations, LOSS, "sum", X, Y)
+averaged = looped_gradients(weights, biases, activations, LOSS, "mean", X, Y)
+check_answer(2, np.allclose(ALPHA / len(X) * summed[0][0], ALPHA * averaged[0][0]))
+
+# %%
+# 3. *α goes from 0.1 down to 0.025. What must ε become, so that the fit ends about as near to the minimum?* A quarter:
+#    the ratio :math:`\varepsilon / \alpha` is what bounds the gradient at the end.
+
+quarter = batch_gradient_descent(
+    [START], [np.zeros(1)], ["identity"], LOSS, samples, answers, 0.025, 5000, tolerance=EPSILON / 4
+)
+reached = np.linalg.norm(quarter.weights[0][0] - minimum)
+print(f"α = 0.1: {distances[3]:.4f}   α = 0.025 with the same ε: {distances[5]:.4f}, with a quarter: {reached:.4f}")
+check_answer(3, np.isclose(reached, distances[3], rtol=0.1) and distances[5] > 3 * distances[3])
