@@ -187,9 +187,9 @@ figure.suptitle(
 # %%
 # The rate is the one to begin with: too small and ten epochs are too few, too large and the cost never falls. Between
 # two useless ends lies a valley that is wide on this axis, and it ends in a cliff. More iterations go on
-# helping the training part, and the validation part less and less. Two units are too few for ten classes. A depth or width costs
-# time as well: a network of sizes :math:`n^{[0]}, \dots, n^{[L]}` has :math:`\sum_l n^{[l]} (n^{[l-1]} + 1)` numbers to
-# learn.
+# helping the training part, and the validation part less and less. Two units are too few for ten classes. A depth or
+# width costs time as well: a network of sizes :math:`n^{[0]}, \dots, n^{[L]}` has :math:`\sum_l n^{[l]} (n^{[l-1]} +
+# 1)` numbers to learn.
 #
 # Rates have a logarithmic scale
 # ------------------------------
@@ -219,8 +219,8 @@ figure.suptitle(label("The same losses on two axes", "同样的损失，两种�
 # A grid or random draws
 # ----------------------
 # Two hyperparameters, nine trainings. A grid of 3 × 3 tries three rates, three times each. Nine random draws try nine
-# rates, and almost as many numbers of epochs. Where one of the two matters much more than the other, and beforehand nobody
-# knows which, the grid spends six of its nine trainings on rates that it has tried already.
+# rates, and almost as many numbers of epochs. Where one of the two matters much more than the other, and beforehand
+# nobody knows which, the grid spends six of its nine trainings on rates that it has tried already.
 
 GRID = [(rate, epochs) for rate in (0.01, 0.1, 1.0) for epochs in (4, 8, 16)]
 DRAWN = [
