@@ -34,6 +34,7 @@ extensions = [
     "myst_parser",
     "sphinx.ext.doctest",
     "sphinx.ext.mathjax",
+    "sphinx-mathjax-offline",  # formulas without another site
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",

@@ -6,10 +6,6 @@ only where a straight line can part the two classes.
 
 :Teaches: the weighted sum, the sign as an answer, the perceptron loss and its rule, and what "separable" means.
 :Needs: nothing; two kinds of iris from scikit-learn's bundled data; about 10 seconds.
-
-.. contents:: In this chapter
-   :local:
-   :depth: 1
 """
 
 import numpy as np

@@ -6,10 +6,6 @@ followed back to every weight, in five short steps.
 
 :Teaches: the sigmoid, the derivation from dL/da to dw and db, probabilities and decisions, a picture as a vector.
 :Needs: chapter 01; the breast-cancer data of scikit-learn and pictures that the chapter draws; about 15 seconds.
-
-.. contents:: In this chapter
-   :local:
-   :depth: 1
 """
 
 import tempfile

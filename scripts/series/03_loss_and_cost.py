@@ -6,10 +6,6 @@ down is, and whether it surely leads to the bottom.
 
 :Teaches: five losses and their derivatives, the mean over samples, a factor to watch, logits, and convexity.
 :Needs: chapter 02; the data are a dozen numbers; about 10 seconds.
-
-.. contents:: In this chapter
-   :local:
-   :depth: 1
 """
 
 import numpy as np

@@ -6,10 +6,6 @@ walk starts and how many samples are asked before each step decide where it ends
 
 :Teaches: the descent step, the limit of the learning rate, decay, local minima, and batch, mini-batch and stochastic.
 :Needs: chapters 02 and 03; the data are drawn by the chapter; about 15 seconds.
-
-.. contents:: In this chapter
-   :local:
-   :depth: 1
 """
 
 import numpy as np

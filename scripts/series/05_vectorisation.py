@@ -6,10 +6,6 @@ operation of MindSpore it gives the same numbers, after very different times. Th
 
 :Teaches: the matrix product in four forms, why loops in Python are slow, and how to measure without fooling oneself.
 :Needs: chapter 02; the numbers are drawn by the chapter; about 15 seconds, most of them in the slow forms.
-
-.. contents:: In this chapter
-   :local:
-   :depth: 1
 """
 
 from collections.abc import Callable

@@ -7,10 +7,6 @@ steps of gradient descent. This chapter makes such numbers of a table with rooms
 :Teaches: scaling fitted on the training part alone, and what it does to the cost surface; integers, one-hot and
    multi-hot for categories, a class for what was never seen, and what distance each of them asserts.
 :Needs: gradient descent from chapter 04; a table made on the spot; about 10 seconds.
-
-.. contents:: In this chapter
-   :local:
-   :depth: 1
 """
 
 import textwrap

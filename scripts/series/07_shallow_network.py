@@ -7,10 +7,6 @@ is the smallest network in which a gradient has to pass through a layer, and it 
 :Teaches: forward and backward through two layers, by hand for one sample; why XOR needs a hidden layer; how a
    decision boundary bends while the network is trained.
 :Needs: logistic regression from chapter 02, gradient descent from chapter 04; about 20 seconds.
-
-.. contents:: In this chapter
-   :local:
-   :depth: 1
 """
 
 import math

@@ -7,10 +7,6 @@ elements, by matrices with samples as columns, and by matrices with samples as r
 :Teaches: forward propagation at any depth, in elements and matrices; that columns and rows are transposes with the
    same W and b; which shape everything has, and how a wrong one is told.
 :Needs: the shallow network from chapter 07; about 10 seconds.
-
-.. contents:: In this chapter
-   :local:
-   :depth: 1
 """
 
 import textwrap

@@ -7,10 +7,6 @@ its layers answers the question for all of them. Four lines do it; this chapter 
 :Teaches: the chain rule through a network, step by step; δ and why it is worth a letter; the loop over samples and
    the vectorised form with caches; what the way back costs.
 :Needs: forward propagation from chapter 08, losses from chapter 03; about 10 seconds.
-
-.. contents:: In this chapter
-   :local:
-   :depth: 1
 """
 
 from itertools import pairwise

@@ -7,10 +7,6 @@ what each can be trusted with, and then lets the package judge backward passes t
 :Teaches: central differences and their best step, the complex step, a verdict without a tolerance, and how a fault is
           found and named.
 :Needs: backpropagation (chapter 09); iris from scikit-learn's bundled data; about 15 seconds.
-
-.. contents:: In this chapter
-   :local:
-   :depth: 1
 """
 
 from collections.abc import Callable

@@ -7,10 +7,6 @@ rules that end it. One of them is often misread.
 :Teaches: the whole algorithm with its inputs, what MAX and ε mean, why ε bounds the change and not the distance to the
           minimum, and where the three steps of an iteration stand in the code.
 :Needs: backpropagation (chapter 09); iris from scikit-learn's bundled data; about 15 seconds.
-
-.. contents:: In this chapter
-   :local:
-   :depth: 1
 """
 
 import time

@@ -7,10 +7,6 @@ one place, changed alone, and searched for, on samples that training does not se
 :Teaches: an experiment as a configuration, the loss against each hyperparameter, rates on a logarithmic scale, grid and
           random search, and what the validation and the test part are for.
 :Needs: the training of a network (chapters 08 to 11); handwritten digits from scikit-learn; about 30 seconds.
-
-.. contents:: In this chapter
-   :local:
-   :depth: 1
 """
 
 import warnings
