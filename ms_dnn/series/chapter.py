@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import atexit
 import inspect
+import logging
 import os
 import sys
 import textwrap
@@ -56,6 +57,8 @@ def begin() -> None:
         from ms_dnn.runtime.device import use_device
 
         device = use_device(options.device)
+        # A chapter imports MindSpore before ms_dnn, which would have told it to keep its warnings to itself.
+        logging.getLogger(f"ME.mindspore.log.{os.getpid()}").setLevel(logging.ERROR)
     except MsDnnError as error:
         print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
