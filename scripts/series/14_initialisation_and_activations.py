@@ -16,7 +16,7 @@ reaches the last layer, and whether an error reaches the first.
 import numpy as np
 from matplotlib import pyplot as plt
 from mindspore import Tensor
-from sklearn.datasets import load_digits, make_moons
+from sklearn.datasets import load_digits, make_circles
 
 from ms_dnn import DNN, Cost, HandwrittenGradient, ShallowNetwork, build_dnn
 from ms_dnn.maths.activations import ACTIVATIONS, relu_vjp, tanh_vjp
@@ -31,13 +31,14 @@ begin()
 # -----------------------------
 # Where W[1] = 0, all hidden units compute the same number. Going back, δ reaches them through equal columns of W[2], so
 # all get the same gradient, and the same update. What is equal stays equal: four units, the work of one. (One layer
-# alone may start at 0, as logistic regression does: its units differ by their targets.)
+# alone may start at 0, as logistic regression does: its units differ by their targets.) Here they are to tell an inner
+# ring of points from an outer one, for which one unit is not enough.
 
 show_code(zeros)
 
-points, classes = make_moons((20, 40), noise=0.15, random_state=1)
+points, classes = make_circles((40, 20), noise=0.1, factor=0.3, random_state=1)
 x, y = points.astype(np.float32), classes.astype(np.float32)[:, None]
-RATES = [3.0] * 60
+RATES = [8.0] * 120
 ways = {}
 for initializer in ("zeros", "xavier"):
     shallow = ShallowNetwork(2, 4, 1, "sigmoid", "sigmoid", initializer, seed=1)
