@@ -47,16 +47,16 @@ for initializer in ("zeros", "xavier"):
     spread = np.ptp(ways[initializer][-1], axis=0).max()
     print(f"{initializer:<7} cost {way.costs[-1]:.3f}, largest difference between two hidden units {spread:.3f}")
 
-figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), sharey=True)
+figure, axes = plt.subplots(1, 2, figsize=(9, 3.4))
 titles = (
     label("zeros: four units, one curve", "全零：四个单元，一条曲线"),
     label("drawn: four units", "随机：四个单元"),
 )
 for place, (initializer, title) in zip(axes, zip(ways, titles, strict=True), strict=True):
     for unit, dashes in enumerate(("-", "--", "-.", ":")):
-        place.plot(ways[initializer][:, unit, 0], dashes, label=label(f"unit {unit + 1}", f"单元 {unit + 1}"))
+        place.plot(ways[initializer][:, unit, 1], dashes, label=label(f"unit {unit + 1}", f"单元 {unit + 1}"))
     place.set(title=title, xlabel=label("step", "步"))
-axes[0].set_ylabel(label("first weight of each hidden unit", "各隐藏单元的第一个权重"))
+axes[0].set_ylabel(label("second weight of each hidden unit", "各隐藏单元的第二个权重"))
 axes[1].legend(ncols=2)
 
 # %%
