@@ -6,7 +6,7 @@ that: two penalties on the weights, dropout, and stopping in time.
 
 :Teaches: what overfitting looks like, L1 and L2 penalties as a part of the cost, inverted dropout with masks that can
    be drawn again, and early stopping.
-:Needs: chapters 09 and 10 (the gradients of a layer); samples that are drawn here; about 20 seconds.
+:Needs: chapters 09 and 10 (the gradients of a layer); samples that are drawn here; about 30 seconds.
 
 .. contents:: In this chapter
    :local:
@@ -47,7 +47,7 @@ def moons(number: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 samples, validation = moons(50, seed=1), moons(400, seed=2)
 SIZES, ACTIVATIONS = [2, 64, 64, 2], ["relu", "relu", "identity"]
-STEPS, EVERY = 600, 20
+STEPS, EVERY = 400, 20
 RATES = 0.005 * (1 + np.cos(np.pi * np.arange(STEPS) / STEPS))  # 0.01 at first, 0 at the end
 
 
@@ -217,7 +217,7 @@ axes.plot(
     markeredgecolor="black", label=label("early stopping", "早停"),
 )  # fmt: skip
 axes.set(xlabel=label("step", "步"), ylabel=label("validation cost", "验证成本"), ylim=(0.2, 2))
-axes.legend(ncols=2)
+axes.legend(ncols=2, loc="center right")
 figure.suptitle(label("Every remedy keeps the validation cost down", "每种方法都能压低验证成本"))
 
 # %%
