@@ -22,6 +22,7 @@ CATALOGUES = ROOT / "docs" / "locale" / "zh_CN" / "LC_MESSAGES"
 TWINS = {"experiments", "distributed", "reference/figures"}
 """Pages with a Chinese page of their own, as ``docs/site_pages`` names them."""
 NAMED_BY_CODE = {"reference/commands", "reference/configuration"}
+PROPER_NAMES = r"\b(Adam|Ascend|CPU|GPU|MindSpore|ms-dnn)\b"
 METADATA = {
     "Project-Id-Version": "ms-dnn",
     "Language": "zh_CN",
@@ -69,10 +70,12 @@ def _collect(folder: Path) -> Iterator[tuple[str, polib.POFile]]:
 
 def update(templates: dict[str, polib.POFile]) -> None:
     """Write the catalogues anew, with the translations that there are."""
-    titles = _chapter_titles()
+    elsewhere = _said_by_chapters()
     for page, template in templates.items():
         path = CATALOGUES / f"{page}.po"
-        known = titles | {entry.msgid: entry.msgstr for entry in polib.pofile(str(path))} if path.is_file() else {}
+        known = dict(elsewhere)
+        if path.is_file():
+            known |= {entry.msgid: entry.msgstr for entry in polib.pofile(str(path)).translated_entries()}
         catalogue = polib.POFile(wrapwidth=100)
         catalogue.metadata = METADATA
         for entry in template:
@@ -86,11 +89,10 @@ def update(templates: dict[str, polib.POFile]) -> None:
             path.unlink()
 
 
-def _chapter_titles() -> dict[str, str]:
-    """Return the titles of the chapters, which other pages name as well."""
+def _said_by_chapters() -> dict[str, str]:
+    """Return the translations of the chapters, whose titles and first sentences other pages repeat."""
     catalogues = (polib.pofile(str(path)) for path in sorted((CATALOGUES / "series").glob("[0-9]*.po")))
-    entries = (entry for catalogue in catalogues for entry in catalogue)
-    return {entry.msgid: entry.msgstr for entry in entries if re.match(r"\d\d · ", entry.msgid)}
+    return {entry.msgid: entry.msgstr for catalogue in catalogues for entry in catalogue}
 
 
 def problems(templates: dict[str, polib.POFile]) -> Iterator[str]:
@@ -113,12 +115,12 @@ def problems(templates: dict[str, polib.POFile]) -> Iterator[str]:
 
 def has_words(page: str, message: str) -> bool:
     """Return whether a message has words of English to translate: not only formulas, code, markup and names."""
-    if message.endswith("\n") or (page == "reference/formulas" and ("\\" in message or "=" in message)):
+    if message.endswith("\n") or (re.search(r"\\[a-z]+", message) and ":math:" not in message):
         return False  # a formula
     if page in NAMED_BY_CODE and re.fullmatch(r"ms-dnn( [\w-]+)*|[a-z_]+(\.[a-z_]+)*", message):
         return False  # the name of a command or a key, as a heading
     prose = re.sub(r"``.*?``|:(math|term|file|download|doc):`.*?`|:ref:`§.*?`|`[^`]*`|\$.*?\$", "", message)
-    return bool(re.search(r"[A-Za-z]{3,}", prose.replace("ms-dnn", "")))
+    return bool(re.search(r"[A-Za-z]{3,}", re.sub(PROPER_NAMES, "", prose)))
 
 
 def _translated_by_rule(page: str, message: str) -> str:

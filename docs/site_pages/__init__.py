@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from site_pages.audit import audit_tables
+from site_pages.chapter_cards import chapter_cards
 from site_pages.commands import command_page
 from site_pages.configuration import configuration_page
 from site_pages.figures import figures_page
@@ -18,6 +19,7 @@ def write_pages(source: Path, reader: str) -> None:
     folder = source / "reference"
     folder.mkdir(exist_ok=True)
     pages = {
+        "chapter-cards.rst.inc": chapter_cards(),
         "commands.md": command_page(),
         "configuration.rst": configuration_page(),
         "formulas.rst": formula_page(),

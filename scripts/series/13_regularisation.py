@@ -7,10 +7,6 @@ that: two penalties on the weights, dropout, and stopping in time.
 :Teaches: what overfitting looks like, L1 and L2 penalties as a part of the cost, inverted dropout with masks that can
    be drawn again, and early stopping.
 :Needs: chapters 09 and 10 (the gradients of a layer); samples that are drawn here; about 30 seconds.
-
-.. contents:: In this chapter
-   :local:
-   :depth: 1
 """
 
 import numpy as np

@@ -7,10 +7,6 @@ reaches the last layer, and whether an error reaches the first.
 :Teaches: why hidden weights must not start at 0, where the numbers of Xavier and He come from, how gradients vanish and
    explode in a deep network, and what the activations and their slopes have to do with it.
 :Needs: chapter 09 (backpropagation); numbers that are drawn here; about 15 seconds.
-
-.. contents:: In this chapter
-   :local:
-   :depth: 1
 """
 
 import numpy as np

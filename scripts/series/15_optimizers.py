@@ -7,10 +7,6 @@ gradient descent, momentum, Nesterov's momentum, Adam, and schedules for the lea
 :Teaches: the update rules beside their lines of code, why long valleys are slow, what momentum and Adam do about it,
    Adam's bias correction, and learning rates that change.
 :Needs: chapter 04 (gradient descent); scikit-learn's bundled digits; about 25 seconds.
-
-.. contents:: In this chapter
-   :local:
-   :depth: 1
 """
 
 import numpy as np

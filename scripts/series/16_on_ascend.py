@@ -7,10 +7,6 @@ devices share one mini-batch. Everything in this chapter runs on a CPU, and it s
 :Teaches: the device policy, float16 with a dynamic loss scale, widths for Ascend's Cube unit, data-parallel training
    and its commands, and what of all this was measured where.
 :Needs: chapters 09 and 15 (backpropagation, optimizers); no Ascend; about 15 seconds.
-
-.. contents:: In this chapter
-   :local:
-   :depth: 1
 """
 
 import mindspore as ms

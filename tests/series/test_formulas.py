@@ -49,7 +49,10 @@ def test_the_lines_are_those_that_python_finds():
         for code in formula.code:
             part = pydoc.locate(code.symbol)
             assert part is not None, code
-            assert (inspect.getsourcefile(part), inspect.getsourcelines(part)[1]) == (str(code.path), code.line)
+            assert (inspect.getsourcefile(inspect.unwrap(part)), inspect.getsourcelines(part)[1]) == (
+                str(code.path),
+                code.line,
+            )
 
 
 def chapter_of(folder, body):
