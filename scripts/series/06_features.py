@@ -217,7 +217,7 @@ titles = (
     label("integers: Beijing is nearer to Shanghai", "整数：北京离上海更近"),
     label("one-hot: all √2 apart", "独热：两两相距 √2"),
 )
-words = [label(*pair) for pair in (("Beijing", "北京"), ("Shanghai", "上海"), ("Shenzhen", "深圳"), ("other", "其他"))]
+words = [label("Beijing", "北京"), label("Shanghai", "上海"), label("Shenzhen", "深圳"), label("other", "其他")]
 for panel, encoder, title in zip(axes, encoders.values(), titles, strict=True):
     draw_distances(panel, distances(encoder.apply(four)), words, largest=3.0)
     panel.set_title(title)
