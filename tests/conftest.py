@@ -52,3 +52,12 @@ def cpu():
     # MindSpore collects garbage after each graph that it compiles; what the imports made is none, and takes 0.1 s.
     gc.freeze()
     return device
+
+
+@pytest.fixture(scope="module")
+def unpictured():
+    """No curves and pictures of a run, which take as long as a short training: for files that do not look at them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ms_dnn.runs.draw_curves", lambda *_: None)
+        patch.setattr("ms_dnn.runs.draw_pictures", lambda *_: ())
+        yield

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_trainer import Silent, same_run
+from trained_runs import Silent, same_run
 
 from ms_dnn.data import lazy_rows
 from ms_dnn.data.lazy_rows import LazyRows
@@ -119,7 +119,7 @@ from pathlib import Path
 import numpy as np
 sys.path[:0] = sys.argv[1:2]
 import stored_files
-from test_trainer import Silent
+from trained_runs import Silent
 from ms_dnn.conversion import _publish, _write_npy
 from ms_dnn.data import Dataset
 from ms_dnn.data.lazy_rows import LazyRows
