@@ -36,9 +36,17 @@ def examined(*overrides):
     return preflight, {finding.subject: finding for finding in preflight.findings}
 
 
+ZEROS = ("network.layers.0.initializer=zeros", "network.layers.1.initializer=zeros")
+
+
 @pytest.fixture(scope="module")
 def healthy():
     return examined()
+
+
+@pytest.fixture(scope="module")
+def of_zeros():
+    return examined(*ZEROS)
 
 
 def test_a_healthy_experiment_has_nothing_bad(healthy):
@@ -67,8 +75,8 @@ def test_unscaled_features_and_a_rate_that_is_far_too_large():
     assert "smaller rate" in findings["first update"].sentence
 
 
-def test_weights_of_zero_learn_nothing():
-    preflight, findings = examined("network.layers.0.initializer=zeros", "network.layers.1.initializer=zeros")
+def test_weights_of_zero_learn_nothing(of_zeros):
+    preflight, findings = of_zeros
     assert findings["dead units"].verdict == "bad"
     assert "100% of layer 1 (relu)" in findings["dead units"].sentence
     (by_heart,) = [finding for subject, finding in findings.items() if "by heart" in subject]
@@ -114,9 +122,15 @@ def test_without_a_config_the_environment_alone(run):
     assert "by heart" not in result.stdout
 
 
-def test_what_is_bad_exits_with_1(run):
-    zeros = ["--set", "network.layers.0.initializer=zeros", "--set", "network.layers.1.initializer=zeros"]
-    assert run("CONFIG", *zeros).exit_code == 1
+def test_what_is_bad_exits_with_1(run, of_zeros, monkeypatch):
+    def known(config):
+        assert config == parse_config(WINE, "c.yaml", ZEROS)
+        return of_zeros[0]
+
+    monkeypatch.setattr("ms_dnn.preflight.examine", known)
+    result = run("CONFIG", *(f"--set={override}" for override in ZEROS))
+    assert isinstance(result.exception, SystemExit), result.exception
+    assert result.exit_code == 1
 
 
 def test_a_plot_of_nothing_is_refused(run, tmp_path):

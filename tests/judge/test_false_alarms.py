@@ -1,4 +1,4 @@
-"""Right gradients in float32 are not refused: 200 random networks by default, 1 000 with --campaign."""
+"""Right gradients in float32 are not refused: 40 random networks by default, 1 000 with --campaign."""
 
 import subprocess
 import sys
@@ -22,7 +22,7 @@ DIFFERENTIABLE = [name for name, activation in ACTIVATIONS.items() if activation
 TRAINABLE = [name for name, loss in LOSSES.items() if loss.gradient]
 
 
-@settings(max_examples=1000 if settings.default.max_examples > 30 else 80)
+@settings(max_examples=1000 if settings.default.max_examples > 30 else 40)
 @given(seed=st.integers(0, 2**31))
 def test_no_right_gradient_in_float32_is_refused(seed):
     generator = np.random.default_rng(seed)
@@ -42,9 +42,11 @@ SPOILT = """
 import sys
 sys.path.insert(0, {folder!r})
 from networks import problem
-from ms_dnn.judge.network import check_network
+from ms_dnn.judge.network import check_network, network_routes
 for units in (1, 5):
-    judgement = check_network(*problem([3, units, 2], ["softmax", "identity"], "squared_error", 12, 7, "float32"))
+    point = problem([3, units, 2], ["softmax", "identity"], "squared_error", 12, 7, "float32")
+    routes = [route for route in network_routes(*point) if route.name != "central_differences"]
+    judgement = check_network(*point, routes=routes)
 print(judgement.verdict.name, judgement.blame)
 """
 

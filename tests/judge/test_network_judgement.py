@@ -12,6 +12,7 @@ from ms_dnn.gradients.rounding import gradient_roundings
 from ms_dnn.judge.cell_routes import CentralDifferences
 from ms_dnn.judge.judgement import Verdict
 from ms_dnn.judge.network import GradOperationRoute, HandwrittenRoute, check_network, network_routes, plain_network
+from ms_dnn.judge.routes import CENTRAL_DIFFERENCES
 from ms_dnn.layers.cost import Cost
 
 pytestmark = pytest.mark.usefixtures("cpu")
@@ -289,7 +290,9 @@ def test_a_forward_that_computes_something_else(point):
     layer = point[0].layers[0]
     activate = layer._activate
     layer._activate = lambda z: activate(z) * 1.001
-    judgement = judged(point)
+    # The differences would be measured anew for this forward pass, which takes longest and says nothing of it.
+    routes = [route for route in network_routes(*point) if route.name != CENTRAL_DIFFERENCES]
+    judgement = judged(point, routes=routes)
     assert (judgement.verdict, judgement.blame) == (Verdict.FAIL, "forward")
     assert judgement.reason.startswith("the forward passes differ")
 
@@ -307,7 +310,7 @@ def test_what_cannot_be_compared_is_refused(point):
 
 
 def test_the_json_is_complete(point):
-    document = json.loads(judged(point, seed=9).to_json())
+    document = json.loads(judged(point, seed=9, directions=1).to_json())
     assert document["schema"] == 2
     assert document["verdict"] == "PASS"
     conditions = document["conditions"]
@@ -318,14 +321,14 @@ def test_the_json_is_complete(point):
         "device": "CPU",
         "precision": "float64",
         "seed": 9,
-        "directions": 2,
+        "directions": 1,
     }
     assert document["routes"] == ["handwritten", "grad_operation", "central_differences", "complex_step"]
     tensor = document["tensors"][0]
     assert tensor["shape"] == [6, 4]
     assert len(tensor["pairs"]) == 6
     assert {"relative_error", "tolerance", "within", "decisive", "worst"} <= set(tensor["pairs"][0])
-    assert len(tensor["lines"]) == 4
+    assert len(tensor["lines"]) == 2
     assert tensor["sensitivity"]["relative"] < 1e-10
 
 
@@ -354,6 +357,6 @@ def test_biases_of_zero_show_no_scale_and_are_judged_all_the_same(activation, un
     network.layers[0].weight.set_data(Tensor(network.layers[0].weight.asnumpy() / unit))
     generator = np.random.default_rng(0)
     x, y = Tensor(unit * generator.normal(size=(7, 4))), Tensor(np.eye(3)[generator.integers(0, 3, 7)])
-    judgement = check_network(network, Cost("softmax_cross_entropy"), x, y)
+    judgement = check_network(network, Cost("softmax_cross_entropy"), x, y, directions=1)
     assert judgement.verdict is Verdict.PASS, judgement.reason
     assert all(pair.tolerance < 1e-9 for tensor in judgement.tensors for pair in tensor.pairs)
