@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.usefixtures("cpu"), pytest.mark.filterwarnings("ignore
 def test_integer_weights_are_repeated_samples():
     x, y = iris()
     weights = np.random.default_rng(0).integers(0, 4, len(y))
-    whole = {"batch_size": 1000, "max_iter": 30, "precision": "float64", "tol": 0.0}
+    whole = {"batch_size": 1000, "max_iter": 15, "precision": "float64", "tol": 0.0}
     weighted = classifier(**whole).fit(x, y, weights)
     repeated = classifier(**whole).fit(np.repeat(x, weights, axis=0), np.repeat(y, weights))
     np.testing.assert_allclose(weighted.predict_proba(x), repeated.predict_proba(x), rtol=1e-9)
@@ -24,10 +24,10 @@ def test_integer_weights_are_repeated_samples():
 
 def test_class_weights_are_sample_weights_and_move_the_answers():
     x, y = iris()
-    heavy = classifier(class_weight={1: 20.0}).fit(x, y)
-    by_samples = classifier().fit(x, y, np.where(y == 1, 20.0, 1.0))
+    heavy = classifier(max_iter=40, class_weight={1: 20.0}).fit(x, y)
+    by_samples = classifier(max_iter=40).fit(x, y, np.where(y == 1, 20.0, 1.0))
     np.testing.assert_array_equal(heavy.predict_proba(x), by_samples.predict_proba(x))
-    assert heavy.predict_proba(x)[:, 1].mean() > classifier().fit(x, y).predict_proba(x)[:, 1].mean() + 0.01
+    assert heavy.predict_proba(x)[:, 1].mean() > classifier(max_iter=40).fit(x, y).predict_proba(x)[:, 1].mean() + 0.01
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_regularised_model_pickles_and_goes_on_to_the_bit(also):
 
 def test_the_penalty_keeps_weights_small():
     x, y = iris()
-    sizes = [np.linalg.norm(classifier(l2=l2).fit(x, y).coefs_[0]) for l2 in (0.0, 0.3)]
+    sizes = [np.linalg.norm(classifier(l2=l2, max_iter=60).fit(x, y).coefs_[0]) for l2 in (0.0, 0.3)]
     assert sizes[1] < 0.5 * sizes[0]
 
 
@@ -80,6 +80,6 @@ def test_a_regressor_takes_weights_too():
     x, y = load_linnerud(return_X_y=True)
     x, y = scale(x), scale(y)
     weights = np.r_[np.full(5, 50.0), np.ones(len(x) - 5)]
-    plain, heavy = (regressor(max_iter=300).fit(x, y, w) for w in (None, weights))
+    plain, heavy = (regressor(max_iter=100).fit(x, y, w) for w in (None, weights))
     errors = [np.mean((model.predict(x)[:5] - y[:5]) ** 2) for model in (plain, heavy)]
     assert errors[1] < errors[0]

@@ -1,9 +1,12 @@
-"""Compile one epoch and save its graph: ``compile_epoch.py ACTIVATIONS LOSS OPTIMIZER watched|plain``.
+"""Compile epochs and save their graphs: ``compile_epoch.py FOLDER ACTIVATIONS LOSS OPTIMIZER watched|plain …``.
 
-A process of its own, because MindSpore reads ``MS_DEV_SAVE_GRAPHS`` once, when it starts.
+A process of its own, because MindSpore reads ``MS_DEV_SAVE_GRAPHS`` once, when it starts. All graphs come into one
+folder, ``MS_DEV_SAVE_GRAPHS_PATH``; those of each epoch are moved into FOLDER/0, FOLDER/1, …
 """
 
+import os
 import sys
+from pathlib import Path
 
 import mindspore as ms
 import numpy as np
@@ -32,5 +35,8 @@ def compile_epoch(activations: list[str], loss: str, optimizer: str, watch_chang
 
 if __name__ == "__main__":
     use_device("CPU")
-    activations, loss, optimizer, watched = sys.argv[1:]
-    compile_epoch(activations.split(","), loss, optimizer, watched == "watched")
+    moved_to, *words = sys.argv[1:]
+    for number, first in enumerate(range(0, len(words), 4)):
+        activations, loss, optimizer, watched = words[first : first + 4]
+        compile_epoch(activations.split(","), loss, optimizer, watched == "watched")
+        Path(os.environ["MS_DEV_SAVE_GRAPHS_PATH"]).rename(Path(moved_to) / str(number))

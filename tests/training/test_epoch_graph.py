@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,16 +60,12 @@ def read_graph(folder: Path) -> Graph:
 
 @pytest.fixture(scope="module")
 def graphs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Graph]:
-    """Compile every epoch of EPOCHS in a process of its own and return its graph."""
-
-    def compile_epoch(name: str) -> Graph:
-        folder = tmp_path_factory.mktemp("graph")
-        environment = {**os.environ, "MS_DEV_SAVE_GRAPHS": "2", "MS_DEV_SAVE_GRAPHS_PATH": str(folder)}
-        subprocess.run([sys.executable, SCRIPT, *EPOCHS[name]], env=environment, check=True, cwd=folder)
-        return read_graph(folder)
-
-    with ThreadPoolExecutor(2) as pool:
-        return dict(zip(EPOCHS, pool.map(compile_epoch, EPOCHS), strict=True))
+    """Compile every epoch of EPOCHS in another process and return the graphs."""
+    folder = tmp_path_factory.mktemp("graphs")
+    environment = {**os.environ, "MS_DEV_SAVE_GRAPHS": "2", "MS_DEV_SAVE_GRAPHS_PATH": str(folder / "dumps")}
+    words = [word for epoch in EPOCHS.values() for word in epoch]
+    subprocess.run([sys.executable, SCRIPT, folder, *words], env=environment, check=True, cwd=folder)
+    return {name: read_graph(folder / str(number)) for number, name in enumerate(EPOCHS)}
 
 
 def platforms(primitive: str) -> str:
