@@ -39,6 +39,8 @@ learning_rate: 0.03
 training: {{batch_size: 16, epochs: 6}}
 precision: {precision}
 """
+pytestmark = pytest.mark.usefixtures("unpictured")
+
 CHOICES = {"loss": "softmax_cross_entropy", "units": 3, "target_scaling": "none", "precision": "float32"}
 FILES = {"model.onnx", "model.onnx.json", "model.mindir", "model.mindir.json"}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from command import CONFIGS, ms_dnn
+from command import CONFIGS, here, ms_dnn
 
 from ms_dnn.training.checkpoints import read_checkpoint
 
@@ -37,7 +37,7 @@ def result_of(run: Path) -> tuple[dict[str, bytes], list[dict]]:
 
 
 def start(run: Path, stderr: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "ms_dnn", "train", str(CONFIGS / "digits.yaml"), f"--run={run}", *SMALL_AND_BUSY]
+    command = [sys.executable, "-m", "ms_dnn", "train", CONFIGS / "digits.yaml", f"--run={run}", *SMALL_AND_BUSY]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=stderr)
 
 
@@ -62,7 +62,8 @@ def kill_after(process: subprocess.Popen[bytes], run: Path, rows: int, seconds: 
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The run that nobody disturbs."""
     run = tmp_path_factory.mktemp("undisturbed") / "run"
-    assert start(run).wait(120) == 0
+    process = here("train", CONFIGS / "digits.yaml", f"--run={run}", *SMALL_AND_BUSY)
+    assert process.returncode == 0, process.stderr
     return run
 
 
@@ -86,7 +87,8 @@ def test_killed_at_random_moments(undisturbed: Path, tmp_path: Path, request: py
     assert survived <= kills // 4  # else the kills came too late to say anything
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+# That SIGTERM does the same is seen within one process in training/test_resuming.py.
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.campaign)])
 def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path: Path, number: signal.Signals) -> None:
     run = tmp_path / "run"
     environment = {**os.environ, "NO_COLOR": "1"}

@@ -15,7 +15,7 @@ from ms_dnn.features.stored import features_to_json
 sys.path.append(str(Path(__file__).parents[1] / "data"))
 import mixed_tables
 
-pytestmark = pytest.mark.usefixtures("cpu")
+pytestmark = pytest.mark.usefixtures("cpu", "unpictured")
 
 
 def raw_rows(suffix, folder):
@@ -31,15 +31,14 @@ def trained(request, tmp_path_factory):
     mixed_tables.write(mixed_tables.mixed(), folder / f"t.{request.param}")
     text = mixed_tables.CONFIG.replace("set: csv", f"set: {request.param}")
     (folder / "c.yaml").write_text(text.replace("file: t.csv", f"file: {folder}/t.{request.param}"))
-    train = ms_dnn if request.param == "csv" else here
-    process = train("train", folder / "c.yaml", "--run", folder / "run")
+    process = here("train", folder / "c.yaml", "--run", folder / "run")
     assert process.returncode == 0, process.stderr
     return folder, request.param
 
 
 def test_raw_rows_are_answered_by_the_run(trained):
     folder, suffix = trained
-    predict = ms_dnn if suffix == "parquet" else here
+    predict = ms_dnn if suffix == "parquet" else here  # a process that has not trained
     process = predict("predict", folder / "run", raw_rows(suffix, folder), "--json")
     assert process.returncode == 0, process.stderr
     assert f"note: 'raw.{suffix}' has no column 'size': filled as declared (indicator: " in process.stderr

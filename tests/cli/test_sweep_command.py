@@ -78,7 +78,7 @@ def test_a_killed_sweep_goes_on_and_its_trial_is_not_waited_for(tmp_path: Path) 
 def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped sweep, shortened."""
     folder = tmp_path_factory.mktemp("swept") / "sweep"
-    process = ms_dnn("sweep", SWEEP, *FEW, "--run", folder)
+    process = here("sweep", SWEEP, *FEW, "--run", folder)  # its worker is a process all the same
     assert (process.returncode, process.stderr) == (0, "")
     assert process.stdout.count("\ntrial ") == 3
     assert f"next: ms-dnn train {folder / 'best.yaml'}" in process.stdout

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from command import CONFIGS, ms_dnn, refused
+from command import CONFIGS, here, ms_dnn, refused
 
 from ms_dnn.training.checkpoints import Checkpoint, read_checkpoint
 from ms_dnn.training.run_folder import RunFolder
@@ -77,7 +77,7 @@ def workers_of(run: Path) -> list[psutil.Process]:
 
 def test_two_workers_train_to_the_weights_of_one_process(tmp_path: Path) -> None:
     together = distributed(*ALL_KINDS, "--workers=2", f"--run={tmp_path / 'two'}")
-    alone = ms_dnn("train", *ALL_KINDS, f"--run={tmp_path / 'one'}")
+    alone = here("train", *ALL_KINDS, f"--run={tmp_path / 'one'}")
     assert alone.returncode == 0, alone.stderr
     two = ended(together)
     assert two.returncode == 0, two.stderr

@@ -14,7 +14,7 @@ from ms_dnn.training.checkpoints import read_checkpoint
 from ms_dnn.training.run_folder import RunFolder
 
 CONFIGS = Path(__file__).parents[2] / "configs"
-pytestmark = pytest.mark.usefixtures("cpu")
+pytestmark = pytest.mark.usefixtures("cpu", "unpictured")
 
 
 class Watcher:

@@ -16,6 +16,7 @@ from ms_dnn.reports.run_html import run_html
 from ms_dnn.training.run_folder import RunFolder
 
 CONFIGS = Path(__file__).parents[2] / "configs"
+pytestmark = pytest.mark.usefixtures("unpictured")  # the page draws its own
 
 
 class Silent:

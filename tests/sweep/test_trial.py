@@ -14,7 +14,7 @@ from ms_dnn.sweep.study import Study
 from ms_dnn.sweep.trial import run_trial
 from ms_dnn.training.checkpoints import read_checkpoint
 
-pytestmark = pytest.mark.usefixtures("cpu")
+pytestmark = pytest.mark.usefixtures("cpu", "unpictured")
 
 
 def study_of(folder: Path, *overrides: str) -> Study:
