@@ -10,6 +10,21 @@ from hypothesis import settings
 settings.register_profile("default", deadline=None, derandomize=True, database=None, max_examples=30)
 settings.register_profile("campaign", deadline=None, database=None, max_examples=500, print_blob=True)
 
+# The longest files, so that on several workers none of them comes last and leaves the others without work. Those that
+# start many processes have others between them.
+FIRST = (
+    "cli/test_train_distributed",
+    "estimators/test_estimators",
+    "cli/test_commands",
+    "audit/test_workers",
+    "judge/test_network_judgement",
+    "cli/test_sweep_command",
+    "judge/test_check_command",
+    "cli/test_kill_and_resume",
+    "training/test_resuming",
+    "training/test_epoch_graph",
+)
+
 
 def pytest_addoption(parser):
     parser.addoption(
@@ -30,11 +45,14 @@ def pytest_ignore_collect(collection_path, config):
 
 
 def pytest_configure(config):
+    config.option.loadscopereorder = False  # else xdist begins with the files of many tests, which are short ones
     if not config.getoption("--hypothesis-profile", default=None):
         settings.load_profile("campaign" if config.getoption("--campaign") else "default")
 
 
 def pytest_collection_modifyitems(config, items):
+    places = {config.rootpath / "tests" / f"{name}.py": place for place, name in enumerate(FIRST)}
+    items.sort(key=lambda item: places.get(item.path, len(FIRST)))
     if config.getoption("--campaign"):
         return
     long_runs = [item for item in items if item.get_closest_marker("campaign")]
