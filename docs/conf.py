@@ -53,6 +53,7 @@ templates_path = ["_templates"]
 html_css_files = ["site.css"]
 html_js_files = ["site.js"]
 html_copy_source = False
+html_favicon = "_static/favicon.svg"
 html_show_sphinx = False
 html_sidebars = {
     "**": [
@@ -69,6 +70,7 @@ html_theme_options = {
     "dark_css_variables": {"color-brand-primary": "#6cc5f2", "color-brand-content": "#6cc5f2"},
 }
 html_search_options = {"dict": str(HERE / "reference" / "search-words.txt")}
+linkcheck_ignore = [r"https?://"]  # a build needs no other site than its package index
 pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"
 copybutton_prompt_text = r"\$ |>>> |\.\.\. "

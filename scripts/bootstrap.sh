@@ -2,8 +2,9 @@
 # bootstrap.sh [EXTRA]: make .venv in the checkout and install ms-dnn into it (editable), with EXTRA of pyproject.toml.
 #
 # Does nothing when that has been done: a stamp per extra in .venv remembers what it was installed from. Exit code 2 and one
-# sentence on stderr when the machine is not fit. PYTHON=/path/to/python3.11 chooses the interpreter. The extra "test" also
-# wants a browser, for the test that opens the HTML report: Debian's chromium, by apt-get where that may be used.
+# sentence on stderr when the machine is not fit. PYTHON=/path/to/python3.11 chooses the interpreter. The extras "test" and
+# "docs" also want a browser, for the tests that open the HTML report and the site: Debian's chromium, by apt-get where
+# that may be used.
 set -euo pipefail
 
 readonly versions="3.10, 3.11 or 3.12"
@@ -171,7 +172,7 @@ has_browser() {
     done
     return 1
 }
-lacks_browser() { [[ "$extra" == test ]] && ! has_browser; }
+lacks_browser() { [[ "$extra" == test || "$extra" == docs ]] && ! has_browser; }
 
 # As root, or by a sudo that asks for no password.
 apt_get() {
@@ -182,18 +183,18 @@ apt_get() {
     "${command[@]}" 2>&1 </dev/null
 }
 
-# Without a browser one test fails and all else works: that is said, and is no reason to stop.
+# Without a browser those tests fail and all else works: that is said, and is no reason to stop.
 install_browser() {
     local output="" why="this machine has no apt-get"
     if command -v apt-get >/dev/null; then
-        say "Installing chromium for the test of the HTML report (about 100 MB to download, once) …"
+        say "Installing chromium for the tests that open pages (about 100 MB to download, once) …"
         # The second try is for lists of packages that are missing or old.
         output=$(apt_get install --no-install-recommends chromium || { apt_get update &&
             apt_get install --no-install-recommends chromium; }) || true
         has_browser && return
         why="apt-get: $(grep -E '^(E|sudo): ' <<<"$output" | last_line || last_line <<<"$output" || true)"
     fi
-    printf 'ms-dnn: no browser for the test of the HTML report, which will fail: install chromium or Chrome (%s)\n' \
+    printf 'ms-dnn: no browser for the tests that open pages, which will fail: install chromium or Chrome (%s)\n' \
         "$why" >&2
 }
 

@@ -56,6 +56,8 @@ def use_device(requested: str = "auto") -> Device:
     try:
         ms.set_device(device.name)
     except RuntimeError as error:
+        if ms.get_context("device_target") == device.name:  # it computes there already, by MindSpore's own choice
+            return device
         raise DeviceError(
             f"device '{device.name}': MindSpore refuses it because another device has already computed in this "
             "process: choose the device before the first operation, or start a new process"

@@ -72,3 +72,13 @@ def test_a_device_after_an_operation_on_another_is_refused(cpu, monkeypatch):
     monkeypatch.setattr(device, "_is_available", machine_with("GPU", "CPU"))
     with pytest.raises(DeviceError, match=r"device 'GPU': .*choose the device before the first operation"):
         use_device("GPU")
+
+
+def test_the_device_that_already_computes_may_be_named_late(cpu, monkeypatch):
+    import mindspore as ms
+
+    def refuse(name):
+        raise RuntimeError("runtime has already been initialised")
+
+    monkeypatch.setattr(ms, "set_device", refuse)
+    assert use_device("CPU") == Device("CPU", "named by the user")

@@ -231,7 +231,7 @@ def test_the_test_extra_brings_a_browser_once(machine):
     apt_get(machine, f'cp "$0" "{machine.bin}/chromium"')
     first = machine.bootstrap("test")
     assert (first.returncode, first.stderr) == (0, "")
-    assert "Installing chromium for the test of the HTML report" in first.stdout
+    assert "Installing chromium for the tests that open pages" in first.stdout
     assert machine.calls_made() == ["venv", "pip .[test]", "apt-get chromium"]
     second = machine.bootstrap("test")
     assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
@@ -261,7 +261,7 @@ def test_says_why_there_is_no_browser_and_goes_on(machine):
     machine.python_without_packages()
     without = machine.bootstrap("test")
     assert without.returncode == 0
-    assert without.stderr.startswith("ms-dnn: no browser for the test of the HTML report, which will fail")
+    assert without.stderr.startswith("ms-dnn: no browser for the tests that open pages, which will fail")
     assert "(this machine has no apt-get)" in without.stderr
     assert without.stderr.count("\n") == 1
     machine.calls_made()
