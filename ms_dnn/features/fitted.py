@@ -105,7 +105,7 @@ class _FittedTexts(_Fitted):
         column = np.asarray(cells, object)
         if self.fill is None:
             return column[:, 0]
-        imputer = SimpleImputer(strategy="constant", fill_value=self.fill)
+        imputer = SimpleImputer(strategy="constant", fill_value=self.fill, keep_empty_features=True)
         return np.asarray(imputer.fit_transform(column), object)[:, 0]
 
 

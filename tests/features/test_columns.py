@@ -234,3 +234,20 @@ def test_scaled_numbers_can_be_taken_back():
         features = fit_features(x, scaling)
         assert features.invertible
         np.testing.assert_allclose(features.invert(features.apply(x)), x, rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("column", "filled"),
+    [
+        (CategoryColumn(missing="most_frequent"), [0, 1]),
+        (CategoryColumn("integer", missing="most_frequent", unseen="other"), [1]),
+        (CategoryColumn(missing="constant", constant="blue"), [1, 0]),
+        (MultiHotColumn(missing="constant", constant=""), [0, 0]),
+        (COLOURS, [0, 0, 0, 1]),
+    ],
+)
+@pytest.mark.parametrize("rows", [1, 3])
+def test_rows_of_which_none_has_a_category(column, filled, rows):
+    features = fit_features(frame(c=["red", "blue", "red", np.nan]), "none", {"c": column})
+    nothing = pd.DataFrame({"c": np.array([np.nan] * rows, object)})
+    assert features.apply(nothing).tolist() == [filled] * rows
