@@ -4,11 +4,13 @@
 the audit's table, the figures of the README) are written by ``site_pages`` before Sphinx reads its sources.
 """
 
+import logging
 import os
 import re
 import sys
 from pathlib import Path
 
+import jieba
 from sphinx.application import Sphinx
 
 HERE = Path(__file__).parent
@@ -18,6 +20,7 @@ from site_pages import TWINS, write_pages  # noqa: E402
 
 import ms_dnn  # noqa: E402
 
+jieba.setLogLevel(logging.WARNING)
 reader = os.environ.setdefault("MS_DNN_SERIES_LANGUAGE", "en")
 
 project = "ms-dnn"
@@ -95,6 +98,13 @@ sphinx_gallery_conf = {
 }
 
 
+def _without_thumbnails(app: Sphinx, docname: str, source: list[str]) -> None:
+    """Leave sphinx-gallery's own cards out: the series has cards that are translated and that a keyboard reaches."""
+    if docname == "series/index":
+        start, _, rest = source[0].partition('.. raw:: html\n\n    <div class="sphx-glr-thumbnails">')
+        source[0] = start + rest[rest.index(".. toctree::") :]
+
+
 def _read_twin(app: Sphinx, docname: str, source: list[str]) -> None:
     """Read the Chinese page that somebody wrote beside the English one, where there is one.
 
@@ -112,4 +122,5 @@ def setup(app: Sphinx) -> None:
     """Write the generated pages, and read Chinese twins."""
     write_pages(Path(app.srcdir), reader)
     app.connect("source-read", _read_twin)
+    app.connect("source-read", _without_thumbnails)
     app.add_config_value("ms_dnn_twins", TWINS, "env")

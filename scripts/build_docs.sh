@@ -41,5 +41,5 @@ run_sphinx en doctest >/dev/null
 run_sphinx en linkcheck >/dev/null
 
 announce "the site in a browser"
-python -m pytest tests/site --site "$build/site"
+python -m pytest --numprocesses 2 tests/site --site "$build/site"
 printf 'the site: %s\n' "$build/site/index.html"
