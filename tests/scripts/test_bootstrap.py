@@ -242,8 +242,8 @@ def test_no_other_extra_brings_a_browser(machine):
     machine.python_without_packages()
     apt_get(machine, "exit 1")
     machine.bootstrap()
-    machine.bootstrap("docs")
-    assert machine.calls_made() == ["venv", "pip .", "pip .[docs]"]
+    machine.bootstrap("export")
+    assert machine.calls_made() == ["venv", "pip .", "pip .[export]"]
 
 
 def test_old_lists_of_packages_are_renewed_before_the_browser_is_given_up(machine):
@@ -343,10 +343,12 @@ def test_demo_hands_on_the_exit_code(machine):
     assert "The run is in" not in process.stdout
 
 
-def test_ci_runs_every_check_and_hands_its_arguments_to_pytest(machine):
+def test_ci_runs_every_check_hands_its_arguments_to_pytest_and_builds_the_site(machine):
     machine.python_without_packages()
+    (machine.checkout / "scripts/build_docs.sh").write_text("#!/bin/sh\necho the site is built\n")
     process = machine.run(".ci/run", "-k", "two words")
     assert process.returncode == 0, process
+    assert process.stdout.endswith("the site is built\n")
     calls = machine.calls_made()
     assert calls[:2] == ["venv", "pip .[test]"]
     assert [call.split()[0] for call in calls[2:]] == ["ruff", "ruff", "mypy", "lint-imports", "pytest"]
