@@ -79,6 +79,7 @@ def test_each_page_leads_to_its_other_language(browser, address):
     page.wait_for_load_state("load")
     assert page.url.endswith("/zh-CN/series/01_perceptron.html")
     assert "感知机" in page.inner_text("h1")
+    assert page.inner_text(".languages [aria-current]") == "中文"
     page.close()
 
 
