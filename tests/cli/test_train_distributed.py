@@ -120,7 +120,7 @@ def test_what_cannot_be_shared_is_refused_at_once(
         [],
         ["--set=reduction=sum", "--set=learning_rate=0.0001", "--set=optimizer={name: momentum}"],
         ["--set=optimizer={name: nesterov}", "--set=training.clip_norm=0.1", "--set=training.class_weight=null"],
-        ["--set=training.batch_size=all", "--set=training.tolerance=1e-9", "--set=data.validation=0.2"],
+        ["--set=training.batch_size=all", "--set=training.tolerance=1e-9", "--set=data.validation=0.1992"],
     ],
     ids=["as it is", "sum", "clipped", "tolerance"],
 )
