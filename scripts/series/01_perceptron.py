@@ -5,7 +5,7 @@ One unit: it weighs its inputs, adds a bias and answers yes or no. It learns by 
 only where a straight line can part the two classes.
 
 :Teaches: the weighted sum, the sign as an answer, the perceptron loss and its rule, and what "separable" means.
-:Needs: nothing; two kinds of iris from scikit-learn's bundled data; about 10 seconds.
+:Needs: nothing; two kinds of iris from scikit-learn's bundled data; about 20 seconds.
 """
 
 import numpy as np

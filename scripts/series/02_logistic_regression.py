@@ -5,7 +5,7 @@ One unit that answers with a probability instead of a sign. Its slope is never 0
 followed back to every weight, in five short steps.
 
 :Teaches: the sigmoid, the derivation from dL/da to dw and db, probabilities and decisions, a picture as a vector.
-:Needs: chapter 01; the breast-cancer data of scikit-learn and pictures that the chapter draws; about 15 seconds.
+:Needs: chapter 01; the breast-cancer data of scikit-learn and pictures that the chapter draws; about 30 seconds.
 """
 
 import tempfile

@@ -5,7 +5,7 @@ The gradient points where the cost grows fastest; learning is walking the other 
 walk starts and how many samples are asked before each step decide where it ends.
 
 :Teaches: the descent step, the limit of the learning rate, decay, local minima, and batch, mini-batch and stochastic.
-:Needs: chapters 02 and 03; the data are drawn by the chapter; about 15 seconds.
+:Needs: chapters 02 and 03; the data are drawn by the chapter; about 20 seconds.
 """
 
 import numpy as np
