@@ -155,6 +155,7 @@ print(on_disk, peak() - before)
 
 
 @pytest.mark.campaign
+@pytest.mark.timeout(1600)
 @pytest.mark.parametrize(
     ("samples", "steps", "megabytes", "growth"), [(60_000, 30, 44, 100), (2_100_000, 500, 1570, 300)]
 )
