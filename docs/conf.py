@@ -16,16 +16,16 @@ from sphinx.application import Sphinx
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
-from site_pages import TWINS, write_pages  # noqa: E402
+from site_pages import TWINS, write_pages  # noqa: E402 - found by the path above
 
-import ms_dnn  # noqa: E402
+import ms_dnn  # noqa: E402 - sorted after it
 
 jieba.setLogLevel(logging.WARNING)
 reader = os.environ.setdefault("MS_DNN_SERIES_LANGUAGE", "en")
 
 project = "ms-dnn"
 author = "the founders of ms-dnn"
-copyright = "2026, the founders of ms-dnn"  # noqa: A001
+copyright = "2026, the founders of ms-dnn"  # noqa: A001 - the name that Sphinx reads
 release = version = ms_dnn.__version__
 language = {"en": "en", "zh-CN": "zh_CN"}[reader]
 locale_dirs = ["locale"]

@@ -84,7 +84,7 @@ def sweep(
 
 def _require_optuna() -> None:
     try:
-        import optuna  # noqa: F401
+        import optuna  # noqa: F401 - whether it is there
     except ImportError as error:
         raise SweepError(
             "a sweep needs the package optuna, which is not installed: pip install 'ms-dnn[sweep]'"
