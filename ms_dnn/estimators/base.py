@@ -223,7 +223,7 @@ class DNNEstimator(BaseEstimator):
             start,
             x,
             targets,
-            plan=Plan(len(x), batch_size, len(x) // batch_size, 1, self._seed),
+            plan=Plan(len(x), batch_size, -(-len(x) // batch_size), 1, self._seed, drop_remainder=False),
             rate=float(self.learning_rate),
             epochs=epochs,
             stopping=EarlyStopping(

@@ -21,8 +21,8 @@ class DNNClassifier(ClassifierMixin, DNNEstimator):
     """A deep neural network that tells classes apart, trained by hand-written backprop on MindSpore.
 
     Two classes: one output, binary cross-entropy on its logit. More: softmax cross-entropy on one logit a class.
-    An epoch is ⌊M / N⌋ steps over a permutation of the M samples, N = batch_size; the few that are left over are
-    others in every epoch.
+    An epoch is ⌈M / N⌉ steps over a permutation of the M samples, N = batch_size. What is left over for the last
+    batch is filled up with the epoch's first samples.
 
     Args:
         hidden_layer_sizes: units of each hidden layer; () for none.

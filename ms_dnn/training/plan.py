@@ -15,8 +15,10 @@ class Plan:
     """The steps of a run: known from the start, a function of the seed alone.
 
     An epoch is ⌊samples / batch_size⌋ steps over a permutation of the samples drawn for that epoch; the few that
-    are left over when the batch size does not divide are others in every epoch. Batch gradient descent
-    (batch_size = samples) takes them in their order. A stretch is the steps from one report to the next.
+    are left over when the batch size does not divide are others in every epoch. If they are not to be dropped, they
+    make one step more, filled up with the epoch's first samples: all batches have one size, for which the loop is
+    compiled. Batch gradient descent (batch_size = samples) takes the samples in their order. A stretch is the steps
+    from one report to the next.
 
     Attributes:
         samples: number M of training samples.
@@ -24,6 +26,7 @@ class Plan:
         total_steps: steps of the whole run (MAX, when the run counts iterations).
         epochs_per_report: epochs of a stretch.
         seed: seed of the run.
+        drop_remainder: whether an epoch leaves out what does not fill a batch.
 
     Raises:
         DataError: when a batch is larger than the data.
@@ -34,6 +37,7 @@ class Plan:
     total_steps: int
     epochs_per_report: int
     seed: int
+    drop_remainder: bool = True
 
     def __post_init__(self) -> None:
         if self.batch_size > self.samples:
@@ -45,7 +49,8 @@ class Plan:
     @property
     def steps_per_epoch(self) -> int:
         """Steps of one epoch."""
-        return self.samples // self.batch_size
+        whole, remainder = divmod(self.samples, self.batch_size)
+        return whole + (remainder > 0 and not self.drop_remainder)
 
     @property
     def stretch(self) -> int:
@@ -75,7 +80,7 @@ class Plan:
         if self.batch_size < self.samples:
             order = _order(self.seed, self.samples, epoch)
         used = self.steps_per_epoch * self.batch_size
-        return order[:used].reshape(self.steps_per_epoch, self.batch_size)
+        return np.resize(order, used).reshape(self.steps_per_epoch, self.batch_size)
 
 
 @lru_cache(maxsize=2)  # a stream asks for a part of an epoch at a time

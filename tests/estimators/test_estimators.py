@@ -346,3 +346,11 @@ def test_verbose_prints_a_line_an_epoch(capsys):
     assert capsys.readouterr().out.splitlines() == [
         f"epoch {number}: cost {cost:.6g}" for number, cost in enumerate(model.loss_curve_, start=1)
     ]
+
+
+def test_an_epoch_leaves_no_sample_out():
+    # Each sample is the only one that moves its own weight.
+    model = regressor(hidden_layer_sizes=(), solver="gradient_descent", batch_size=4, initializer="zeros")
+    model.partial_fit(np.eye(7), np.ones(7))
+    assert model._steps == 2
+    assert (model.coefs_[0] > 0).all()

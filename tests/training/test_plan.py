@@ -1,5 +1,7 @@
 """Which samples a step sees: a function of the seed and the epoch, and of nothing else."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -18,6 +20,7 @@ def plans(draw):
         total_steps=draw(st.integers(1, 60)),
         epochs_per_report=draw(st.integers(1, 5)),
         seed=draw(st.integers(0, 2**32)),
+        drop_remainder=draw(st.booleans()),
     )
 
 
@@ -50,17 +53,26 @@ def test_every_stretch_has_one_shape(plan):
 
 
 @given(plans())
-def test_no_sample_twice_in_an_epoch(plan):
+def test_an_epoch_takes_each_sample_once_before_it_takes_one_again(plan):
     steps = all_batches(plan)
     for start in range(0, plan.total_steps, plan.steps_per_epoch):
         epoch = steps[start : start + plan.steps_per_epoch].ravel()
-        assert len(set(epoch.tolist())) == len(epoch)
+        first, again = epoch[: plan.samples], epoch[plan.samples :]
+        assert len(set(first.tolist())) == len(first)
         assert 0 <= epoch.min() <= epoch.max() < plan.samples
+        np.testing.assert_array_equal(again, first[: len(again)])
+
+
+@given(plans())
+def test_only_the_remainder_is_dropped_or_filled_up(plan):
+    used = plan.steps_per_epoch * plan.batch_size
+    least = plan.samples - plan.batch_size + 1 if plan.drop_remainder else plan.samples
+    assert least <= used < least + plan.batch_size
 
 
 @given(plans(), st.integers(1, 60), st.integers(1, 5))
 def test_length_of_the_run_and_of_its_reports_change_no_batch(plan, total_steps, epochs_per_report):
-    other = Plan(plan.samples, plan.batch_size, total_steps, epochs_per_report, plan.seed)
+    other = replace(plan, total_steps=total_steps, epochs_per_report=epochs_per_report)
     common = min(plan.total_steps, total_steps)
     np.testing.assert_array_equal(all_batches(plan)[:common], all_batches(other)[:common])
 
