@@ -35,7 +35,7 @@ SETS = {
 BATCH = 32
 COMMON = {"activation": "relu", "solver": "adam", "batch_size": BATCH, "max_iter": 100}
 RATES = (1e-3, 3e-3, 1e-2)
-PENALTIES = (1e-4, 1e-2, 1.0)
+PENALTIES = (1e-2, 1.0, 3.0, 10.0)
 """scikit-learn's alpha, which it divides by the batch size; the same penalty is l2 = alpha / batch size here."""
 
 
