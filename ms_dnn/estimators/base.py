@@ -125,6 +125,8 @@ class DNNEstimator(BaseEstimator):
         continues = self.warm_start and self.__sklearn_is_fitted__()
         x, targets = self._prepare(X, y, continues)
         weights = self._sample_weights(sample_weight, x, targets)
+        if weights is not None:
+            weights = weights / weights.mean()
         start = self._start(continues)
         held_out: Labelled | None = None
         if validation is not None:
@@ -196,11 +198,10 @@ class DNNEstimator(BaseEstimator):
         return x, targets
 
     def _sample_weights(self, sample_weight: ArrayLike | None, x: NDArray[Any], y: NDArray[Any]) -> Weights:
-        """Return the weights of the samples, (M,), of mean 1; None where all weigh the same."""
+        """Return the weights of the samples, (M,), as they were given; None where all weigh the same."""
         if sample_weight is None:
             return None
-        weights = _check_sample_weight(sample_weight, x, dtype=np.float64, ensure_non_negative=True)
-        return weights / weights.mean()
+        return _check_sample_weight(sample_weight, x, dtype=np.float64, ensure_non_negative=True)
 
     def _start(self, continues: bool) -> Trained:
         """Return where the training begins: with new weights, or with those of the estimator."""

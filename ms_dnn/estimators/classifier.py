@@ -156,11 +156,12 @@ class DNNClassifier(ClassifierMixin, DNNEstimator):
         return y
 
     def _sample_weights(self, sample_weight: ArrayLike | None, x: NDArray[Any], y: NDArray[Any]) -> Weights:
-        if self.class_weight is not None:
-            _require_class_weight(self.class_weight, self.classes_)
-            of_classes = compute_sample_weight(self.class_weight, y)
-            sample_weight = of_classes if sample_weight is None else np.asarray(sample_weight) * of_classes
-        return super()._sample_weights(sample_weight, x, y)
+        weights = super()._sample_weights(sample_weight, x, y)
+        if self.class_weight is None:
+            return weights
+        _require_class_weight(self.class_weight, self.classes_)
+        of_classes = compute_sample_weight(self.class_weight, y)
+        return super()._sample_weights(of_classes if weights is None else weights * of_classes, x, y)
 
     def _loss_and_outputs(self, y: NDArray[Any]) -> tuple[str, int]:
         if len(self.classes_) == 2:

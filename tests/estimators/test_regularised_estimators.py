@@ -60,6 +60,36 @@ def test_balanced_weights_are_refused_by_partial_fit():
         classifier(class_weight="balanced").partial_fit(x, y, classes=[0, 1, 2])
 
 
+def test_a_class_weighs_the_same_in_a_part_that_holds_no_other():
+    # From zero weights, the first step of gradient descent is as long as the samples weigh.
+    x, y = iris()
+    linear = {"hidden_layer_sizes": (), "solver": "gradient_descent", "initializer": "zeros", "precision": "float64"}
+    only = x[y == 1], y[y == 1]
+    plain = classifier(**linear).partial_fit(*only, classes=[0, 1, 2])
+    for heavy in (
+        classifier(class_weight={1: 10.0}, **linear).partial_fit(*only, classes=[0, 1, 2]),
+        classifier(**linear).partial_fit(*only, classes=[0, 1, 2], sample_weight=np.full(50, 10.0)),
+    ):
+        np.testing.assert_allclose(heavy.coefs_[0], 10 * plain.coefs_[0], rtol=1e-12)
+        np.testing.assert_allclose(heavy.loss_curve_, 10 * np.log(3), rtol=1e-12)
+    light, plain = (regressor(**linear).partial_fit(x, y, weights) for weights in (np.full(len(y), 0.5), None))
+    np.testing.assert_allclose(light.coefs_[0], 0.5 * plain.coefs_[0], rtol=1e-12)
+
+
+def test_a_fit_takes_the_mean_of_the_weights_for_one():
+    x, y = iris()
+    plain = classifier(max_iter=3).fit(x, y)
+    np.testing.assert_allclose(
+        classifier(max_iter=3).fit(x, y, np.full(len(y), 10.0)).loss_curve_, plain.loss_curve_, rtol=1e-6
+    )
+
+
+def test_too_few_weights_are_one_sentence_beside_weights_of_classes():
+    x, y = iris()
+    with pytest.raises(ValueError, match=r"sample_weight.*expected \(150,\)"):
+        classifier(class_weight={1: 2.0}).fit(x, y, np.ones(149))
+
+
 @pytest.mark.parametrize("also", [{"dropout": 0.2, "normalization": "batch"}, {"normalization": "layer", "l2": 0.01}])
 def test_a_regularised_model_pickles_and_goes_on_to_the_bit(also):
     x, y = iris()
