@@ -153,6 +153,11 @@ class DNNEstimator(BaseEstimator):
     def _one_epoch(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, classes: ArrayLike | None = None
     ) -> Self:
+        if self.early_stopping:
+            raise ParameterError(
+                f"early_stopping: got {self.early_stopping!r}, expected False: partial_fit is one epoch and holds no "
+                "samples out"
+            )
         continues = self.__sklearn_is_fitted__()
         x, targets = self._prepare(X, y, continues, classes)
         weights = self._sample_weights(sample_weight, x, targets)

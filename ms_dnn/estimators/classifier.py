@@ -123,11 +123,12 @@ class DNNClassifier(ClassifierMixin, DNNEstimator):
             X: inputs.
             y: labels.
             classes: all labels there are, (C,); asked for by the first call.
-            sample_weight: as for :meth:`fit`.
+            sample_weight: what each sample weighs in the cost, (M,), at least 0; None for 1. Not divided by their
+                mean, so that a sample weighs the same whichever part it comes in; ``class_weight`` likewise.
 
         Raises:
-            ParameterError: when the first call lacks ``classes``, or ``class_weight`` is "balanced", which would be
-                measured on each part anew; and as :meth:`fit`.
+            ParameterError: when the first call lacks ``classes``, a later one has others, ``early_stopping`` is True,
+                or ``class_weight`` is "balanced", which would be measured on each part anew; and as :meth:`fit`.
         """
         if classes is None and not self.__sklearn_is_fitted__():
             raise ParameterError("classes: got None, expected all labels in the first call of partial_fit")
@@ -148,8 +149,13 @@ class DNNClassifier(ClassifierMixin, DNNEstimator):
 
     def _learn_targets(self, y: NDArray[Any], continues: bool, classes: ArrayLike | None) -> NDArray[Any]:
         check_classification_targets(y)
+        known = np.unique(y if classes is None else np.asarray(classes))
         if not continues:
-            self.classes_ = np.unique(y if classes is None else np.asarray(classes))
+            self.classes_ = known
+        elif classes is not None and not np.array_equal(known, self.classes_):
+            raise ParameterError(
+                f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self.classes_!r}"
+            )
         unknown = np.setdiff1d(y, self.classes_)
         if len(unknown):
             raise ParameterError(f"y: got the class {unknown[0]!r}, expected only classes of {self.classes_.tolist()}")

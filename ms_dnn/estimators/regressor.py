@@ -26,7 +26,8 @@ class DNNRegressor(RegressorMixin, DNNEstimator):
     def partial_fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Train one epoch on X (M, I) and y (M,) or (M, O), going on from what was learnt before, and return self.
 
-        Raises as :meth:`fit`.
+        Raises as :meth:`fit`, and a ParameterError when ``early_stopping`` is True. The weights are not divided by
+        their mean, so that a sample weighs the same whichever part it comes in.
         """
         return self._one_epoch(X, y, sample_weight)
 

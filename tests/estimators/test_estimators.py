@@ -164,6 +164,29 @@ def test_partial_fit_of_a_regressor_goes_on():
     assert_same_bits(whole, regressor().partial_fit(x, scale(y)).partial_fit(x, scale(y)).partial_fit(x, scale(y)))
 
 
+def test_partial_fit_refuses_other_classes_than_those_of_the_first_call():
+    x, y = iris()
+    model = classifier().partial_fit(x, y, classes=[0, 1, 2])
+    before = model.predict_proba(x)
+    with pytest.raises(
+        ValueError,
+        match=r"`classes=\[0, 1, 2, 3\]` is not the same as on last call to partial_fit, was: array\(\[0, 1, 2\]\)",
+    ):
+        model.partial_fit(x, y, classes=[0, 1, 2, 3])
+    np.testing.assert_array_equal(model.predict_proba(x), before)
+    assert model.partial_fit(x, y, classes=[2, 1, 0, 0]).n_iter_ == 2
+
+
+def test_partial_fit_refuses_early_stopping():
+    x, y = iris()
+    for call in (
+        lambda: classifier(early_stopping=True).partial_fit(x, y, classes=[0, 1, 2]),
+        lambda: regressor(early_stopping=True).partial_fit(x, y),
+    ):
+        with pytest.raises(ValueError, match="early_stopping: got True, expected False: partial_fit is one epoch"):
+            call()
+
+
 def test_without_warm_start_it_begins_anew():
     x, y = iris()
     model = classifier(max_iter=3).fit(x, y)
