@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state
+from sklearn.utils import check_array, check_random_state, column_or_1d
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length, check_is_fitted, validate_data
 from typing_extensions import Self
 
@@ -102,11 +102,12 @@ class DNNEstimator(BaseEstimator):
         *,
         validation: tuple[ArrayLike, ArrayLike] | None = None,
     ) -> Self:
-        """Train up to ``max_iter`` epochs on X (M, I) and y (M,), for regression also (M, O), and return self.
+        """Train up to ``max_iter`` epochs on X (M, I) and y (M,), and return self.
 
         Args:
             X: inputs; dense, finite.
-            y: class labels or numbers.
+            y: class labels or numbers; O numbers a sample are (M, O), and several labels a sample are (M, C) of 0 and
+                1, a column for each label.
             sample_weight: what each sample weighs in the cost, (M,), at least 0; None for 1. Their mean is taken for 1,
                 so that they leave the scale of the cost as it is.
             validation: (X_val, y_val), whose score ends the training and picks the weights, as with
@@ -134,7 +135,7 @@ class DNNEstimator(BaseEstimator):
             held_out = x_val, np.asarray(validation[1])
             check_consistent_length(*held_out)
         elif self.early_stopping:
-            strata = None if self._numbers else targets
+            strata = None if self._numbers or targets.ndim == 2 else targets
             kept, held = train_test_split(
                 np.arange(len(x)), test_size=self.validation_fraction, random_state=self._seed, stratify=strata
             )
@@ -172,8 +173,11 @@ class DNNEstimator(BaseEstimator):
             precision = self._architecture.precision
         require_device(self.device, precision)
         x, given = validate_data(
-            self, X, y, reset=not continues, dtype=precision, multi_output=self._numbers, y_numeric=self._numbers
+            self, X, y, reset=not continues, dtype=precision, multi_output=True, y_numeric=self._numbers
         )
+        check_array(given, ensure_2d=False, dtype=None, input_name="y")  # refuses what is sparse
+        if given.ndim == 2 and given.shape[1] == 1:
+            given = column_or_1d(given, warn=True)
         if not continues:
             self.__dict__.pop("coefs_", None)  # what follows overwrites what belongs to them
         targets = self._learn_targets(given, continues, classes)

@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 from mindspore import Tensor
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import log_expit, log_softmax
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from typing_extensions import Self
 
 from ms_dnn.errors import ParameterError
@@ -21,6 +22,8 @@ class DNNClassifier(ClassifierMixin, DNNEstimator):
     """A deep neural network that tells classes apart, trained by hand-written backprop on MindSpore.
 
     Two classes: one output, binary cross-entropy on its logit. More: softmax cross-entropy on one logit a class.
+    Several labels a sample, y (M, C) of 0 and 1 with C > 1: one output a label, and the sum of their binary
+    cross-entropies; the score is the share of samples whose labels are all right.
     An epoch is ⌈M / N⌉ steps over a permutation of the M samples, N = batch_size. What is left over for the last
     batch is filled up with the epoch's first samples.
 
@@ -49,9 +52,10 @@ class DNNClassifier(ClassifierMixin, DNNEstimator):
         device: auto, Ascend, GPU or CPU; one for a process.
         verbose: print a line an epoch.
         class_weight: "balanced", or a weight for each label that is not to weigh 1; it multiplies the sample weights.
+            None where a sample has several labels.
 
     Attributes:
-        classes_: the labels, (C,).
+        classes_: the labels, (C,); where a sample has several, the numbers 0 to C − 1 of the columns of y.
         coefs_: weights, (n[l-1], n[l]) for each layer, in the precision computed in; copies, as the next.
         intercepts_: biases, or the shifts of normalised layers, (n[l],) for each layer.
         loss_curve_: mean cost J of each epoch, of all fits that this one continues.
@@ -62,6 +66,7 @@ class DNNClassifier(ClassifierMixin, DNNEstimator):
 
     _numbers = False
     _score_of = staticmethod(accuracy_score)
+    _several_labels = False
 
     def __init__(
         self,
@@ -121,8 +126,8 @@ class DNNClassifier(ClassifierMixin, DNNEstimator):
 
         Args:
             X: inputs.
-            y: labels.
-            classes: all labels there are, (C,); asked for by the first call.
+            y: labels; several a sample as for :meth:`fit`.
+            classes: all labels there are, (C,), for several a sample 0 to C − 1; asked for by the first call.
             sample_weight: what each sample weighs in the cost, (M,), at least 0; None for 1. Not divided by their
                 mean, so that a sample weighs the same whichever part it comes in; ``class_weight`` likewise.
 
@@ -140,23 +145,49 @@ class DNNClassifier(ClassifierMixin, DNNEstimator):
         return self._one_epoch(X, y, sample_weight, classes)
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Return the label of the most probable class, (N,), for X (N, I)."""
+        """Return the label of the most probable class, (N,), for X (N, I).
+
+        Of several labels a sample, (N, C): 1 for those more probable than not, and 0.
+        """
         return self._answers(self._outputs(X))
 
+    def decision_function(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the logits, (N, C), for X (N, I); for two classes that of the second, (N,)."""
+        z = self._outputs(X)
+        return z[:, 0] if self._one_logit else z
+
     def predict_proba(self, X: ArrayLike) -> NDArray[Any]:
-        """Return the probability of each class, (N, C), for X (N, I)."""
-        return self._probabilities(self._outputs(X))
+        """Return the probability of each class, (N, C), for X (N, I); of several labels a sample, each for itself."""
+        z = Tensor(self._logits(self._outputs(X)))
+        return (sigmoid if self._binary else softmax)(z).asnumpy().copy()
+
+    def predict_log_proba(self, X: ArrayLike) -> NDArray[Any]:
+        """Return ln p, (N, C), for the p of :meth:`predict_proba`: finite also where p rounds to 0 or 1."""
+        z = self._logits(self._outputs(X))
+        return log_expit(z) if self._binary else log_softmax(z, axis=1)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
 
     def _learn_targets(self, y: NDArray[Any], continues: bool, classes: ArrayLike | None) -> NDArray[Any]:
         check_classification_targets(y)
-        known = np.unique(y if classes is None else np.asarray(classes))
+        several = y.ndim == 2
+        labels = _columns(y) if several else np.unique(y)
+        known = labels if classes is None else np.unique(np.asarray(classes))
         if not continues:
-            self.classes_ = known
+            self.classes_, self._several_labels = known, several
         elif classes is not None and not np.array_equal(known, self.classes_):
             raise ParameterError(
                 f"`classes={classes!r}` is not the same as on last call to partial_fit, was: {self.classes_!r}"
             )
-        unknown = np.setdiff1d(y, self.classes_)
+        if several != self._several_labels or (several and not np.array_equal(labels, self.classes_)):
+            expected = "0 and 1 in column k for class k" if self._several_labels else "(M,)"
+            raise ParameterError(
+                f"y: got shape {y.shape}, expected {expected}; the classes are {self.classes_.tolist()}"
+            )
+        unknown = np.setdiff1d(labels, self.classes_)
         if len(unknown):
             raise ParameterError(f"y: got the class {unknown[0]!r}, expected only classes of {self.classes_.tolist()}")
         return y
@@ -165,27 +196,48 @@ class DNNClassifier(ClassifierMixin, DNNEstimator):
         weights = super()._sample_weights(sample_weight, x, y)
         if self.class_weight is None:
             return weights
+        if self._several_labels:
+            raise ParameterError(
+                f"class_weight: got {self.class_weight!r}, expected None where a sample has several labels: "
+                "weigh the samples by sample_weight"
+            )
         _require_class_weight(self.class_weight, self.classes_)
         of_classes = compute_sample_weight(self.class_weight, y)
         return super()._sample_weights(of_classes if weights is None else weights * of_classes, x, y)
 
+    @property
+    def _one_logit(self) -> bool:
+        return len(self.classes_) == 2 and not self._several_labels
+
+    @property
+    def _binary(self) -> bool:
+        """Whether each output is the logit of a yes or no."""
+        return len(self.classes_) == 2 or self._several_labels
+
     def _loss_and_outputs(self, y: NDArray[Any]) -> tuple[str, int]:
-        if len(self.classes_) == 2:
-            return "binary_cross_entropy_with_logits", 1
-        return "softmax_cross_entropy", len(self.classes_)
+        loss = "binary_cross_entropy_with_logits" if self._binary else "softmax_cross_entropy"
+        return loss, 1 if self._one_logit else len(self.classes_)
 
     def _targets(self, y: NDArray[Any]) -> NDArray[Any]:
-        loss, outputs = self._loss_and_outputs(y)
-        encoded = encode_targets(np.searchsorted(self.classes_, y), len(self.classes_), loss, outputs)
-        return encoded.astype(self._architecture.precision)
+        if not self._several_labels:
+            y = encode_targets(np.searchsorted(self.classes_, y), len(self.classes_), *self._loss_and_outputs(y))
+        return y.astype(self._architecture.precision)
 
-    def _probabilities(self, z: NDArray[Any]) -> NDArray[Any]:
-        if len(self.classes_) == 2:
-            return sigmoid(Tensor(np.hstack([-z, z]))).asnumpy().copy()
-        return softmax(Tensor(z)).asnumpy().copy()
+    def _logits(self, z: NDArray[Any]) -> NDArray[Any]:
+        """Return the logit of each class, (N, C), for the outputs z."""
+        return np.hstack([-z, z]) if self._one_logit else z
 
     def _answers(self, outputs: NDArray[Any]) -> NDArray[Any]:
-        return self.classes_[self._probabilities(outputs).argmax(axis=1)]
+        if self._several_labels:
+            return (outputs > 0).astype(np.int64)
+        return self.classes_[self._logits(outputs).argmax(axis=1)]
+
+
+def _columns(y: NDArray[Any]) -> NDArray[Any]:
+    """Return the numbers of the columns of y (M, C), of which each says for one label who has it: 1, else 0."""
+    if type_of_target(y) != "multilabel-indicator" or not np.isin(y, (0, 1)).all():
+        raise ParameterError(f"y: got shape {y.shape}, expected 0 and 1 in a column for each label, or labels (M,)")
+    return np.arange(y.shape[1])
 
 
 def _require_class_weight(class_weight: Any, classes: NDArray[Any]) -> None:

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
-from sklearn.utils import column_or_1d
 from typing_extensions import Self
 
 from ms_dnn.estimators.base import DNNEstimator
@@ -41,7 +40,7 @@ class DNNRegressor(RegressorMixin, DNNEstimator):
         return tags
 
     def _learn_targets(self, y: NDArray[Any], continues: bool, classes: ArrayLike | None) -> NDArray[Any]:
-        return column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
+        return y
 
     def _loss_and_outputs(self, y: NDArray[Any]) -> tuple[str, int]:
         return "squared_error", 1 if y.ndim == 1 else y.shape[1]

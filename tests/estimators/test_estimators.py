@@ -10,10 +10,12 @@ import warnings
 
 import numpy as np
 import pytest
+from scipy.special import expit, softmax
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_iris, load_linnerud, load_wine
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV, train_test_split
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, scale
 from sklearn.utils import estimator_checks
@@ -26,6 +28,11 @@ SKIPPED_FOR_ALL = {"check_array_api_input"}
 REPRESENTATIVE = {
     "classifier": (
         "check_classifiers_train",
+        "check_classifiers_multilabel_representation_invariance",
+        "check_classifiers_multilabel_output_format_predict",
+        "check_classifiers_multilabel_output_format_predict_proba",
+        "check_classifiers_multilabel_output_format_decision_function",
+        "check_decision_proba_consistency",
         "check_estimators_nan_inf",
         "check_estimators_partial_fit_n_features",
         "check_methods_subset_invariance",
@@ -78,6 +85,16 @@ def test_passes_every_check_that_scikit_learn_has(kind):
     assert set(not_passed) <= SKIPPED_FOR_ALL, not_passed
 
 
+@pytest.mark.parametrize(("make", "theirs"), [(classifier, MLPClassifier), (regressor, MLPRegressor)])
+def test_is_asked_every_check_that_the_network_of_scikit_learn_is_asked(make, theirs):
+    asked, asked_of_theirs = (
+        {(check.func.__name__, *sorted(check.keywords.items())) for _, check in generated}
+        for generated in map(estimator_checks.estimator_checks_generator, (make(), theirs()))
+    )
+    # Theirs also takes sparse X, ours refuses it: a compiled step is dense.
+    assert asked_of_theirs - asked <= {("check_sample_weight_equivalence_on_sparse_data",)}
+
+
 @pytest.mark.parametrize(("kind", "make"), [("classifier", classifier), ("regressor", regressor)])
 def test_passes_a_choice_of_the_checks_of_scikit_learn(kind, make):
     estimator = make(max_iter=25, learning_rate=0.03, random_state=None)
@@ -99,6 +116,19 @@ def test_learns_to_tell_classes_apart(load, settings):
     model = make_pipeline(StandardScaler(), classifier(max_iter=60, **settings)).fit(x_train, y_train)
     assert model.score(x_test, y_test) >= 0.9
     np.testing.assert_allclose(model.predict_proba(x_test).sum(axis=1), 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("classes", [2, 3])
+def test_logits_probabilities_and_their_logarithms_agree(classes):
+    x, y = iris(classes)
+    model = classifier(max_iter=30, precision="float64").fit(x, y)
+    z, p = model.decision_function(x), model.predict_proba(x)
+    assert z.shape == ((len(x),) if classes == 2 else (len(x), classes))
+    np.testing.assert_allclose(p[:, 1], expit(z) if classes == 2 else softmax(z, axis=1)[:, 1], rtol=1e-12)
+    np.testing.assert_allclose(model.predict_log_proba(x), np.log(p), rtol=1e-8)
+    np.testing.assert_array_equal(model.predict(x), p.argmax(axis=1))
+    assert np.isfinite(model.predict_log_proba(1e4 * x)).all()
+    assert model.predict_proba(1e4 * x).min() == 0
 
 
 def test_answers_with_the_labels_it_was_given():
