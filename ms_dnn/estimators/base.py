@@ -248,6 +248,8 @@ class DNNEstimator(BaseEstimator):
         self.intercepts_ = [array for name, array in of_layers.items() if name.endswith((".bias", ".shift"))]
         self._steps = trained.steps
         self.loss_curve_, self.validation_scores_ = trained.costs, trained.scores
+        self.loss_ = self.loss_curve_[-1]
+        self.best_loss_ = None if held_out else min(self.loss_curve_)
         self.n_iter_ = len(self.loss_curve_)
         if trained.ended_by == "interruption":
             raise KeyboardInterrupt

@@ -59,6 +59,8 @@ class DNNClassifier(ClassifierMixin, DNNEstimator):
         coefs_: weights, (n[l-1], n[l]) for each layer, in the precision computed in; copies, as the next.
         intercepts_: biases, or the shifts of normalised layers, (n[l],) for each layer.
         loss_curve_: mean cost J of each epoch, of all fits that this one continues.
+        loss_: the last of them.
+        best_loss_: the least of them; None where a validation score picked the weights.
         validation_scores_: after each epoch; empty where none was asked for.
         n_iter_: epochs done.
         n_features_in_: I.

@@ -283,6 +283,7 @@ def test_a_validation_set_stops_early_and_picks_the_weights():
     model = classifier(max_iter=100, n_iter_no_change=5).fit(x_train, y_train, validation=(x_val, y_val))
     assert len(model.validation_scores_) == model.n_iter_ < 100
     assert model.score(x_val, y_val) >= max(model.validation_scores_) - model.tol
+    assert model.best_loss_ is None
     assert model.n_iter_ == np.argmax(model.validation_scores_) + 1 + 5
 
 
@@ -304,6 +305,8 @@ def test_a_score_that_is_no_number_keeps_the_last_weights():
 def test_stops_when_the_cost_no_longer_falls():
     x, y = iris()
     model = classifier(tol=10.0, n_iter_no_change=4).fit(x, y)
+    assert model.loss_ == model.loss_curve_[-1]
+    assert model.best_loss_ == min(model.loss_curve_)
     assert model.n_iter_ == 5  # the first cost is the best so far, and four more gain less than 10
 
 
