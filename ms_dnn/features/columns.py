@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -23,6 +23,7 @@ from ms_dnn.data.columns import (
 )
 from ms_dnn.data.lazy_rows import VALUES_AT_ONCE, LazyRows
 from ms_dnn.data.source import refuse_too_many_values
+from ms_dnn.data.tables import listed
 from ms_dnn.errors import DataError
 from ms_dnn.features.fitted import (
     MISSING,
@@ -245,11 +246,24 @@ def _fit_texts(name: str, column: CategoryColumn | MultiHotColumn, cells: NDArra
     categories = column.categories or _categories({*present} | ({fill} if fill else set()), separator)
     if not categories:
         raise DataError("got no category, expected some to learn from: drop it, or list its categories")
+    if column.unseen == "error" and fill not in (None, MISSING):
+        _refuse_strange_fill(column, [fill] if separator is None else words_in(fill, separator), categories)
     common: dict[str, Any] = {"column": name, "missing": column.missing, "fill": fill}
     common |= {"unseen": column.unseen, "categories": categories}
     if isinstance(column, MultiHotColumn):
         return FittedMultiHot(separator=column.separator, **common)
     return FittedCategory(encoding=column.encoding, **common)
+
+
+def _refuse_strange_fill(
+    column: CategoryColumn | MultiHotColumn, words: Sequence[str], categories: tuple[str, ...]
+) -> None:
+    strange = [word for word in words if word not in categories]
+    if strange:
+        raise DataError(
+            f"got {strange[0]!r} for missing cells ({column.missing}), expected one of the categories "
+            f"{listed(categories)}: fill with one of those, list it among the categories, or set unseen to other"
+        )
 
 
 def _most_frequent(cells: NDArray[Any]) -> str:
@@ -274,9 +288,8 @@ def _refuse_unseen(column: FittedCategory | FittedMultiHot, cells: Any, where: s
         return
     row = next(row for row, cell in enumerate(cells) if cell in unseen)
     name, cell = column.column, column.unseen_in(cells.iloc[row])[0]
-    known = ", ".join(repr(word) for word in column.categories[:5]) + (", …" if len(column.categories) > 5 else "")
     raise DataError(
         f"{cells.index.name or 'row'} {cells.index[row]}, column {name!r} of {where}: got {cell[:40]!r}, expected one "
-        f"of {known}: correct it, list it in data.columns.{name}.categories, or set data.columns.{name}.unseen to "
+        f"of {listed(column.categories)}: correct it, list it in data.columns.{name}.categories, or set data.columns.{name}.unseen to "
         "other or ignore"
     )

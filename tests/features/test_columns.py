@@ -1,6 +1,7 @@
 """Columns of a table: fitted on the training part alone, applied block by block, the same after they were stored."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -174,6 +175,21 @@ def test_columns_without_any_value_are_refused():
     ):
         with pytest.raises(DataError, match="column 'c' of the training part: got no value"):
             fit_features(frame(c=cells), "standard", {"c": column})
+
+
+@pytest.mark.parametrize(
+    ("column", "fill"),
+    [
+        (CategoryColumn(categories=("red", "green"), missing="most_frequent"), "blue"),
+        (CategoryColumn(missing="constant", constant=""), ""),
+        (CategoryColumn(missing="constant", constant="(other)"), "(other)"),
+        (MultiHotColumn(";", missing="constant", constant="red;(missing)"), "(missing)"),
+    ],
+)
+def test_missing_cells_become_no_category_that_is_none(column, fill):
+    sentence = rf"column 'c' of the training part: got {re.escape(repr(fill))} for missing cells \({column.missing}\), "
+    with pytest.raises(DataError, match=sentence):
+        fit_features(frame(c=["blue", "blue", "red"]), "none", {"c": column})
 
 
 def test_a_missing_column_is_named():
