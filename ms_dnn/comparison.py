@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 UNREMARKABLE = ("name", "version", "reports", "device", "training.checkpoint_seconds")
 """Keys that change nothing about the result."""
-OF_THE_COST = ("loss", "reduction", "penalty")
-"""Keys that decide what the cost means."""
+OF_THE_LOSS = ("loss", "reduction", "data.target_scaling")
+"""Keys that decide what a loss means, and the cost with it."""
+OF_THE_COST = ("penalty", "training.label_smoothing", "training.class_weight")
+"""Keys that decide what the cost of training holds beyond the loss."""
 OF_THE_PARTS = ("seed", "data.validation", "data.test")
 """Keys that decide which samples are kept from training."""
 OF_THE_DATA = (
@@ -177,13 +179,15 @@ def _warnings(differing: Sequence[str]) -> list[str]:
         return ", ".join(key for key in differing if _within(key, sections))
 
     found = []
-    data, cost, parts = among(OF_THE_DATA), among(OF_THE_COST), among(OF_THE_PARTS)
+    data, loss, cost, parts = map(among, (OF_THE_DATA, OF_THE_LOSS, OF_THE_COST, OF_THE_PARTS))
     if data:
         found.append(f"not comparable: the runs were trained on different data ({data})")
     elif parts:
         found.append(
             f"compare scores with care: other samples were kept from training, or another number of them ({parts})"
         )
-    if cost:
-        found.append(f"costs and losses are not comparable: they mean different things ({cost})")
+    if loss:
+        found.append(f"costs and losses are not comparable: they mean different things ({loss})")
+    elif cost:
+        found.append(f"costs are not comparable, losses are: what is added or weighed differs ({cost})")
     return found

@@ -123,9 +123,29 @@ def test_other_data_and_another_loss_are_not_comparable(tmp_path):
     runs = [made_run(tmp_path / "one"), made_run(tmp_path / "two", config="regression")]
     comparison = compare_runs(runs)
     assert "different data (data.set)" in comparison.warnings[0]
-    assert "costs and losses are not comparable: they mean different things (loss)" in comparison.warnings[1]
+    assert "costs and losses are not comparable: they mean different things (data.target_scaling, loss)" in comparison.warnings[1]
     assert best_runs(comparison) == {}
     assert comparison.score is None
+
+
+@pytest.mark.parametrize(
+    ("override", "sentence"),
+    [
+        ("penalty={l2: 0.1}", "costs are not comparable, losses are: what is added or weighed differs (penalty)"),
+        (
+            "training.label_smoothing=0.1",
+            "costs are not comparable, losses are: what is added or weighed differs (training.label_smoothing)",
+        ),
+        (
+            "data.target_scaling=none",
+            "costs and losses are not comparable: they mean different things (data.target_scaling)",
+        ),
+    ],
+)
+def test_costs_of_another_meaning_are_not_comparable(tmp_path, override, sentence):
+    config = "regression" if "target" in override else "digits"
+    runs = [made_run(tmp_path / "one", config=config), made_run(tmp_path / "two", override, config=config)]
+    assert compare_runs(runs).warnings == (sentence,)
 
 
 def test_another_seed_is_a_warning_because_the_parts_differ(tmp_path):
