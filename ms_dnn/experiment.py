@@ -13,7 +13,7 @@ from ms_dnn.config import ExperimentConfig
 from ms_dnn.configured_source import source_of
 from ms_dnn.data import Dataset, check_dataset, load_data, split
 from ms_dnn.data.lazy_rows import LazyRows, Rows
-from ms_dnn.data.separability import inseparable_outputs
+from ms_dnn.data.separability import TIME_LIMIT, separable_outputs
 from ms_dnn.dnn import DNN, build_dnn
 from ms_dnn.errors import DataError
 from ms_dnn.features.columns import Features, fit_features
@@ -148,15 +148,26 @@ def _perceptron_notes(config: ExperimentConfig, dataset: Dataset, train: Part) -
     """Say which outputs of a perceptron will not come to rest, because no hyperplane separates their classes."""
     if config.loss != "perceptron" or len(config.network.layers) > 1 or isinstance(train.x, LazyRows):
         return []
-    outputs = inseparable_outputs(train.x, train.y[:])
-    if not outputs:
-        return []
-    classes = dataset.class_names or [str(number) for number in range(train.y.shape[1])]
-    which = ", ".join(f"'{classes[number]}'" for number in outputs) if train.y.shape[1] > 1 else "the two classes"
-    return [
-        f"no hyperplane separates {which} from the rest of the training part: the perceptron does not come to rest; "
-        "its weights at the end are those of some step (a hidden layer, or logistic regression, can do better)"
-    ]
+    separable = separable_outputs(train.x, train.y[:])
+    classes = dataset.class_names or [str(number) for number in range(len(separable))]
+
+    def those(answer: bool | None) -> str:
+        names = [f"'{classes[number]}'" for number, found in enumerate(separable) if found is answer]
+        return ", ".join(names) if len(separable) > 1 or not names else "the two classes"
+
+    notes = []
+    if never := those(False):
+        notes.append(
+            f"no hyperplane separates {never} from the rest of the training part: the perceptron does not come to "
+            "rest; its weights at the end are those of some step (a hidden layer, or logistic regression, can do "
+            "better)"
+        )
+    if unknown := those(None):
+        notes.append(
+            f"whether a hyperplane separates {unknown} from the rest of the training part was not found out in "
+            f"{TIME_LIMIT:g} s: the perceptron comes to rest only if one does"
+        )
+    return notes
 
 
 def _refuse_unfit_targets(config: ExperimentConfig, dataset: Dataset) -> None:

@@ -14,7 +14,7 @@ class Perceptron(DNN):
     """z = w · x + b, answer +1 where z > 0 and −1 elsewhere (Rosenblatt 1958).
 
     Trained on z by the loss ``perceptron``, max(0, −y z), for the sign itself has no derivative that teaches anything.
-    :func:`ms_dnn.data.separability.inseparable_outputs` says beforehand whether a hyperplane separates the classes.
+    :func:`ms_dnn.data.separability.separable_outputs` says beforehand whether a hyperplane separates the classes.
 
     Args:
         inputs: number of features I.

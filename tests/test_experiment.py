@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ms_dnn import experiment
 from ms_dnn.config import parse_config
 from ms_dnn.experiment import build_cost, prepare_data
 
@@ -39,6 +40,13 @@ def test_a_perceptron_is_told_which_classes_it_cannot_separate():
     (note,) = [note for note in prepare_data(config("loss=perceptron")).notes if "hyperplane" in note]
     assert "no hyperplane separates 'versicolor', 'virginica' from the rest" in note
     assert not [note for note in prepare_data(config("loss=hinge")).notes if "hyperplane" in note]
+
+
+def test_what_a_perceptron_had_no_time_to_find_out_is_said(monkeypatch):
+    monkeypatch.setattr(experiment, "separable_outputs", lambda x, targets: [True, None, False])
+    known, unknown = [note for note in prepare_data(config("loss=perceptron")).notes if "hyperplane" in note]
+    assert "no hyperplane separates 'virginica' from" in known
+    assert "whether a hyperplane separates 'versicolor' from the rest of the training part was not found out" in unknown
 
 
 def test_the_weight_of_a_sample_is_that_of_its_class_times_its_own(tmp_path):

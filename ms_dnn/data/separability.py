@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 TIME_LIMIT = 10.0
-"""Seconds for one linear program."""
+"""Seconds for the linear programs of a data set."""
 
 
 def linearly_separable(x: Array, signs: Array, time_limit: float = TIME_LIMIT) -> bool | None:
@@ -39,6 +39,12 @@ def linearly_separable(x: Array, signs: Array, time_limit: float = TIME_LIMIT) -
     return {0: True, 2: False}.get(found.status)
 
 
-def inseparable_outputs(x: Array, targets: Array) -> list[int]:
-    """Return the outputs, counted from 0, whose ±1 targets no hyperplane separates; ``targets`` is (N, C)."""
-    return [number for number in range(targets.shape[1]) if linearly_separable(x, targets[:, number]) is False]
+def separable_outputs(x: Array, targets: Array, time_limit: float = TIME_LIMIT) -> list[bool | None]:
+    """Return for each output whether a hyperplane separates its ±1 targets; None where the time was too short to tell.
+
+    Args:
+        x: samples (N, I).
+        targets: −1 or +1, (N, C).
+        time_limit: seconds, of which every output gets its share.
+    """
+    return [linearly_separable(x, signs, time_limit / targets.shape[1]) for signs in targets.T]

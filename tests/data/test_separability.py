@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ms_dnn.data.separability import inseparable_outputs, linearly_separable
+from ms_dnn.data.separability import linearly_separable, separable_outputs
 
 CORNERS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 
@@ -34,10 +34,12 @@ def test_a_hyperplane_is_found_and_one_sample_inside_the_other_class_is_too(seed
 
 def test_each_output_by_itself():
     targets = np.array([[-1, -1], [-1, 1], [-1, 1], [1, -1]])
-    assert inseparable_outputs(CORNERS, targets) == [1]
+    assert separable_outputs(CORNERS, targets) == [True, False]
 
 
 def test_no_time_is_no_answer():
     draws = np.random.default_rng(0)
     x = draws.normal(size=(3000, 400))
-    assert linearly_separable(x, draws.choice([-1, 1], 3000), time_limit=1e-6) is None
+    signs = draws.choice([-1, 1], (3000, 2))
+    assert linearly_separable(x, signs[:, 0], time_limit=1e-6) is None
+    assert separable_outputs(x, signs, time_limit=1e-6) == [None, None]
