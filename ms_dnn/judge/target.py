@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from mindspore import nn
@@ -88,9 +89,10 @@ def read_input(text: str, seed: int, place: int) -> Array:
             "file.npz:name"
         )
     try:
-        loaded = np.load(Path(path), allow_pickle=False)
-        return np.asarray(loaded[name] if path.endswith(".npz") else loaded)
-    except (OSError, ValueError, KeyError) as error:
+        with Path(path).open("rb") as file:
+            loaded = np.load(file, allow_pickle=False)
+            return np.asarray(loaded[name] if path.endswith(".npz") else loaded)
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise SubjectError(f"input '{text}': cannot be read: {first_line(error)}") from None
 
 

@@ -48,6 +48,13 @@ def test_a_wrong_input_is_one_sentence(text):
         read_input(text, 0, 0)
 
 
+@pytest.mark.parametrize(("name", "content"), [("x.npy", b""), ("x.npz:x", b"PK\x03\x04 cut off"), ("x.npz:x", b"")])
+def test_a_damaged_file_is_one_sentence(tmp_path, name, content):
+    (tmp_path / name.partition(":")[0]).write_bytes(content)
+    with pytest.raises(SubjectError, match="cannot be read"):
+        read_input(f"{tmp_path}/{name}", 0, 0)
+
+
 def test_pickled_arrays_are_refused(tmp_path):
     np.save(tmp_path / "evil.npy", np.array([print], dtype=object), allow_pickle=True)
     with pytest.raises(SubjectError, match="cannot be read"):
