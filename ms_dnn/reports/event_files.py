@@ -64,7 +64,8 @@ class EventFiles:
         try:
             self.folder.mkdir(exist_ok=True)
             # Numbered, because readers take the files in the order of their names; the name must hold "tfevents".
-            number = 1 + max((int(path.suffix[1:]) for path in self.folder.glob(f"{NAME}.*")), default=0)
+            numbers = [path.suffix[1:] for path in self.folder.glob(f"{NAME}.*")]
+            number = 1 + max((int(text) for text in numbers if text.isdecimal()), default=0)
             self._writer = RecordWriter(str(self.folder / f"{NAME}.{number:05d}"))
         except OSError as error:
             raise self._cannot_write(error) from error

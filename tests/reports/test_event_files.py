@@ -135,6 +135,14 @@ def test_a_run_that_resumes_from_the_middle_keeps_what_was_before(whole, tmp_pat
     assert len(list((run / "tensorboard").iterdir())) == 3
 
 
+def test_event_files_of_others_do_not_disturb(whole, tmp_path):
+    run = shutil.copytree(whole / "killed", tmp_path / "run")
+    (run / "tensorboard").mkdir(exist_ok=True)
+    (run / "tensorboard" / "events.out.tfevents.1700000000.host").write_bytes(b"")
+    resume_run(run, Watcher())
+    assert (run / "tensorboard" / "events.out.tfevents.1700000000.host").read_bytes() == b""
+
+
 def test_resuming_a_run_that_has_ended_adds_no_file(whole, tmp_path):
     shutil.copytree(whole / "whole", tmp_path / "run")
     before = list((tmp_path / "run" / "tensorboard").iterdir())
