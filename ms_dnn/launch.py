@@ -265,7 +265,10 @@ def _explained(job: Job, failure: tuple[int | None, int] | None, run: Path, work
     for log in sorted(job.logs.glob("worker_*.log")):
         sentence = _SENTENCE.search(log.read_text(encoding="utf-8", errors="replace"))
         if sentence is not None:
-            return WorkerError(sentence[1])
+            told = WorkerError(sentence[1])
+            if failure is not None and failure[1] > 0:
+                told.exit_code = failure[1]  # as of one process: 1 where the training diverged
+            return told
     rank, code = failure if failure is not None else (None, job.msrun.returncode)
     who = "msrun" if failure is None else f"worker {'' if rank is None else f'{rank} '}of {workers}"
     how = f"was killed ({signal.Signals(-code).name})" if code < 0 else f"ended with exit code {code}"
