@@ -20,7 +20,7 @@ def check_dataset(dataset: Dataset, part: str = "data set") -> list[str]:
     """Refuse data that cannot be learnt from; return warnings about data that can, with surprises.
 
     ``part`` is the word for this data set in the messages, such as ``"training part"``. Warnings are about
-    constant features (legal: scaling turns them into 0) and about classes without a sample.
+    constant features (legal) and about classes without a sample.
 
     Raises :class:`DataError` for no rows, wrong rank or dtype, x and y of different length, names that do
     not fit the columns, NaN or Inf, labels outside 0..C−1, and one class only.
@@ -111,14 +111,15 @@ def _check_labels(dataset: Dataset, where: str) -> None:
 
 def _constant_features(dataset: Dataset, part: str) -> list[str]:
     if isinstance(dataset.x, np.ndarray | LazyRows):
-        constant, effect = np.flatnonzero(constant_columns(dataset.x)), "scaled to 0"
+        constant = np.flatnonzero(constant_columns(dataset.x))
     else:
-        constant, effect = np.flatnonzero(dataset.x.nunique(dropna=False) == 1), "nothing is learnt from that"
+        constant = np.flatnonzero(dataset.x.nunique(dropna=False) == 1)
     if not len(constant):
         return []
     titles = [column_title(dataset.feature_names, int(column)).strip("'") for column in constant]
     verb = "feature is" if dataset.n_features == 1 else "features are"
-    return [f"{len(constant)} of {dataset.n_features} {verb} constant in the {part} ({_first(titles)}): {effect}"]
+    what = f"{len(constant)} of {dataset.n_features} {verb} constant in the {part} ({_first(titles)})"
+    return [f"{what}: nothing is learnt from that"]
 
 
 def constant_columns(x: Rows) -> NDArray[np.bool_]:

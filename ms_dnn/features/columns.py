@@ -290,6 +290,6 @@ def _refuse_unseen(column: FittedCategory | FittedMultiHot, cells: Any, where: s
     name, cell = column.column, column.unseen_in(cells.iloc[row])[0]
     raise DataError(
         f"{cells.index.name or 'row'} {cells.index[row]}, column {name!r} of {where}: got {cell[:40]!r}, expected one "
-        f"of {listed(column.categories)}: correct it, list it in data.columns.{name}.categories, or set data.columns.{name}.unseen to "
-        "other or ignore"
+        f"of {listed(column.categories)}: correct it, list it in data.columns.{name}.categories, or set "
+        f"data.columns.{name}.unseen to other or ignore"
     )
