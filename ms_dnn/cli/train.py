@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ms_dnn.config import ExperimentConfig
     from ms_dnn.experiment import PreparedData
+    from ms_dnn.runtime.device import Device
     from ms_dnn.training.state import State
 
 _INTERRUPTED_EXIT_CODE = 130
@@ -49,9 +50,10 @@ def train(
     path = run or Path("runs") / f"{loaded.name}-{datetime.now():%Y%m%d-%H%M%S}"
 
     from ms_dnn.reports.training_progress import TrainingProgress
-    from ms_dnn.runs import start_run
+    from ms_dnn.runs import start_run, use_configured_device
 
     console.print(f"{loaded.name}: {_describe(loaded)}", soft_wrap=True)
+    _show_device(console, use_configured_device(loaded))
     _, state, data = start_run(loaded, path, TrainingProgress(console))
     _conclude(console, loaded, path, state, data)
 
@@ -61,8 +63,9 @@ def _resume(console: "Console", path: Path, device: str | None) -> None:
 
     RunFolder(path)  # says what is wrong with it before MindSpore is loaded
     from ms_dnn.reports.training_progress import TrainingProgress
-    from ms_dnn.runs import resume_run, stored_config
+    from ms_dnn.runs import resume_run, stored_config, use_configured_device
 
+    _show_device(console, use_configured_device(stored_config(RunFolder(path), device)))
     folder, state, data = resume_run(path, TrainingProgress(console), device)
     _conclude(console, stored_config(folder), path, state, data)
 
@@ -76,6 +79,10 @@ def _console() -> "Console":
         return Console(quiet=True)
     stream = open(terminal, "a", encoding="utf-8") if terminal else None  # noqa: SIM115, PTH123 - open to the end
     return Console(file=stream, markup=False, highlight=False)
+
+
+def _show_device(console: "Console", device: "Device") -> None:
+    console.print(f"device: {device.name}, {device.reason}", soft_wrap=True)
 
 
 def _describe(config: "ExperimentConfig") -> str:

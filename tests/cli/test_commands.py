@@ -22,6 +22,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     process = ms_dnn("train", CONFIGS / "digits.yaml", "--set", "training.epochs=8", "--run", "run", cwd=folder)
     assert process.returncode == 0, process.stderr
     assert process.stderr == ""
+    assert "device: CPU, " in process.stdout
     assert "all 8 epochs are done" in process.stdout
     assert "next: ms-dnn evaluate run" in process.stdout
     # Nothing but the run in the user's folder: no dumps of the graph compiler.
