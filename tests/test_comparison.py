@@ -123,7 +123,10 @@ def test_other_data_and_another_loss_are_not_comparable(tmp_path):
     runs = [made_run(tmp_path / "one"), made_run(tmp_path / "two", config="regression")]
     comparison = compare_runs(runs)
     assert "different data (data.set)" in comparison.warnings[0]
-    assert "costs and losses are not comparable: they mean different things (data.target_scaling, loss)" in comparison.warnings[1]
+    assert (
+        "costs and losses are not comparable: they mean different things (data.target_scaling, loss)"
+        in comparison.warnings[1]
+    )
     assert best_runs(comparison) == {}
     assert comparison.score is None
 

@@ -21,7 +21,9 @@ pytestmark = pytest.mark.usefixtures("cpu")
 CONFIGS = Path(__file__).parents[2] / "configs"
 SMALL = CONFIGS / "regression.yaml"
 # The others read files that are the user's to get.
-WITH_DATA = [path for path in sorted(CONFIGS.glob("*.yaml")) if not load_config(path).data.folder]
+WITH_DATA = [
+    path for path in sorted(CONFIGS.glob("*.yaml")) if not {"folder", "file"} & load_config(path).data.model_fields_set
+]
 
 
 def run(*arguments):
