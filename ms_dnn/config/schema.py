@@ -110,7 +110,7 @@ class TrainingConfig(Settings):
     )
     report_every: int = Field(1, ge=1, description="Epochs between two rows of the metrics.")
     checkpoint_seconds: float = Field(
-        5.0, ge=0, description="Seconds between two checkpoints; 0 writes one at every report."
+        5.0, ge=0, description="Seconds between two checkpoints, also within an epoch; 0 writes several a second."
     )
     early_stopping: EarlyStoppingConfig | None = Field(None, description="Left out: train to the end.")
 

@@ -75,7 +75,7 @@ class Trainer:
         tolerance: ε, the largest change of a weight below which the run ends; None to leave that out.
         early_stopping: when to end early, or None; with it, the best weights are put back at the end.
         folder: where metrics and checkpoints go; None in a worker that leaves that to worker 0.
-        checkpoint_seconds: time between two checkpoints; 0 writes one at every report.
+        checkpoint_seconds: time between two checkpoints; 0 writes one after every chunk of steps.
         listener: is told what happens.
         clip_norm: length that all gradients together are cut to; None for no limit.
         workers: the processes that share each mini-batch; their ``gradient`` is then the sum over all.
@@ -145,9 +145,9 @@ class Trainer:
                 self._save()
                 saved_at = time.monotonic()
                 while steps := self._steps_of_next_chunk(interruption):
-                    reported = self._train_chunk(steps)
+                    self._train_chunk(steps)
                     interruption.listen()
-                    if reported and time.monotonic() - saved_at >= self.checkpoint_seconds:
+                    if time.monotonic() - saved_at >= self.checkpoint_seconds:
                         self._save()
                         saved_at = time.monotonic()
                 if self.state.stopped_by is not None and self._best:
@@ -165,8 +165,8 @@ class Trainer:
             steps = 1 if self._seconds_per_step is None else max(1, int(CHUNK_SECONDS / self._seconds_per_step))
         return self.workers.least(min(steps, self.plan.stretch))
 
-    def _train_chunk(self, steps: int) -> bool:
-        """Train so many steps, or up to the next report; return whether that was due."""
+    def _train_chunk(self, steps: int) -> None:
+        """Train so many steps, or up to the next report, and report where that is reached."""
         first, end = self.plan.stretch_of(self.state.step)
         start = time.perf_counter()
         stretch = self._stretch_at(self.state.step)
@@ -189,10 +189,8 @@ class Trainer:
         self.listener.on_chunk(self.state, done * self.plan.batch_size / (seconds + waited))
         if self.tolerance is not None and change < self.tolerance:
             self.state.stopped_by = "tolerance"
-        if self.state.step < end and self.state.stopped_by is None:
-            return False
-        self._report(total / (self.state.step - first), float(self.rates[self.state.step - 1]))
-        return True
+        if self.state.step == end or self.state.stopped_by is not None:
+            self._report(total / (self.state.step - first), float(self.rates[self.state.step - 1]))
 
     def _stretch_at(self, step: int) -> Stretch:
         """Return the steps that are on the device together with ``step``."""

@@ -12,6 +12,7 @@ from ms_dnn.errors import CheckpointError
 from ms_dnn.runs import resume_run, start_run, trained_network
 from ms_dnn.training import trainer as trainer_module
 from ms_dnn.training.run_folder import RunFolder
+from ms_dnn.training.state import State
 
 pytestmark = pytest.mark.usefixtures("unpictured")
 
@@ -54,6 +55,30 @@ def test_an_interrupted_run_resumes_to_the_same_bits(
     _, state, _ = resume_run(interrupted, Silent())
     assert (state.stopped_by, state.step) == ("max_iterations", 100)
     same_run(interrupted, tmp_path / "whole")
+
+
+def test_a_kill_within_an_epoch_loses_no_more_than_was_done_since_the_last_checkpoint(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = iris("training.checkpoint_seconds=0", "training.report_every=7")
+    start_run(config, tmp_path / "whole", Silent())
+
+    class Killed(Exception):
+        pass
+
+    def kill(state: State, samples_per_second: float) -> None:
+        if state.step == 17:
+            raise Killed
+
+    monkeypatch.setattr(trainer_module, "CHUNK_SECONDS", 1e-9)  # a chunk is one step
+    listener = Silent()
+    monkeypatch.setattr(listener, "on_chunk", kill)
+    with pytest.raises(Killed):
+        start_run(config, tmp_path / "killed", listener)
+    assert checkpoint_of(tmp_path / "killed").state["step"] == 16
+    assert not RunFolder(tmp_path / "killed").metrics()  # no report was reached
+    resume_run(tmp_path / "killed", Silent())
+    same_run(tmp_path / "killed", tmp_path / "whole")
 
 
 def test_resuming_a_run_that_has_ended_changes_nothing(copied: Path) -> None:
