@@ -63,17 +63,17 @@ def test_a_kill_within_an_epoch_loses_no_more_than_was_done_since_the_last_check
     config = iris("training.checkpoint_seconds=0", "training.report_every=7")
     start_run(config, tmp_path / "whole", Silent())
 
-    class Killed(Exception):
+    class KillError(Exception):
         pass
 
     def kill(state: State, samples_per_second: float) -> None:
         if state.step == 17:
-            raise Killed
+            raise KillError
 
     monkeypatch.setattr(trainer_module, "CHUNK_SECONDS", 1e-9)  # a chunk is one step
     listener = Silent()
     monkeypatch.setattr(listener, "on_chunk", kill)
-    with pytest.raises(Killed):
+    with pytest.raises(KillError):
         start_run(config, tmp_path / "killed", listener)
     assert checkpoint_of(tmp_path / "killed").state["step"] == 16
     assert not RunFolder(tmp_path / "killed").metrics()  # no report was reached
