@@ -29,11 +29,6 @@ def require_shareable(config: ExperimentConfig, workers: int, batch_size: int | 
             f"precision: got float64, expected float32 or a mixed one, because {workers} workers add up their "
             "gradients in float32: change it, or train in one process"
         )
-    if config.data.stream:
-        raise ConfigError(
-            f"data.stream: got true, expected false, because {workers} workers take their shares of samples that they "
-            "hold in memory: leave it out, or train in one process"
-        )
     if config.backprop == "framework":
         raise ConfigError(
             f"backprop: got framework, expected handwritten, because {workers} workers add up the gradients of the "

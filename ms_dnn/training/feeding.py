@@ -52,6 +52,9 @@ class Feeder(Protocol):
     def feed(self, step: int) -> Feed:
         """Return the feed that holds ``step``."""
 
+    def mini_batch(self, step: int) -> tuple[Tensor, Tensor]:
+        """Return x and y of a step's whole mini-batch, those that other workers are fed among them."""
+
     def close(self) -> None:
         """Let go of threads."""
 
@@ -71,6 +74,11 @@ class Resident:
         first, end = self.plan.stretch_of(step)
         return Feed(first, end, self.x, self.y, Tensor(self.workers.share_of(self.plan.batches(first))))
 
+    def mini_batch(self, step: int) -> tuple[Tensor, Tensor]:
+        """Return x and y of a step's whole mini-batch."""
+        rows = Tensor(self.plan.batches(step, 1)[0])
+        return self.x[rows], self.y[rows]
+
     def close(self) -> None:
         """Nothing is held."""
 
@@ -79,23 +87,26 @@ class Streamed:
     """Samples that are fetched for the steps that need them, in the order in which they are needed.
 
     A stretch of the plan is cut into chunks of equally many steps. While one is trained on, a thread fetches, encodes
-    and casts the samples of the next. The steps see what they would see of resident samples, to the bit.
+    and casts the samples of the next. The steps see what they would see of resident samples, to the bit. A worker
+    fetches its share of each mini-batch and no other samples.
 
     Args:
         plan: the steps.
         x: inputs, (M, n[0]).
         y: targets, (M, n[L]).
         dtype: MindSpore dtype of what is fed.
+        workers: the processes that share each mini-batch.
     """
 
-    def __init__(self, plan: Plan, x: LazyRows, y: LazyRows, dtype: Any) -> None:
-        self.plan, self.x, self.y, self.dtype = plan, x, y, dtype
+    def __init__(self, plan: Plan, x: LazyRows, y: LazyRows, dtype: Any, workers: Workers = ALONE) -> None:
+        self.plan, self.x, self.y, self.dtype, self.workers = plan, x, y, dtype, workers
         self._numpy_dtype = np.dtype(ms.dtype_to_nptype(dtype))
-        step_bytes = plan.batch_size * x.shape[1] * self._numpy_dtype.itemsize
+        share = plan.batch_size // workers.number
+        step_bytes = share * x.shape[1] * self._numpy_dtype.itemsize
         chunks = -(-plan.stretch * step_bytes // CHUNK_BYTES)
         self.steps = -(-plan.stretch // min(chunks, plan.stretch))
         # Of each chunk its samples lie in the order of its steps.
-        self._batches = Tensor(np.arange(self.steps * plan.batch_size, dtype=np.int32).reshape(self.steps, -1))
+        self._batches = Tensor(np.arange(self.steps * share, dtype=np.int32).reshape(self.steps, share))
         self._thread = ThreadPoolExecutor(1, "samples")
         self._next: tuple[int, Future[tuple[NDArray[Any], NDArray[Any]]]] | None = None
 
@@ -108,6 +119,11 @@ class Streamed:
         end = self._end(first)
         self._next = (end, self._thread.submit(self._fetch, end)) if end < self.plan.total_steps else None
         return Feed(first, end, Tensor(x), Tensor(y), self._batches)
+
+    def mini_batch(self, step: int) -> tuple[Tensor, Tensor]:
+        """Return x and y of a step's whole mini-batch."""
+        rows = self.plan.batches(step, 1)[0]
+        return Tensor(self._cast(self.x, rows, len(rows))), Tensor(self._cast(self.y, rows, len(rows)))
 
     def close(self) -> None:
         """End the thread."""
@@ -122,11 +138,11 @@ class Streamed:
 
     def _fetch(self, first: int) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return the samples of the chunk that begins at step ``first``; zeros where the stretch ends before it."""
-        rows = self.plan.batches(first, self._end(first) - first).reshape(-1)
-        return self._cast(self.x, rows), self._cast(self.y, rows)
+        rows = self.workers.share_of(self.plan.batches(first, self._end(first) - first)).reshape(-1)
+        return self._cast(self.x, rows, self._batches.size), self._cast(self.y, rows, self._batches.size)
 
-    def _cast(self, source: LazyRows, rows: NDArray[np.int32]) -> NDArray[Any]:
-        cast = np.zeros((self.steps * self.plan.batch_size, source.shape[1]), self._numpy_dtype)
+    def _cast(self, source: LazyRows, rows: NDArray[np.int32], length: int) -> NDArray[Any]:
+        cast = np.zeros((length, source.shape[1]), self._numpy_dtype)
         at_once = max(1, VALUES_IN_CACHE // source.shape[1])
         for begin in range(0, len(rows), at_once):
             part = rows[begin : begin + at_once]
@@ -135,10 +151,7 @@ class Streamed:
 
 
 def feeder(plan: Plan, x: Any, y: Any, dtype: Any, workers: Workers = ALONE) -> Feeder:
-    """Return what feeds the loop with samples x (M, n[0]) and y (M, n[L]): a stream where they are lazy.
-
-    Several workers have no streams: the configuration is refused before.
-    """
+    """Return what feeds the loop with samples x (M, n[0]) and y (M, n[L]): a stream where they are lazy."""
     if isinstance(x, LazyRows) and isinstance(y, LazyRows):
-        return Streamed(plan, x, y, dtype)
+        return Streamed(plan, x, y, dtype, workers)
     return Resident(plan, Tensor(x, dtype), Tensor(y, dtype), workers)

@@ -273,11 +273,9 @@ class Trainer:
         self._load(good)
         self.state.step += step - begin
         self._save()
-        feed, picked = stretch.feed, stretch.feed.batches[step]
         if self.workers.number > 1:  # the explanation takes the whole mini-batch
-            picked = Tensor(self.plan.batches(feed.first)[step])
             self.network.share_batch(ALONE)
-        raise explain_divergence(self.network, self.cost, feed.x[picked], feed.y[picked], self.state.step + 1)
+        raise explain_divergence(self.network, self.cost, *self.feeder.mini_batch(self.state.step), self.state.step + 1)
 
     def _arrays(self) -> Arrays:
         # A copy, because asnumpy may share the memory that the next step changes.

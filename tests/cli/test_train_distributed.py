@@ -176,6 +176,31 @@ def test_a_killed_worker_ends_all_and_any_number_goes_on(tmp_path: Path) -> None
 
 @pytest.mark.campaign
 @pytest.mark.timeout(1200)
+def test_a_stream_is_shared_as_samples_in_memory_are(tmp_path: Path) -> None:
+    assert here("data", "convert", CONFIGS / "digits.yaml", tmp_path / "digits.npy").returncode == 0
+    arguments = [*ALL_KINDS, f"--set=data={{set: npy, folder: {tmp_path / 'digits.npy'}, test: 0.2, validation: 0.1}}"]
+    process = distributed(*arguments, "--set=data.stream=true", "--workers", 2, "--run", tmp_path / "two")
+    assert here("train", *arguments, "--run", tmp_path / "one").returncode == 0
+    shared = ended(process, 600)
+    assert shared.returncode == 0, shared.stderr
+    same_run(tmp_path / "one", tmp_path / "two")
+
+
+@pytest.mark.campaign
+@pytest.mark.timeout(1200)
+def test_workers_that_diverge_end_as_one_process_does(tmp_path: Path) -> None:
+    arguments = [*ALL_KINDS, "--set=learning_rate=1e30", "--set=training.clip_norm=null"]
+    told = ended(distributed(*arguments, "--workers", 2, "--run", tmp_path / "two"), 600)
+    assert told.returncode == 1, told.stderr
+    assert "not finite" in refused(told, 1)
+    assert workers_of(tmp_path / "two") == []
+    alone = ms_dnn("train", *arguments, "--run", tmp_path / "alone")
+    assert alone.returncode == 1
+    assert told.stderr.split(":")[:2] == alone.stderr.split(":")[:2]
+
+
+@pytest.mark.campaign
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_ends_all_and_saves(tmp_path: Path, number: signal.Signals) -> None:
     run = tmp_path / "run"

@@ -16,6 +16,7 @@ from ms_dnn.data import lazy_rows
 from ms_dnn.data.lazy_rows import LazyRows
 from ms_dnn.errors import DataError
 from ms_dnn.runs import evaluate_run, resume_run, start_run
+from ms_dnn.runtime.distributed import Workers
 from ms_dnn.training import feeding
 from ms_dnn.training import trainer as trainer_module
 from ms_dnn.training.feeding import Resident, Streamed
@@ -82,29 +83,35 @@ def test_a_file_that_is_cut_short_while_it_is_trained_on(tmp_path):
 
 
 @given(
-    samples=st.integers(1, 40),
-    batch=st.integers(1, 40),
+    samples=st.integers(3, 40),
+    share=st.integers(1, 40),
+    workers=st.integers(1, 3).flatmap(lambda number: st.builds(Workers, st.integers(0, number - 1), st.just(number))),
     total=st.integers(1, 60),
     epochs=st.integers(1, 4),
     chunk=st.integers(1, 2000),
 )
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_each_step_is_fed_the_samples_of_the_plan(monkeypatch, samples, batch, total, epochs, chunk):
+def test_each_step_is_fed_the_samples_of_the_plan(monkeypatch, samples, share, workers, total, epochs, chunk):
     monkeypatch.setattr(feeding, "CHUNK_BYTES", chunk)
-    plan = Plan(samples, min(batch, samples), total, epochs, seed=3)
+    plan = Plan(samples, min(share, samples // workers.number) * workers.number, total, epochs, seed=3)
     x = np.arange(3.0 * samples).reshape(samples, 3)
     lazy = LazyRows(x.shape, lambda rows: x[rows])
-    resident = Resident(plan, ms.Tensor(x, ms.float32), ms.Tensor(-x, ms.float32))
-    streamed = Streamed(plan, lazy, LazyRows(x.shape, lambda rows: -x[rows]), ms.float32)
+    resident = Resident(plan, ms.Tensor(x, ms.float32), ms.Tensor(-x, ms.float32), workers)
+    streamed = Streamed(plan, lazy, LazyRows(x.shape, lambda rows: -x[rows]), ms.float32, workers)
     shapes = set()
     try:
         step = 0
         while step < plan.total_steps:
             feeds = [source.feed(step) for source in (resident, streamed)]
             batches = [feed.batches.asnumpy()[step - feed.first] for feed in feeds]
-            for key in ("x", "y"):
-                seen = [getattr(feed, key).asnumpy()[rows] for feed, rows in zip(feeds, batches, strict=True)]
-                np.testing.assert_array_equal(*seen)
+            rows = plan.batches(step, 1)[0]
+            for key, sign in (("x", 1), ("y", -1)):
+                for feed, batch in zip(feeds, batches, strict=True):
+                    seen = getattr(feed, key).asnumpy()[batch]
+                    np.testing.assert_array_equal(seen, sign * x[rows[workers.rank :: workers.number]])
+            for source in (resident, streamed):
+                for part, sign in zip(source.mini_batch(step), (1, -1), strict=True):
+                    np.testing.assert_array_equal(part.asnumpy(), sign * x[rows])
             assert feeds[1].first <= step < feeds[1].end <= plan.stretch_of(step)[1]
             shapes.add((feeds[1].x.shape, feeds[1].batches.shape))
             step = feeds[1].end if step % 2 else step + 1
@@ -125,6 +132,7 @@ from ms_dnn.data import Dataset
 from ms_dnn.data.lazy_rows import LazyRows
 from ms_dnn.data.source import Loaded
 from ms_dnn.data.stored_set import noted
+from ms_dnn.runtime.distributed import Workers
 from ms_dnn.runs import evaluate_run, start_run
 
 def peak():
