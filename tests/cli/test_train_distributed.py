@@ -177,8 +177,8 @@ def test_a_killed_worker_ends_all_and_any_number_goes_on(tmp_path: Path) -> None
 @pytest.mark.campaign
 @pytest.mark.timeout(1200)
 def test_a_stream_is_shared_as_samples_in_memory_are(tmp_path: Path) -> None:
-    assert here("data", "convert", CONFIGS / "digits.yaml", tmp_path / "digits.npy").returncode == 0
-    arguments = [*ALL_KINDS, f"--set=data={{set: npy, folder: {tmp_path / 'digits.npy'}, test: 0.2, validation: 0.1}}"]
+    assert here("data", "convert", CONFIGS / "digits.yaml", tmp_path / "digits", "--to", "npy").returncode == 0
+    arguments = [*ALL_KINDS, f"--set=data={{set: npy, folder: {tmp_path / 'digits'}, test: 0.2, validation: 0.1}}"]
     process = distributed(*arguments, "--set=data.stream=true", "--workers", 2, "--run", tmp_path / "two")
     assert here("train", *arguments, "--run", tmp_path / "one").returncode == 0
     shared = ended(process, 600)
