@@ -25,6 +25,7 @@ from ms_dnn.training.trainer import network_parameters
 
 sys.path.append(str(Path(__file__).parents[1] / "data"))
 import mixed_tables
+import stored_files
 
 CONFIG = """\
 name: fields
@@ -186,6 +187,15 @@ def test_features_that_are_encoded_are_left_to_the_reader(tmp_path, monkeypatch)
     assert "x = ...  # (N, I): rows encoded as facts" in process.stdout
     facts = json.loads(Path("run/model.onnx.json").read_text())
     assert facts["input"]["order"] == list(mixed_tables.FEATURES)
+
+
+def test_a_streamed_run_is_exported(tmp_path):
+    stored_files.convert(tmp_path, "npy", *stored_files.classes())
+    data = stored_files.data_section(tmp_path, "npy", stream=True, test=0.2)
+    (tmp_path / "c.yaml").write_text(dump_config(stored_files.experiment(data)))
+    process = here("export", untrained(tmp_path) / "run", "--format", "onnx")
+    assert process.returncode == 0, process.stderr
+    assert "samples of the test part as the run does" in process.stdout
 
 
 def test_files_that_are_there_are_kept_unless_forced(run):
