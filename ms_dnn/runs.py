@@ -1,4 +1,4 @@
-"""What one does with a run: start it, resume it, evaluate it, answer new samples with it."""
+"""What one does with a run: start it, resume it, evaluate it."""
 
 import contextlib
 import json
@@ -11,14 +11,11 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
-from mindspore import Tensor
 from numpy.typing import NDArray
 
 from ms_dnn import __version__
 from ms_dnn.config import ExperimentConfig, dump_config, parse_config
 from ms_dnn.config.sharing import require_shareable
-from ms_dnn.configured_source import source_of
-from ms_dnn.data import Dataset, Samples, read_declared_table, read_features
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import DataError, RunError
 from ms_dnn.experiment import (
@@ -30,7 +27,6 @@ from ms_dnn.experiment import (
     build_plan,
     build_trainer,
     prepare_data,
-    probabilities,
     score_of,
 )
 from ms_dnn.features.columns import Features
@@ -80,31 +76,6 @@ class Scores:
     score: float
     class_names: tuple[str, ...]
     confusion: NDArray[np.int64] | None
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What a run answers to samples from a file.
-
-    Attributes:
-        row_names: one name a sample.
-        answers: a class name or a list of numbers a sample.
-        class_names: names of the classes; empty for regression.
-        probabilities: of each class, (N, C), where the loss gives the outputs such a meaning, else None.
-        outputs: prediction of the network, (N, n[L]).
-        output_names: one name an output.
-        labels: what the files say the answers should be, as class names where they are class indices, or None.
-        notes: what was done to the samples that nobody asked for.
-    """
-
-    row_names: tuple[str, ...]
-    answers: tuple[Any, ...]
-    class_names: tuple[str, ...]
-    probabilities: NDArray[Any] | None
-    outputs: NDArray[Any]
-    output_names: tuple[str, ...]
-    labels: tuple[Any, ...] | None
-    notes: tuple[str, ...]
 
 
 def start_run(config: ExperimentConfig, path: Path, listener: Listener) -> tuple[RunFolder, State, PreparedData]:
@@ -247,81 +218,6 @@ def scores_on(config: ExperimentConfig, data: PreparedData, network: DNN, part: 
         data.dataset.class_names,
         _confusion(answer(config, data, prediction), chosen.answers, data.dataset.n_classes),
     )
-
-
-def predict_file(path: Path, files: list[Path], device: str | None = None) -> Answers:
-    """Return what a run answers to the samples of npz, CSV, Parquet or image files.
-
-    Args:
-        path: the run's folder.
-        files: one or more files.
-        device: another device than the run's.
-
-    Raises:
-        MsDnnError: when the folder, its checkpoint or a file is not fit.
-    """
-    folder = RunFolder(path)
-    config = stored_config(folder, device)
-    use_configured_device(config)
-    data = prepare_data(config)
-    dataset = data.dataset
-    features = stored_features(folder)
-    parts, notes = _raw_samples(config, features, dataset, files)
-    x = np.concatenate([features.apply(part.x, repr(file.name)) for file, part in zip(files, parts, strict=True)])
-    network = trained_network(config, folder, x.shape[1])
-    prediction = network(Tensor(x, network.trainable_params()[0].dtype)).asnumpy()
-    answers = answer(config, data, prediction)
-    one_a_class = len(dataset.class_names) == prediction.shape[1]
-    return Answers(
-        tuple(
-            _row_name(file, row, len(files)) for file, part in zip(files, parts, strict=True) for row in part.row_names
-        ),
-        tuple(dataset.class_names[index] for index in answers) if dataset.class_names else tuple(answers.tolist()),
-        dataset.class_names,
-        probabilities(config, dataset.n_classes, prediction),
-        prediction,
-        dataset.class_names if one_a_class else tuple(f"output {j}" for j in range(prediction.shape[1])),
-        _labels([part.labels for part in parts], dataset.class_names),
-        notes,
-    )
-
-
-def _raw_samples(
-    config: ExperimentConfig, features: Features, dataset: Dataset, files: list[Path]
-) -> tuple[list[Samples], tuple[str, ...]]:
-    """Return the samples of each file, not yet scaled or encoded, and what was filled in."""
-    source = source_of(config)
-    if not source.columns:
-        names = dataset.feature_names
-        shape, limits = dataset.image_shape, dataset.value_range
-        known = (dataset.n_features, shape, limits, names, source.target, source.drop)
-        return [read_features(file, *known) for file in files], ()
-    read = [read_declared_table(file, features.declared, source.target, source.dropped) for file in files]
-    notes = (
-        f"{file.name!r} has no column {name!r}: filled as declared ({features.filling(name)})"
-        for file, (_, absent) in zip(files, read, strict=True)
-        for name in absent
-    )
-    return [samples for samples, _ in read], tuple(notes)
-
-
-def _row_name(file: Path, row: str, files: int) -> str:
-    return row if files == 1 or row == file.name else f"{file.name} {row}"
-
-
-def _labels(parts: list[NDArray[Any] | None], class_names: tuple[str, ...]) -> tuple[Any, ...] | None:
-    """Return the labels of all files, or None when one has none.
-
-    Class indices become names; where the classes are called by whole numbers, a label is such a name, not an index.
-    """
-    having = [part for part in parts if part is not None]
-    if len(having) < len(parts):
-        return None
-    labels = [label for part in having for label in part.tolist()]
-    if all(name.removeprefix("-").isdecimal() for name in class_names):
-        return tuple(str(label) if class_names else label for label in labels)
-    known = range(len(class_names))
-    return tuple(class_names[label] if isinstance(label, int) and label in known else label for label in labels)
 
 
 def stored_config(folder: RunFolder, device: str | None = None) -> ExperimentConfig:

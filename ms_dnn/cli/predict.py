@@ -20,7 +20,7 @@ def predict(
     from ms_dnn.training.run_folder import RunFolder
 
     RunFolder(run)  # says what is wrong with it before MindSpore is loaded
-    from ms_dnn.runs import predict_file
+    from ms_dnn.prediction import predict_file
 
     found = predict_file(run, files, device)
     for note in found.notes:
