@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 from ms_dnn.config import ExperimentConfig
 from ms_dnn.configured_source import source_of
 from ms_dnn.data import Dataset, check_dataset, load_data, split
+from ms_dnn.data.fingerprint import Fingerprint, fingerprint_of
 from ms_dnn.data.lazy_rows import LazyRows, Rows
 from ms_dnn.data.separability import TIME_LIMIT, separable_outputs
 from ms_dnn.dnn import DNN, build_dnn
 from ms_dnn.errors import DataError
 from ms_dnn.features.columns import Features, fit_features
 from ms_dnn.features.encoding import decide, encode_targets, smooth_targets
-from ms_dnn.features.scaling import Scaling, fit_scaling
+from ms_dnn.features.known_data import KnownData, TargetScaling
+from ms_dnn.features.scaling import fit_scaling
 from ms_dnn.features.weighting import class_weights, product_of_weights
 from ms_dnn.gradients.framework import FrameworkGradient
 from ms_dnn.gradients.handwritten import HandwrittenGradient
@@ -76,7 +78,7 @@ class PreparedData:
         test: the test part, or None.
         dataset: the whole set, for its names.
         features: what the features are made of.
-        targets: scaling of regression targets; of kind "none" for classes.
+        known: what is known of the set without its samples.
         notes: what the user should know about the data.
     """
 
@@ -85,18 +87,28 @@ class PreparedData:
     test: Part | None
     dataset: Dataset
     features: Features
-    targets: Scaling
+    known: KnownData
     notes: tuple[str, ...]
 
 
-def prepare_data(config: ExperimentConfig) -> PreparedData:
+def prepare_data(config: ExperimentConfig, expected: Fingerprint | None = None) -> PreparedData:
     """Load, check, split, scale and encode the data of an experiment.
 
+    Args:
+        config: the experiment.
+        expected: what the data were when a run began, if they must be the same.
+
     Raises:
-        DataError: when the data cannot be used, or the last layer does not fit them.
+        DataError: when the data cannot be used or are not those expected, or the last layer does not fit them.
     """
     source = source_of(config)
-    dataset, test = load_data(source)
+    dataset, test = loaded = load_data(source)
+    fingerprint = fingerprint_of(loaded)
+    if fingerprint != (expected or fingerprint):
+        raise DataError(
+            f"{config.data.file or config.data.folder or config.data.set}: got {fingerprint}, expected {expected}, as "
+            "they were when the run began: restore the data, or train anew"
+        )
     check_dataset(dataset)
     _refuse_unfit_targets(config, dataset)
     if test is not None and config.data.test:
@@ -108,7 +120,7 @@ def prepare_data(config: ExperimentConfig) -> PreparedData:
     notes = check_dataset(parts.train, "training part")
     features = fit_features(parts.train.x, config.data.scaling, source.columns, dataset.feature_names)
     outputs = config.network.layers[-1].units
-    targets = fit_scaling("none", np.zeros((1, outputs)))
+    targets = None
     if dataset.task == "regression":
         if parts.train.y.shape[1] != outputs:
             raise DataError(
@@ -123,7 +135,7 @@ def prepare_data(config: ExperimentConfig) -> PreparedData:
         smoothing = config.training.label_smoothing if name == "training" else None
 
         def encoded(answers: NDArray[Any]) -> NDArray[np.float64]:
-            scaled = targets.apply(answers) if dataset.task == "regression" else answers
+            scaled = answers if targets is None else targets.apply(answers)
             y = encode_targets(scaled, dataset.n_classes, config.loss, outputs)
             return y if smoothing is None else smooth_targets(y, smoothing)
 
@@ -141,7 +153,16 @@ def prepare_data(config: ExperimentConfig) -> PreparedData:
     train = replace(train, weights=product_of_weights(of_classes, parts.train.weights))
     validation = ready(parts.validation, "validation")
     test_part = ready(parts.test if test is None else test, "test")
-    return PreparedData(train, validation, test_part, dataset, features, targets, tuple(notes))
+    known = KnownData(
+        fingerprint=fingerprint,
+        inputs=len(features.names),
+        named=bool(dataset.feature_names),
+        image_shape=dataset.image_shape,
+        value_range=dataset.value_range,
+        class_names=dataset.class_names,
+        target_scaling=None if targets is None else TargetScaling.of(targets),
+    )
+    return PreparedData(train, validation, test_part, dataset, features, known, tuple(notes))
 
 
 def _perceptron_notes(config: ExperimentConfig, dataset: Dataset, train: Part) -> list[str]:
@@ -300,15 +321,15 @@ def score_of(
     """Return the name and the function of the score of predictions for ``part``: accuracy, or R² for regression."""
     answers = np.zeros(0) if part is None else part.answers
     if data.dataset.task == "classification":
-        return "accuracy", lambda prediction: float(np.mean(answer(config, data, prediction) == answers))
-    return "r2", lambda prediction: r2(answer(config, data, prediction), answers)
+        return "accuracy", lambda prediction: float(np.mean(answer(config, data.known, prediction) == answers))
+    return "r2", lambda prediction: r2(answer(config, data.known, prediction), answers)
 
 
-def answer(config: ExperimentConfig, data: PreparedData, prediction: NDArray[Any]) -> NDArray[Any]:
+def answer(config: ExperimentConfig, known: KnownData, prediction: NDArray[Any]) -> NDArray[Any]:
     """Return the answers for predictions (N, n[L]): class indices (N,), or values in the targets' unit (N, n[L])."""
-    if data.dataset.task == "classification":
+    if known.target_scaling is None:
         return decide(prediction, config.loss, config.network.layers[-1].activation)
-    return data.targets.invert(prediction)
+    return known.target_scaling.invert(prediction)
 
 
 def probabilities(config: ExperimentConfig, n_classes: int, prediction: NDArray[Any]) -> NDArray[Any] | None:

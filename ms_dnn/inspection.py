@@ -124,7 +124,7 @@ def boundary_of(config: ExperimentConfig, data: PreparedData, network: DNN) -> B
     return Boundary(
         across,
         up,
-        answer(config, data, prediction).reshape(GRID, GRID),
+        answer(config, data.known, prediction).reshape(GRID, GRID),
         None if likely is None else likely[:, 1].reshape(GRID, GRID),
         x,
         data.train.answers,
@@ -143,7 +143,7 @@ def mistakes_of(config: ExperimentConfig, data: PreparedData, network: DNN) -> M
     if dataset.image_shape is None or dataset.task != "classification" or part is None:
         return None
     prediction = predict(network, part.x)
-    given, likely = answer(config, data, prediction), probabilities(config, dataset.n_classes, prediction)
+    given, likely = answer(config, data.known, prediction), probabilities(config, dataset.n_classes, prediction)
     wrong = np.flatnonzero(given != part.answers)
     if not len(wrong):
         return None

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from ms_dnn.config import ExperimentConfig
 from ms_dnn.configured_source import source_of
-from ms_dnn.data import Dataset, Samples, read_declared_table, read_features
-from ms_dnn.experiment import answer, prepare_data, probabilities
+from ms_dnn.data import Samples, read_declared_table, read_features
+from ms_dnn.experiment import answer, probabilities
 from ms_dnn.features.columns import Features
-from ms_dnn.runs import stored_config, stored_features, trained_network, use_configured_device
+from ms_dnn.features.known_data import KnownData
+from ms_dnn.runs import stored_config, trained_network, use_configured_device, what_answers_need
 from ms_dnn.training.run_folder import RunFolder
 
 
@@ -56,39 +57,36 @@ def predict_file(path: Path, files: list[Path], device: str | None = None) -> An
     folder = RunFolder(path)
     config = stored_config(folder, device)
     use_configured_device(config)
-    data = prepare_data(config)
-    dataset = data.dataset
-    features = stored_features(folder)
-    parts, notes = _raw_samples(config, features, dataset, files)
+    features, known = what_answers_need(folder, config)
+    parts, notes = _raw_samples(config, features, known, files)
     x = np.concatenate([features.apply(part.x, repr(file.name)) for file, part in zip(files, parts, strict=True)])
-    network = trained_network(config, folder, x.shape[1])
+    network = trained_network(config, folder, known.inputs)
     prediction = network(Tensor(x, network.trainable_params()[0].dtype)).asnumpy()
-    answers = answer(config, data, prediction)
-    one_a_class = len(dataset.class_names) == prediction.shape[1]
+    answers = answer(config, known, prediction)
+    one_a_class = len(known.class_names) == prediction.shape[1]
     return Answers(
         tuple(
             _row_name(file, row, len(files)) for file, part in zip(files, parts, strict=True) for row in part.row_names
         ),
-        tuple(dataset.class_names[index] for index in answers) if dataset.class_names else tuple(answers.tolist()),
-        dataset.class_names,
-        probabilities(config, dataset.n_classes, prediction),
+        tuple(known.class_names[index] for index in answers) if known.class_names else tuple(answers.tolist()),
+        known.class_names,
+        probabilities(config, len(known.class_names), prediction),
         prediction,
-        dataset.class_names if one_a_class else tuple(f"output {j}" for j in range(prediction.shape[1])),
-        _labels([part.labels for part in parts], dataset.class_names),
+        known.class_names if one_a_class else tuple(f"output {j}" for j in range(prediction.shape[1])),
+        _labels([part.labels for part in parts], known.class_names),
         notes,
     )
 
 
 def _raw_samples(
-    config: ExperimentConfig, features: Features, dataset: Dataset, files: list[Path]
+    config: ExperimentConfig, features: Features, known: KnownData, files: list[Path]
 ) -> tuple[list[Samples], tuple[str, ...]]:
     """Return the samples of each file, not yet scaled or encoded, and what was filled in."""
     source = source_of(config)
     if not source.columns:
-        names = dataset.feature_names
-        shape, limits = dataset.image_shape, dataset.value_range
-        known = (dataset.n_features, shape, limits, names, source.target, source.drop)
-        return [read_features(file, *known) for file in files], ()
+        names = tuple(column.column for column in features.columns)
+        like = (len(names), known.image_shape, known.value_range, names if known.named else ())
+        return [read_features(file, *like, source.target, source.drop) for file in files], ()
     read = [read_declared_table(file, features.declared, source.target, source.dropped) for file in files]
     notes = (
         f"{file.name!r} has no column {name!r}: filled as declared ({features.filling(name)})"

@@ -14,7 +14,7 @@ from ms_dnn.dnn import DNN
 from ms_dnn.errors import RunError
 from ms_dnn.experiment import PreparedData, answer, prepare_data
 from ms_dnn.inspection import draw_pictures, predict
-from ms_dnn.runs import Scores, scores_on, stored_config, trained_network, use_configured_device
+from ms_dnn.runs import Scores, known_data, scores_on, stored_config, trained_network, use_configured_device
 from ms_dnn.training.checkpoints import read_checkpoint
 from ms_dnn.training.run_folder import CONFIG, ENVIRONMENT, Row, RunFolder
 from ms_dnn.training.state import State
@@ -97,7 +97,7 @@ def gather_run(path: Path, device: str | None = None) -> RunReport:
     config = stored_config(folder, device)
     checkpoint, rows, environment = read_checkpoint(path), folder.metrics(), _environment(folder)
     use_configured_device(config)
-    data = prepare_data(config)
+    data = prepare_data(config, known_data(folder).fingerprint)
     network = trained_network(config, folder, data.train.x.shape[1])
     part = next((name for name in ("test", "validation") if getattr(data, name) is not None), None)
     try:
@@ -143,7 +143,7 @@ def _agreement(config: ExperimentConfig, data: PreparedData, network: DNN, part:
     if part is None or data.dataset.task != "regression":
         return None
     chosen = getattr(data, part)
-    return Agreement(part, chosen.answers, answer(config, data, predict(network, chosen.x)))
+    return Agreement(part, chosen.answers, answer(config, data.known, predict(network, chosen.x)))
 
 
 def _environment(folder: RunFolder) -> Mapping[str, Any]:

@@ -30,6 +30,7 @@ from ms_dnn.experiment import (
     score_of,
 )
 from ms_dnn.features.columns import Features
+from ms_dnn.features.known_data import KnownData, known_from_json, known_to_json
 from ms_dnn.features.stored import features_from_json, features_to_json
 from ms_dnn.inspection import draw_pictures
 from ms_dnn.reports.event_files import EventFiles, require_event_writer
@@ -45,6 +46,7 @@ from ms_dnn.training.probe import Probe
 from ms_dnn.training.run_folder import (
     CONFIG,
     CURVES,
+    DATA,
     ENVIRONMENT,
     EVENT_FILES,
     FEATURES,
@@ -99,6 +101,7 @@ def start_run(config: ExperimentConfig, path: Path, listener: Listener) -> tuple
             CONFIG: dump_config(config),
             ENVIRONMENT: json.dumps(environment(device), indent=1) + "\n",
             FEATURES: features_to_json(data.features),
+            DATA: known_to_json(data.known),
         },
     )
     network = build_network(config, data.train.x.shape[1])
@@ -125,7 +128,7 @@ def resume_run(path: Path, listener: Listener, device: str | None = None) -> tup
     _require_event_writer(config)
     use_configured_device(config)
     workers = meet_workers()
-    data = prepare_data(config)
+    data = prepare_data(config, known_data(folder).fingerprint)
     plan = _shared_plan(config, data, workers)
     checkpoint = read_checkpoint(path)
     workers.least(0)  # all have read it, so that worker 0 may replace it
@@ -198,7 +201,7 @@ def evaluate_run(path: Path, part: str = "test", device: str | None = None) -> S
     folder = RunFolder(path)
     config = stored_config(folder, device)
     use_configured_device(config)
-    data = prepare_data(config)
+    data = prepare_data(config, known_data(folder).fingerprint)
     if getattr(data, part) is None:
         raise DataError(f"{path}: this run has no {part} part (data.{part} is 0): choose another with --part")
     return scores_on(config, data, trained_network(config, folder, data.train.x.shape[1]), part)
@@ -216,7 +219,7 @@ def scores_on(config: ExperimentConfig, data: PreparedData, network: DNN, part: 
         score_name,
         score(prediction),
         data.dataset.class_names,
-        _confusion(answer(config, data, prediction), chosen.answers, data.dataset.n_classes),
+        _confusion(answer(config, data.known, prediction), chosen.answers, data.dataset.n_classes),
     )
 
 
@@ -265,12 +268,44 @@ def use_configured_device(config: ExperimentConfig) -> Device:
     return device
 
 
-def stored_features(folder: RunFolder) -> Features:
-    """Return what was fitted on the training part of a run; :class:`RunError` when the file is damaged."""
+def known_data(folder: RunFolder) -> KnownData:
+    """Return what a run knows of its data; :class:`RunError` when the file is damaged or not there."""
+    if not (folder.path / DATA).exists():
+        raise RunError(
+            f"{folder.path}: got no {DATA}, expected one as each run has that this version of ms-dnn began: restore it "
+            "from a copy, or train anew"
+        )
     try:
-        return features_from_json(folder.read(FEATURES))
+        return known_from_json(folder.read(DATA))
     except DataError as error:
-        raise RunError(f"{folder.path / FEATURES}: damaged ({error}): restore it from a copy, or train anew") from error
+        raise _damaged(folder.path / DATA, error) from error
+
+
+def what_answers_need(folder: RunFolder, config: ExperimentConfig) -> tuple[Features, KnownData]:
+    """Return what was fitted on the training part of a run, and what the answers mean, without looking at the data.
+
+    Raises:
+        RunError: when one of the files is damaged, or does not fit the other or the network.
+    """
+    known = known_data(folder)
+    try:
+        known.refuse_other_outputs(config.loss, config.network.layers[-1].units)
+    except DataError as error:
+        raise _damaged(folder.path / DATA, error) from error
+    try:
+        features = features_from_json(folder.read(FEATURES))
+    except DataError as error:
+        raise _damaged(folder.path / FEATURES, error) from error
+    if len(features.names) != known.inputs:
+        raise RunError(
+            f"{folder.path}: got {len(features.names)} features in {FEATURES}, expected {known.inputs}, as many as the "
+            f"network has inputs by {DATA}: restore both from a copy, or train anew"
+        )
+    return features, known
+
+
+def _damaged(path: Path, error: DataError) -> RunError:
+    return RunError(f"{path}: damaged ({error}): restore it from a copy, or train anew")
 
 
 def _confusion(answers: NDArray[Any], right: NDArray[Any], n_classes: int) -> NDArray[np.int64] | None:

@@ -41,6 +41,8 @@ def export(
         typer.echo(f"  {tensor['name']}: ({', '.join(map(str, tensor['shape']))}) {tensor['dtype']}")
     typer.echo(f"  {written.facts['output']['meaning']}")
     typer.echo(f"facts: {files.facts}")
+    if written.note is not None:
+        typer.echo(f"note: {written.note}", err=True)
     if written.verified is not None:
         typer.echo(f"verified: {written.verified}")
     elif file_format == "onnx":

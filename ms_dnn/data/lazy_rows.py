@@ -17,11 +17,13 @@ VALUES_AT_ONCE = 2**20
 class LazyRows:
     """Numbers ``shape`` (M, I), of which ``fetch`` returns the rows with given numbers (N,) as float64 (N, I).
 
-    It is indexed as an array is, by a slice or by an array of row numbers, and answers with new arrays.
+    It is indexed as an array is, by a slice or by an array of row numbers, and answers with new arrays. ``crc`` is the
+    checksum that is noted of the file of which these are rows, if there is one.
     """
 
     shape: tuple[int, int]
     fetch: Callable[[NDArray[np.int64]], NDArray[np.float64]]
+    crc: int | None = None
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -37,7 +39,7 @@ class LazyRows:
 
     def take(self, rows: NDArray[np.int64]) -> LazyRows:
         """Return these rows, in this order, still lazy."""
-        return LazyRows((len(rows), self.shape[1]), lambda numbers: self.fetch(rows[numbers]))
+        return LazyRows((len(rows), self.shape[1]), lambda numbers: self.fetch(rows[numbers]), self.crc)
 
 
 Rows = NDArray[np.float64] | LazyRows

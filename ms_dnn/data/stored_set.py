@@ -7,6 +7,7 @@ and float64 that holds each of them to the bit.
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -22,6 +23,8 @@ from ms_dnn.errors import DataError
 
 FORMAT = 1
 Tuple = Field(strict=False)
+Size = Annotated[int, Field(ge=1)]
+ImageShape = Annotated[tuple[Size, ...], Field(strict=False, min_length=2, max_length=3)]
 
 
 class Notes(BaseModel):
@@ -46,7 +49,7 @@ class Notes(BaseModel):
     y_crc: Annotated[int, Field(ge=0, lt=2**32)]
     class_names: Annotated[tuple[str, ...], Tuple] = ()
     feature_names: Annotated[tuple[str, ...], Tuple] = ()
-    image_shape: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Tuple] | None = None
+    image_shape: ImageShape | None = None
     value_range: Annotated[tuple[float, float], Tuple] | None = None
 
     @model_validator(mode="after")
@@ -82,7 +85,7 @@ def loaded(notes: Notes, where: str, x: LazyRows, y: NDArray[Any], *, stream: bo
     """
     if not stream:
         refuse_too_many_values(f"{where} (data.stream: true leaves it on the disk)", notes.samples, notes.features)
-    features: Rows = x if stream else np.empty(x.shape)
+    features: Rows = replace(x, crc=notes.x_crc) if stream else np.empty(x.shape)
     crc, first = 0, 0
     for block in blocks(x):
         crc = zlib.crc32(block.astype(notes.x_dtype).data, crc)

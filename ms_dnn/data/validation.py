@@ -81,6 +81,9 @@ def _check_shapes(dataset: Dataset, where: str) -> None:
 
 def _check_names(dataset: Dataset, where: str) -> None:
     names, shape = dataset.feature_names, dataset.image_shape
+    damaged = [name for name in (*names, *dataset.class_names) if not _is_unicode(name)]
+    if damaged:
+        raise DataError(f"{where} has the name {damaged[0]!a}, which is no valid Unicode; rename it")
     if names and len(names) != dataset.n_features:
         raise DataError(
             f"{where} names {len(names)} features but x has {dataset.n_features} columns; name all of them or none"
@@ -90,6 +93,14 @@ def _check_names(dataset: Dataset, where: str) -> None:
             f"{where} says that its pictures are {'×'.join(map(str, shape))}, but x has {dataset.n_features} "
             f"columns; expected {prod(shape)}: correct image_shape"
         )
+
+
+def _is_unicode(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _check_labels(dataset: Dataset, where: str) -> None:

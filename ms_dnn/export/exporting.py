@@ -4,20 +4,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from mindspore import Tensor
 from numpy.typing import NDArray
 
+from ms_dnn.config import ExperimentConfig
 from ms_dnn.dnn import DNN
-from ms_dnn.errors import ExportError, MismatchError, RunError
-from ms_dnn.experiment import PreparedData, prepare_data
+from ms_dnn.errors import DataError, ExportError, MismatchError
+from ms_dnn.experiment import prepare_data
 from ms_dnn.export.agreement import BATCHES, Predict, largest_difference, loaded_mindir, loaded_onnx
 from ms_dnn.export.destination import Destination, Format
 from ms_dnn.export.facts import facts_of, facts_to_json, final_activation
 from ms_dnn.export.mindspore_files import air_bytes, mindir_bytes
 from ms_dnn.export.onnx_graph import onnx_bytes
 from ms_dnn.export.usage import usage
+from ms_dnn.features.known_data import KnownData
 from ms_dnn.maths.activations import ACTIVATIONS
-from ms_dnn.runs import stored_config, stored_features, trained_network, use_configured_device
+from ms_dnn.runs import stored_config, trained_network, use_configured_device, what_answers_need
 from ms_dnn.runtime.precision import comparison_tolerance, weights_dtype
 from ms_dnn.training.checkpoints import write_durably
 from ms_dnn.training.run_folder import RunFolder
@@ -30,11 +33,13 @@ class Exported:
     Attributes:
         facts: what the JSON file says.
         verified: how well the model agrees with the run, in words; None where nothing could load it.
+        note: why it was not compared on the data of the run; None where it was, or was not compared at all.
         usage: a program that uses the two files, or None for AIR.
     """
 
     facts: dict[str, Any]
     verified: str | None
+    note: str | None
     usage: str | None
 
 
@@ -48,7 +53,7 @@ def export_run(path: Path, to: Destination, *, as_probabilities: bool = False, d
         device: another device than the run's.
 
     Raises:
-        MsDnnError: when the folder, its checkpoint, its data or the device is not fit, or a package is missing.
+        MsDnnError: when the folder, its checkpoint or the device is not fit, or a package is missing.
         MismatchError: when the model does not answer as the run does. Nothing was written then.
     """
     folder = RunFolder(path)
@@ -60,22 +65,19 @@ def export_run(path: Path, to: Destination, *, as_probabilities: bool = False, d
             f"--format air: got the device {used.name}, expected Ascend, where alone MindSpore writes AIR: "
             "export there, or choose mindir or onnx"
         )
-    data = prepare_data(config)
-    network = trained_network(config, folder, data.train.x.shape[1])
-    features = stored_features(folder)
-    if len(features.names) != network.sizes[0]:
-        raise RunError(
-            f"{path}: got {len(features.names)} features in features.json, expected {network.sizes[0]}, as many as the "
-            "network has inputs: restore it from a copy, or train anew"
-        )
+    features, known = what_answers_need(folder, config)
+    network = trained_network(config, folder, known.inputs)
     on_onnx = to.file_format == "onnx"
     dtype = "float32" if on_onnx else weights_dtype(config.precision)
-    facts = facts_of(config, data, features, final, dtype, batch=1 if to.file_format == "air" else None)
+    facts = facts_of(config, known, features, final, dtype, batch=1 if to.file_format == "air" else None)
     content, loaded = _model_file(to.file_format, network, final, facts)
     allowed = comparison_tolerance(dtype, "CPU" if on_onnx else used.name)
-    verified = None if loaded is None else _agreement(to.model, loaded, network, final, data, allowed)
+    verified, note = None, None
+    if loaded is not None:
+        x, which, note = _samples(config, known)
+        verified = _agreement(to.model, loaded, network, final, x, which, allowed)
     _write({to.model: content, to.facts: facts_to_json(facts, features).encode()})
-    return Exported(facts, verified, None if to.file_format == "air" else usage(facts, features, to))
+    return Exported(facts, verified, note, None if to.file_format == "air" else usage(facts, features, to))
 
 
 def _model_file(
@@ -91,8 +93,19 @@ def _model_file(
     return air_bytes(network, final), None
 
 
+def _samples(config: ExperimentConfig, known: KnownData) -> tuple[NDArray[np.float64], str, str | None]:
+    """Return samples to compare answers on, what they are, and why they are not of the run's data, if they are not."""
+    try:
+        data = prepare_data(config, known.fingerprint)
+        name, part = next((name, part) for name in ("test", "validation", "train") if (part := getattr(data, name)))
+        return part.x[: BATCHES[-1]], f"samples of the {name} part", None
+    except DataError as error:
+        drawn = np.random.default_rng(0).normal(size=(BATCHES[-1], known.inputs))
+        return drawn, "random samples", f"verified on normally distributed random samples, because {error}"
+
+
 def _agreement(
-    model: Path, loaded: tuple[str, Predict], network: DNN, final: str, data: PreparedData, allowed: float
+    model: Path, loaded: tuple[str, Predict], network: DNN, final: str, x: NDArray[Any], which: str, allowed: float
 ) -> str:
     """Return in words how well the loaded model agrees with the run.
 
@@ -100,21 +113,20 @@ def _agreement(
         MismatchError: when it does not.
     """
     runtime, predict = loaded
-    name, part = next((name, part) for name in ("test", "validation", "train") if (part := getattr(data, name)))
     dtype = network.trainable_params()[0].dtype
 
     def expected(x: NDArray[Any]) -> NDArray[Any]:
         return ACTIVATIONS[final].function(network(Tensor(x))).asnumpy()
 
-    off = largest_difference(predict, expected, Tensor(part.x[: BATCHES[-1]], dtype).asnumpy())
+    off = largest_difference(predict, expected, Tensor(x, dtype).asnumpy())
     if not off <= allowed:  # NaN is no agreement
         raise MismatchError(
             f"{model}: not written; got answers of {runtime} that are off by {off:.1e} of the largest output, expected "
-            f"at most {allowed:g} on samples of the {name} part: scale the features, or use another --format"
+            f"at most {allowed:g} on {which}: scale the features, or use another --format"
         )
     sizes = f"{', '.join(map(str, BATCHES[:-1]))} and {BATCHES[-1]}"
     how = f"but for {off:.1e} of the largest output" if off else "to the bit"
-    return f"{runtime} answers batches of {sizes} samples of the {name} part as the run does, {how}"
+    return f"{runtime} answers batches of {sizes} {which} as the run does, {how}"
 
 
 def _write(files: dict[Path, bytes]) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 from ms_dnn import __version__
 from ms_dnn.config import ExperimentConfig
 from ms_dnn.errors import ExportError
-from ms_dnn.experiment import PreparedData
 from ms_dnn.features.columns import Features
 from ms_dnn.features.encoding import threshold
+from ms_dnn.features.known_data import KnownData
 from ms_dnn.features.stored import features_to_json
 
 VERSION = 1
@@ -40,21 +40,21 @@ def final_activation(config: ExperimentConfig, *, as_probabilities: bool) -> str
 
 
 def facts_of(
-    config: ExperimentConfig, data: PreparedData, features: Features, final: str, dtype: str, *, batch: int | None
+    config: ExperimentConfig, known: KnownData, features: Features, final: str, dtype: str, *, batch: int | None
 ) -> dict[str, Any]:
     """Return the facts as JSON-able values.
 
     Args:
         config: the experiment.
-        data: its data, for the names of the classes and the scaling of the targets.
-        features: what was stored with the run.
+        known: what was stored of its data, for the names of the classes and the scaling of the targets.
+        features: what was stored with it.
         final: what is applied to the prediction.
         dtype: of input and outputs.
         batch: the one number of samples that the model takes, or None for any.
     """
     samples: str | int = "N" if batch is None else batch
     outputs = config.network.layers[-1].units
-    kind = _kind(config, data, final)
+    kind = _kind(config, known, final)
     return {
         "version": VERSION,
         "ms_dnn": __version__,
@@ -66,11 +66,11 @@ def facts_of(
             "dtype": dtype,
             "shape": [samples, outputs],
             "kind": kind,
-            "meaning": _meaning(kind, config.loss, data.dataset.class_names, outputs),
+            "meaning": _meaning(kind, config.loss, known.class_names, outputs),
         },
-        "class_names": list(data.dataset.class_names),
-        "target_scaling": _target_scaling(data),
-        "answer": _answer(config, data, kind),
+        "class_names": list(known.class_names),
+        "target_scaling": None if known.target_scaling is None else known.target_scaling.model_dump(mode="json"),
+        "answer": _answer(config, kind),
         "features": json.loads(features_to_json(features)),
     }
 
@@ -81,8 +81,8 @@ def facts_to_json(facts: dict[str, Any], features: Features) -> str:
     return "{\n" + ",\n".join([*lines, f'"features": {features_to_json(features).strip()}']) + "\n}\n"
 
 
-def _kind(config: ExperimentConfig, data: PreparedData, final: str) -> str:
-    if data.dataset.task == "regression":
+def _kind(config: ExperimentConfig, known: KnownData, final: str) -> str:
+    if known.task == "regression":
         return "values"
     if config.loss not in _TO_PROBABILITIES:
         return "scores"
@@ -106,14 +106,7 @@ def _meaning(kind: str, loss: str, class_names: tuple[str, ...], outputs: int) -
     }[kind]
 
 
-def _target_scaling(data: PreparedData) -> dict[str, Any] | None:
-    if data.dataset.task == "classification":
-        return None
-    scaling = data.targets
-    return {"kind": scaling.kind, "offset": scaling.offset.tolist(), "scale": scaling.scale.tolist()}
-
-
-def _answer(config: ExperimentConfig, data: PreparedData, kind: str) -> dict[str, Any]:
+def _answer(config: ExperimentConfig, kind: str) -> dict[str, Any]:
     """Return how the outputs of a sample become the answer of ``ms-dnn predict``."""
     if kind == "values":
         return {"rule": "output * target_scaling.scale + target_scaling.offset"}

@@ -1,8 +1,9 @@
 """The folder of a run: what was asked for, where it ran, what came of it.
 
-``config.yaml`` (effective), ``environment.json``, ``features.json`` (what was fitted), ``metrics.jsonl``,
-``curves.png`` and other pictures, ``checkpoint.json`` and ``checkpoint-*.safetensors``; where they were asked for, the
-folder ``tensorboard`` and ``report.html``.
+``config.yaml`` (effective), ``environment.json``, ``features.json`` (what was fitted), ``data.json`` (what the
+answers mean, and by what the data are known again), ``metrics.jsonl``, ``curves.png`` and other pictures,
+``checkpoint.json`` and ``checkpoint-*.safetensors``; where they were asked for, the folder ``tensorboard`` and
+``report.html``.
 """
 
 import json
@@ -19,6 +20,7 @@ from ms_dnn.training.checkpoints import sync_folder, write_durably
 CONFIG = "config.yaml"
 ENVIRONMENT = "environment.json"
 FEATURES = "features.json"
+DATA = "data.json"
 METRICS = "metrics.jsonl"
 COLUMNS = ("step", "epoch", "cost", "learning_rate", "seconds")
 """What every row of the metrics has, all of them numbers."""

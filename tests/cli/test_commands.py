@@ -40,8 +40,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_run_folder_holds_all_that_was_promised(run: Path) -> None:
     names = {path.name for path in run.iterdir()}
-    fixed = {"config.yaml", "environment.json", "features.json", "metrics.jsonl", "curves.png", "checkpoint.json"}
-    fixed |= {"histograms.png", "misclassified.png"}
+    fixed = {"config.yaml", "environment.json", "features.json", "data.json", "metrics.jsonl", "curves.png"}
+    fixed |= {"checkpoint.json", "histograms.png", "misclassified.png"}
     assert fixed < names
     assert len(names) == len(fixed) + 1
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]

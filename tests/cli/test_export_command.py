@@ -18,9 +18,10 @@ from command import here, refused
 from ms_dnn.config import dump_config, load_config
 from ms_dnn.experiment import build_network, prepare_data
 from ms_dnn.export import exporting, onnx_graph
+from ms_dnn.features.known_data import known_to_json
 from ms_dnn.features.stored import features_to_json
 from ms_dnn.training.checkpoints import Checkpoint, write_checkpoint
-from ms_dnn.training.run_folder import FEATURES, create_run_folder
+from ms_dnn.training.run_folder import DATA, FEATURES, create_run_folder
 from ms_dnn.training.trainer import network_parameters
 
 sys.path.append(str(Path(__file__).parents[1] / "data"))
@@ -70,9 +71,10 @@ def experiment(folder, kinds=("a", "b", "c"), **choices):
 def untrained(folder):
     """Make a run at the weights that it starts with, which takes less time than training."""
     config = load_config(folder / "c.yaml")
-    features = prepare_data(config).features
-    run = create_run_folder(folder / "run", {"config.yaml": dump_config(config), FEATURES: features_to_json(features)})
-    parameters = network_parameters(build_network(config, len(features.names)))
+    data = prepare_data(config)
+    files = {"config.yaml": dump_config(config), FEATURES: features_to_json(data.features)}
+    run = create_run_folder(folder / "run", files | {DATA: known_to_json(data.known)})
+    parameters = network_parameters(build_network(config, data.known.inputs))
     write_checkpoint(run.path, Checkpoint({name: value.asnumpy() for name, value in parameters.items()}, {}))
     return folder
 
