@@ -153,10 +153,12 @@ def damaged_checkpoint(folder: Path, generator: np.random.Generator) -> list[str
     chosen.write_bytes(mutated(chosen.read_bytes(), generator, is_text=chosen.suffix != ".safetensors"))
     if generator.random() < 0.5:
         mend_checksums(folder)
-    command = str(generator.choice(["evaluate", "resume", "compare", "report"]))
+    command = str(generator.choice(["evaluate", "resume", "compare", "report", "predict", "export"]))
     if command == "resume":
         return ["train", "--resume", str(folder)]
-    return [command, str(folder), *([str(FINISHED_RUN)] if command == "compare" else [])]
+    (folder / "rows.csv").write_text("5.1,3.5,1.4,0.2\n6.3,3.3,6.0,2.5\n")
+    others = {"compare": [str(FINISHED_RUN)], "predict": [str(folder / "rows.csv")], "export": ["--force"]}
+    return [command, str(folder), *others.get(command, [])]
 
 
 def mend_checksums(folder: Path) -> None:

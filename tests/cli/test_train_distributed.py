@@ -174,6 +174,23 @@ def test_a_killed_worker_ends_all_and_any_number_goes_on(tmp_path: Path) -> None
     same_end(tmp_path / "with four", tmp_path / "one")
 
 
+def test_several_workers_do_not_go_on_with_changed_data(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(40, 3))
+    np.savez(tmp_path / "set.npz", x=x, y=np.arange(40) % 2)
+    data = f"--set=data={{set: npz, file: {tmp_path / 'set.npz'}}}"
+    units = ["--set=network.layers.0.units=4", "--set=network.layers.1.units=4", "--set=network.layers.2.units=2"]
+    short = ["--set=training.batch_size=8", "--set=training.epochs=1", "--set=training.early_stopping=null"]
+    run = tmp_path / "run"
+    process = here("train", CONFIGS / "digits.yaml", data, *units, *short, f"--run={run}")
+    assert process.returncode == 0, process.stderr
+    np.savez(tmp_path / "set.npz", x=np.vstack([x, x[:2]]), y=np.arange(42) % 2)
+    before = {path.name: path.read_bytes() for path in run.iterdir()}
+    sentence = refused(ended(distributed(f"--resume={run}", "--workers=2")))
+    assert "set.npz: got 42 samples with the checksum" in sentence
+    assert "expected 40 samples" in sentence
+    assert before.items() <= {path.name: path.read_bytes() for path in run.iterdir() if path.is_file()}.items()
+
+
 @pytest.mark.campaign
 @pytest.mark.timeout(1200)
 def test_a_stream_is_shared_as_samples_in_memory_are(tmp_path: Path) -> None:

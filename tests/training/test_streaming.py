@@ -61,6 +61,21 @@ def test_an_interrupted_and_resumed_stream_is_the_run_in_memory(converted, tmp_p
     assert (one.cost, one.score, one.confusion.tolist()) == (other.cost, other.score, other.confusion.tolist())
 
 
+@pytest.mark.parametrize("kind", ["npy", "mindrecord"])
+def test_a_stream_of_changed_samples_is_not_gone_on_with(kind, tmp_path):
+    x, y = stored_files.classes()
+    stored_files.convert(tmp_path, kind, x, y)
+    config = stored_files.experiment(stored_files.data_section(tmp_path, kind, stream=True))
+    start_run(config, tmp_path / "run", Silent())
+    for path in tmp_path.glob("set.*"):
+        path.rename(tmp_path / f"before.{path.name}")
+    x[-1, -1] += 1
+    stored_files.convert(tmp_path, kind, x, y)
+    for command in (evaluate_run, lambda run: resume_run(run, Silent())):
+        with pytest.raises(DataError, match=r"got 120 samples with the checksum .*, expected 120 samples with the"):
+            command(tmp_path / "run")
+
+
 def test_a_streamed_mindrecord_is_the_run_in_memory(tmp_path):
     x, y = stored_files.numbers()
     stored_files.convert(tmp_path, "mindrecord", np.clip(x, -1e4, 1e4), y)
