@@ -28,6 +28,7 @@ def test_good_data_give_no_warning():
         (replace(GOOD, x=spoilt(X, 2, 1, np.nan)), "the data set of 'toy' has nan in 'height', row 2"),
         (replace(GOOD, x=spoilt(spoilt(X, 1, 0, -np.inf), 2, 0, np.nan)), "-inf in 'width', row 1.*2 values"),
         (replace(LINE, x=spoilt(X, 0, 1, np.inf)), "inf in column 1, row 0"),
+        (replace(GOOD, class_names=("no", "\udcff")), r"the name '.udcff', which is no valid Unicode; rename it"),
         (replace(LINE, y=np.array([[0.0], [np.nan], [1.0]])), "nan in 'target 0', row 1"),
         (replace(GOOD, y=np.array([0, 2, 3])), "label 2 in row 1 .* 2 such labels in all; expected 0 to 1"),
         (replace(GOOD, y=np.array([0, -1, 1])), "label -1"),
