@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -32,8 +33,9 @@ def convert_data(config: ExperimentConfig, output: Path, kind: Kind) -> Notes:
 
     ``npy`` makes the folder ``output`` with x.npy, y.npy and set.json; ``mindrecord`` the files ``output`` and
     ``output.db``. They are written in the folder ``output.unfinished``, read back and compared by checksum, and only
-    then get their names, the MindRecord itself last. A kill leaves that folder, which the next conversion replaces. The
-    arrays of a MindRecord are written there, too.
+    then get their names, the MindRecord itself last. A kill leaves that folder, which the next conversion replaces.
+    What else does not stay in memory is there, too: the arrays of a MindRecord, and the rows of a source that can only
+    be read from its beginning to its end.
 
     Raises:
         DataError: when the data cannot be used or converted, the output exists, or it cannot be written.
@@ -42,26 +44,20 @@ def convert_data(config: ExperimentConfig, output: Path, kind: Kind) -> Notes:
         if os.path.lexists(path):
             raise DataError(f"{path}: exists already, expected a new name: choose another, or move it away")
     source = source_of(config)
-    found = load_data(source)
-    for part in found:
-        if part is not None:
-            check_dataset(part)
-    if source.weight is not None:
-        raise DataError(
-            f"data.columns.{source.weight}: got weights of the samples, which neither npy nor mindrecord keeps: "
-            "drop the column (kind: drop) to convert the rest"
-        )
-    notes, features = noted(found)
+    _refuse_declared_columns(source)
     unfinished = output.with_name(output.name + UNFINISHED)
-    write, read = (_write_npy, read_npy_folder) if kind == "npy" else (_write_mindrecord, read_mindrecord)
     try:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(parents=True)
+        found = load_data(replace(source, stream=True, scratch=unfinished))
+        for part in found:
+            if part is not None:
+                check_dataset(part)
+        notes, features = noted(found)
         written = unfinished / output.name
-        write(written, notes, features, stored_targets(found))
-        read(Source(kind, file=written, folder=written, stream=True))
+        _write(kind, written, notes, features, stored_targets(found))
         _publish(written, output)
-    except (OSError, DataError, RuntimeError) as error:
+    except (OSError, _UnwrittenError) as error:
         raise DataError(
             f"{output}: the set could not be written ({_reason(error)}); nothing is left of it: free some space, or "
             "choose another place"
@@ -69,6 +65,33 @@ def convert_data(config: ExperimentConfig, output: Path, kind: Kind) -> Notes:
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return notes
+
+
+class _UnwrittenError(Exception):
+    """What was written is not what should have been."""
+
+
+def _refuse_declared_columns(source: Source) -> None:
+    if source.weight is not None:
+        raise DataError(
+            f"data.columns.{source.weight}: got weights of the samples, which neither npy nor mindrecord keeps: "
+            "take the column out of data.columns and put it in data.drop to convert the rest"
+        )
+    if source.columns:
+        raise DataError(
+            "data.columns: got declared columns, expected numbers to convert, because what categories become is "
+            "learnt from the training part: train on the table itself, or leave columns out"
+        )
+
+
+def _write(kind: Kind, path: Path, notes: Notes, features: list[Rows], y: NDArray[Any]) -> None:
+    """Write a set and read it back."""
+    write, read = (_write_npy, read_npy_folder) if kind == "npy" else (_write_mindrecord, read_mindrecord)
+    try:
+        write(path, notes, features, y)
+        read(Source(kind, file=path, folder=path, stream=True))
+    except (DataError, RuntimeError) as error:
+        raise _UnwrittenError(str(error)) from error
 
 
 def _publish(written: Path, output: Path) -> None:
@@ -102,7 +125,7 @@ def _write_npy(folder: Path, notes: Notes, features: list[Rows], y: NDArray[Any]
 
 
 def _write_mindrecord(path: Path, notes: Notes, features: list[Rows], y: NDArray[Any]) -> None:
-    arrays = path.with_name("arrays")
+    arrays = path.with_name(f"{path.name}.arrays")
     _write_npy(arrays, notes, features, y)
     _run_writer(arrays, path)
     shutil.rmtree(arrays)

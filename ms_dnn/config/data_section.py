@@ -44,7 +44,7 @@ _NEEDED = {
     "npz": {"file": "the path of an archive with the arrays x and y"},
     "hdf5": {"folder": "the folder of train_catvnoncat.h5 and test_catvnoncat.h5"},
     "images": {"folder": "a folder with a sub-folder of pictures for each class"},
-    "npy": {"folder": "a folder that 'ms-dnn data convert --to npy' wrote"},
+    "npy": {"folder": "a folder with x.npy and y.npy"},
     "mindrecord": {"file": "a MindRecord that 'ms-dnn data convert' wrote"},
 }
 _OF_TABLES = ("target_kind", "drop", "columns")
@@ -53,7 +53,7 @@ _ALLOWED = {
     "parquet": _OF_TABLES,
     "npz": ("target_kind",),
     "images": ("image_size",),
-    "npy": ("stream",),
+    "npy": ("target_kind", "stream"),
     "mindrecord": ("stream",),
 }
 
@@ -70,8 +70,8 @@ class DataConfig(Settings):
 
     set: DataSet = Field(
         description="A data set of the catalogue: digits, breast_cancer, wine, iris and diabetes (regression) come "
-        "with scikit-learn; mnist, fashion_mnist, cifar10, csv, parquet, npz, hdf5 and images are read from "
-        "your files; npy and mindrecord are what 'ms-dnn data convert' wrote."
+        "with scikit-learn; mnist, fashion_mnist, cifar10, csv, parquet, npz, npy, hdf5 and images are read from "
+        "your files; mindrecord and npy are what 'ms-dnn data convert' writes."
     )
     file: _PathText | None = Field(
         None,
@@ -86,8 +86,8 @@ class DataConfig(Settings):
     target: str | None = Field(None, description="csv, parquet: the column to predict.")
     target_kind: Literal["auto", "classes", "numbers"] = Field(
         "auto",
-        description="csv, parquet, npz: what the target is. auto takes texts (in npz also whole numbers) for classes, "
-        "and other numbers for regression.",
+        description="csv, parquet, npz, npy: what the target is. auto takes texts (in arrays also whole numbers) for "
+        "classes, and other numbers for regression.",
     )
     drop: tuple[str, ...] = Field((), strict=False, description="csv, parquet: columns that are no features.")
     columns: ColumnsConfig = Field(

@@ -21,7 +21,7 @@ from ms_dnn.data.source import (
     refuse_missing_file,
     refuse_too_many_values,
 )
-from ms_dnn.data.targets import class_targets
+from ms_dnn.data.targets import targets_of
 from ms_dnn.data.validation import refuse_non_finite
 from ms_dnn.errors import DataError
 
@@ -98,20 +98,5 @@ def _dataset(where: str, x: NDArray[Any], y: NDArray[Any], target_kind: TargetKi
     with np.errstate(over="ignore"):  # a longdouble beyond float64 becomes Inf, which is refused by name
         rows = np.ascontiguousarray(x.reshape(len(x), -1), dtype=np.float64)
     refuse_non_finite(rows, (), f"x in {where}")
-    name, y = "npz", y.reshape(-1)
-    if y.dtype.kind == "f":
-        with np.errstate(over="ignore"):
-            y = y.astype(np.float64)
-        refuse_non_finite(y[:, np.newaxis], ("y",), f"y in {where}")
-    if target_kind == "numbers" or (target_kind == "auto" and y.dtype.kind == "f"):
-        if y.dtype.kind == "U":
-            raise DataError(f"y in {where}: got texts, expected numbers as data.target_kind says: set it to classes")
-        return Dataset(name, rows, y.astype(np.float64)[:, np.newaxis], "regression")
-    if y.dtype.kind == "f" and (y != np.floor(y)).any():
-        row = int(np.argmax(y != np.floor(y)))
-        raise DataError(
-            f"y in {where}: got {y[row]} in row {row} (rows count from 0), expected whole numbers for classes: recode "
-            "it, or set data.target_kind to numbers"
-        )
-    labels, class_names = class_targets(y)
-    return Dataset(name, rows, labels, "classification", class_names)
+    targets, task, class_names = targets_of(y, f"y in {where}", target_kind)
+    return Dataset("npz", rows, targets, task, class_names)

@@ -39,7 +39,8 @@ class RowFile:
         def fetch(rows: NDArray[np.int64]) -> NDArray[np.float64]:
             order = np.argsort(rows, kind="stable")
             found = np.empty((len(rows), width))
-            found[order] = self._records(rows[order])[:, skipped:end].view(dtype)
+            with np.errstate(over="ignore", invalid="ignore"):  # what becomes Inf or is NaN is refused by name
+                found[order] = self._records(rows[order])[:, skipped:end].view(dtype)
             return found
 
         return LazyRows((len(self.offsets), width), fetch)

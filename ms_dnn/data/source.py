@@ -19,7 +19,10 @@ HIGHEST_DEFLATE_RATIO = 1032  # of the format: more bytes than that times the co
 
 @dataclass(frozen=True)
 class Source:
-    """What the data section of a configuration says about the origin of the samples; each set reads its own keys."""
+    """What the data section of a configuration says about the origin of the samples; each set reads its own keys.
+
+    ``scratch`` is a folder for those features of a set that need not fit in memory and cannot be read where they lie.
+    """
 
     set: str
     file: Path = Path()
@@ -30,6 +33,7 @@ class Source:
     image_size: tuple[int, int] | None = None
     columns: Mapping[str, Column] = field(default_factory=dict)
     stream: bool = False
+    scratch: Path | None = None
 
     @property
     def dropped(self) -> tuple[str, ...]:
@@ -83,10 +87,15 @@ def is_folder(path: Path) -> bool:
         return False
 
 
-def refuse_too_many_values(where: str, samples: int, features: int) -> None:
-    """Raise :class:`DataError` for no values at all and for more than :data:`MOST_VALUES`, before they take memory."""
+def refuse_no_values(where: str, samples: int, features: int) -> None:
+    """Raise :class:`DataError` for no samples, and for samples of nothing."""
     if samples < 1 or features < 1:
         raise DataError(f"{where}: got {samples} samples of {features} values, expected at least one of each: add some")
+
+
+def refuse_too_many_values(where: str, samples: int, features: int) -> None:
+    """Raise :class:`DataError` for no values at all and for more than :data:`MOST_VALUES`, before they take memory."""
+    refuse_no_values(where, samples, features)
     if samples * features > MOST_VALUES:
         raise DataError(
             f"{where}: got {samples} samples of {features} values, expected at most {MOST_VALUES} values in all: "

@@ -121,20 +121,13 @@ def targets_crc(y: NDArray[Any]) -> int:
 
 
 def noted(loaded_set: Loaded) -> tuple[Notes, list[Rows]]:
-    """Return what is to be noted of a set, and its features: those of the set, then those of its own test part.
+    """Return what is to be noted of a set of numbers, and its features: those of the set, then those of its test part.
 
-    Raises :class:`DataError` for a table with declared columns.
+    What is in memory is one block of the features at a time, if they are lazy.
     """
     parts = [part for part in loaded_set if part is not None]
     first = parts[0]
-    features: list[Rows] = []
-    for part in parts:
-        if not isinstance(part.x, np.ndarray | LazyRows):
-            raise DataError(
-                "data.columns: got declared columns, expected numbers to convert, because what categories become is "
-                "learnt from the training part: train on the table itself, or leave columns out"
-            )
-        features.append(part.x)
+    features: list[Rows] = [part.x for part in parts if isinstance(part.x, np.ndarray | LazyRows)]
     dtype = _narrowest(features)
     crc = 0
     for rows in features:

@@ -67,7 +67,7 @@ def test_what_convert_prints_can_be_trained_on(tmp_path):
     ("options", "message"),
     [
         (["data.stream=true"], "data.stream: digits has no use for it"),
-        (["data={set: npy}"], "data.folder: missing; npy needs a folder that 'ms-dnn data convert --to npy' wrote"),
+        (["data={set: npy}"], "data.folder: missing; npy needs a folder with x.npy and y.npy"),
         (["data={set: npy, folder: x, stream: true}", "training.batch_size=all"], "needs all of them in memory"),
         (
             ["data={set: mindrecord, file: nowhere}"],
@@ -79,6 +79,26 @@ def test_what_cannot_be_streamed(options, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     overrides = [f"--set={option}" for option in options]
     assert message in refused(here("train", CONFIGS / "digits.yaml", "--run", tmp_path / "run", *overrides))
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "sentence"),
+    [
+        (np.full((3, 2), np.nan), np.arange(3), "has nan in column 0, row 0 (rows count from 0); 6 values are not"),
+        (np.array([{}] * 3), np.arange(3), "got object of shape (3,), expected real numbers of shape (samples, …)"),
+        (np.ones((3, 2)), np.arange(4), "got shape (4,), expected (3,) or (3, outputs), a target for each row"),
+        (np.ones((3, 2)), np.zeros(3, int), "has samples of one class only, '0'"),
+        (np.ones((3, 2)), np.array([0, np.inf, 0]), "has inf in 'y', row 1"),
+    ],
+)
+def test_what_cannot_be_converted_leaves_nothing(tmp_path, x, y, sentence):
+    np.save(tmp_path / "x.npy", x)
+    np.save(tmp_path / "y.npy", y)
+    process = here(
+        "data", "convert", CONFIGS / "wine.yaml", tmp_path / "out", f"--set=data={{set: npy, folder: {tmp_path}}}"
+    )
+    assert sentence in refused(process)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.npy", "y.npy"]
 
 
 def test_an_existing_output_is_refused(tmp_path):

@@ -29,6 +29,12 @@ def write_table(folder):
     own_files.write_csv(folder / "t.csv", samples=6)
 
 
+def write_pair(folder):
+    random = np.random.default_rng(4)
+    np.save(folder / "x.npy", random.random((9, 2, 3)))
+    np.save(folder / "y.npy", np.arange(9) % 3)
+
+
 FORMATS = {
     "idx pictures": (own_files.write_idx, "mnist", "train-images-idx3-ubyte"),
     "idx labels": (own_files.write_idx, "mnist", "train-labels-idx1-ubyte"),
@@ -37,6 +43,8 @@ FORMATS = {
     "csv": (write_table, "csv", "t.csv"),
     "npz": (write_plain_archive, "npz", "t.npz"),
     "compressed npz": (write_archive, "npz", "t.npz"),
+    "npy x": (write_pair, "npy", "x.npy"),
+    "npy y": (write_pair, "npy", "y.npy"),
     "images": (lambda folder: own_files.write_images(folder, samples=2), "images", "light/00.png"),
 }
 
