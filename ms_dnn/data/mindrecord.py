@@ -26,6 +26,7 @@ from ms_dnn.errors import DataError
 VERSION = "3.0"
 INDEX_SUFFIX = ".db"
 _LONGEST_HEADER = 2**28
+_LARGEST_PAGE = 2**31
 _CURE = "take an undamaged copy, or convert the set again"
 
 
@@ -44,7 +45,9 @@ def read_mindrecord(source: Source) -> Loaded:
     try:
         notes = notes_from_json(header["schema"][0]["desc"], where)
         pages = int(header["header_size"]), int(header["page_size"])
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+        if not all(0 <= size < _LARGEST_PAGE for size in pages):
+            raise ValueError(f"sizes of {pages} bytes")
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
         raise DataError(
             f"{where}: got a MindRecord without the notes of a set, expected one that 'ms-dnn data convert' wrote: "
             "convert the set, or write it as npz"

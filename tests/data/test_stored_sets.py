@@ -217,6 +217,20 @@ def long_header(folder):
     (folder / "set.mindrecord.db").write_bytes(b"")
 
 
+def resized(key, size):
+    """A writer of a MindRecord whose header says another size, which may be no size at all."""
+
+    def write(folder):
+        stored_files.convert(folder, "mindrecord", *stored_files.classes())
+        path = folder / "set.mindrecord"
+        content = path.read_bytes()
+        length = int.from_bytes(content[:8], "little")
+        header = json.dumps({**json.loads(content[8 : 8 + length]), key: "size"}).replace('"size"', size).encode()
+        path.write_bytes(struct.pack("<Q", len(header)) + header + content[8 + length :])
+
+    return write
+
+
 def text(folder):
     (folder / "set.mindrecord").write_text("no record at all, but long enough")
     (folder / "set.mindrecord.db").write_text("no index")
@@ -256,6 +270,11 @@ def only_numbers(folder):
         ("mindrecord", renamed, "the index of 'other.mindrecord': MindRecords keep their names"),
         ("mindrecord", without_index, "got no index 'set.mindrecord.db' beside it, expected both files"),
         ("mindrecord", long_header, "a header of 4611686018427387904 bytes"),
+        *(
+            ("mindrecord", resized(key, size), "got a MindRecord without the notes of a set, expected one that 'ms-dnn")
+            for key in ("page_size", "header_size")
+            for size in ("1e999", "Infinity", "NaN", "1e300", "-1", "null")
+        ),
         ("mindrecord", text, "expected a MindRecord of version 3.0"),
         ("mindrecord", lambda folder: None, "got no file"),
         ("npy", pickled, r"got object of shape \(1,\)"),
