@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import warnings
+import zipfile
 from collections.abc import Sequence
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
+from ms_dnn.data import source
+from ms_dnn.data.npz import promised_shape
 from ms_dnn.data.samples import Samples, as_labels, refuse_column_count
 from ms_dnn.data.validation import refuse_non_finite
 from ms_dnn.errors import DataError
@@ -25,8 +30,8 @@ def read_arrays(path: Path, feature_count: int, feature_names: Sequence[str] = (
     x is real, (N, feature_count), or (N, …) with that many values a sample: those are flattened row by row. A
     single sample may be (feature_count,). y is (N,) or (N, 1). Row names are ``row 0``, ``row 1``, …
 
-    Raises :class:`DataError` for damaged files, pickled objects, other shapes and dtypes, NaN and Inf, and
-    archives that unpack to more than 4 GiB.
+    Raises :class:`DataError` for damaged files, pickled objects, other shapes and dtypes, NaN and Inf, archives that
+    unpack to more than 4 GiB, and arrays that would take more than that as float64.
     """
     arrays = _load(path)
     x = _feature_rows(path, _real(path, "x", arrays["x"]), feature_count)
@@ -45,6 +50,7 @@ def _load(path: Path) -> dict[str, NDArray[Any]]:
             if isinstance(loaded, NpzFile):
                 with loaded:
                     return _chosen(path, loaded)
+            _refuse_too_many_values(path, "x", loaded.size)
             return {"x": loaded}
     except DataError:
         raise
@@ -67,13 +73,28 @@ def _chosen(path: Path, archive: NpzFile) -> dict[str, NDArray[Any]]:
             f"{path.name!r} holds the arrays {', '.join(archive.files) or '(none)'}; expected one named x, "
             "or a single one"
         )
-    chosen = {"x": archive["x" if "x" in candidates else candidates[0]]}
+    chosen = {"x": "x" if "x" in candidates else candidates[0]}
     if "y" in archive.files:
-        chosen["y"] = archive["y"]
-    for name, array in chosen.items():
-        if not isinstance(array, np.ndarray):
+        chosen["y"] = "y"
+    for name, member in chosen.items():
+        _refuse_other_members(path, name, archive.zip, member)
+    return {name: archive[member] for name, member in chosen.items()}
+
+
+def _refuse_other_members(path: Path, name: str, archive: zipfile.ZipFile, member: str) -> None:
+    """Raise unless a member is an array of as many values as fit in memory as float64, before it is unpacked."""
+    entry = archive.getinfo(member if member in archive.namelist() else f"{member}.npy")
+    with archive.open(entry) as file:
+        if file.read(len(npy.MAGIC_PREFIX)) != npy.MAGIC_PREFIX:
             raise DataError(f"{name} in {path.name!r} is not a NumPy array; write it with numpy.savez(path, x=array)")
-    return chosen
+        file.seek(0)
+        values = prod(promised_shape(name, file, entry.file_size))
+    _refuse_too_many_values(path, name, values)
+
+
+def _refuse_too_many_values(path: Path, name: str, values: int) -> None:
+    if values > source.MOST_VALUES:
+        raise DataError(f"{name} in {path.name!r} has {values} values, more than {source.MOST_VALUES}; split it")
 
 
 def _real(path: Path, name: str, array: NDArray[Any]) -> NDArray[np.float64]:

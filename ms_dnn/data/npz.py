@@ -68,11 +68,12 @@ def _promised(path: Path) -> dict[str, tuple[int, ...]]:
             if entry.file_size > path.stat().st_size * HIGHEST_DEFLATE_RATIO:
                 raise ValueError(f"{name} of {entry.file_size} bytes in a file of {path.stat().st_size}")
             with archive.open(entry) as file:
-                shapes[name] = _promised_shape(name, file, entry.file_size)
+                shapes[name] = promised_shape(name, file, entry.file_size)
     return shapes
 
 
-def _promised_shape(name: str, file: IO[bytes], size: int) -> tuple[int, ...]:
+def promised_shape(name: str, file: IO[bytes], size: int) -> tuple[int, ...]:
+    """Return the shape that the header of an array says; ValueError unless all of it is in ``size`` bytes."""
     version = npy.read_magic(file)  # type: ignore[no-untyped-call]
     if version not in ((1, 0), (2, 0)):
         raise ValueError(f"{name} in version {version} of the npy format, not (1, 0) or (2, 0)")

@@ -1,3 +1,4 @@
+import tracemalloc
 import zipfile
 
 import numpy as np
@@ -78,6 +79,31 @@ def test_archive_bombs_are_not_unpacked(save, monkeypatch):
     monkeypatch.setattr(arrays, "_LARGEST_ARCHIVE", 10_000)
     with pytest.raises(DataError, match=r"unpacks to .* split it"):
         read_features(path, 2)
+
+
+def test_narrow_numbers_count_as_wide_as_they_are_used(save, tmp_path, monkeypatch):
+    zeros = np.zeros((1000, 2), np.uint8)
+    np.save(tmp_path / "given.npy", zeros)
+    monkeypatch.setattr("ms_dnn.data.source.MOST_VALUES", 1999)
+    for named in {"x": zeros}, {"x": zeros[:1], "y": zeros}:
+        with pytest.raises(DataError, match=r"[xy] in 'given\.npz' has 2000 values, more than 1999; split it"):
+            read_features(save(**named), 2)
+    with pytest.raises(DataError, match=r"x in 'given\.npy' has 2000 values"):
+        read_features(tmp_path / "given.npy", 2)
+    monkeypatch.setattr("ms_dnn.data.source.MOST_VALUES", 2000)
+    assert len(read_features(tmp_path / "given.npy", 2).x) == 1000
+
+
+def test_too_many_values_are_not_unpacked(tmp_path, monkeypatch):
+    np.savez_compressed(tmp_path / "given.npz", x=np.zeros((2**24, 2), np.uint8))
+    monkeypatch.setattr("ms_dnn.data.source.MOST_VALUES", 2**24)
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match="split it"):
+            read_features(tmp_path / "given.npz", 2)
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_member_that_is_no_array(tmp_path):
