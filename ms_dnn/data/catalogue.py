@@ -26,8 +26,8 @@ READERS: Mapping[str, Callable[[Source], Loaded]] = {
     "npz": lambda source: read_npz(source.file, source.target_kind),
     "npy": read_npy_folder,
     "mindrecord": read_mindrecord,
-    "hdf5": lambda source: read_hdf5_set(source.folder),
-    "images": lambda source: read_image_folders(source.folder, source.image_size),
+    "hdf5": lambda source: read_hdf5_set(source.folder, source.scratch),
+    "images": lambda source: read_image_folders(source.folder, source.image_size, source.scratch),
 }
 
 

@@ -8,17 +8,18 @@ from pathlib import Path
 import numpy as np
 
 from ms_dnn.data.dataset import Dataset
+from ms_dnn.data.gathering import gathered
 from ms_dnn.data.images import PictureFacts, examine_picture, pictures_in, read_picture
-from ms_dnn.data.source import Loaded, is_folder, refuse_too_many_values
+from ms_dnn.data.source import Loaded, is_folder
 from ms_dnn.errors import DataError
 
 
-def read_image_folders(folder: Path, image_size: tuple[int, int] | None) -> Loaded:
+def read_image_folders(folder: Path, image_size: tuple[int, int] | None, scratch: Path | None = None) -> Loaded:
     """Read the pictures in the sub-folders of ``folder``, whose names, sorted, are the classes.
 
     All pictures have one size, or are resized to ``image_size`` (height, width) without keeping proportions. x is
     (M, height · width · channels) float64, 0 to 255, row by row, with one channel if all pictures are grey and else
-    three (red, green, blue). Hidden files and folders are left out.
+    three (red, green, blue). With ``scratch`` x need not fit in memory. Hidden files and folders are left out.
 
     Raises :class:`DataError` for no folder, fewer than two sub-folders, one without pictures, pictures that cannot be
     read, and several sizes without ``image_size``.
@@ -42,10 +43,8 @@ def read_image_folders(folder: Path, image_size: tuple[int, int] | None) -> Load
     channels = 1 if all(fact.grey for fact in facts) else 3
     height, width = image_size or _common_size([path for _, path in paths], facts)
     shape = (height, width, channels)
-    refuse_too_many_values(f"data.folder {str(folder)!r}", len(paths), prod(shape))
-    x = np.empty((len(paths), prod(shape)))
-    for row, (_, path) in enumerate(paths):
-        x[row] = 255 * read_picture(path, shape)
+    rows = (255 * read_picture(path, shape)[np.newaxis] for _, path in paths)
+    x = gathered(f"data.folder {str(folder)!r}", rows, len(paths), prod(shape), scratch)
     y = np.array([label for label, _ in paths], np.int64)
     names = tuple(entry.name for entry in found)
     return Loaded(Dataset("images", x, y, "classification", names, (), shape, (0.0, 255.0)))

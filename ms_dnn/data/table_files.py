@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from ms_dnn.data.source import MOST_VALUES, reason, refuse_too_many_values
+from ms_dnn.data.lazy_rows import rows_at_once
+from ms_dnn.data.source import MOST_VALUES, reason
 from ms_dnn.errors import DataError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ CSV_SUFFIXES = (".csv", ".tsv")
 PARQUET_SUFFIXES = (".parquet",)
 TABLE_SUFFIXES = CSV_SUFFIXES + PARQUET_SUFFIXES
 BLOCK = 2**16
-"""Rows of a block."""
+"""Rows of a block at most; rows of many cells come in smaller ones."""
 
 
 class TableFile(Protocol):
@@ -129,7 +130,7 @@ class CsvTable:
                 na_filter=False,
                 skip_blank_lines=False,
                 encoding="utf-8-sig",
-                chunksize=BLOCK,
+                chunksize=min(BLOCK, rows_at_once(width)),
             ) as blocks:
                 yield from blocks
         except (OSError, ValueError, pd.errors.ParserError) as error:
@@ -150,7 +151,7 @@ class ParquetTable:
 
     Nothing that the file says about pandas or Python objects is followed; nothing is unpickled.
 
-    Raises :class:`DataError` for a damaged file, columns of other types, and more values than fit in memory.
+    Raises :class:`DataError` for a damaged file, columns of other types, and row groups that do not fit in memory.
     """
 
     noun = "row"
@@ -170,16 +171,17 @@ class ParquetTable:
             with pq.ParquetFile(path) as file:
                 self.rows, schema = file.metadata.num_rows, file.schema_arrow
                 groups = (file.metadata.row_group(group) for group in range(file.metadata.num_row_groups))
-                size = sum(group.total_byte_size for group in groups)
+                size = max((group.total_byte_size for group in groups), default=0)
         except Exception as error:  # Arrow raises a dozen types on damaged bytes
             raise self._damaged(error) from error
         self.first = [str(name) for name in schema.names]
         self._types = list(schema.types)
         self._texts = [name for name, kind in zip(self.first, self._types, strict=True) if _is_text(kind)]
-        if self.rows:
-            refuse_too_many_values(repr(path.name), self.rows, len(self.first))
         if size > 8 * MOST_VALUES:
-            raise DataError(f"{path.name!r}: got {size} bytes unpacked, expected at most {8 * MOST_VALUES}: split it")
+            raise DataError(
+                f"{path.name!r}: got a row group of {size} bytes unpacked, expected at most {8 * MOST_VALUES}: write "
+                "it with smaller ones"
+            )
 
     def blocks(self, header: bool, texts: Collection[int] = ()) -> Iterator[DataFrame]:
         """Yield the cells; see :class:`TableFile`. Raises :class:`DataError` for columns of other types."""
@@ -200,7 +202,7 @@ class ParquetTable:
         try:
             # Texts come as dictionaries: a short file can repeat a long text many times.
             with pq.ParquetFile(self.path, read_dictionary=self._texts) as file:
-                for batch in file.iter_batches(batch_size=BLOCK, use_threads=False):
+                for batch in file.iter_batches(batch_size=min(BLOCK, rows_at_once(len(self.first))), use_threads=False):
                     batch.validate(full=True)
                     index = pd.RangeIndex(start, start + batch.num_rows, name=self.noun)
                     start += batch.num_rows

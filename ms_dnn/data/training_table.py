@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ms_dnn.data.cells import feature_frame, is_missing, number_in, numbers_in, shown_cell
+from ms_dnn.data.cells import feature_frame, numbers_in, shown_cell
 from ms_dnn.data.columns import Column, DropColumn, FeatureColumn, NumberColumn, WeightColumn, nearest_name
 from ms_dnn.data.dataset import Dataset
+from ms_dnn.data.gathering import gathered
 from ms_dnn.data.source import Loaded, Source, refuse_missing_file, refuse_too_many_values
 from ms_dnn.data.table_files import CsvTable, ParquetTable, TableFile
 from ms_dnn.data.tables import listed
-from ms_dnn.data.targets import class_targets
+from ms_dnn.data.target_column import TargetColumn
 from ms_dnn.errors import DataError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 def read_training_table(source: Source) -> Loaded:
@@ -24,8 +28,9 @@ def read_training_table(source: Source) -> Loaded:
     The column ``target`` is the target, one may be declared as the weight of the samples, those in ``drop`` and those
     declared as dropped are ignored, and all others are features. Without declared columns x is (N, I) float64; with
     them it is a frame of these columns, float64 with NaN for missing numbers, and texts with NaN for missing ones,
-    whose index holds the numbers of the rows. A target of texts is classes, in sorted order; one of numbers is a
-    regression target, y (N, 1), unless ``target_kind`` is ``classes``: then the numbers must be whole.
+    whose index holds the numbers of the rows. With ``scratch`` x without declared columns need not fit in memory. A
+    target of texts is classes, in sorted order; one of numbers is a regression target, y (N, 1), unless ``target_kind``
+    is ``classes``: then the numbers must be whole.
 
     Raises :class:`DataError` with row and column for ragged lines, missing values that no declaration provides for,
     and texts among numbers, and for a missing or damaged file, and unknown or repeated columns.
@@ -33,26 +38,36 @@ def read_training_table(source: Source) -> Loaded:
     refuse_missing_file(source.file, "a table with a header")
     table = ParquetTable(source.file) if source.set == "parquet" else CsvTable(source.file)
     declared = _declared(table, source)
-    texts, target = _text_columns(table.first, declared), source.target
-    x, cells, numbers, weights = [], [], [], []
-    for block in table.blocks(header=True, texts={*texts, table.first.index(target)}):
-        block.columns = table.first
-        x.append(feature_frame(block, declared, repr(source.file.name)))
-        column = block[target].to_numpy()
-        _refuse_missing_target(column, f"column {target!r} of {source.file.name!r}", block.index)
-        cells.append(column)
-        numbers.append(block.index.to_numpy())
-        if source.weight is not None:
-            weights.append(_weights(block, source.weight, source.file.name))
+    texts, name = _text_columns(table.first, declared), repr(source.file.name)
+    target = TargetColumn(f"column {source.target!r} of {name}", source.target_kind)
+    weights = []
+
+    def frames() -> Iterator[DataFrame]:
+        for block in table.blocks(header=True, texts={*texts, table.first.index(source.target)}):
+            block.columns = table.first
+            frame = feature_frame(block, declared, name)
+            target.add(block[source.target].to_numpy(), block.index)
+            if source.weight is not None:
+                weights.append(_weights(block, source.weight, source.file.name))
+            yield frame
+
+    samples = table.rows - (table.has_header is None)
+    if source.columns:
+        refuse_too_many_values(name, samples, len(declared))
+        x = _one_frame(frames())
+    else:
+        numbers = (frame.to_numpy(np.float64) for frame in frames())
+        x = gathered(name, numbers, samples, len(declared), source.scratch)
+    y, task, classes = target.targets()
+    of_samples = np.concatenate(weights) if weights else None
+    return Loaded(Dataset(source.set, x, y, task, classes, tuple(declared), weights=of_samples))
+
+
+def _one_frame(frames: Iterable[DataFrame]) -> DataFrame:
     import pandas as pd
 
-    frame = pd.concat(x) if len(x) > 1 else x[0]
-    names = tuple(declared)
-    targets = [cell.strip() for block in cells for cell in block]
-    y, task, classes = _targets(source, targets, [f"{table.noun} {n}" for block in numbers for n in block])
-    features = frame if source.columns else frame.to_numpy(np.float64)
-    of_samples = np.concatenate(weights) if weights else None
-    return Loaded(Dataset(source.set, features, y, task, classes, names, weights=of_samples))
+    x = list(frames)
+    return pd.concat(x) if len(x) > 1 else x[0]
 
 
 def _weights(block: Any, name: str, file: str) -> NDArray[np.float64]:
@@ -99,7 +114,6 @@ def _declared(table: TableFile, source: Source) -> dict[str, FeatureColumn]:
         raise DataError(
             f"data.drop: got {listed(source.drop)}, expected to be left with the target and a feature: drop fewer"
         )
-    refuse_too_many_values(name, samples, len(declared))
     return declared
 
 
@@ -116,39 +130,3 @@ def _refuse_unknown_names(name: str, header: Sequence[str], source: Source) -> N
 
 def _text_columns(header: Sequence[str], declared: Mapping[str, FeatureColumn]) -> list[int]:
     return [header.index(name) for name, column in declared.items() if not isinstance(column, NumberColumn)]
-
-
-def _refuse_missing_target(cells: NDArray[Any], where: str, index: Any) -> None:
-    for row, cell in enumerate(cells):
-        if is_missing(cell):
-            raise DataError(
-                f"{index.name} {index[row]}, {where}: got {shown_cell(cell)}, expected a value: fill it in or drop the "
-                "line"
-            )
-
-
-def _targets(source: Source, cells: Sequence[str], rows: Sequence[str]) -> tuple[NDArray[Any], Any, tuple[str, ...]]:
-    """Return y, the task and the names of the classes; ``rows`` are what messages call the cells' rows."""
-    numbers = [number_in(cell) for cell in cells]
-    is_number = np.array([number is not None for number in numbers])
-    where = f"column {source.target!r} of {source.file.name!r}"
-    if source.target_kind == "classes" or not is_number.any():
-        if source.target_kind == "numbers":
-            raise DataError(f"{where}: got texts, expected numbers as data.target_kind says: set it to classes")
-        labels = np.array(cells)
-        if is_number.all():
-            labels = np.array(numbers, np.float64)
-            _refuse_row(labels == np.floor(labels), where, cells, rows, "a whole number: recode it, or use numbers")
-            _refuse_row(np.isfinite(labels), where, cells, rows, "a finite number: correct it")
-        y, class_names = class_targets(labels)
-        return y, "classification", class_names
-    _refuse_row(is_number, where, cells, rows, "a number as in other lines: correct it, or use target_kind: classes")
-    values = np.array(numbers, np.float64)
-    _refuse_row(np.isfinite(values), where, cells, rows, "a finite number: correct it")
-    return values[:, np.newaxis], "regression", ()
-
-
-def _refuse_row(good: NDArray[np.bool_], where: str, cells: Sequence[str], rows: Sequence[str], expected: str) -> None:
-    if not good.all():
-        row = int(np.argmin(good))
-        raise DataError(f"{rows[row]}, {where}: got {cells[row][:40]!r}, expected {expected}")

@@ -194,7 +194,11 @@ def rewrite(path, name, **creation):
     [
         ("train_set_x", {"data": np.zeros((20, 4, 5, 3))}, "dtype float64, expected 4 axes of uint8"),
         ("train_set_x", {"data": np.zeros((20, 60), np.uint8)}, "of shape (20, 60)"),
-        ("train_set_x", {"shape": (10**7, 100, 100, 3), "dtype": "u1", "chunks": (1, 9, 9, 3)}, "at most 536870912"),
+        (
+            "train_set_x",
+            {"shape": (10**7, 100, 100, 3), "dtype": "u1", "chunks": (1, 9, 9, 3)},
+            "of 300000000000 bytes",
+        ),
         ("train_set_x", {"shape": (20, 400, 400, 3), "dtype": "u1", "chunks": (1, 9, 9, 3)}, "of 9600000 bytes in"),
         ("train_set_y", {"data": np.zeros(19, int)}, "got 19 labels, expected 20"),
         ("train_set_y", {"data": np.full(20, 2)}, "got label 2 in row 0"),
