@@ -12,7 +12,7 @@ from ms_dnn.mindrecord_writing import write_mindrecord
 OUTPUT = {"npy": "set.npy", "mindrecord": "set.mindrecord"}
 
 
-def experiment(data, outputs=3, **training):
+def experiment_text(data, outputs=3, **training):
     values = {
         "name": "stored",
         "data": data,
@@ -23,7 +23,11 @@ def experiment(data, outputs=3, **training):
         "training": {"batch_size": 7, "epochs": 3, **training},
         "device": "CPU",
     }
-    return parse_config(yaml.safe_dump(values), "stored")
+    return yaml.safe_dump(values)
+
+
+def experiment(data, outputs=3, **training):
+    return parse_config(experiment_text(data, outputs, **training), "stored")
 
 
 def classes(samples=120, features=6, whole=True):

@@ -136,33 +136,36 @@ def test_each_step_is_fed_the_samples_of_the_plan(monkeypatch, samples, share, w
 
 
 GROWTH = """
-import sys, tempfile
+import sys
 from pathlib import Path
 import numpy as np
 sys.path[:0] = sys.argv[1:2]
 import stored_files
 from trained_runs import Silent
-from ms_dnn.conversion import _publish, _write_npy
-from ms_dnn.data import Dataset
-from ms_dnn.data.lazy_rows import LazyRows
-from ms_dnn.data.source import Loaded
-from ms_dnn.data.stored_set import noted
-from ms_dnn.runtime.distributed import Workers
+from ms_dnn.cli.main import main
 from ms_dnn.runs import evaluate_run, start_run
 
 def peak():
     return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) // 1024
 
-def train(folder, samples):
+def write(folder, samples):
+    folder.mkdir(parents=True)
     columns = np.arange(784)
-    def fetch(rows):
-        return ((rows[:, None] * 7 + columns * 13) % 251).astype(np.float64)
-    x = LazyRows((samples, 784), fetch)
-    y = np.arange(samples) % 3
-    made = Loaded(Dataset("made", x, y, "classification", ("a", "b", "c")))
-    notes, features = noted(made)
-    folder.mkdir()
-    _write_npy(folder / "set.npy", notes, features, y)
+    with (folder / "x.npy").open("wb") as file:
+        header = {"descr": "|u1", "fortran_order": False, "shape": (samples, 784)}
+        np.lib.format.write_array_header_1_0(file, header)
+        for first in range(0, samples, 1000):
+            rows = np.arange(first, min(first + 1000, samples))
+            file.write(((rows[:, None] * 7 + columns * 13) % 251).astype(np.uint8).data)
+    np.save(folder / "y.npy", np.arange(samples) % 3)
+
+def train(folder, samples):
+    write(folder / "mine", samples)
+    (folder / "c.yaml").write_text(stored_files.experiment_text({"set": "npy", "folder": str(folder / "mine")}))
+    try:
+        main(["data", "convert", str(folder / "c.yaml"), str(folder / "set.npy"), "--to", "npy"])
+    except SystemExit as ended:
+        assert not ended.code, ended
     data = stored_files.data_section(folder, "npy", stream=True)
     config = stored_files.experiment(data, batch_size=64, epochs=None, max_iterations=int(sys.argv[4]))
     start_run(config, folder / "run", Silent())
