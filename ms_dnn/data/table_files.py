@@ -200,8 +200,8 @@ class ParquetTable:
 
         start = 0
         try:
-            # Texts come as dictionaries: a short file can repeat a long text many times. Buffers filled beforehand would
-            # hold the whole file.
+            # Texts come as dictionaries: a short file can repeat a long text many times. Reading ahead would keep the
+            # whole file in memory.
             with pq.ParquetFile(self.path, read_dictionary=self._texts, pre_buffer=False) as file:
                 for batch in file.iter_batches(batch_size=min(BLOCK, rows_at_once(len(self.first))), use_threads=False):
                     batch.validate(full=True)

@@ -116,6 +116,14 @@ def test_a_full_disk_leaves_nothing(tmp_path, kind, most):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_disk_that_is_full_before_anything_is_converted_leaves_nothing(tmp_path):
+    own_files.write_csv(tmp_path / "t.csv", samples=4000)
+    data = "--set=data={set: csv, file: t.csv, target: kind, drop: [id, price]}"
+    process = ms_dnn("data", "convert", CONFIGS / "wine.yaml", "out", data, cwd=tmp_path, largest_file=50_000)
+    assert "out: the set could not be written (File too large); nothing is left of it" in refused(process)
+    assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
+
+
 def test_a_kill_leaves_no_set_and_the_next_conversion_makes_one(tmp_path):
     np.savez(tmp_path / "t.npz", x=np.zeros((4000, 2000)) + np.arange(4000)[:, None] / 3, y=np.arange(4000) % 2)
     overrides = [f"--set=data={{set: npz, file: {tmp_path}/t.npz}}"]

@@ -87,6 +87,10 @@ def write_npz(path, save=np.savez, samples=40):
     return x, y
 
 
+def write_pair(folder, samples=40):
+    write_npz(folder, lambda _, x, y: [np.save(folder / name, array) for name, array in (("x", x), ("y", y))], samples)
+
+
 def write_hdf5(folder, samples=(20, 6), shape=(4, 5, 3), **options):
     import h5py
 

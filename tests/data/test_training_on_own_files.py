@@ -27,6 +27,8 @@ SETS = {
         {"set": "csv", "file": "t.csv", "target": "price", "drop": ["id", "kind"], "target_scaling": "standard"},
         1,
     ),
+    "npy": (own_files.write_pair, {"set": "npy", "folder": "."}, 2),
+    "npy streamed": (own_files.write_pair, {"set": "npy", "folder": ".", "stream": True}, 2),
     "npz": (lambda folder: own_files.write_npz(folder / "t.npz"), {"set": "npz", "file": "t.npz"}, 2),
     "hdf5": (own_files.write_hdf5, {"set": "hdf5", "folder": "."}, 2),
     "images": (lambda folder: own_files.write_images(folder / "."), {"set": "images", "folder": "."}, 2),
