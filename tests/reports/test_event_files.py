@@ -10,6 +10,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from ms_dnn.config import load_config
 from ms_dnn.errors import ConfigError, RunError
 from ms_dnn.runs import resume_run, start_run
+from ms_dnn.training import trainer as trainer_module
 from ms_dnn.training.checkpoints import read_checkpoint
 from ms_dnn.training.run_folder import RunFolder
 
@@ -118,7 +119,8 @@ def test_a_killed_run_is_readable_and_resumes_without_doubles_or_gaps(whole, tmp
         assert found[-1].histogram_value == expected[-1].histogram_value
 
 
-def test_a_run_that_resumes_from_the_middle_keeps_what_was_before(whole, tmp_path):
+def test_a_run_that_resumes_from_the_middle_keeps_what_was_before(whole, tmp_path, monkeypatch):
+    monkeypatch.setattr(trainer_module, "CHUNK_SECONDS", 1e9)  # a chunk ends with a report
     run = tmp_path / "run"
     shutil.copytree(whole / "killed", run)
     # A session that saves at 26 and is then killed at the end: its checkpoint put back beside the later events.
