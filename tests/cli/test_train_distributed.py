@@ -174,6 +174,8 @@ def test_a_killed_worker_ends_all_and_any_number_goes_on(tmp_path: Path) -> None
     same_end(tmp_path / "with four", tmp_path / "one")
 
 
+@pytest.mark.campaign
+@pytest.mark.timeout(1200)
 def test_several_workers_do_not_go_on_with_changed_data(tmp_path: Path) -> None:
     x = np.random.default_rng(0).normal(size=(40, 3))
     np.savez(tmp_path / "set.npz", x=x, y=np.arange(40) % 2)

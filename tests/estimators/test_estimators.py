@@ -24,19 +24,15 @@ pytestmark = [pytest.mark.usefixtures("cpu"), pytest.mark.filterwarnings("ignore
 
 # Skipped for scikit-learn's own MLP as well: it wants SCIPY_ARRAY_API=1.
 SKIPPED_FOR_ALL = {"check_array_api_input"}
-# What both inherit is asked of one of them; with --campaign both are asked everything.
+# What both inherit is asked of one of them, and what other tests ask already of none; with --campaign both are asked
+# everything.
 REPRESENTATIVE = {
     "classifier": (
         "check_classifiers_train",
         "check_classifiers_multilabel_representation_invariance",
-        "check_classifiers_multilabel_output_format_predict",
-        "check_classifiers_multilabel_output_format_predict_proba",
-        "check_classifiers_multilabel_output_format_decision_function",
-        "check_decision_proba_consistency",
         "check_estimators_nan_inf",
         "check_estimators_partial_fit_n_features",
         "check_methods_subset_invariance",
-        "check_sample_weight_equivalence_on_dense_data",
         "check_supervised_y_2d",
     ),
     "regressor": (
