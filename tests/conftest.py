@@ -14,6 +14,7 @@ settings.register_profile("campaign", deadline=None, database=None, max_examples
 # start many processes have others between them.
 FIRST = (
     "cli/test_train_distributed",
+    "estimators/test_scikit_learn_checks",
     "estimators/test_estimators",
     "cli/test_commands",
     "audit/test_workers",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_linnerud
 from sklearn.preprocessing import scale
-from test_estimators import classifier, iris, regressor
+from small_estimators import classifier, iris, regressor
 
 pytestmark = [pytest.mark.usefixtures("cpu"), pytest.mark.filterwarnings("ignore:max_iter=")]
 

@@ -10,7 +10,7 @@ from sklearn.datasets import make_multilabel_classification
 from sklearn.metrics import accuracy_score
 from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import scale
-from test_estimators import assert_same_bits, classifier, iris, regressor
+from small_estimators import assert_same_bits, classifier, iris, regressor
 
 pytestmark = [pytest.mark.usefixtures("cpu"), pytest.mark.filterwarnings("ignore:max_iter=")]
 
