@@ -144,7 +144,7 @@ ColumnConfig = Annotated[
 class Columns(dict[str, ColumnConfig]):
     """Declarations by the names of the columns, which nobody changes; they can be hashed, as every section can."""
 
-    def __hash__(self) -> int:  # type: ignore[override]
+    def __hash__(self) -> int:  # type: ignore[override]  # dict has none
         return hash(frozenset(self.items()))
 
     def __setitem__(self, name: str, column: ColumnConfig) -> NoReturn:

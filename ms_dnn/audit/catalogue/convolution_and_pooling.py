@@ -80,7 +80,7 @@ def _pooling(
         widths = ((0, 0),) * (x.ndim - rank) + (padding,) * rank
         x = np.pad(x, widths, constant_values=filling)
         axes = tuple(range(x.ndim - rank, x.ndim))
-        windows = sliding_window_view(x, kernel, axis=axes)  # type: ignore[call-overload]
+        windows = sliding_window_view(x, kernel, axis=axes)  # type: ignore[call-overload]  # any number of axes
         every = (Ellipsis, *(slice(None, None, stride),) * rank, *(slice(None),) * rank)
         return reduce(windows[every], axis=tuple(range(-rank, 0)))
 

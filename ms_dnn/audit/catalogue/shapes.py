@@ -21,7 +21,7 @@ def _padded(mode: str, *widths: tuple[int, int]) -> Formula:
 
     def formula(x: Array) -> Array:
         before = ((0, 0),) * (x.ndim - len(widths))
-        return np.pad(x, (*before, *widths), mode)  # type: ignore[call-overload]
+        return np.pad(x, (*before, *widths), mode)  # type: ignore[call-overload]  # mode is a text
 
     return formula
 
