@@ -21,11 +21,13 @@ from typing_extensions import Self
 
 from ms_dnn.errors import ParameterError
 from ms_dnn.estimators.parameters import (
+    COSINE_DECAY,
     batch_size_of,
     check_parameters,
     hidden_sizes,
     initializers_of,
     precision_of,
+    rates_of,
     require_device,
 )
 from ms_dnn.training.checkpoints import Arrays
@@ -59,6 +61,7 @@ class DNNEstimator(BaseEstimator):
         initializer: str | None = None,
         solver: str = "adam",
         learning_rate: float = 0.001,
+        schedule: str = "constant",
         l2: float = 0.0,
         dropout: float = 0.0,
         normalization: str = "none",
@@ -79,6 +82,7 @@ class DNNEstimator(BaseEstimator):
         self.initializer = initializer
         self.solver = solver
         self.learning_rate = learning_rate
+        self.schedule = schedule
         self.l2 = l2
         self.dropout = dropout
         self.normalization = normalization
@@ -143,7 +147,7 @@ class DNNEstimator(BaseEstimator):
             x, targets = x[kept], targets[kept]
             weights = None if weights is None else weights[kept]
         trained = self._train(start, x, targets, weights, self.max_iter, held_out)
-        if trained.ended_by == "max_iter":
+        if trained.ended_by == "max_iter" and self.schedule != COSINE_DECAY:
             warnings.warn(
                 f"max_iter={self.max_iter} ended the training before it converged: raise it, or scale X",
                 ConvergenceWarning,
@@ -158,6 +162,11 @@ class DNNEstimator(BaseEstimator):
             raise ParameterError(
                 f"early_stopping: got {self.early_stopping!r}, expected False: partial_fit is one epoch and holds no "
                 "samples out"
+            )
+        if self.schedule == COSINE_DECAY:
+            raise ParameterError(
+                f"schedule: got {self.schedule!r}, expected 'constant': partial_fit is one epoch of a training whose "
+                "length it does not know"
             )
         continues = self.__sklearn_is_fitted__()
         x, targets = self._prepare(X, y, continues, classes)
@@ -228,16 +237,19 @@ class DNNEstimator(BaseEstimator):
         if weights is not None:
             targets = np.column_stack([targets, weights.astype(targets.dtype)])
         batch_size = batch_size_of(self.batch_size, len(x))
+        to_the_end = held_out is None and self.schedule == COSINE_DECAY
         trained = train_epochs(
             program,
             start,
             x,
             targets,
             plan=Plan(len(x), batch_size, -(-len(x) // batch_size), 1, self._seed, drop_remainder=False),
-            rate=float(self.learning_rate),
-            epochs=epochs,
+            rates=rates_of(self.schedule, float(self.learning_rate), epochs),
             stopping=EarlyStopping(
-                "score" if held_out else "cost", held_out is not None, self.n_iter_no_change, self.tol
+                "score" if held_out else "cost",
+                held_out is not None,
+                epochs + 1 if to_the_end else self.n_iter_no_change,
+                self.tol,
             ),
             score=None if held_out is None else partial(self._score_now, program, *held_out),
             verbose=bool(self.verbose),

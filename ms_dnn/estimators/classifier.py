@@ -34,7 +34,9 @@ class DNNClassifier(ClassifierMixin, DNNEstimator):
         initializer: zeros, normal, xavier or he, for all layers; None takes he for hidden layers of relu, leaky_relu,
             elu, softplus, silu and gelu, and xavier elsewhere.
         solver: gradient_descent, momentum, nesterov or adam.
-        learning_rate: r, constant.
+        learning_rate: r, of the first epoch.
+        schedule: constant, or cosine_decay, by which r falls to 0 over the ``max_iter`` epochs of a fit. They then take
+            place whatever the cost does; only a validation score ends them early. Not for partial_fit.
         l2: λ₂ of the penalty λ₂/2 Σ w² on the weights, which is added to the cost.
         dropout: share of the units of each hidden layer that a step drops.
         normalization: of each hidden layer, before its activation: none, batch or layer.
@@ -46,8 +48,8 @@ class DNNClassifier(ClassifierMixin, DNNEstimator):
             the weights with the best one are kept.
         validation_fraction: that share.
         random_state: seed, generator or None, for weights, batches and the held-out share.
-        warm_start: whether fit goes on from the last one, with the optimizer's state: two fits of 5 epochs are, to the
-            bit, one of 10.
+        warm_start: whether fit goes on from the last one, with the optimizer's state: at a constant rate two fits of 5
+            epochs are, to the bit, one of 10.
         precision: float32, float64 (not on Ascend), or auto, which takes that of X, and float64 for other dtypes.
         device: auto, Ascend, GPU or CPU; one for a process.
         verbose: print a line an epoch.
@@ -78,6 +80,7 @@ class DNNClassifier(ClassifierMixin, DNNEstimator):
         initializer: str | None = None,
         solver: str = "adam",
         learning_rate: float = 0.001,
+        schedule: str = "constant",
         l2: float = 0.0,
         dropout: float = 0.0,
         normalization: str = "none",
@@ -100,6 +103,7 @@ class DNNClassifier(ClassifierMixin, DNNEstimator):
             initializer=initializer,
             solver=solver,
             learning_rate=learning_rate,
+            schedule=schedule,
             l2=l2,
             dropout=dropout,
             normalization=normalization,

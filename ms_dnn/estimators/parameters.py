@@ -6,6 +6,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ms_dnn.errors import ParameterError
 from ms_dnn.maths.activations import ACTIVATIONS
@@ -13,9 +14,11 @@ from ms_dnn.maths.initializers import INITIALIZERS
 from ms_dnn.runtime.device import PREFERENCE, use_device
 from ms_dnn.runtime.precision import check_precision
 from ms_dnn.training.optimizers import OPTIMIZERS
+from ms_dnn.training.schedules import learning_rates
 
 _RELU_LIKE = ("relu", "leaky_relu", "elu", "softplus", "silu", "gelu")
 _MOST_OF_AUTO = 200
+COSINE_DECAY = "cosine_decay"
 
 Rule = tuple[Callable[[Any], bool], str]
 
@@ -40,6 +43,13 @@ def batch_size_of(batch_size: int | str, samples: int) -> int:
 def initializers_of(initializer: str | None, activations: Sequence[str]) -> list[str]:
     """Return one initializer a layer: the one given, or he before ReLU and its relatives and xavier elsewhere."""
     return [initializer or ("he" if activation in _RELU_LIKE else "xavier") for activation in activations]
+
+
+def rates_of(schedule: str, learning_rate: float, epochs: int) -> NDArray[np.float64]:
+    """Return the learning rate of each epoch, (epochs,): the same, or falling to 0 along a cosine."""
+    if schedule == "constant":
+        return learning_rates(schedule, {"rate": learning_rate}, epochs, 1)
+    return learning_rates(schedule, {"initial": learning_rate, "final": 0.0, "epochs": epochs}, epochs, 1)
 
 
 def precision_of(precision: str, device: str, X: Any) -> str:
@@ -88,6 +98,7 @@ _RULES: dict[str, Rule] = {
     "initializer": (lambda value: value is None or _INITIALIZER[0](value), f"None or {_INITIALIZER[1]}"),
     "solver": _one_of(list(OPTIMIZERS)),
     "learning_rate": (lambda value: _is_number(value) and value > 0, "a finite number above 0"),
+    "schedule": _one_of(["constant", COSINE_DECAY]),
     "l2": (lambda value: _is_number(value) and value >= 0, "a finite number of at least 0"),
     "dropout": (lambda value: _is_number(value) and 0 <= value < 1, "a number of at least 0 and below 1"),
     "normalization": _one_of(["none", "batch", "layer"]),

@@ -174,13 +174,12 @@ def train_epochs(
     y: NDArray[Any],
     *,
     plan: Plan,
-    rate: float,
-    epochs: int,
+    rates: NDArray[np.float64],
     stopping: EarlyStopping,
     score: Callable[[], float] | None = None,
     verbose: bool = False,
 ) -> Trained:
-    """Continue ``start`` for up to ``epochs`` epochs, each one call of the compiled loop; return what came of it.
+    """Continue ``start`` for up to an epoch a rate, each one call of the compiled loop; return what came of it.
 
     Args:
         program: of the architecture that ``start`` belongs to.
@@ -188,8 +187,7 @@ def train_epochs(
         x: inputs, (M, n[0]).
         y: targets as the loss wants them, (M, n[L]), and in a weighted architecture the weights, (M, n[L] + 1).
         plan: which samples each step sees; the epochs are numbered on from those of ``start``.
-        rate: the learning rate r.
-        epochs: the most there may be.
+        rates: the learning rate r of each epoch, (epochs,).
         stopping: watches the score if there is one, else the cost of the epoch.
         score: how well the program now does on other samples; the weights of the best score are returned.
         verbose: print a line an epoch.
@@ -203,7 +201,7 @@ def train_epochs(
     with program.lock, Interruption() as interruption:
         program.load(start.arrays)
         x_there, y_there = program.on_device(x), program.on_device(y)
-        for _ in range(epochs):
+        for rate in rates:
             batches = plan.batches(len(now.costs) * plan.steps_per_epoch)
             value = program.train_epoch(x_there, y_there, batches, rate, now.steps)
             interruption.listen()

@@ -164,7 +164,9 @@ for name, rates in tried.items():
     start = Trained(architecture.starting_arrays(["he", "xavier"], seed=1))
     program = program_of(architecture)
     of_rates = {
-        rate: train_epochs(program, start, pictures, answers, plan=plan, rate=rate, epochs=EPOCHS, stopping=never).costs
+        rate: train_epochs(
+            program, start, pictures, answers, plan=plan, rates=np.full(EPOCHS, rate), stopping=never
+        ).costs
         for rate in rates
     }
     best = min(of_rates, key=lambda rate: of_rates[rate][-1])

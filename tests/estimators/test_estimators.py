@@ -110,6 +110,11 @@ def test_partial_fit_of_a_regressor_goes_on():
     assert_same_bits(whole, regressor().partial_fit(x, scale(y)).partial_fit(x, scale(y)).partial_fit(x, scale(y)))
 
 
+def test_partial_fit_refuses_a_decay_whose_length_it_cannot_know():
+    with pytest.raises(ValueError, match="schedule: got 'cosine_decay', expected 'constant': partial_fit is one epoch"):
+        classifier(schedule="cosine_decay").partial_fit(*iris(), classes=[0, 1, 2])
+
+
 def test_partial_fit_refuses_other_classes_than_those_of_the_first_call():
     x, y = iris()
     model = classifier().partial_fit(x, y, classes=[0, 1, 2])
@@ -226,6 +231,36 @@ def test_stops_when_the_cost_no_longer_falls():
     assert model.n_iter_ == 5  # the first cost is the best so far, and four more gain less than 10
 
 
+def test_a_cosine_decay_is_that_of_the_formula():
+    x, _ = load_iris(return_X_y=True)
+    x, y = scale(x[:, :3]), x[:, 3]
+    settings = {"hidden_layer_sizes": (), "solver": "gradient_descent", "initializer": "zeros", "batch_size": len(x)}
+    model = regressor(**settings, schedule="cosine_decay", learning_rate=0.3, max_iter=7).fit(x, y)
+    w, b = np.zeros(3), 0.0
+    for epoch in range(7):
+        rate = 0.3 * (1 + np.cos(np.pi * epoch / 7)) / 2
+        error = x @ w + b - y
+        w, b = w - rate * x.T @ error / len(x), b - rate * error.mean()
+    np.testing.assert_allclose(model.coefs_[0][:, 0], w, rtol=1e-12)
+    np.testing.assert_allclose(model.intercepts_[0], b, rtol=1e-12)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_cosine_decay_goes_on_to_its_end_and_only_a_score_ends_it_before():
+    x, y = iris()
+    settings = {"schedule": "cosine_decay", "tol": 10.0, "n_iter_no_change": 3, "max_iter": 8}
+    assert classifier(**settings).fit(x, y).n_iter_ == 8
+    assert classifier(**settings).fit(x, y, validation=(x, y)).n_iter_ == 4
+
+
+def test_a_cosine_decay_starts_anew_when_a_fit_continues():
+    x, y = iris()
+    one, other = (classifier(schedule="cosine_decay", warm_start=True, max_iter=5).fit(x, y) for _ in range(2))
+    one.set_params(max_iter=1).fit(x, y)
+    other.set_params(max_iter=1, schedule="constant").fit(x, y)
+    assert_same_bits(one, other)
+
+
 @pytest.mark.filterwarnings("default:max_iter=")
 def test_warns_when_max_iter_ends_the_training():
     with pytest.warns(ConvergenceWarning, match=r"max_iter=2 ended the training before it converged: raise it"):
@@ -243,6 +278,7 @@ def test_warns_when_max_iter_ends_the_training():
         ),
         ("learning_rate", -0.1, "learning_rate: got -0.1, expected a finite number above 0"),
         ("learning_rate", float("inf"), "learning_rate: got inf, expected a finite number above 0"),
+        ("schedule", "cosine", "schedule: got 'cosine', expected one of constant, cosine_decay"),
         ("solver", "sgd", "solver: got 'sgd', expected one of gradient_descent, momentum, nesterov, adam"),
         ("initializer", "glorot", "initializer: got 'glorot', expected None or one of zeros, normal, xavier, he"),
         ("batch_size", 0, "batch_size: got 0, expected 'auto' or a whole number of at least 1"),
