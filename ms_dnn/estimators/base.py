@@ -6,7 +6,6 @@ borrowed for each call from :mod:`ms_dnn.training.program`.
 
 import warnings
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -232,18 +231,15 @@ class DNNEstimator(BaseEstimator):
     def _train(
         self, start: Trained, x: NDArray[Any], y: NDArray[Any], weights: Weights, epochs: int, held_out: Labelled | None
     ) -> Trained:
-        program = program_of(replace(self._architecture, weighted=weights is not None))
-        targets = self._targets(y)
-        if weights is not None:
-            targets = np.column_stack([targets, weights.astype(targets.dtype)])
-        batch_size = batch_size_of(self.batch_size, len(x))
+        program = program_of(self._architecture)
         to_the_end = held_out is None and self.schedule == COSINE_DECAY
         trained = train_epochs(
             program,
             start,
             x,
-            targets,
-            plan=Plan(len(x), batch_size, -(-len(x) // batch_size), 1, self._seed, drop_remainder=False),
+            self._targets(y),
+            weights,
+            plan=Plan.without_remainder(len(x), batch_size_of(self.batch_size, len(x)), epochs, self._seed),
             rates=rates_of(self.schedule, float(self.learning_rate), epochs),
             stopping=EarlyStopping(
                 "score" if held_out else "cost",

@@ -24,8 +24,8 @@ class DNNClassifier(ClassifierMixin, DNNEstimator):
     Two classes: one output, binary cross-entropy on its logit. More: softmax cross-entropy on one logit a class.
     Several labels a sample, y (M, C) of 0 and 1 with C > 1: one output a label, and the sum of their binary
     cross-entropies; the score is the share of samples whose labels are all right.
-    An epoch is ⌈M / N⌉ steps over a permutation of the M samples, N = batch_size. What is left over for the last
-    batch is filled up with the epoch's first samples.
+    An epoch is ⌈M / N⌉ steps over a permutation of the M samples, N = batch_size, dealt out to them evenly: no batch
+    is larger than N, and none is more than one sample smaller than another.
 
     Args:
         hidden_layer_sizes: units of each hidden layer; () for none.
@@ -40,7 +40,7 @@ class DNNClassifier(ClassifierMixin, DNNEstimator):
         l2: λ₂ of the penalty λ₂/2 Σ w² on the weights, which is added to the cost.
         dropout: share of the units of each hidden layer that a step drops.
         normalization: of each hidden layer, before its activation: none, batch or layer.
-        batch_size: N, at most M; "auto" is min(200, M).
+        batch_size: the most samples of a step, N ≤ M; "auto" is min(200, M).
         max_iter: most epochs of a fit.
         tol: a gain is this much over the best so far, of the cost or, where there is one, of the validation score.
         n_iter_no_change: epochs without gain that end the training.

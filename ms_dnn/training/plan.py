@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import Self
 
 from ms_dnn.errors import DataError
 from ms_dnn.runtime.seeding import stream
@@ -15,10 +16,9 @@ class Plan:
     """The steps of a run: known from the start, a function of the seed alone.
 
     An epoch is ⌊samples / batch_size⌋ steps over a permutation of the samples drawn for that epoch; the few that
-    are left over when the batch size does not divide are others in every epoch. If they are not to be dropped, they
-    make one step more, filled up with the epoch's first samples: all batches have one size, for which the loop is
-    compiled. Batch gradient descent (batch_size = samples) takes the samples in their order. A stretch is the steps
-    from one report to the next.
+    are left over when the batch size does not divide are others in every epoch. :meth:`without_remainder` leaves none
+    over. Batch gradient descent (batch_size = samples) takes the samples in their order. A stretch is the steps from
+    one report to the next.
 
     Attributes:
         samples: number M of training samples.
@@ -26,7 +26,7 @@ class Plan:
         total_steps: steps of the whole run (MAX, when the run counts iterations).
         epochs_per_report: epochs of a stretch.
         seed: seed of the run.
-        drop_remainder: whether an epoch leaves out what does not fill a batch.
+        fillers: rows M, M + 1, … that are no samples; each epoch deals them out with the samples, at most one a step.
 
     Raises:
         DataError: when a batch is larger than the data.
@@ -37,7 +37,7 @@ class Plan:
     total_steps: int
     epochs_per_report: int
     seed: int
-    drop_remainder: bool = True
+    fillers: int = 0
 
     def __post_init__(self) -> None:
         if self.batch_size > self.samples:
@@ -46,11 +46,21 @@ class Plan:
                 f"expected at most {self.samples}, or 'all'"
             )
 
+    @classmethod
+    def without_remainder(cls, samples: int, most: int, epochs: int, seed: int) -> Self:
+        """Return the plan that sees every sample once an epoch, in batches of one size, at most ``most``.
+
+        An epoch is ⌈samples / most⌉ steps, and the samples are dealt out to them as evenly as can be. What is missing
+        for batches of one size, for which the loop is compiled, are fillers.
+        """
+        steps = -(-samples // most)
+        batch_size = -(-samples // steps)
+        return cls(samples, batch_size, epochs * steps, 1, seed, steps * batch_size - samples)
+
     @property
     def steps_per_epoch(self) -> int:
         """Steps of one epoch."""
-        whole, remainder = divmod(self.samples, self.batch_size)
-        return whole + (remainder > 0 and not self.drop_remainder)
+        return (self.samples + self.fillers) // self.batch_size
 
     @property
     def stretch(self) -> int:
@@ -79,8 +89,10 @@ class Plan:
         order = np.arange(self.samples, dtype=np.int32)
         if self.batch_size < self.samples:
             order = _order(self.seed, self.samples, epoch)
-        used = self.steps_per_epoch * self.batch_size
-        return np.resize(order, used).reshape(self.steps_per_epoch, self.batch_size)
+        if self.fillers:
+            fillers = np.arange(self.samples, self.samples + self.fillers, dtype=np.int32)
+            return np.append(order, fillers).reshape(self.batch_size, self.steps_per_epoch).T
+        return order[: self.steps_per_epoch * self.batch_size].reshape(self.steps_per_epoch, self.batch_size)
 
 
 @lru_cache(maxsize=2)  # a stream asks for a part of an epoch at a time

@@ -44,7 +44,6 @@ class Architecture:
         l2: λ₂ of the penalty on the weights.
         dropout: rate after each hidden layer.
         normalization: of each hidden layer: "none", "batch" or "layer".
-        weighted: whether the last column of the targets holds the weights of the samples.
     """
 
     sizes: tuple[int, ...]
@@ -55,7 +54,6 @@ class Architecture:
     l2: float = 0.0
     dropout: float = 0.0
     normalization: str = "none"
-    weighted: bool = False
 
     def starting_arrays(self, initializers: list[str], seed: int) -> Arrays:
         """Return drawn weights, zero biases and zero slots, by the names of :meth:`Program.arrays`."""
@@ -76,8 +74,8 @@ class Architecture:
         )
 
     def cost(self) -> Cost:
-        """Return the cost J."""
-        return Cost(self.loss, penalty=Penalty(l2=self.l2) if self.l2 else None, weighted=self.weighted)
+        """Return the cost J of samples that bring their weights with them."""
+        return Cost(self.loss, penalty=Penalty(l2=self.l2) if self.l2 else None, weighted=True)
 
     @property
     def activations(self) -> list[str]:
@@ -106,15 +104,16 @@ class Program:
         """Return copies of all weights and slots: ``layers.0.weight`` (O, I), ``first_moment.layers.0.weight``, …"""
         return _copied(self.stored)
 
-    def on_device(self, rows: NDArray[Any]) -> Tensor:
-        """Return rows (M, k) for :meth:`train_epoch`, with rows of zeros below that no batch picks.
+    def on_device(self, rows: NDArray[Any], fillers: NDArray[Any]) -> Tensor:
+        """Return rows (M, k) and fillers (F, k) for :meth:`train_epoch`, with rows of zeros below that no batch picks.
 
         They fill up to few numbers of rows (at least 256, at most an eighth too many), so that data sets of nearly
         one size share a graph.
         """
-        multiple = max(256, 2 ** (len(rows).bit_length() - 4))
-        padded = np.zeros((-(-len(rows) // multiple) * multiple, rows.shape[1]), rows.dtype)
-        padded[: len(rows)] = rows
+        samples, picked = len(rows), len(rows) + len(fillers)
+        multiple = max(256, 2 ** (picked.bit_length() - 4))
+        padded = np.zeros((-(-picked // multiple) * multiple, rows.shape[1]), rows.dtype)
+        padded[:samples], padded[samples:picked] = rows, fillers
         return Tensor(padded, self.dtype)
 
     def train_epoch(self, x: Tensor, y: Tensor, batches: NDArray[np.int32], rate: float, first_step: int) -> float:
@@ -122,7 +121,7 @@ class Program:
 
         Args:
             x: inputs, (M, n[0]).
-            y: targets, (M, n[L]).
+            y: targets and weights, (M, n[L] + 1).
             batches: the samples of each step.
             rate: the learning rate r.
             first_step: steps done before with these weights and slots.
@@ -172,6 +171,7 @@ def train_epochs(
     start: Trained,
     x: NDArray[Any],
     y: NDArray[Any],
+    weights: NDArray[Any] | None = None,
     *,
     plan: Plan,
     rates: NDArray[np.float64],
@@ -185,7 +185,8 @@ def train_epochs(
         program: of the architecture that ``start`` belongs to.
         start: is not changed.
         x: inputs, (M, n[0]).
-        y: targets as the loss wants them, (M, n[L]), and in a weighted architecture the weights, (M, n[L] + 1).
+        y: targets as the loss wants them, (M, n[L]).
+        weights: of the samples, (M,); None for 1.
         plan: which samples each step sees; the epochs are numbered on from those of ``start``.
         rates: the learning rate r of each epoch, (epochs,).
         stopping: watches the score if there is one, else the cost of the epoch.
@@ -200,7 +201,8 @@ def train_epochs(
     best_arrays, best_steps, without_gain = start.arrays, start.steps, 0
     with program.lock, Interruption() as interruption:
         program.load(start.arrays)
-        x_there, y_there = program.on_device(x), program.on_device(y)
+        x_there = program.on_device(x, x[: plan.fillers])
+        y_there = program.on_device(*_weighted(y, weights, plan.fillers))
         for rate in rates:
             batches = plan.batches(len(now.costs) * plan.steps_per_epoch)
             value = program.train_epoch(x_there, y_there, batches, rate, now.steps)
@@ -227,6 +229,16 @@ def train_epochs(
         now.arrays, now.steps = best_arrays, best_steps
     _require_finite(now, now.arrays)
     return now
+
+
+def _weighted(y: NDArray[Any], weights: NDArray[Any] | None, fillers: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the targets of the samples and of the fillers, each with a column of weights.
+
+    A filler is a copy of a sample, and weighs nothing. A step divides by all rows of its batch, fillers too, so a
+    sample weighs (M + fillers) / M as much: the mean over the steps of an epoch is then J of the M samples.
+    """
+    w = (np.ones(len(y)) if weights is None else weights) * ((len(y) + fillers) / len(y))
+    return np.column_stack([y, w.astype(y.dtype)]), np.column_stack([y[:fillers], np.zeros(fillers, y.dtype)])
 
 
 def _require_finite(now: Trained, arrays: Arrays) -> None:

@@ -81,6 +81,17 @@ def test_is_the_gradient_descent_of_the_series():
     np.testing.assert_allclose(model.loss_curve_, wanted.costs[:20], rtol=1e-10)
 
 
+@pytest.mark.parametrize("weigh", [False, True])
+def test_the_cost_of_an_epoch_is_that_of_all_samples(weigh):
+    x, y = iris()
+    x, y = x[::3], y[::3]  # 50 samples in 8 steps: batches of 6 and 7
+    weights = np.random.default_rng(0).uniform(0, 2, len(x)) if weigh else None
+    model = classifier(learning_rate=1e-12, batch_size=7, l2=0.1, max_iter=2).fit(x, y, weights)
+    of_samples = -model.predict_log_proba(x)[np.arange(len(x)), y]
+    cost = np.average(of_samples, weights=weights) + 0.05 * sum((w**2).sum() for w in model.coefs_)
+    np.testing.assert_allclose(model.loss_curve_, cost, rtol=1e-10)
+
+
 def test_the_seed_decides_every_bit():
     x, y = iris()
     first = classifier(max_iter=5, batch_size=32).fit(x, y)

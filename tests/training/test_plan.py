@@ -20,8 +20,16 @@ def plans(draw):
         total_steps=draw(st.integers(1, 60)),
         epochs_per_report=draw(st.integers(1, 5)),
         seed=draw(st.integers(0, 2**32)),
-        drop_remainder=draw(st.booleans()),
     )
+
+
+@st.composite
+def plans_without_remainder(draw):
+    samples = draw(st.integers(1, 40))
+    most = draw(st.integers(1, samples))
+    plan = Plan.without_remainder(samples, most, draw(st.integers(1, 4)), draw(st.integers(0, 2**32)))
+    assert plan.batch_size <= most
+    return plan
 
 
 def all_batches(plan):
@@ -34,7 +42,7 @@ def all_batches(plan):
     return np.concatenate(parts)
 
 
-@given(plans())
+@given(plans() | plans_without_remainder())
 def test_stretches_tile_the_run(plan):
     assert len(all_batches(plan)) == plan.total_steps
     for step in range(plan.total_steps):
@@ -44,7 +52,7 @@ def test_stretches_tile_the_run(plan):
         assert end - first == plan.stretch or end == plan.total_steps
 
 
-@given(plans())
+@given(plans() | plans_without_remainder())
 def test_every_stretch_has_one_shape(plan):
     for first in range(0, plan.total_steps, plan.stretch):
         batches = plan.batches(first)
@@ -53,21 +61,23 @@ def test_every_stretch_has_one_shape(plan):
 
 
 @given(plans())
-def test_an_epoch_takes_each_sample_once_before_it_takes_one_again(plan):
+def test_an_epoch_takes_no_sample_twice_and_drops_only_the_remainder(plan):
     steps = all_batches(plan)
     for start in range(0, plan.total_steps, plan.steps_per_epoch):
         epoch = steps[start : start + plan.steps_per_epoch].ravel()
-        first, again = epoch[: plan.samples], epoch[plan.samples :]
-        assert len(set(first.tolist())) == len(first)
+        assert len(set(epoch.tolist())) == len(epoch)
         assert 0 <= epoch.min() <= epoch.max() < plan.samples
-        np.testing.assert_array_equal(again, first[: len(again)])
+    assert 0 <= plan.samples - plan.steps_per_epoch * plan.batch_size < plan.batch_size
 
 
-@given(plans())
-def test_only_the_remainder_is_dropped_or_filled_up(plan):
-    used = plan.steps_per_epoch * plan.batch_size
-    least = plan.samples - plan.batch_size + 1 if plan.drop_remainder else plan.samples
-    assert least <= used < least + plan.batch_size
+@given(plans_without_remainder())
+def test_an_epoch_without_remainder_deals_every_sample_out_once_and_evenly(plan):
+    epochs = all_batches(plan).reshape(-1, plan.steps_per_epoch, plan.batch_size)
+    for epoch in epochs:
+        np.testing.assert_array_equal(np.sort(epoch.ravel()), np.arange(plan.samples + plan.fillers))
+        of_steps = (epoch < plan.samples).sum(axis=1)
+        assert of_steps.max() - of_steps.min() <= 1
+        assert of_steps.min() >= 1
 
 
 @given(plans(), st.integers(1, 60), st.integers(1, 5))
