@@ -49,6 +49,15 @@ def test_every_activation_and_normalization(activation, normalization):
     assert_agreement(network_of([5, 16, 3], activations, normalizations=normalization, dropouts=0.4, input_dropout=0.2))
 
 
+@pytest.mark.parametrize("last", ["identity", "softmax", "sigmoid"])
+def test_wide_networks_agree_as_far_as_float32_goes(last):
+    network = network_of([784, 1024, 1024, 10], ["elu", "elu", last])
+    x = samples(64, 784, scale=1.0)
+    got, of_run = in_onnxruntime(onnx_bytes(network))(x), network(Tensor(x)).asnumpy()
+    truth = in_float64(network)(Tensor(x.astype(np.float64))).asnumpy().astype(np.float32)
+    assert max(relative(got, truth), relative(of_run, truth), relative(got, of_run)) <= 2e-6
+
+
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_far_from_0_nothing_overflows(activation):
     assert_agreement(network_of([4, 8], [activation]), scale=300.0)
