@@ -1,4 +1,4 @@
-"""A judgement on the terminal: a table that fits 100 columns, what is wrong below it, and the verdict last."""
+"""A judgement on the terminal: a table for 100 columns, or 80 without a figure, what is wrong, the verdict last."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 COLOURS = {"PASS": "bold green", "FAIL": "bold red", "INCONCLUSIVE": "bold yellow"}
 STYLES: dict[Relation, str] = {"agree": "green", "differ": "bold red", "undecided": "yellow", "apart": "dim"}
 SEVERITY_STYLES = {"error": "red", "warning": "yellow", "note": "dim"}
+FULL_WIDTH = 100
+"""Columns that a table with every figure may take; where there are fewer, some are left out before names are broken."""
 MOST_ELEMENTS = 3
 """Wrong elements shown of one tensor."""
 MOST_LINES = 12
@@ -50,7 +52,11 @@ def print_judgement(console: Console, judgement: Judgement) -> None:
     say(console, *_forward(judgement))
     console.print()
     if judgement.tensors:
-        console.print(_tensor_table(judgement))
+        table = _tensor_table(judgement)
+        in_full = console.measure(table, options=console.options.update(width=FULL_WIDTH)).maximum
+        if console.width < in_full:
+            table = _tensor_table(judgement, narrow=True)
+        console.print(table)
         console.print()
     if len(judgement.routes) > 1:
         console.print(_matrix_table(judgement))
@@ -82,23 +88,24 @@ def _forward(judgement: Judgement) -> tuple[str, str]:
     return (f"✓ {sentence}" if len(judgement.forward.values) > 1 else sentence), ""
 
 
-def _tensor_table(judgement: Judgement) -> Table:
+def _tensor_table(judgement: Judgement, narrow: bool = False) -> Table:
     kinked = any(kinks(tensor) for tensor in judgement.tensors)
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, pad_edge=False)
     table.add_column("")
     table.add_column("\ntensor", overflow="fold")
     table.add_column("\nshape", justify="right", overflow="fold")
-    table.add_column("elements\nworst error / allowed", no_wrap=True)
-    table.add_column("slopes\nworst error / allowed", no_wrap=True)
+    worst = "worst / allowed" if narrow else "worst error / allowed"
+    table.add_column(f"elements\n{worst}", no_wrap=True)
+    table.add_column(f"slopes\n{worst}", no_wrap=True)
     if kinked:
         table.add_column("\nkinks", justify="right", no_wrap=True)
-    table.add_column("would catch\n(of the largest)", no_wrap=True)
+    table.add_column("would\ncatch" if narrow else "would catch\n(of the largest)", no_wrap=True)
     for tensor in judgement.tensors:
         row = [_mark(relation_on(judgement, tensor)), Text(plain(tensor.name)), Text(shape_text(tensor.shape))]
         row += [_worst(worst_pair(tensor, "elements")), _worst(worst_pair(tensor, "directions"))]
         if kinked:
             row.append(_kink_count(tensor))
-        table.add_row(*row, _sensitivity(tensor))
+        table.add_row(*row, _sensitivity(tensor, narrow))
     return table
 
 
@@ -118,11 +125,11 @@ def _kink_count(tensor: TensorJudgement) -> Text:
     return Text(f"{len(found)} of {len(tensor.lines)}", style="yellow") if found else _mark("apart")
 
 
-def _sensitivity(tensor: TensorJudgement) -> Text:
+def _sensitivity(tensor: TensorJudgement, narrow: bool) -> Text:
     if tensor.sensitivity is None:
         return Text("nothing", style="yellow") if tensor.agrees else _mark("apart")
-    found = tensor.sensitivity
-    return Text(f"≥ {size_text(found.absolute)} ({size_text(found.relative)})")
+    of_largest = "" if narrow else f" ({size_text(tensor.sensitivity.relative)})"
+    return Text(f"≥ {size_text(tensor.sensitivity.absolute)}{of_largest}")
 
 
 def _matrix_table(judgement: Judgement) -> Table:

@@ -46,6 +46,13 @@ def test_nothing_of_a_crowded_table_is_cut_off():
     assert "projection.weight" in folded
 
 
+def test_80_columns_hold_the_names_and_drop_a_figure_of_the_sensitivity():
+    lines = printed(made.judgement(), 80)
+    assert max(map(cell_len, lines)) <= 80
+    (row,) = (line for line in lines if "layers.1.weight" in line)
+    assert " ".join(row.split()) == "✓ layers.1.weight 6×4 ✓ 0 / 5.0e-12 ✓ 2.5e-16 / 5.0e-12 ≥ 5.0e-14"
+
+
 def test_a_pass_is_short():
     lines = printed(made.judgement())
     assert len(lines) <= 22
