@@ -134,9 +134,7 @@ class DNNEstimator(BaseEstimator):
         start = self._start(continues)
         held_out: Labelled | None = None
         if validation is not None:
-            x_val = validate_data(self, validation[0], reset=False, dtype=self._architecture.precision)
-            held_out = x_val, np.asarray(validation[1])
-            check_consistent_length(*held_out)
+            held_out = self._given_validation(*validation, targets)
         elif self.early_stopping:
             strata = None if self._numbers or targets.ndim == 2 else targets
             kept, held = train_test_split(
@@ -212,6 +210,20 @@ class DNNEstimator(BaseEstimator):
                 "or a larger batch_size"
             )
         self._architecture = architecture
+        return x, targets
+
+    def _given_validation(self, X: ArrayLike, y: ArrayLike, of_training: NDArray[Any]) -> Labelled:
+        """Return the user's validation samples; refuse targets that no score could be worked out with."""
+        x = validate_data(self, X, reset=False, dtype=self._architecture.precision)
+        targets = check_array(y, ensure_2d=False, dtype="numeric" if self._numbers else None, input_name="validation y")
+        if targets.ndim == 2 and targets.shape[1] == 1:
+            targets = targets[:, 0]
+        check_consistent_length(x, targets)
+        if targets.shape[1:] != of_training.shape[1:]:
+            raise ParameterError(
+                f"validation: got y of shape {targets.shape}, expected as many columns as in the training's "
+                f"{of_training.shape}"
+            )
         return x, targets
 
     def _sample_weights(self, sample_weight: ArrayLike | None, x: NDArray[Any], y: NDArray[Any]) -> Weights:

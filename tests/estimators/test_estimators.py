@@ -219,6 +219,25 @@ def test_a_validation_set_stops_early_and_picks_the_weights():
     assert model.n_iter_ == np.argmax(model.validation_scores_) + 1 + 5
 
 
+@pytest.mark.parametrize(
+    ("y_val", "sentence"),
+    [
+        ([0.0, np.nan], "validation y contains NaN"),
+        (
+            [[0.0, 1.0], [1.0, 0.0]],
+            r"validation: got y of shape \(2, 2\), expected as many columns as in the training's",
+        ),
+        ([0.0], "inconsistent numbers of samples"),
+    ],
+)
+def test_refuses_validation_targets_before_it_trains(y_val, sentence):
+    x, y = iris()
+    model = regressor()
+    with pytest.raises(ValueError, match=sentence):
+        model.fit(x, y, validation=(x[:2], y_val))
+    assert not hasattr(model, "coefs_")
+
+
 @pytest.mark.parametrize("make", [classifier, regressor])
 def test_early_stopping_holds_its_own_samples_out(make):
     x, y = iris()
