@@ -106,7 +106,6 @@ def test_fused_kernels_are_used_where_there_are_any(graphs: dict[str, Graph]) ->
         "Tanh",
         "Elu",
         "SiLU",
-        "Softmax",
         "SoftmaxCrossEntropyWithLogits",
     }
     backward = {"BiasAddGrad", "ReluGrad", "SigmoidGrad", "TanhGrad", "EluGrad", "SiLUGrad"}
