@@ -151,7 +151,7 @@ def test_one_element_that_is_slightly_wrong(dtype, part):
     assert judgement.faulty[0].fault == "one element wrong"
 
 
-@pytest.mark.parametrize("unit", [1e-6, 1e-3, 1.0, 1e3, 1e6])
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
 @pytest.mark.parametrize(("factor", "verdict"), [(2.0, Verdict.PASS), (2.0 + 2e-9, Verdict.FAIL)])
 def test_units_do_not_change_the_verdict(unit, factor, verdict):
     of_output = check_gradients(Scaled(Around(Square(factor)), unit), X, modes=["pynative"])

@@ -9,6 +9,7 @@ import pytest
 
 from ms_dnn.errors import SeriesError
 from ms_dnn.series.catalogue import chapters, find_chapter
+from ms_dnn.series.chapter import begin
 
 
 def run(chapter, *arguments):
@@ -85,8 +86,15 @@ def test_a_chapter_runs_from_the_shell_and_keeps_its_pictures(tmp_path):
         (["--figures", "/dev/null/pictures"], "--figures /dev/null/pictures: Not a directory"),
     ],
 )
-def test_a_wrong_command_line_is_one_sentence(arguments, says):
-    done = run(find_chapter("1"), *arguments)
-    assert done.returncode == 2
-    assert says in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+def test_a_wrong_command_line_is_one_sentence(arguments, says, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["01_perceptron.py", *arguments])
+    with pytest.raises(SystemExit) as exit_of_chapter:
+        begin()
+    assert exit_of_chapter.value.code == 2
+    assert says in (said := capsys.readouterr().err)
+    assert len(said.strip().splitlines()) == 1
+
+
+def test_a_chapter_exits_with_the_code_of_a_wrong_command_line():
+    done = run(find_chapter("1"), "--device", "TPU")
+    assert (done.returncode, len(done.stderr.strip().splitlines())) == (2, 1)

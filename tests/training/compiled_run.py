@@ -34,7 +34,7 @@ def run(epoch, x, y, picked, rates, first=0, last=None, total=0.0, tolerance=0.0
         Tensor(x),
         Tensor(y),
         Tensor(picked),
-        tuple(Tensor(values, dtype) for values in schedule),
+        ms.mutable(tuple(Tensor(values, dtype) for values in schedule)),  # else compiled anew for each schedule
         Tensor(first, ms.int32),
         Tensor(len(picked) if last is None else last, ms.int32),
         Tensor(total, dtype),
