@@ -8,7 +8,9 @@ over the seeds, and how far each of ours is from the MLP.
 
 The seeds begin at 5: on 0 to 4 other grids, initial weights and ways to make up batches were tried before.
 
-    python scripts/bench_accuracy.py [--sets iris,wine] [--seeds 5] [--json FILE]
+    python scripts/bench_accuracy.py [--sets iris,wine] [--first-seed 5] [--seeds 5] [--json FILE]
+
+What FILE holds of an earlier run is not measured again.
 """
 
 import argparse
@@ -95,24 +97,32 @@ def main() -> None:
     """Measure, print the table, and write everything to a file if asked."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--sets", default=",".join(SETS), help="names, separated by commas")
+    parser.add_argument("--first-seed", type=int, default=FIRST_SEED)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)
-    everything: dict[str, list[dict[str, Any]]] = {}
+    everything: dict[str, dict[str, Any]] = {}
+    if options.json and options.json.exists():
+        everything = json.loads(options.json.read_text())
     print(f"{'':14}{THEIRS:>14}" + "".join(f"{ours:>18}{'difference':>16}" for ours in OURS), flush=True)
     for name in options.sets.split(","):
-        everything[name] = [measure(name, FIRST_SEED + i) for i in range(options.seeds)]
-        theirs = _scores(everything[name], THEIRS)
+        measured = everything.setdefault(name, {})
+        seeds = [str(options.first_seed + i) for i in range(options.seeds)]
+        for seed in seeds:
+            if seed not in measured:
+                measured[seed] = measure(name, int(seed))
+                if options.json:
+                    options.json.write_text(json.dumps(everything, indent=1) + "\n")
+        runs = [measured[seed] for seed in seeds]
+        theirs = _scores(runs, THEIRS)
         row = f"{name:14}{theirs.mean():14.2f}"
         for ours in OURS:
-            scores = _scores(everything[name], ours)
+            scores = _scores(runs, ours)
             apart = scores - theirs
             error = apart.std(ddof=1) / np.sqrt(len(apart)) if len(apart) > 1 else float("nan")
             row += f"{scores.mean():18.2f}{f'{apart.mean():+.2f} ± {error:.2f}':>16}"
         print(row, flush=True)
-        if options.json:
-            options.json.write_text(json.dumps(everything, indent=1) + "\n")
 
 
 def _scores(runs: list[dict[str, dict[str, Any]]], competitor: str) -> NDArray[np.float64]:
