@@ -21,6 +21,8 @@ ROOT = Path(__file__).parent.parent
 CATALOGUES = ROOT / "docs" / "locale" / "zh_CN" / "LC_MESSAGES"
 TWINS = {"experiments", "distributed", "reference/figures"}
 """Pages with a Chinese page of their own, as ``docs/site_pages`` names them."""
+OF_THEME = "sphinx"
+"""The catalogue of what the theme says around every page, by the name under which Sphinx looks for it."""
 NAMED_BY_CODE = {"reference/commands", "reference/configuration"}
 PROPER_NAMES = r"\b(Adam|Ascend|CPU|GPU|MindSpore|ms-dnn)\b"
 METADATA = {
@@ -85,7 +87,7 @@ def update(templates: dict[str, polib.POFile]) -> None:
         catalogue.save(str(path))
         print(f"{page}: {len(catalogue)} messages, {len(catalogue.untranslated_entries())} to translate")
     for path in CATALOGUES.rglob("*.po"):
-        if path.relative_to(CATALOGUES).with_suffix("").as_posix() not in templates:
+        if path.relative_to(CATALOGUES).with_suffix("").as_posix() not in {*templates, OF_THEME}:
             path.unlink()
 
 
