@@ -83,7 +83,7 @@ def test_each_page_leads_to_its_other_language(browser, address):
     page.close()
 
 
-@pytest.mark.parametrize(("language", "words"), [("en", ("Previous", "Next")), ("zh-CN", ("上一页", "下一页"))])
+@pytest.mark.parametrize(("language", "words"), [("en", ("Next", "Previous")), ("zh-CN", ("下一页", "上一页"))])
 def test_the_theme_speaks_the_language_of_the_page(browser, address, language, words):
     page = opened(browser, f"{address}/{language}/experiments.html")
     assert tuple(page.locator(".related-pages .context").all_inner_texts()) == words
