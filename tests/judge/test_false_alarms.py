@@ -29,7 +29,8 @@ def test_no_right_gradient_in_float32_is_refused(seed):
     depth, loss = int(generator.integers(1, 5)), str(generator.choice(TRAINABLE))
     last = "sigmoid" if loss == "binary_cross_entropy" else "identity"
     activations = [*map(str, generator.choice(DIFFERENTIABLE, depth - 1)), last]
-    sizes = [int(size) for size in generator.integers(1, 12, depth + 1)]
+    # At least 2 units: one softmax of a single unit spoils MindSpore's own gradient of all that come after it.
+    sizes = [int(size) for size in generator.integers(2, 12, depth + 1)]
     point = problem(sizes, activations, loss, int(generator.integers(1, 16)), seed, "float32")
     # Differences are in float64 and cost most of the time; the other routes are those that could raise an alarm.
     routes = [route for route in network_routes(*point) if route.name != CENTRAL_DIFFERENCES]
