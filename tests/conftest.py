@@ -45,8 +45,11 @@ def pytest_ignore_collect(collection_path, config):
     return None
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-timeout reads its option in the same hook
 def pytest_configure(config):
     config.option.loadscopereorder = False  # else xdist begins with the files of many tests, which are short ones
+    if config.getoption("--campaign") and config.getoption("--timeout") is None:
+        config.option.timeout = 3600  # a thousand examples last longer than any one test of the default run
     if not config.getoption("--hypothesis-profile", default=None):
         settings.load_profile("campaign" if config.getoption("--campaign") else "default")
 
