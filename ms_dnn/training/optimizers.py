@@ -127,6 +127,7 @@ class Adam(Optimizer):
         rounded = ms.dtype_to_nptype(parameters[0].dtype)
         self.beta1, self.beta2, self.epsilon = float(rounded(beta1)), float(rounded(beta2)), epsilon
         self._adam = ops.Adam()
+        self._amsgrad = ops.ApplyAdamWithAmsgradV2()
 
     def coefficients(self, rates: NDArray[np.float64], first_step: int) -> tuple[NDArray[np.float64], ...]:
         """Return rₜ and εₜ for t = first_step + 1, …"""
@@ -135,19 +136,19 @@ class Adam(Optimizer):
         return rates * correction / (1 - self.beta1**t), self.epsilon * correction
 
     def update(self, i: int, gradient: Tensor, coefficients: Coefficients) -> None:
-        """One step of Adam; the fused kernel has no float64, there the formula is written out."""
+        """One step of Adam.
+
+        MindSpore's kernel has no float64, but that of AMSGrad has. In place of v it divides by the largest v so far,
+        and as that it is given v itself, so that it takes the larger of v and v.
+        """
         rate, epsilon = coefficients
         theta, m, v = self.parameters[i], self.slots[0][i], self.slots[1][i]
-        zero, one = constant(0.0, gradient), constant(1.0, gradient)
+        zero = constant(0.0, gradient)
         beta1, beta2 = constant(self.beta1, gradient), constant(self.beta2, gradient)
-        if gradient.dtype != ms.float64:
+        if gradient.dtype == ms.float64:
+            self._amsgrad(theta, m, v, v, zero, zero, rate, beta1, beta2, epsilon, gradient)
+        else:
             self._adam(theta, m, v, zero, zero, rate, beta1, beta2, epsilon, gradient)
-            return
-        new_m = beta1 * m + (one - beta1) * gradient
-        new_v = beta2 * v + (one - beta2) * gradient * gradient
-        ops.assign(m, new_m)
-        ops.assign(v, new_v)
-        ops.assign_sub(theta, rate * new_m / (ops.sqrt(new_v) + epsilon))
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {
