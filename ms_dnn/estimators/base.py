@@ -195,14 +195,14 @@ class DNNEstimator(BaseEstimator):
             loss,
             self.solver,
             precision,
-            float(self.l2),
+            bool(self.l2 > 0),
             float(self.dropout),
             self.normalization,
         )
-        if continues and architecture != self._architecture:
+        if continues and not architecture.has_the_weights_of(self._architecture):
             raise ParameterError(
                 f"fitted as {self._architecture}, it cannot continue as {architecture}: restore hidden_layer_sizes, "
-                "activation, solver, precision, l2, dropout, normalization and the number of targets, or train a clone"
+                "activation, solver, precision, dropout, normalization and the number of targets, or train a clone"
             )
         if self.normalization == "batch" and batch_size_of(self.batch_size, len(x)) == 1:
             raise ParameterError(
@@ -259,6 +259,7 @@ class DNNEstimator(BaseEstimator):
                 epochs + 1 if to_the_end else self.n_iter_no_change,
                 self.tol,
             ),
+            l2=float(self.l2),
             score=None if held_out is None else partial(self._score_now, program, *held_out),
             verbose=bool(self.verbose),
         )

@@ -2,7 +2,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ms_dnn.layers.penalty import Penalty
+from ms_dnn.layers.penalty import AdjustablePenalty, Penalty
 from ms_dnn.maths.constants import constant
 from ms_dnn.maths.losses import LOSSES
 
@@ -29,7 +29,7 @@ class Cost(nn.Cell):
         self,
         loss: str,
         reduction: str = "mean",
-        penalty: Penalty | None = None,
+        penalty: Penalty | AdjustablePenalty | None = None,
         weighted: bool = False,
         shares: int = 1,
     ) -> None:

@@ -1,6 +1,7 @@
 """The penalty R(θ) that the cost adds to keep weights small."""
 
-from mindspore import Tensor, nn
+import mindspore as ms
+from mindspore import Parameter, Tensor, nn, ops
 
 from ms_dnn.errors import ConfigError
 from ms_dnn.maths.constants import constant
@@ -54,4 +55,36 @@ class Penalty(nn.Cell):
                 if self.l2 > 0:
                     dw = dw + constant(self.l2, w) * l2_gradient(w)
             penalised += (dw,)
+        return penalised
+
+
+class AdjustablePenalty(nn.Cell):
+    """R(θ) = λ₂/2 Σ w² over the weights, with a λ₂ that a compiled graph reads anew in each call; 0 to begin with.
+
+    Args:
+        dtype: of the weights.
+    """
+
+    def __init__(self, dtype: ms.Type) -> None:
+        super().__init__()
+        self.l2 = Parameter(Tensor(0.0, dtype), name="l2", requires_grad=False)
+
+    def adjust(self, l2: float) -> None:
+        """Set λ₂ ≥ 0."""
+        ops.assign(self.l2, Tensor(l2, self.l2.dtype))  # not set_data, which a compiled graph does not see
+
+    def construct(self, parameters: tuple[Tensor, ...]) -> Tensor:
+        """Return R (0-d) of all parameters."""
+        total = constant(0.0, parameters[0])
+        for w in parameters:
+            if w.ndim > 1:
+                total = total + self.l2 * l2(w)
+        return total
+
+    def backward(self, parameters: tuple[Tensor, ...], gradients: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Return the gradients of J + R, given those of J: λ₂ w is added to those of the weights."""
+        penalised: tuple[Tensor, ...] = ()
+        for i in range(len(parameters)):
+            w, dw = parameters[i], gradients[i]
+            penalised += (dw + self.l2 * l2_gradient(w) if w.ndim > 1 else dw,)
         return penalised

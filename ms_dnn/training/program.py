@@ -6,7 +6,7 @@ into them before each use and taken out again after it.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from threading import RLock
 from typing import Any
@@ -20,7 +20,7 @@ from ms_dnn.dnn import DNN, build_dnn
 from ms_dnn.errors import DivergenceError
 from ms_dnn.gradients.handwritten import HandwrittenGradient
 from ms_dnn.layers.cost import Cost
-from ms_dnn.layers.penalty import Penalty
+from ms_dnn.layers.penalty import AdjustablePenalty
 from ms_dnn.training.checkpoints import Arrays
 from ms_dnn.training.divergence import is_finite
 from ms_dnn.training.epoch import Epoch
@@ -41,7 +41,7 @@ class Architecture:
         loss: a loss that takes the output of the identity.
         optimizer: a name of :data:`ms_dnn.training.optimizers.OPTIMIZERS`, with its default settings.
         precision: "float32" or "float64".
-        l2: λ₂ of the penalty on the weights.
+        penalised: whether the cost has an L2 penalty on the weights; its λ₂ is an input of the graph.
         dropout: rate after each hidden layer.
         normalization: of each hidden layer: "none", "batch" or "layer".
     """
@@ -51,7 +51,7 @@ class Architecture:
     loss: str
     optimizer: str
     precision: str
-    l2: float = 0.0
+    penalised: bool = False
     dropout: float = 0.0
     normalization: str = "none"
 
@@ -75,7 +75,12 @@ class Architecture:
 
     def cost(self) -> Cost:
         """Return the cost J of samples that bring their weights with them."""
-        return Cost(self.loss, penalty=Penalty(l2=self.l2) if self.l2 else None, weighted=True)
+        penalty = AdjustablePenalty(getattr(ms, self.precision)) if self.penalised else None
+        return Cost(self.loss, penalty=penalty, weighted=True)
+
+    def has_the_weights_of(self, other: "Architecture") -> bool:
+        """Whether a training of the other one can go on in this one: they differ in the penalty, if at all."""
+        return replace(self, penalised=other.penalised) == other
 
     @property
     def activations(self) -> list[str]:
@@ -91,7 +96,8 @@ class Program:
         self.dtype = getattr(ms, precision)
         self.network = architecture.network("zeros", 0)
         self.optimizer = OPTIMIZERS[architecture.optimizer](self.network.trainable_params())
-        gradient = HandwrittenGradient(self.network, architecture.cost())
+        self.cost = architecture.cost()
+        gradient = HandwrittenGradient(self.network, self.cost)
         self.epoch = Epoch(gradient, self.optimizer)
         self.stored = stored_parameters(gradient, self.optimizer)
         self.lock = RLock()
@@ -99,6 +105,11 @@ class Program:
     def load(self, arrays: Arrays) -> None:
         """Put the arrays into the parameters of the same names; the others stay as they are."""
         load_parameters({name: self.stored[name] for name in arrays}, arrays)
+
+    def penalise(self, l2: float) -> None:
+        """Set λ₂ of the penalty, where the architecture has one."""
+        if self.cost.penalty is not None:
+            self.cost.penalty.adjust(l2)
 
     def arrays(self) -> Arrays:
         """Return copies of all weights and slots: ``layers.0.weight`` (O, I), ``first_moment.layers.0.weight``, …"""
@@ -176,6 +187,7 @@ def train_epochs(
     plan: Plan,
     rates: NDArray[np.float64],
     stopping: EarlyStopping,
+    l2: float = 0.0,
     score: Callable[[], float] | None = None,
     verbose: bool = False,
 ) -> Trained:
@@ -190,6 +202,7 @@ def train_epochs(
         plan: which samples each step sees; the epochs are numbered on from those of ``start``.
         rates: the learning rate r of each epoch, (epochs,).
         stopping: watches the score if there is one, else the cost of the epoch.
+        l2: λ₂ of the penalty, where the architecture has one.
         score: how well the program now does on other samples; the weights of the best score are returned.
         verbose: print a line an epoch.
 
@@ -201,6 +214,7 @@ def train_epochs(
     best_arrays, best_steps, without_gain = start.arrays, start.steps, 0
     with program.lock, Interruption() as interruption:
         program.load(start.arrays)
+        program.penalise(l2)
         x_there = program.on_device(x, x[: plan.fillers])
         y_there = program.on_device(*_weighted(y, weights, plan.fillers))
         for rate in rates:

@@ -4,9 +4,12 @@ import pickle
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.datasets import load_linnerud
 from sklearn.preprocessing import scale
-from small_estimators import classifier, iris, regressor
+from small_estimators import assert_same_bits, classifier, iris, regressor
+
+from ms_dnn.training.program import program_of
 
 pytestmark = [pytest.mark.usefixtures("cpu"), pytest.mark.filterwarnings("ignore:max_iter=")]
 
@@ -104,6 +107,27 @@ def test_the_penalty_keeps_weights_small():
     x, y = iris()
     sizes = [np.linalg.norm(classifier(l2=l2, max_iter=60).fit(x, y).coefs_[0]) for l2 in (0.0, 0.3)]
     assert sizes[1] < 0.5 * sizes[0]
+
+
+def test_penalties_of_a_grid_share_a_program_and_each_has_its_own_strength():
+    x, y = iris()
+    programs = program_of.cache_info().currsize
+    fitted = [classifier(hidden_layer_sizes=(19,), l2=l2, max_iter=5).fit(x, y) for l2 in (0.3, 0.01, 0.02)]
+    assert program_of.cache_info().currsize == programs + 1
+    for model in fitted:
+        program_of.cache_clear()
+        assert_same_bits(model, clone(model).fit(x, y))
+    assert np.linalg.norm(fitted[0].coefs_[0]) < np.linalg.norm(fitted[1].coefs_[0])
+
+
+@pytest.mark.parametrize(("first", "then"), [(0.3, 0.01), (0.0, 0.3), (0.3, 0.0)])
+def test_a_training_goes_on_with_another_penalty(first, then):
+    x, y = iris()
+    model = classifier(l2=first, max_iter=20, warm_start=True).fit(x, y)
+    weights, of_samples = model.coefs_, -model.predict_log_proba(x)[np.arange(len(x)), y]
+    model.set_params(l2=then, max_iter=1).fit(x, y)
+    of_weights = then / 2 * sum((w**2).sum() for w in weights)
+    assert model.loss_curve_[-1] == pytest.approx(of_samples.mean() + of_weights, rel=1e-10)
 
 
 def test_a_regressor_takes_weights_too():

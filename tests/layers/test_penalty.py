@@ -12,7 +12,7 @@ from ms_dnn.gradients.handwritten import HandwrittenGradient
 from ms_dnn.judge.judgement import Verdict
 from ms_dnn.judge.network import check_network
 from ms_dnn.layers.cost import Cost
-from ms_dnn.layers.penalty import Penalty
+from ms_dnn.layers.penalty import AdjustablePenalty, Penalty
 
 PENALTIES = [Penalty(l1=0.2), Penalty(l2=0.3), Penalty(0.2, 0.3), Penalty(0.2, 0.3, biases=True)]
 
@@ -58,6 +58,30 @@ def test_compiled_it_is_the_same(penalty):
     np.testing.assert_allclose(compiled_J.asnumpy(), J.asnumpy(), rtol=1e-15)
     for one, other in zip(eager, compiled, strict=True):
         np.testing.assert_allclose(other.asnumpy(), one.asnumpy(), rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_an_adjusted_penalty_is_the_one_made_with_its_l2(dtype):
+    adjustable = AdjustablePenalty(getattr(ms, dtype))
+    network, cost, x, y = problem(adjustable, dtype)
+    compiled = ms.jit(HandwrittenGradient(network, cost).construct)
+    for l2 in (0.0, 0.3, 0.01):
+        adjustable.adjust(l2)
+        right = ms.jit(HandwrittenGradient(network, Cost("squared_error", "mean", Penalty(l2=l2))).construct)
+        (J, got), (wanted_J, wanted) = compiled(x, y), right(x, y)
+        np.testing.assert_array_equal(J.asnumpy(), wanted_J.asnumpy())
+        for one, other in zip(got, wanted, strict=True):
+            np.testing.assert_array_equal(one.asnumpy(), other.asnumpy())
+
+
+def test_all_routes_agree_about_an_adjusted_penalty():
+    adjustable = AdjustablePenalty(ms.float64)
+    adjustable.adjust(0.3)
+    network, cost, x, y = problem(adjustable)
+    for by_hand, by_the_framework in zip(
+        HandwrittenGradient(network, cost)(x, y)[1], FrameworkGradient(network, cost)(x, y)[1], strict=True
+    ):
+        np.testing.assert_allclose(by_hand.asnumpy(), by_the_framework.asnumpy(), rtol=1e-13, atol=1e-15)
 
 
 def test_a_penalty_of_nothing_changes_no_bit():
