@@ -19,6 +19,7 @@ from sklearn.utils.validation import _check_sample_weight, check_consistent_leng
 from typing_extensions import Self
 
 from ms_dnn.errors import ParameterError
+from ms_dnn.estimators.inputs import dense_rows
 from ms_dnn.estimators.parameters import (
     COSINE_DECAY,
     batch_size_of,
@@ -108,7 +109,7 @@ class DNNEstimator(BaseEstimator):
         """Train up to ``max_iter`` epochs on X (M, I) and y (M,), and return self.
 
         Args:
-            X: inputs; dense, finite.
+            X: inputs; finite. A sparse matrix is written out as a dense one.
             y: class labels or numbers; O numbers a sample are (M, O), and several labels a sample are (M, C) of 0 and
                 1, a column for each label.
             sample_weight: what each sample weighs in the cost, (M,), at least 0; None for 1. Their mean is taken for 1,
@@ -178,6 +179,7 @@ class DNNEstimator(BaseEstimator):
         if continues and self.precision == "auto":
             precision = self._architecture.precision
         require_device(self.device, precision)
+        X = dense_rows(X)
         x, given = validate_data(
             self, X, y, reset=not continues, dtype=precision, multi_output=True, y_numeric=self._numbers
         )
@@ -214,7 +216,7 @@ class DNNEstimator(BaseEstimator):
 
     def _given_validation(self, X: ArrayLike, y: ArrayLike, of_training: NDArray[Any]) -> Labelled:
         """Return the user's validation samples; refuse targets that no score could be worked out with."""
-        x = validate_data(self, X, reset=False, dtype=self._architecture.precision)
+        x = self._rows(X)
         targets = check_array(y, ensure_2d=False, dtype="numeric" if self._numbers else None, input_name="validation y")
         if targets.ndim == 2 and targets.shape[1] == 1:
             targets = targets[:, 0]
@@ -225,6 +227,11 @@ class DNNEstimator(BaseEstimator):
                 f"{of_training.shape}"
             )
         return x, targets
+
+    def _rows(self, X: ArrayLike) -> NDArray[Any]:
+        """Return X (N, I), checked against what the estimator was fitted with, dense and in its precision."""
+        rows: NDArray[Any] = validate_data(self, dense_rows(X), reset=False, dtype=self._architecture.precision)
+        return rows
 
     def _sample_weights(self, sample_weight: ArrayLike | None, x: NDArray[Any], y: NDArray[Any]) -> Weights:
         """Return the weights of the samples, (M,), as they were given; None where all weigh the same."""
@@ -286,7 +293,7 @@ class DNNEstimator(BaseEstimator):
     def _outputs(self, X: ArrayLike) -> NDArray[Any]:
         """Return the outputs of the last layer, (N, n[L]), for X (N, I)."""
         check_is_fitted(self)
-        x = validate_data(self, X, reset=False, dtype=self._architecture.precision)
+        x = self._rows(X)
         require_device(self.device, self._architecture.precision)
         program = program_of(self._architecture)
         with program.lock:
@@ -295,3 +302,8 @@ class DNNEstimator(BaseEstimator):
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "coefs_")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags

@@ -1,0 +1,30 @@
+"""Inputs X as a compiled step takes them: dense."""
+
+import math
+from typing import Any
+
+import psutil
+from scipy.sparse import issparse
+
+from ms_dnn.errors import ParameterError
+
+# The array as it is given, in the precision of the weights, and with the padding that it has on the device.
+_COPIES = 3
+
+
+def dense_rows(X: Any) -> Any:
+    """Return X (N, I), a sparse one as a dense array.
+
+    Raises:
+        ParameterError: when a sparse X would not fit into the memory that is free.
+    """
+    if not issparse(X):
+        return X
+    needed, free = _COPIES * math.prod(X.shape) * X.dtype.itemsize, psutil.virtual_memory().available
+    if needed > free:
+        raise ParameterError(
+            f"X: got a sparse matrix of shape {X.shape}, expected one that fits into memory as the dense array that a "
+            f"compiled step takes: that is {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free: take fewer columns "
+            "(TruncatedSVD, SelectKBest), or give parts of it to partial_fit"
+        )
+    return X.toarray()
