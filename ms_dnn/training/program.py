@@ -17,7 +17,7 @@ from mindspore import Tensor
 from numpy.typing import NDArray
 
 from ms_dnn.dnn import DNN, build_dnn
-from ms_dnn.errors import DivergenceError
+from ms_dnn.errors import DivergenceError, ParameterError
 from ms_dnn.gradients.handwritten import HandwrittenGradient
 from ms_dnn.layers.cost import Cost
 from ms_dnn.layers.penalty import AdjustablePenalty
@@ -107,9 +107,11 @@ class Program:
         load_parameters({name: self.stored[name] for name in arrays}, arrays)
 
     def penalise(self, l2: float) -> None:
-        """Set λ₂ of the penalty, where the architecture has one."""
+        """Set λ₂ ≥ 0 of the penalty; a ParameterError where the architecture has none and λ₂ is not 0."""
         if self.cost.penalty is not None:
             self.cost.penalty.adjust(l2)
+        elif l2:
+            raise ParameterError(f"l2: got {l2!r} for an architecture without a penalty, expected 0, or penalised=True")
 
     def arrays(self) -> Arrays:
         """Return copies of all weights and slots: ``layers.0.weight`` (O, I), ``first_moment.layers.0.weight``, …"""
@@ -202,11 +204,12 @@ def train_epochs(
         plan: which samples each step sees; the epochs are numbered on from those of ``start``.
         rates: the learning rate r of each epoch, (epochs,).
         stopping: watches the score if there is one, else the cost of the epoch.
-        l2: λ₂ of the penalty, where the architecture has one.
+        l2: λ₂ of the penalty; 0 where the architecture has none.
         score: how well the program now does on other samples; the weights of the best score are returned.
         verbose: print a line an epoch.
 
     Raises:
+        ParameterError: when there is an l2, and the architecture has no penalty.
         DivergenceError: when a cost or a weight is not finite.
     """
     now = Trained(start.arrays, start.steps, list(start.costs), list(start.scores))

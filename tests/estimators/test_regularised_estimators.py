@@ -9,7 +9,7 @@ from sklearn.datasets import load_linnerud
 from sklearn.preprocessing import scale
 from small_estimators import assert_same_bits, classifier, iris, regressor
 
-from ms_dnn.training.program import program_of
+from ms_dnn.training.program import Architecture, program_of
 
 pytestmark = [pytest.mark.usefixtures("cpu"), pytest.mark.filterwarnings("ignore:max_iter=")]
 
@@ -128,6 +128,13 @@ def test_a_training_goes_on_with_another_penalty(first, then):
     model.set_params(l2=then, max_iter=1).fit(x, y)
     of_weights = then / 2 * sum((w**2).sum() for w in weights)
     assert model.loss_curve_[-1] == pytest.approx(of_samples.mean() + of_weights, rel=1e-10)
+
+
+def test_a_penalty_is_not_lost_in_a_program_that_has_none():
+    program = program_of(Architecture((4, 3), "relu", "squared_error", "adam", "float64"))
+    program.penalise(0.0)
+    with pytest.raises(ValueError, match=r"got 0\.3 for an architecture without a penalty"):
+        program.penalise(0.3)
 
 
 def test_a_regressor_takes_weights_too():
