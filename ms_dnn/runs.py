@@ -33,8 +33,8 @@ from ms_dnn.features.columns import Features
 from ms_dnn.features.known_data import KnownData, known_from_json, known_to_json
 from ms_dnn.features.stored import features_from_json, features_to_json
 from ms_dnn.inspection import draw_pictures
+from ms_dnn.presentation.plots import draw_curves
 from ms_dnn.reports.event_files import EventFiles, require_event_writer
-from ms_dnn.reports.plots import draw_curves
 from ms_dnn.runtime.device import Device, use_device
 from ms_dnn.runtime.distributed import Workers, await_worker_0, meet_workers
 from ms_dnn.runtime.precision import check_precision

@@ -44,7 +44,7 @@ def doctor(
     preflight = examine(loaded) if loaded is not None else None
     findings = [*environment, *(preflight.findings if preflight is not None else ())]
     if plot is not None and preflight is not None and loaded is not None:
-        from ms_dnn.reports.plots import draw_rate_test
+        from ms_dnn.presentation.plots import draw_rate_test
 
         test = preflight.rate_test
         draw_rate_test(

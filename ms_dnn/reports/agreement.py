@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ms_dnn.reports.notation import index_text, size_text
+from ms_dnn.presentation.notation import index_text, size_text
 
 if TYPE_CHECKING:
     from ms_dnn.judge.judgement import (

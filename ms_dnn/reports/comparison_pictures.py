@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ms_dnn.reports.charts import CHART_STYLE, Curve, chart_legend, line_chart
+from ms_dnn.presentation.charts import CHART_STYLE, Curve, chart_legend, line_chart
+from ms_dnn.presentation.notation import counted, html_text
+from ms_dnn.presentation.page import html_page, scrolling, section, table_head
+from ms_dnn.presentation.plots import new_figure
 from ms_dnn.reports.comparison_table import best_runs, results, setting_text
-from ms_dnn.reports.notation import counted, html_text
-from ms_dnn.reports.page import html_page, scrolling, section, table_head
-from ms_dnn.reports.plots import new_figure
 from ms_dnn.reports.run_html import metric_points
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ms_dnn.reports.notation import plain
+from ms_dnn.presentation.notation import plain
 
 if TYPE_CHECKING:
     from ms_dnn.comparison import ComparedRun, Comparison

@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ms_dnn.presentation.notation import counted, html_text, index_text, plain, shape_text, size_text, value_text
+from ms_dnn.presentation.page import definitions, html_page, scrolling, section, table_head
 from ms_dnn.reports.agreement import (
     LEGEND,
     MARKS,
@@ -24,8 +26,6 @@ from ms_dnn.reports.agreement import (
 )
 from ms_dnn.reports.judgement_figures import heat_map, remainder_pictures
 from ms_dnn.reports.judgement_style import JUDGEMENT_STYLE
-from ms_dnn.reports.notation import counted, html_text, index_text, plain, shape_text, size_text, value_text
-from ms_dnn.reports.page import definitions, html_page, scrolling, section, table_head
 
 if TYPE_CHECKING:
     from ms_dnn.judge.judgement import Judgement, PairResult

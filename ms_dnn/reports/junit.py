@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from xml.etree import ElementTree
 
+from ms_dnn.presentation.notation import counted, index_text, plain, value_text
 from ms_dnn.reports.agreement import (
     describe_forward,
     describe_kink,
@@ -20,7 +21,6 @@ from ms_dnn.reports.agreement import (
     relation,
     relation_on,
 )
-from ms_dnn.reports.notation import counted, index_text, plain, value_text
 
 if TYPE_CHECKING:
     from ms_dnn.judge.judgement import Judgement, TensorJudgement

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ms_dnn.reports.plots import BLUE, GREY, new_figure
+from ms_dnn.presentation.plots import BLUE, GREY, new_figure
 
 if TYPE_CHECKING:
     from ms_dnn.training.probe import LayerNumbers

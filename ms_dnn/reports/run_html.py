@@ -8,10 +8,10 @@ from html import escape
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from ms_dnn.reports.charts import CHART_STYLE, Curve, Point, chart_legend, line_chart, scatter_chart
+from ms_dnn.presentation.charts import CHART_STYLE, Curve, Point, chart_legend, line_chart, scatter_chart
+from ms_dnn.presentation.notation import counted, html_text, shape_text
+from ms_dnn.presentation.page import definitions, html_page, scrolling, section, table_head
 from ms_dnn.reports.endings import ending_text, row_of_weights
-from ms_dnn.reports.notation import counted, html_text, shape_text
-from ms_dnn.reports.page import definitions, html_page, scrolling, section, table_head
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

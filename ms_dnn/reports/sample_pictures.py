@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ms_dnn.reports.plots import new_figure
+from ms_dnn.presentation.plots import new_figure
 
 if TYPE_CHECKING:
     from ms_dnn.inspection import Boundary, Mistakes

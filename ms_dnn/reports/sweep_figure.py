@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ms_dnn.reports.plots import BLUE, GREY, ORANGE
+from ms_dnn.presentation.plots import BLUE, GREY, ORANGE
 from ms_dnn.reports.sweep_outcome import Axis, SweepOutcome, TrialRow, shown_metric, shown_value
 
 _COLUMNS = 4

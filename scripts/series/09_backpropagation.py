@@ -20,7 +20,7 @@ from ms_dnn.gradients import reference
 from ms_dnn.gradients.blog import LOSS_SLOPES, looped_gradients, matrix_forward, sample_gradients, through_activation
 from ms_dnn.layers.dense import dense
 from ms_dnn.maths.affine import affine_vjp
-from ms_dnn.reports.notation import shape_text
+from ms_dnn.presentation.notation import shape_text
 from ms_dnn.series.arrays import draw_arrays
 from ms_dnn.series.chapter import begin, check_answer, label, show_code
 from ms_dnn.series.pictures import draw_network

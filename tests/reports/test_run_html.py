@@ -11,7 +11,7 @@ from pages import Page, measured
 from sklearn.datasets import make_moons
 
 from ms_dnn.config import load_config
-from ms_dnn.reports.charts import Curve, line_chart, scatter_chart
+from ms_dnn.presentation.charts import Curve, line_chart, scatter_chart
 from ms_dnn.reports.run_html import run_html
 from ms_dnn.training.run_folder import RunFolder
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ms_dnn.reports.notation import html_text
+from ms_dnn.presentation.notation import html_text
 
 Point = tuple[float, float]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ms_dnn.reports.notation import html_text
-from ms_dnn.reports.page_style import PAGE_STYLE
+from ms_dnn.presentation.notation import html_text
+from ms_dnn.presentation.page_style import PAGE_STYLE
 
 SECURITY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
