@@ -32,10 +32,10 @@ from rich.table import Table
 from ms_dnn.dnn import build_dnn
 from ms_dnn.gradients.handwritten import HandwrittenGradient
 from ms_dnn.gradients.workers import SumOverWorkers
-from ms_dnn.launch import Cluster, msrun_command
 from ms_dnn.layers.cost import Cost
 from ms_dnn.runtime.device import use_device
 from ms_dnn.runtime.distributed import ALONE, Workers, end_worker, meet_workers
+from ms_dnn.runtime.launch import Cluster, msrun_command
 from ms_dnn.training.epoch import Epoch
 from ms_dnn.training.optimizers import OPTIMIZERS
 

@@ -8,8 +8,9 @@ import pytest
 
 import ms_dnn
 from ms_dnn.config.data_section import DataSet
+from ms_dnn.config.network_section import Activation, Initializer
 from ms_dnn.config.optimization import Optimizer, Schedule
-from ms_dnn.config.schema import Activation, Initializer, Loss
+from ms_dnn.config.schema import Loss
 from ms_dnn.data import READERS
 
 

@@ -37,7 +37,7 @@ def compare(
         draw_comparison(comparison, plot)
     if html is not None:
         from ms_dnn.reports.comparison_pictures import comparison_html
-        from ms_dnn.training.run_folder import write_file
+        from ms_dnn.runtime.durable import write_file
 
         write_file(html, comparison_html(comparison))
     if as_json:

@@ -13,7 +13,8 @@ def report(
     device: DeviceName = None,
 ) -> None:
     """Write a run into one HTML page, report.html in its folder: curves, result, pictures, network, configuration."""
-    from ms_dnn.training.run_folder import REPORT, RunFolder, write_file
+    from ms_dnn.runtime.durable import write_file
+    from ms_dnn.training.run_folder import REPORT, RunFolder
 
     RunFolder(run)  # says what is wrong with it before MindSpore is loaded
     from ms_dnn.reports.run_html import run_html

@@ -16,8 +16,8 @@ from ms_dnn.config.swept import SweptExperiment, parse_swept
 from ms_dnn.errors import SweepError
 from ms_dnn.reports.sweep_figure import draw_sweep
 from ms_dnn.reports.sweep_outcome import SweepOutcome
+from ms_dnn.runtime.durable import write_durably
 from ms_dnn.sweep.worker import SWEEP
-from ms_dnn.training.checkpoints import write_durably
 
 PLACE = "sweep.json"
 DATABASE = "study.db"

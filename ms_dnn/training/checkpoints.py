@@ -9,7 +9,6 @@ import contextlib
 import errno
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from ms_dnn.errors import CheckpointError
+from ms_dnn.runtime.durable import write_durably
 
 MANIFEST = "checkpoint.json"
 FORMAT = 1
@@ -93,35 +93,6 @@ def read_checkpoint(folder: Path) -> Checkpoint | None:
         return Checkpoint(load(content), manifest["state"])
     except (SafetensorError, ValueError) as error:
         raise CheckpointError(f"{folder / manifest['file']}: not a safetensors file ({error})") from error
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Replace ``path`` by ``content`` in one step that survives a power cut: new name, fsync, rename, fsync.
-
-    Raises:
-        OSError: as the system says; ``path`` is then what it was.
-    """
-    new = path.with_name(path.name + ".new")
-    try:
-        with new.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            new.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Force the names in ``folder`` to the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:

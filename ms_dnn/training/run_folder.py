@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ms_dnn.errors import RunError
-from ms_dnn.training.checkpoints import sync_folder, write_durably
+from ms_dnn.runtime.durable import sync_folder, write_durably
 
 CONFIG = "config.yaml"
 ENVIRONMENT = "environment.json"
@@ -117,18 +117,6 @@ def _is_row(row: Any) -> bool:
         and all(isinstance(value, int | float) and not isinstance(value, bool) for value in row.values())
         and isinstance(row["step"], int)
     )
-
-
-def write_file(path: Path, text: str) -> None:
-    """Write a text file in one step.
-
-    Raises:
-        RunError: when it cannot be written.
-    """
-    try:
-        write_durably(path, text.encode())
-    except OSError as error:
-        raise RunError(f"{path}: cannot be written ({error.strerror}): choose another place, or free some") from error
 
 
 def create_run_folder(path: Path, files: Mapping[str, str]) -> RunFolder:

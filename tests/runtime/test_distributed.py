@@ -10,10 +10,10 @@ from mindspore import Tensor
 from ms_dnn.config import load_config
 from ms_dnn.config.sharing import require_shareable
 from ms_dnn.errors import WorkerError
-from ms_dnn.launch import Cluster
 from ms_dnn.layers.cost import Cost
 from ms_dnn.maths.dropout import keep_factors, threshold_and_scale
 from ms_dnn.runtime.distributed import ALONE, Workers, is_worker, meet_workers, speaks
+from ms_dnn.runtime.launch import Cluster
 
 
 @pytest.mark.parametrize("number", [1, 2, 4])

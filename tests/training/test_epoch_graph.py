@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from mindspore import ops
 
-from ms_dnn.config.schema import Activation, Loss
+from ms_dnn.config.network_section import Activation
+from ms_dnn.config.schema import Loss
 
 SCRIPT = Path(__file__).with_name("compile_epoch.py")
 ALL_ACTIVATIONS = "sigmoid,tanh,relu,leaky_relu,elu,softplus,silu,gelu,softmax"
