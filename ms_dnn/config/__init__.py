@@ -3,6 +3,7 @@
 from ms_dnn.config.columns_section import ColumnConfig, DropConfig, WeightConfig
 from ms_dnn.config.data_section import DataConfig
 from ms_dnn.config.loading import dump_config, load_config, parse_config
+from ms_dnn.config.network_section import LayerConfig, NetworkConfig
 from ms_dnn.config.optimization import (
     Adam,
     CosineDecay,
@@ -19,14 +20,8 @@ from ms_dnn.config.optimization import (
     Schedule,
 )
 from ms_dnn.config.reports_section import ReportsConfig
-from ms_dnn.config.schema import (
-    EarlyStoppingConfig,
-    ExperimentConfig,
-    LayerConfig,
-    NetworkConfig,
-    PenaltyConfig,
-    TrainingConfig,
-)
+from ms_dnn.config.schema import ExperimentConfig
+from ms_dnn.config.training_section import EarlyStoppingConfig, PenaltyConfig, TrainingConfig
 
 __all__ = [
     "Adam",

@@ -8,8 +8,7 @@ from typing import Annotated, Any, Literal, NoReturn
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Discriminator, Field, Tag, model_validator
 from typing_extensions import Self
 
-from ms_dnn.config.conflicts import Conflict, refusal
-from ms_dnn.config.optimization import Settings
+from ms_dnn.config.settings import Conflict, Settings, refusal
 
 _Unseen = Literal["error", "other", "ignore"]
 _Categories = Annotated[tuple[str, ...], Field(strict=False)]

@@ -10,8 +10,7 @@ from pydantic import Field, model_validator
 from typing_extensions import Self
 
 from ms_dnn.config.columns_section import ColumnsConfig
-from ms_dnn.config.conflicts import Conflict, refusal
-from ms_dnn.config.optimization import Settings
+from ms_dnn.config.settings import Conflict, Settings, refusal
 
 DataSet = Literal[
     "digits",
@@ -47,6 +46,8 @@ _NEEDED = {
     "npy": {"folder": "a folder with x.npy and y.npy"},
     "mindrecord": {"file": "a MindRecord that 'ms-dnn data convert' wrote"},
 }
+_REGRESSION_SETS = frozenset({"diabetes"})
+_OPEN_SETS = frozenset({"csv", "parquet", "npz", "npy", "mindrecord"})  # their targets may be either
 _OF_TABLES = ("target_kind", "drop", "columns")
 _ALLOWED = {
     "csv": _OF_TABLES,
@@ -152,6 +153,13 @@ class DataConfig(Settings):
         elif self.validation + self.test >= 1:
             shares = f"data.validation {self.validation:g} and data.test {self.test:g}"
             yield Conflict((), f"{shares} leave nothing to train on; their sum must be below 1")
+
+    @property
+    def known_target_kind(self) -> str:
+        """Return "classes", "numbers", or "auto" where only the file can tell."""
+        if self.set in _OPEN_SETS:
+            return self.target_kind
+        return "numbers" if self.set in _REGRESSION_SETS else "classes"
 
     def with_absolute_paths(self) -> Self:
         """Return the same section for any working directory."""

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BaseModel, Discriminator, Field, Tag, model_validator
 from typing_extensions import Self
 
-from ms_dnn.config.conflicts import Conflict, refusal
-
-
-class Settings(BaseModel):
-    """Base of every section: immutable, no unknown keys, no silent conversions, no infinities."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
+from ms_dnn.config.settings import Conflict, Settings, refusal
 
 PositiveRate = Annotated[float, Field(gt=0)]
 PositiveEpochs = Annotated[int, Field(ge=1)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from ms_dnn.config.optimization import Settings
+from ms_dnn.config.settings import Settings
 
 
 class ReportsConfig(Settings):

@@ -1,38 +1,30 @@
 """What one experiment is: its data, network, loss, optimizer and training, as immutable pydantic models.
 
+Choices that are each allowed, but not together (a loss and its output layer, a device and a precision), are refused
+here.
+
 Building a model from wrong values raises :class:`pydantic.ValidationError`; :mod:`ms_dnn.config.loading` puts
 that into sentences with the line of the file.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 from typing_extensions import Self
 
-from ms_dnn.config.conflicts import Conflict, conflicts_in, refusal
 from ms_dnn.config.data_section import DataConfig
-from ms_dnn.config.optimization import LearningRate, Optimizer, Settings
+from ms_dnn.config.network_section import NetworkConfig
+from ms_dnn.config.optimization import LearningRate, Optimizer
 from ms_dnn.config.reports_section import ReportsConfig
+from ms_dnn.config.settings import Conflict, Settings, refusal
 from ms_dnn.config.sweep_section import SweepConfig
+from ms_dnn.config.training_section import PenaltyConfig, TrainingConfig
 
 VERSION = 1
 
-Activation = Literal[
-    "identity",
-    "sign",
-    "sigmoid",
-    "tanh",
-    "relu",
-    "leaky_relu",
-    "elu",
-    "softplus",
-    "silu",
-    "gelu",
-    "softmax",
-]
-Initializer = Literal["zeros", "normal", "xavier", "he"]
 Loss = Literal[
     "squared_error",
     "binary_cross_entropy",
@@ -43,86 +35,21 @@ Loss = Literal[
 ]
 
 
-class LayerConfig(Settings):
-    """One dense layer: z = W a + b, then the activation; with normalisation between the two, and dropout after it."""
+# What the loss takes from the last layer. squared_error takes whatever the layer gives.
+_OUTPUT_OF_LOSS = {
+    "binary_cross_entropy": "sigmoid",
+    "binary_cross_entropy_with_logits": "identity",
+    "softmax_cross_entropy": "identity",
+    "hinge": "identity",
+    "perceptron": "identity",
+}
 
-    units: int = Field(ge=1, le=65536, description="Nodes of the layer, n[l].")
-    activation: Activation = Field(description="σ in a = σ(z).")
-    initializer: Initializer = Field("xavier", description="Random start of W; he suits relu and its relatives.")
-    normalization: Literal["none", "batch", "layer"] = Field(
-        "none",
-        description="Of the weighted sum, before the activation: over the samples of the batch, or over the units.",
-    )
-    dropout: float = Field(0.0, ge=0, lt=1, description="Share of the units that each step of training drops.")
-
-
-class NetworkConfig(Settings):
-    """The layers from the first hidden one to the output; the input layer is the data."""
-
-    layers: tuple[LayerConfig, ...] = Field(
-        strict=False, min_length=1, description="At least one layer; the last one is the output layer."
-    )
-    input_dropout: float = Field(0.0, ge=0, lt=1, description="Share of the inputs that each step of training drops.")
-
-
-class PenaltyConfig(Settings):
-    """R(θ) = l1 Σ |w| + l2/2 Σ w², which is added to the cost J to keep the weights small."""
-
-    l1: float = Field(0.0, ge=0, description="λ₁: draws weights to exactly 0.")
-    l2: float = Field(0.0, ge=0, description="λ₂: draws weights towards 0, the larger the more.")
-    biases: bool = Field(False, description="Whether biases are penalised like the weights.")
-
-
-class EarlyStoppingConfig(Settings):
-    """Stop when the validation samples no longer gain."""
-
-    monitor: Literal["validation_loss", "validation_accuracy"] = Field(
-        "validation_loss", description="The metric that has to improve."
-    )
-    patience: int = Field(ge=1, description="Reports without improvement before training stops.")
-    min_delta: float = Field(0.0, ge=0, description="Smaller changes of the metric are no improvement.")
-
-
-class TrainingConfig(Settings):
-    """How long to train, on how many samples at a time, and how often to look."""
-
-    batch_size: Annotated[int, Field(ge=1)] | Literal["all"] = Field(
-        description="Samples for one update of the weights: 1 is stochastic, all is batch gradient descent."
-    )
-    epochs: int | None = Field(None, ge=1, le=10**6, description="Passes over the training part.")
-    max_iterations: int | None = Field(
-        None, ge=1, le=10**8, description="Updates of the weights; the MAX of the algorithm. Either this or epochs."
-    )
-    tolerance: float | None = Field(
-        None, ge=1e-30, description="ε: stop when no weight or bias changed by as much in one iteration."
-    )
-    label_smoothing: float = Field(
-        0.0, ge=0, lt=1, description="ε: training compares with (1 − ε) y + ε/C; of cross-entropy losses."
-    )
-    class_weight: Literal["balanced"] | dict[str, Annotated[float, Field(ge=0)]] | None = Field(
-        None,
-        description="What the samples of a class weigh in the cost: balanced makes all classes weigh the same; or a "
-        "mapping from class names to weights, the others 1.",
-        json_schema_extra={"expected": "balanced, or a mapping from class names to weights"},
-    )
-    clip_norm: float | None = Field(
-        None, gt=0, description="Length that all gradients together are cut to before an update; left out: no limit."
-    )
-    report_every: int = Field(1, ge=1, description="Epochs between two rows of the metrics.")
-    checkpoint_seconds: float = Field(
-        5.0, ge=0, description="Seconds between two checkpoints, also within an epoch; 0 writes several a second."
-    )
-    early_stopping: EarlyStoppingConfig | None = Field(None, description="Left out: train to the end.")
-
-    @model_validator(mode="after")
-    def _has_one_end(self) -> Self:
-        if self.epochs is None and self.max_iterations is None:
-            sentence = "missing; say how long to train, with either epochs or max_iterations"
-            raise refusal("training", [Conflict(("epochs",), sentence)])
-        if self.epochs is not None and self.max_iterations is not None:
-            sentence = "epochs and max_iterations are both given; keep one (an iteration is one update)"
-            raise refusal("training", [Conflict(("max_iterations",), sentence)])
-        return self
+# The other way out, for somebody who chose the output activation on purpose.
+_INSTEAD = {
+    "sigmoid": "or keep sigmoid and use loss binary_cross_entropy",
+    "identity": "or keep identity and use loss binary_cross_entropy_with_logits",
+    "softmax": "to choose one of several classes, use identity with loss softmax_cross_entropy",
+}
 
 
 class ExperimentConfig(Settings):
@@ -175,3 +102,131 @@ class ExperimentConfig(Settings):
         if found:
             raise refusal("experiment", found)
         return self
+
+
+def conflicts_in(config: ExperimentConfig) -> list[Conflict]:
+    """All conflicts of one experiment, in the order of the schema; empty when it can be run."""
+    return [
+        *_regression(config),
+        *_activations(config),
+        *_output_layer(config),
+        *_batches_of_one(config),
+        *_early_stopping(config),
+        *_smoothing(config),
+        *_precision(config),
+        *_streaming(config),
+    ]
+
+
+def _regression(config: ExperimentConfig) -> Iterator[Conflict]:
+    data, kind = config.data, config.data.known_target_kind
+    if kind == "numbers" and config.loss != "squared_error":
+        yield Conflict(
+            ("loss",),
+            f"{config.loss} needs classes, and the targets of {data.set} are numbers (regression); use squared_error",
+        )
+    if kind == "classes" and data.target_scaling != "none":
+        yield Conflict(
+            ("data", "target_scaling"),
+            f"the targets of {data.set} are classes, which have no scale; use none (target_scaling is for regression)",
+        )
+
+
+def _activations(config: ExperimentConfig) -> Iterator[Conflict]:
+    layers = config.network.layers
+    last = len(layers) - 1
+    for index, layer in enumerate(layers):
+        path = ("network", "layers", index, "activation")
+        if layer.activation == "sign":
+            yield Conflict(
+                path,
+                "sign has no useful derivative (0 wherever it exists), so nothing is learned through it; "
+                "use identity in the output layer with the loss perceptron, which works on the weighted sum",
+            )
+        elif index == last:
+            sentence = _output_conflict(config.loss, layer.activation)
+            if sentence:
+                yield Conflict(path, sentence)
+
+
+def _output_layer(config: ExperimentConfig) -> Iterator[Conflict]:
+    layers = config.network.layers
+    path = ("network", "layers", len(layers) - 1)
+    if layers[-1].dropout:
+        yield Conflict((*path, "dropout"), "the output layer drops nothing: its numbers are the answer; leave it out")
+    if layers[-1].normalization != "none":
+        yield Conflict(
+            (*path, "normalization"), "the output layer is not normalised: its scale is the answer; leave it out"
+        )
+
+
+def _batches_of_one(config: ExperimentConfig) -> Iterator[Conflict]:
+    if config.training.batch_size != 1:
+        return
+    for index, layer in enumerate(config.network.layers):
+        if layer.normalization == "batch":
+            yield Conflict(
+                ("network", "layers", index, "normalization"),
+                "batch normalisation of batches of one sample leaves nothing but its shift; use layer, or a larger "
+                "training.batch_size",
+            )
+
+
+def _output_conflict(loss: str, activation: str) -> str | None:
+    wanted = _OUTPUT_OF_LOSS.get(loss, activation)
+    if activation == wanted:
+        return None
+    if wanted == "identity":
+        kind = "applies softmax itself and" if loss == "softmax_cross_entropy" else "works on the weighted sum and"
+        sentence = f"{loss} {kind} takes logits, so the output layer wants activation identity, not {activation}"
+    else:
+        sentence = f"{loss} takes probabilities, so the output layer wants activation {wanted}, not {activation}"
+    instead = _INSTEAD.get(activation, loss)
+    return sentence if instead.endswith(f" {loss}") or instead == loss else f"{sentence}; {instead}"
+
+
+def _early_stopping(config: ExperimentConfig) -> Iterator[Conflict]:
+    stopping = config.training.early_stopping
+    if stopping is None:
+        return
+    path = ("training", "early_stopping")
+    if config.data.validation == 0:
+        yield Conflict(
+            path,
+            f"{stopping.monitor} needs validation samples, and data.validation is 0; "
+            "set data.validation to 0.1, or leave early_stopping out",
+        )
+    if stopping.monitor == "validation_accuracy" and config.data.known_target_kind == "numbers":
+        yield Conflict(
+            (*path, "monitor"),
+            f"{config.data.set} is a regression set, which has no accuracy; use validation_loss",
+        )
+
+
+def _smoothing(config: ExperimentConfig) -> Iterator[Conflict]:
+    if config.training.label_smoothing and "cross_entropy" not in config.loss:
+        yield Conflict(
+            ("training", "label_smoothing"),
+            f"{config.loss} has no classes with a probability to smooth; use 0, or a cross-entropy loss",
+        )
+
+
+def _precision(config: ExperimentConfig) -> Iterator[Conflict]:
+    if config.precision.startswith("mixed") and config.backprop == "framework":
+        yield Conflict(
+            ("backprop",), f"{config.precision} is trained by the hand-written backward pass alone; use handwritten"
+        )
+    if config.precision == "float64" and config.device == "Ascend":
+        yield Conflict(
+            ("precision",),
+            "float64 cannot run on Ascend, whose MatMul has no float64; use float32, or device CPU",
+        )
+
+
+def _streaming(config: ExperimentConfig) -> Iterator[Conflict]:
+    if config.data.stream and config.training.batch_size == "all":
+        yield Conflict(
+            ("data", "stream"),
+            "one step on all samples needs all of them in memory; set training.batch_size to a number, or leave "
+            "stream out",
+        )

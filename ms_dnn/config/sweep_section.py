@@ -8,8 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Discriminator, Field, Tag, model_validator
 from typing_extensions import Self
 
-from ms_dnn.config.conflicts import Conflict, refusal
-from ms_dnn.config.optimization import Settings
+from ms_dnn.config.settings import Conflict, Settings, refusal
 
 Metric = Literal["validation_loss", "validation_accuracy", "validation_r2"]
 Scalar = str | int | float | bool | None

@@ -12,7 +12,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from ms_dnn.config.conflicts import target_kind
 from ms_dnn.config.document import Document, set_value
 from ms_dnn.config.loading import document_of, dump_values, load_document, validated
 from ms_dnn.config.problems import Origin, Path, Problem, config_error, dotted, nearest
@@ -151,7 +150,7 @@ class SweptExperiment:
 
     def _refuse_unmeasurable(self) -> None:
         """Raise when no trial could be measured by the metric."""
-        metric, kind = self.sweep.metric, target_kind(self.base)
+        metric, kind = self.sweep.metric, self.base.data.known_target_kind
         path: Path = ("sweep", "metric")
         if self.base.data.validation == 0:
             sentence = f"{metric} needs validation samples, and data.validation is 0; set data.validation to 0.1"

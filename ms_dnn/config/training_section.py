@@ -1,0 +1,70 @@
+"""The training section, the penalty and early stopping."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+from typing_extensions import Self
+
+from ms_dnn.config.settings import Conflict, Settings, refusal
+
+
+class PenaltyConfig(Settings):
+    """R(θ) = l1 Σ |w| + l2/2 Σ w², which is added to the cost J to keep the weights small."""
+
+    l1: float = Field(0.0, ge=0, description="λ₁: draws weights to exactly 0.")
+    l2: float = Field(0.0, ge=0, description="λ₂: draws weights towards 0, the larger the more.")
+    biases: bool = Field(False, description="Whether biases are penalised like the weights.")
+
+
+class EarlyStoppingConfig(Settings):
+    """Stop when the validation samples no longer gain."""
+
+    monitor: Literal["validation_loss", "validation_accuracy"] = Field(
+        "validation_loss", description="The metric that has to improve."
+    )
+    patience: int = Field(ge=1, description="Reports without improvement before training stops.")
+    min_delta: float = Field(0.0, ge=0, description="Smaller changes of the metric are no improvement.")
+
+
+class TrainingConfig(Settings):
+    """How long to train, on how many samples at a time, and how often to look."""
+
+    batch_size: Annotated[int, Field(ge=1)] | Literal["all"] = Field(
+        description="Samples for one update of the weights: 1 is stochastic, all is batch gradient descent."
+    )
+    epochs: int | None = Field(None, ge=1, le=10**6, description="Passes over the training part.")
+    max_iterations: int | None = Field(
+        None, ge=1, le=10**8, description="Updates of the weights; the MAX of the algorithm. Either this or epochs."
+    )
+    tolerance: float | None = Field(
+        None, ge=1e-30, description="ε: stop when no weight or bias changed by as much in one iteration."
+    )
+    label_smoothing: float = Field(
+        0.0, ge=0, lt=1, description="ε: training compares with (1 − ε) y + ε/C; of cross-entropy losses."
+    )
+    class_weight: Literal["balanced"] | dict[str, Annotated[float, Field(ge=0)]] | None = Field(
+        None,
+        description="What the samples of a class weigh in the cost: balanced makes all classes weigh the same; or a "
+        "mapping from class names to weights, the others 1.",
+        json_schema_extra={"expected": "balanced, or a mapping from class names to weights"},
+    )
+    clip_norm: float | None = Field(
+        None, gt=0, description="Length that all gradients together are cut to before an update; left out: no limit."
+    )
+    report_every: int = Field(1, ge=1, description="Epochs between two rows of the metrics.")
+    checkpoint_seconds: float = Field(
+        5.0, ge=0, description="Seconds between two checkpoints, also within an epoch; 0 writes several a second."
+    )
+    early_stopping: EarlyStoppingConfig | None = Field(None, description="Left out: train to the end.")
+
+    @model_validator(mode="after")
+    def _has_one_end(self) -> Self:
+        if self.epochs is None and self.max_iterations is None:
+            sentence = "missing; say how long to train, with either epochs or max_iterations"
+            raise refusal("training", [Conflict(("epochs",), sentence)])
+        if self.epochs is not None and self.max_iterations is not None:
+            sentence = "epochs and max_iterations are both given; keep one (an iteration is one update)"
+            raise refusal("training", [Conflict(("max_iterations",), sentence)])
+        return self
