@@ -54,7 +54,7 @@ device: CPU
 def write_sets(folder: Path) -> None:
     """Generate the set, and convert it to both formats."""
     from ms_dnn.config import parse_config
-    from ms_dnn.conversion import convert_data
+    from ms_dnn.data.converting import convert_data
 
     draws = np.random.default_rng(0)
     y = np.arange(SAMPLES) % CLASSES

@@ -20,7 +20,7 @@ def convert(
 ) -> None:
     """Write the data set, before it is split and scaled, so that it can be read without its source, or streamed."""
     from ms_dnn.config import load_config
-    from ms_dnn.conversion import convert_data
+    from ms_dnn.data.converting import convert_data
 
     notes = convert_data(load_config(config, list(overrides or [])), output, to)
     place = f"file: {output}" if to == "mindrecord" else f"folder: {output}"
@@ -45,6 +45,6 @@ def show(config: Config, overrides: Overrides = None, as_json: AsJson = False) -
         return
     from rich.console import Console
 
-    from ms_dnn.reports.data_tables import print_data
+    from ms_dnn.data.summary_table import print_data
 
     print_data(Console(markup=False, highlight=False), summary)

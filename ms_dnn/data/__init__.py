@@ -7,7 +7,7 @@ from ms_dnn.data.prediction_input import read_features
 from ms_dnn.data.samples import Samples
 from ms_dnn.data.source import Loaded, Source
 from ms_dnn.data.splitting import Split, split
-from ms_dnn.data.tables import read_declared_table
+from ms_dnn.data.tables.declared import read_declared_table
 from ms_dnn.data.validation import check_dataset
 
 __all__ = [

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ms_dnn.data.arrays import ARRAY_SUFFIXES, read_arrays
-from ms_dnn.data.images import IMAGE_SUFFIXES, pictures_in, read_images
+from ms_dnn.data.formats.arrays import ARRAY_SUFFIXES, read_arrays
+from ms_dnn.data.formats.images import IMAGE_SUFFIXES, pictures_in, read_images
 from ms_dnn.data.samples import Samples
-from ms_dnn.data.table_files import TABLE_SUFFIXES
-from ms_dnn.data.tables import read_table
+from ms_dnn.data.tables.declared import read_table
+from ms_dnn.data.tables.files import TABLE_SUFFIXES
 from ms_dnn.errors import DataError
 
 Paths = str | Path | Sequence[str | Path]

@@ -23,7 +23,7 @@ from ms_dnn.data.columns import (
 )
 from ms_dnn.data.lazy_rows import VALUES_AT_ONCE, LazyRows
 from ms_dnn.data.source import refuse_too_many_values
-from ms_dnn.data.tables import listed
+from ms_dnn.data.tables.declared import listed
 from ms_dnn.errors import DataError
 from ms_dnn.features.fitted import (
     MISSING,

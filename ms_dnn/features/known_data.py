@@ -13,7 +13,7 @@ from typing_extensions import Self
 from ms_dnn.data.columns import ScalingKind
 from ms_dnn.data.dataset import Task
 from ms_dnn.data.fingerprint import Fingerprint
-from ms_dnn.data.stored_set import ImageShape, Size
+from ms_dnn.data.formats.stored_set import ImageShape, Size
 from ms_dnn.errors import DataError
 from ms_dnn.features.encoding import encode_targets
 from ms_dnn.features.scaling import Scaling

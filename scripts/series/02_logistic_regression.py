@@ -18,7 +18,7 @@ from PIL import Image
 
 from ms_dnn import Cost, FrameworkGradient, HandwrittenGradient, LogisticRegression, check_gradients
 from ms_dnn.data.bundled import load_bundled
-from ms_dnn.data.images import read_picture
+from ms_dnn.data.formats.images import read_picture
 from ms_dnn.data.splitting import split
 from ms_dnn.features.scaling import fit_scaling
 from ms_dnn.maths.activations import sigmoid, sigmoid_vjp

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import yaml
 
-from ms_dnn import conversion
 from ms_dnn.config import parse_config
 from ms_dnn.data import Source
-from ms_dnn.mindrecord_writing import write_mindrecord
+from ms_dnn.data import converting as conversion
+from ms_dnn.data.formats.mindrecord_writing import write_mindrecord
 
 OUTPUT = {"npy": "set.npy", "mindrecord": "set.mindrecord"}
 

@@ -4,7 +4,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from ms_dnn.data import arrays, read_features
+from ms_dnn.data import read_features
+from ms_dnn.data.formats import arrays
 from ms_dnn.errors import DataError
 
 

@@ -7,7 +7,7 @@ import own_files
 import pytest
 
 from ms_dnn.data import Source, load_data
-from ms_dnn.data.cifar import read_batch
+from ms_dnn.data.formats.cifar import read_batch
 from ms_dnn.errors import DataError
 
 PICTURES = np.arange(2 * 3072).reshape(2, 3072).astype(np.uint8)

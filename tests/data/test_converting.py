@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 import stored_files
 
-from ms_dnn import conversion
 from ms_dnn.configured_source import source_of
-from ms_dnn.conversion import convert_data
+from ms_dnn.data import converting as conversion
 from ms_dnn.data import lazy_rows, load_data
+from ms_dnn.data.converting import convert_data
 from ms_dnn.errors import DataError
 
 HERE = str(Path(__file__).parent)
@@ -159,7 +159,7 @@ GROWTH = """
 import json, sys
 from pathlib import Path
 from ms_dnn.config import parse_config
-from ms_dnn.conversion import convert_data
+from ms_dnn.data.converting import convert_data
 from ms_dnn.data import lazy_rows
 import test_converting
 

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ms_dnn.data import Source, load_data, read_declared_table, read_features, table_files
+from ms_dnn.data import Source, load_data, read_declared_table, read_features
 from ms_dnn.data.columns import CategoryColumn, DropColumn, MultiHotColumn, NumberColumn, WeightColumn
+from ms_dnn.data.tables import files as table_files
 from ms_dnn.errors import DataError
 
 DECLARED = {

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ms_dnn.data import images, load_bundled, read_features
+from ms_dnn.data import load_bundled, read_features
+from ms_dnn.data.formats import images
 from ms_dnn.errors import DataError
 
 SHAPE, RANGE = (8, 8), (0.0, 16.0)

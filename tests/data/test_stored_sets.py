@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from ms_dnn.conversion import convert_data
 from ms_dnn.data import load_data
+from ms_dnn.data.converting import convert_data
+from ms_dnn.data.formats.mindrecord import index_of
 from ms_dnn.data.lazy_rows import LazyRows, blocks
-from ms_dnn.data.mindrecord import index_of
 from ms_dnn.errors import DataError
 
 KINDS = tuple(stored_files.OUTPUT)

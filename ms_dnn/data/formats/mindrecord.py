@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ms_dnn.data.row_file import RowFile
+from ms_dnn.data.formats.row_file import RowFile
+from ms_dnn.data.formats.stored_set import Notes, loaded, notes_from_json
 from ms_dnn.data.source import Loaded, Source, is_file, reason, refuse_missing_file
-from ms_dnn.data.stored_set import Notes, loaded, notes_from_json
 from ms_dnn.errors import DataError
 
 VERSION = "3.0"

@@ -1,4 +1,4 @@
-"""One process that writes one MindRecord: ``python -m ms_dnn.mindrecord_writing FOLDER FILE``.
+"""One process that writes one MindRecord: ``python -m ms_dnn.data.formats.mindrecord_writing FOLDER FILE``.
 
 MindSpore's writer ends the whole process by a signal where the disk is full, so that it needs one of its own.
 """
@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from ms_dnn.data import Source
+from ms_dnn.data.formats.npy_folder import NOTES, read_notes, read_npy_folder
+from ms_dnn.data.formats.stored_set import notes_from_json
 from ms_dnn.data.lazy_rows import LazyRows
-from ms_dnn.data.npy_folder import NOTES, read_notes, read_npy_folder
-from ms_dnn.data.stored_set import notes_from_json
 
 _RECORDS_AT_ONCE = 1024
 

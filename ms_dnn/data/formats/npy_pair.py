@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ms_dnn.data.dataset import Dataset
-from ms_dnn.data.gathering import gathered
+from ms_dnn.data.formats.gathering import gathered
+from ms_dnn.data.formats.npy_file import npy_array, npy_header
+from ms_dnn.data.formats.row_file import RowFile
 from ms_dnn.data.lazy_rows import blocks
-from ms_dnn.data.npy_file import npy_array, npy_header
-from ms_dnn.data.row_file import RowFile
 from ms_dnn.data.source import MOST_VALUES, Loaded, Source, refuse_no_values
 from ms_dnn.data.targets import targets_of
 from ms_dnn.errors import DataError

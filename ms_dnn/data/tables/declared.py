@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ms_dnn.data.cells import feature_frame, number_in, numbers_in, shown_cell
 from ms_dnn.data.columns import FeatureColumn, NumberColumn
 from ms_dnn.data.samples import Samples, as_labels, refuse_column_count
 from ms_dnn.data.source import refuse_too_many_values
-from ms_dnn.data.table_files import TABLE_SUFFIXES, TableFile, open_table
+from ms_dnn.data.tables.cells import feature_frame, number_in, numbers_in, shown_cell
+from ms_dnn.data.tables.files import TABLE_SUFFIXES, TableFile, open_table
 from ms_dnn.data.validation import column_title
 from ms_dnn.errors import DataError
 

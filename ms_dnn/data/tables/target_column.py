@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ms_dnn.data.cells import is_missing, number_in, shown_cell
 from ms_dnn.data.dataset import Task
 from ms_dnn.data.source import TargetKind
+from ms_dnn.data.tables.cells import is_missing, number_in, shown_cell
 from ms_dnn.data.targets import class_targets
 from ms_dnn.errors import DataError
 

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from ms_dnn.config import ExperimentConfig
 from ms_dnn.configured_source import source_of
 from ms_dnn.data import Source, check_dataset, load_data
+from ms_dnn.data.formats.mindrecord import index_of, read_mindrecord
+from ms_dnn.data.formats.npy_folder import NOTES, X, Y, read_npy_folder
+from ms_dnn.data.formats.stored_set import Notes, noted, stored_targets
 from ms_dnn.data.lazy_rows import Rows, blocks
-from ms_dnn.data.mindrecord import index_of, read_mindrecord
-from ms_dnn.data.npy_folder import NOTES, X, Y, read_npy_folder
-from ms_dnn.data.stored_set import Notes, noted, stored_targets
 from ms_dnn.errors import DataError
 
 Kind = Literal["mindrecord", "npy"]
@@ -132,7 +132,13 @@ def _write_mindrecord(path: Path, notes: Notes, features: list[Rows], y: NDArray
 
 
 def _run_writer(arrays: Path, path: Path) -> None:
-    command = [sys.executable, "-m", "ms_dnn.mindrecord_writing", str(arrays.absolute()), str(path.absolute())]
+    command = [
+        sys.executable,
+        "-m",
+        "ms_dnn.data.formats.mindrecord_writing",
+        str(arrays.absolute()),
+        str(path.absolute()),
+    ]
     process = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - this very package
     if process.returncode:
         lines = process.stderr.strip().splitlines()

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ms_dnn.data.formats.row_file import RowFile
 from ms_dnn.data.lazy_rows import Rows
-from ms_dnn.data.row_file import RowFile
 from ms_dnn.data.source import refuse_no_values, refuse_too_many_values
 
 

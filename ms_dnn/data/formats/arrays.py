@@ -15,7 +15,7 @@ from numpy.lib.npyio import NpzFile
 from numpy.typing import NDArray
 
 from ms_dnn.data import source
-from ms_dnn.data.npz import promised_shape
+from ms_dnn.data.formats.npz import promised_shape
 from ms_dnn.data.samples import Samples, as_labels, refuse_column_count
 from ms_dnn.data.validation import refuse_non_finite
 from ms_dnn.errors import DataError

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ms_dnn.data.npy_file import NpyHeader, npy_array, npy_header
-from ms_dnn.data.npy_pair import read_npy_pair
-from ms_dnn.data.row_file import RowFile
+from ms_dnn.data.formats.npy_file import NpyHeader, npy_array, npy_header
+from ms_dnn.data.formats.npy_pair import read_npy_pair
+from ms_dnn.data.formats.row_file import RowFile
+from ms_dnn.data.formats.stored_set import loaded, notes_from_json
 from ms_dnn.data.source import Loaded, Source, existing_file, is_file
-from ms_dnn.data.stored_set import loaded, notes_from_json
 from ms_dnn.errors import DataError
 
 X, Y, NOTES = "x.npy", "y.npy", "set.json"

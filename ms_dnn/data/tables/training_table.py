@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ms_dnn.data.cells import feature_frame, numbers_in, shown_cell
 from ms_dnn.data.columns import Column, DropColumn, FeatureColumn, NumberColumn, WeightColumn, nearest_name
 from ms_dnn.data.dataset import Dataset
-from ms_dnn.data.gathering import gathered
+from ms_dnn.data.formats.gathering import gathered
 from ms_dnn.data.source import Loaded, Source, refuse_missing_file, refuse_too_many_values
-from ms_dnn.data.table_files import CsvTable, ParquetTable, TableFile
-from ms_dnn.data.tables import listed
-from ms_dnn.data.target_column import TargetColumn
+from ms_dnn.data.tables.cells import feature_frame, numbers_in, shown_cell
+from ms_dnn.data.tables.declared import listed
+from ms_dnn.data.tables.files import CsvTable, ParquetTable, TableFile
+from ms_dnn.data.tables.target_column import TargetColumn
 from ms_dnn.errors import DataError
 
 if TYPE_CHECKING:
