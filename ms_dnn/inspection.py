@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from ms_dnn.config import ExperimentConfig
 from ms_dnn.data.lazy_rows import Rows
 from ms_dnn.dnn import DNN
-from ms_dnn.experiment import PreparedData, answer, build_cost, build_network, probabilities
+from ms_dnn.experiment.building import build_cost, build_network
+from ms_dnn.experiment.data import PreparedData
+from ms_dnn.experiment.predictions import answer, probabilities
 from ms_dnn.training.probe import LayerNumbers, Probe
 from ms_dnn.training.run_folder import BOUNDARY, HISTOGRAMS, MISCLASSIFIED
 

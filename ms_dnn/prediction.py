@@ -9,9 +9,9 @@ from mindspore import Tensor
 from numpy.typing import NDArray
 
 from ms_dnn.config import ExperimentConfig
-from ms_dnn.configured_source import source_of
 from ms_dnn.data import Samples, read_declared_table, read_features
-from ms_dnn.experiment import answer, probabilities
+from ms_dnn.experiment.predictions import answer, probabilities
+from ms_dnn.experiment.source import source_of
 from ms_dnn.features.columns import Features
 from ms_dnn.features.known_data import KnownData
 from ms_dnn.runs import stored_config, trained_network, use_configured_device, what_answers_need

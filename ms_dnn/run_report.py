@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from ms_dnn.config import ExperimentConfig
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import RunError
-from ms_dnn.experiment import PreparedData, answer, prepare_data
+from ms_dnn.experiment.data import PreparedData, prepare_data
+from ms_dnn.experiment.predictions import answer
 from ms_dnn.inspection import draw_pictures, predict
 from ms_dnn.runs import Scores, known_data, scores_on, stored_config, trained_network, use_configured_device
 from ms_dnn.training.checkpoints import read_checkpoint

@@ -18,17 +18,9 @@ from ms_dnn.config import ExperimentConfig, dump_config, parse_config
 from ms_dnn.config.sharing import require_shareable
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import DataError, RunError
-from ms_dnn.experiment import (
-    Part,
-    PreparedData,
-    answer,
-    build_cost,
-    build_network,
-    build_plan,
-    build_trainer,
-    prepare_data,
-    score_of,
-)
+from ms_dnn.experiment.building import build_cost, build_network, build_plan, build_trainer, score_of
+from ms_dnn.experiment.data import Part, PreparedData, prepare_data
+from ms_dnn.experiment.predictions import answer
 from ms_dnn.features.columns import Features
 from ms_dnn.features.known_data import KnownData, known_from_json, known_to_json
 from ms_dnn.features.stored import features_from_json, features_to_json

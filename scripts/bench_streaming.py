@@ -55,6 +55,7 @@ def write_sets(folder: Path) -> None:
     """Generate the set, and convert it to both formats."""
     from ms_dnn.config import parse_config
     from ms_dnn.data.converting import convert_data
+    from ms_dnn.experiment.source import source_of
 
     draws = np.random.default_rng(0)
     y = np.arange(SAMPLES) % CLASSES
@@ -62,8 +63,8 @@ def write_sets(folder: Path) -> None:
     x = (centres[y] + draws.integers(0, 56, (SAMPLES, FEATURES))).astype(np.uint8)
     np.savez(folder / "generated.npz", x=x, y=y)
     config = parse_config(config_text(f"{{set: npz, file: '{folder / 'generated.npz'}'", 1), "generated")
-    convert_data(config, folder / "digits.npy", "npy")
-    convert_data(config, folder / "digits.mindrecord", "mindrecord")
+    convert_data(source_of(config), folder / "digits.npy", "npy")
+    convert_data(source_of(config), folder / "digits.mindrecord", "mindrecord")
 
 
 class Clock:

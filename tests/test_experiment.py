@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from ms_dnn import experiment
 from ms_dnn.config import parse_config
-from ms_dnn.experiment import build_cost, prepare_data
+from ms_dnn.experiment import building as experiment
+from ms_dnn.experiment.building import build_cost
+from ms_dnn.experiment.data import prepare_data
 
 pytestmark = pytest.mark.usefixtures("cpu")
 

@@ -9,7 +9,8 @@ from PIL import Image
 from sklearn.datasets import load_digits, make_moons
 
 from ms_dnn.config import load_config
-from ms_dnn.experiment import build_network, prepare_data
+from ms_dnn.experiment.building import build_network
+from ms_dnn.experiment.data import prepare_data
 from ms_dnn.inspection import (
     GRID,
     MOST_MISTAKES,

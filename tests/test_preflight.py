@@ -11,7 +11,7 @@ from ms_dnn.cli.doctor import doctor
 from ms_dnn.config import parse_config
 from ms_dnn.dnn import build_dnn
 from ms_dnn.errors import ConfigError
-from ms_dnn.preflight import BLOWN_UP, _about_widths, examine, examine_environment
+from ms_dnn.experiment.preflight import BLOWN_UP, _about_widths, examine, examine_environment
 from ms_dnn.runtime.device import Device
 
 pytestmark = pytest.mark.usefixtures("cpu")
@@ -127,7 +127,7 @@ def test_what_is_bad_exits_with_1(run, of_zeros, monkeypatch):
         assert config == parse_config(WINE, "c.yaml", ZEROS)
         return of_zeros[0]
 
-    monkeypatch.setattr("ms_dnn.preflight.examine", known)
+    monkeypatch.setattr("ms_dnn.experiment.preflight.examine", known)
     result = run("CONFIG", *(f"--set={override}" for override in ZEROS))
     assert isinstance(result.exception, SystemExit), result.exception
     assert result.exit_code == 1

@@ -194,7 +194,8 @@ def _judge_experiment(
     import numpy as np
     from mindspore import Tensor
 
-    from ms_dnn.experiment import build_cost, build_network, prepare_data
+    from ms_dnn.experiment.building import build_cost, build_network
+    from ms_dnn.experiment.data import prepare_data
     from ms_dnn.gradients.burn_in import train_briefly
     from ms_dnn.judge.check import check_gradients
     from ms_dnn.runtime.seeding import stream

@@ -21,8 +21,9 @@ def convert(
     """Write the data set, before it is split and scaled, so that it can be read without its source, or streamed."""
     from ms_dnn.config import load_config
     from ms_dnn.data.converting import convert_data
+    from ms_dnn.experiment.source import source_of
 
-    notes = convert_data(load_config(config, list(overrides or [])), output, to)
+    notes = convert_data(source_of(load_config(config, list(overrides or []))), output, to)
     place = f"file: {output}" if to == "mindrecord" else f"folder: {output}"
     own_test = ", test: 0" if notes.test_samples else ""
     typer.echo(f"{notes.samples} samples of {notes.features} features, {notes.dtype}, written and read back")
@@ -33,9 +34,9 @@ def convert(
 def show(config: Config, overrides: Overrides = None, as_json: AsJson = False) -> None:
     """Show what the data set is: samples, features with their ranges, classes with their counts, missing values."""
     from ms_dnn.config import load_config
-    from ms_dnn.configured_source import source_of
     from ms_dnn.data import load_data
     from ms_dnn.data.summary import summarize
+    from ms_dnn.experiment.source import source_of
 
     summary = summarize(load_data(source_of(load_config(config, list(overrides or [])))))
     if as_json:

@@ -36,7 +36,7 @@ def doctor(
 
         loaded = load_config(config, [*(overrides or []), *([f"device={device}"] if device else [])])
 
-    from ms_dnn.preflight import examine, examine_environment
+    from ms_dnn.experiment.preflight import examine, examine_environment
     from ms_dnn.runtime.device import use_device
 
     chosen = use_device(device or (loaded.device if loaded is not None else "auto"))
@@ -44,20 +44,20 @@ def doctor(
     preflight = examine(loaded) if loaded is not None else None
     findings = [*environment, *(preflight.findings if preflight is not None else ())]
     if plot is not None and preflight is not None and loaded is not None:
-        from ms_dnn.presentation.plots import draw_rate_test
+        from ms_dnn.experiment.preflight_report import draw_rate_test
 
         test = preflight.rate_test
         draw_rate_test(
             test.rates.tolist(), test.costs.tolist(), test.smoothed.tolist(), test.recommended, plot, loaded.name
         )
     if as_json:
-        from ms_dnn.reports.preflight_table import preflight_json
+        from ms_dnn.experiment.preflight_report import preflight_json
 
         typer.echo(preflight_json(findings, preflight))
     else:
         from rich.console import Console
 
-        from ms_dnn.reports.preflight_table import print_preflight
+        from ms_dnn.experiment.preflight_report import print_preflight
 
         print_preflight(Console(highlight=False), findings, preflight)
     raise typer.Exit(1 if any(finding.verdict == "bad" for finding in findings) else 0)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ms_dnn.config import ExperimentConfig
-    from ms_dnn.experiment import PreparedData
+    from ms_dnn.experiment.data import PreparedData
     from ms_dnn.runtime.device import Device
     from ms_dnn.training.state import State
 

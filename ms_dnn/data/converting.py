@@ -15,8 +15,6 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from ms_dnn.config import ExperimentConfig
-from ms_dnn.configured_source import source_of
 from ms_dnn.data import Source, check_dataset, load_data
 from ms_dnn.data.formats.mindrecord import index_of, read_mindrecord
 from ms_dnn.data.formats.npy_folder import NOTES, X, Y, read_npy_folder
@@ -28,8 +26,8 @@ Kind = Literal["mindrecord", "npy"]
 UNFINISHED = ".unfinished"
 
 
-def convert_data(config: ExperimentConfig, output: Path, kind: Kind) -> Notes:
-    """Write the data set of an experiment, before it is split and scaled, and return what was noted of it.
+def convert_data(source: Source, output: Path, kind: Kind) -> Notes:
+    """Write the data set of a source, before it is split and scaled, and return what was noted of it.
 
     ``npy`` makes the folder ``output`` with x.npy, y.npy and set.json; ``mindrecord`` the files ``output`` and
     ``output.db``. They are written in the folder ``output.unfinished``, read back and compared by checksum, and only
@@ -43,7 +41,6 @@ def convert_data(config: ExperimentConfig, output: Path, kind: Kind) -> Notes:
     for path in (output, index_of(output)) if kind == "mindrecord" else (output,):
         if os.path.lexists(path):
             raise DataError(f"{path}: exists already, expected a new name: choose another, or move it away")
-    source = source_of(config)
     _refuse_declared_columns(source)
     unfinished = output.with_name(output.name + UNFINISHED)
     try:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ms_dnn.config import ExperimentConfig
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import DataError, ExportError, MismatchError
-from ms_dnn.experiment import prepare_data
+from ms_dnn.experiment.data import prepare_data
 from ms_dnn.export.agreement import BATCHES, Predict, largest_difference, loaded_mindir, loaded_onnx
 from ms_dnn.export.destination import Destination, Format
 from ms_dnn.export.facts import facts_of, facts_to_json, final_activation

@@ -68,25 +68,3 @@ def draw_curves(rows: Sequence[Row], path: Path, title: str) -> None:
         axis.spines[["top", "right"]].set_visible(False)
     figure.suptitle(title)
     figure.savefig(path, dpi=120)
-
-
-def draw_rate_test(
-    rates: Sequence[float],
-    costs: Sequence[float],
-    smoothed: Sequence[float],
-    recommended: float | None,
-    path: Path,
-    title: str,
-) -> None:
-    """Draw cost against learning rate into a PNG file, with the recommended rate if there is one."""
-    figure = new_figure(6.4, 4)
-    axes = figure.subplots()
-    axes.plot(rates, costs, color=GREY, linewidth=0.7, label="mini-batch")
-    axes.plot(rates, smoothed, color=BLUE, label="moving average")
-    if recommended is not None:
-        axes.axvline(recommended, color=ORANGE, linestyle="--", label=f"recommended: {recommended:.1e}")
-    axes.set(xscale="log", xlabel="learning rate r", ylabel="cost J", title=f"Rate test of {title}")
-    axes.legend(frameon=False)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    figure.savefig(path, dpi=120)

@@ -61,7 +61,8 @@ def _refuse_unmeasurable(swept: SweptExperiment) -> None:
     """Raise for what is wrong with every trial: the device, the data, or a metric that they have not."""
     from mindspore import Tensor
 
-    from ms_dnn.experiment import prepare_data, score_of
+    from ms_dnn.experiment.building import score_of
+    from ms_dnn.experiment.data import prepare_data
     from ms_dnn.runtime.device import use_device
 
     use_device(swept.base.device)

@@ -21,7 +21,7 @@ from ms_dnn import DNNClassifier, build_dnn
 from ms_dnn.config import ExperimentConfig, parse_config
 from ms_dnn.config.swept import SweptExperiment, parse_swept
 from ms_dnn.errors import ConfigError, DivergenceError
-from ms_dnn.experiment import prepare_data
+from ms_dnn.experiment.data import prepare_data
 from ms_dnn.series.chapter import BLUE, GREEN, ORANGE, begin, check_answer, label, show_code
 
 begin()

@@ -17,9 +17,9 @@ from sklearn.datasets import load_digits
 
 from ms_dnn import Cost, HandwrittenGradient, build_dnn
 from ms_dnn.errors import DeviceError
+from ms_dnn.experiment.preflight import CUBE
 from ms_dnn.gradients.mixed_precision import MixedPrecisionGradient
 from ms_dnn.gradients.workers import SumOverWorkers
-from ms_dnn.preflight import CUBE
 from ms_dnn.runtime.device import choose_device
 from ms_dnn.runtime.distributed import Workers
 from ms_dnn.runtime.precision import check_precision

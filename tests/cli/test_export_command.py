@@ -16,7 +16,8 @@ import pytest
 from command import here, refused
 
 from ms_dnn.config import dump_config, load_config
-from ms_dnn.experiment import build_network, prepare_data
+from ms_dnn.experiment.building import build_network
+from ms_dnn.experiment.data import prepare_data
 from ms_dnn.export import exporting, onnx_graph
 from ms_dnn.features.known_data import known_to_json
 from ms_dnn.features.stored import features_to_json

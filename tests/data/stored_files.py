@@ -8,6 +8,7 @@ from ms_dnn.config import parse_config
 from ms_dnn.data import Source
 from ms_dnn.data import converting as conversion
 from ms_dnn.data.formats.mindrecord_writing import write_mindrecord
+from ms_dnn.experiment.source import source_of
 
 OUTPUT = {"npy": "set.npy", "mindrecord": "set.mindrecord"}
 
@@ -50,7 +51,7 @@ def convert(folder, kind, x, y):
     with pytest.MonkeyPatch.context() as patch:
         # In this process, where MindSpore is loaded; the tests of the command have one of their own.
         patch.setattr(conversion, "_run_writer", write_mindrecord)
-        notes = conversion.convert_data(config, folder / OUTPUT[kind], kind)
+        notes = conversion.convert_data(source_of(config), folder / OUTPUT[kind], kind)
     return source(folder, kind), notes
 
 

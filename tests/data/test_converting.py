@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 import stored_files
 
-from ms_dnn.configured_source import source_of
 from ms_dnn.data import converting as conversion
 from ms_dnn.data import lazy_rows, load_data
 from ms_dnn.data.converting import convert_data
 from ms_dnn.errors import DataError
+from ms_dnn.experiment.source import source_of
 
 HERE = str(Path(__file__).parent)
 WIDTH = 6
@@ -88,10 +88,10 @@ def contents(folder):
 def test_in_blocks_to_the_bit_as_whole(tmp_path, monkeypatch, name, samples):
     (tmp_path / "source").mkdir()
     config = config_of(SOURCES[name](tmp_path / "source", samples))
-    whole = convert_data(config, tmp_path / "whole", "npy")
+    whole = convert_data(source_of(config), tmp_path / "whole", "npy")
     monkeypatch.setattr(lazy_rows, "VALUES_AT_ONCE", BLOCK * WIDTH)
     monkeypatch.setattr("ms_dnn.data.source.MOST_VALUES", samples * WIDTH - 1)  # no limit to what is converted
-    assert convert_data(config, tmp_path / "blocks", "npy") == whole
+    assert convert_data(source_of(config), tmp_path / "blocks", "npy") == whole
     assert contents(tmp_path / "blocks") == contents(tmp_path / "whole")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["blocks", "source", "whole"]
     with pytest.raises(DataError, match=f"expected at most {samples * WIDTH - 1} values"):
@@ -123,7 +123,11 @@ def test_a_fault_in_a_later_block_is_told_with_its_line(tmp_path, monkeypatch, c
     monkeypatch.setattr(lazy_rows, "VALUES_AT_ONCE", 8)
     (tmp_path / "t.csv").write_text(content)
     with pytest.raises(DataError) as caught:
-        convert_data(config_of({"set": "csv", "file": str(tmp_path / "t.csv"), "target": "y"}), tmp_path / "out", "npy")
+        convert_data(
+            source_of(config_of({"set": "csv", "file": str(tmp_path / "t.csv"), "target": "y"})),
+            tmp_path / "out",
+            "npy",
+        )
     assert str(caught.value).startswith(sentence)
     assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
 
@@ -139,7 +143,7 @@ def test_what_is_written_wrong_is_not_kept(tmp_path, monkeypatch, damaged):
     write_npy = conversion._write_npy
     monkeypatch.setattr(conversion, "_write_npy", write)
     with pytest.raises(DataError, match=r"out: the set could not be written \(.*checksum.*; nothing is left of it"):
-        convert_data(config, tmp_path / "out", "npy")
+        convert_data(source_of(config), tmp_path / "out", "npy")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x.npy", "y.npy"]
 
 
@@ -151,7 +155,7 @@ def test_a_source_that_changes_while_it_is_converted(tmp_path, monkeypatch):
 
     monkeypatch.setattr(conversion, "check_dataset", cut)
     with pytest.raises(DataError, match=r"'x\.npy': got a file that ends at byte 200, expected it to stay as it was"):
-        convert_data(config, tmp_path / "out", "npy")
+        convert_data(source_of(config), tmp_path / "out", "npy")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["x.npy", "y.npy"]
 
 
@@ -161,6 +165,7 @@ from pathlib import Path
 from ms_dnn.config import parse_config
 from ms_dnn.data.converting import convert_data
 from ms_dnn.data import lazy_rows
+from ms_dnn.experiment.source import source_of
 import test_converting
 
 def peak():
@@ -169,7 +174,7 @@ def peak():
 lazy_rows.VALUES_AT_ONCE = 2**16
 for data, output in zip(json.loads(sys.argv[1]), sys.argv[2:], strict=True):
     before = peak()
-    convert_data(test_converting.config_of(data), Path(output), "npy")
+    convert_data(source_of(test_converting.config_of(data)), Path(output), "npy")
 print(peak() - before)
 """
 

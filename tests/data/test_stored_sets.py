@@ -20,6 +20,7 @@ from ms_dnn.data.converting import convert_data
 from ms_dnn.data.formats.mindrecord import index_of
 from ms_dnn.data.lazy_rows import LazyRows, blocks
 from ms_dnn.errors import DataError
+from ms_dnn.experiment.source import source_of
 
 KINDS = tuple(stored_files.OUTPUT)
 SHORT = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -66,7 +67,7 @@ def test_any_numbers_back_to_the_bit(tmp_path_factory, x):
 def test_names_pictures_and_a_test_part_of_its_own(tmp_path, kind):
     own_files.write_idx(tmp_path)
     config = stored_files.experiment({"set": "mnist", "folder": str(tmp_path)}, 10)
-    notes = convert_data(config, tmp_path / stored_files.OUTPUT[kind], kind)
+    notes = convert_data(source_of(config), tmp_path / stored_files.OUTPUT[kind], kind)
     assert (notes.samples, notes.test_samples) == (80, 20)
     original = load_data(stored_files.Source("mnist", folder=tmp_path))
     for stream in (False, True):

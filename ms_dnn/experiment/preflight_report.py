@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ms_dnn.presentation.plots import BLUE, GREY, ORANGE, new_figure
+
 if TYPE_CHECKING:
-    from ms_dnn.preflight import Finding, Preflight
+    from ms_dnn.experiment.preflight import Finding, Preflight
 
 SCHEMA = 1
 MARKS = {"good": ("✓", "green"), "warning": ("!", "yellow"), "bad": ("✗", "bold red")}
@@ -57,3 +60,25 @@ def preflight_json(findings: Sequence[Finding], preflight: Preflight | None) -> 
 
 def _finite(values: dict[str, Any]) -> dict[str, Any]:
     return {key: None if isinstance(v, float) and not math.isfinite(v) else v for key, v in values.items()}
+
+
+def draw_rate_test(
+    rates: Sequence[float],
+    costs: Sequence[float],
+    smoothed: Sequence[float],
+    recommended: float | None,
+    path: Path,
+    title: str,
+) -> None:
+    """Draw cost against learning rate into a PNG file, with the recommended rate if there is one."""
+    figure = new_figure(6.4, 4)
+    axes = figure.subplots()
+    axes.plot(rates, costs, color=GREY, linewidth=0.7, label="mini-batch")
+    axes.plot(rates, smoothed, color=BLUE, label="moving average")
+    if recommended is not None:
+        axes.axvline(recommended, color=ORANGE, linestyle="--", label=f"recommended: {recommended:.1e}")
+    axes.set(xscale="log", xlabel="learning rate r", ylabel="cost J", title=f"Rate test of {title}")
+    axes.legend(frameon=False)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    figure.savefig(path, dpi=120)

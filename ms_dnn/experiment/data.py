@@ -1,43 +1,23 @@
-"""The one place where the strings of a configuration become objects: data, network, cost, optimizer, plan."""
+"""The data of an experiment: loaded, checked, split, scaled and encoded."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-import mindspore as ms
 import numpy as np
-from mindspore import Tensor, nn
 from numpy.typing import NDArray
 
 from ms_dnn.config import ExperimentConfig
-from ms_dnn.configured_source import source_of
 from ms_dnn.data import Dataset, check_dataset, load_data, split
 from ms_dnn.data.fingerprint import Fingerprint, fingerprint_of
 from ms_dnn.data.lazy_rows import LazyRows, Rows
 from ms_dnn.data.separability import TIME_LIMIT, separable_outputs
-from ms_dnn.dnn import DNN, build_dnn
 from ms_dnn.errors import DataError
+from ms_dnn.experiment.source import source_of
 from ms_dnn.features.columns import Features, fit_features
-from ms_dnn.features.encoding import decide, encode_targets, smooth_targets
+from ms_dnn.features.encoding import encode_targets, smooth_targets
 from ms_dnn.features.known_data import KnownData, TargetScaling
 from ms_dnn.features.scaling import fit_scaling
 from ms_dnn.features.weighting import class_weights, product_of_weights
-from ms_dnn.gradients.framework import FrameworkGradient
-from ms_dnn.gradients.handwritten import HandwrittenGradient
-from ms_dnn.gradients.mixed_precision import MixedPrecisionGradient
-from ms_dnn.gradients.workers import SumOverWorkers
-from ms_dnn.layers.cost import Cost
-from ms_dnn.layers.penalty import Penalty
-from ms_dnn.maths.activations import sigmoid, softmax
-from ms_dnn.runtime.distributed import ALONE, Workers
-from ms_dnn.runtime.precision import compute_dtype, weights_dtype
-from ms_dnn.training.feeding import feeder
-from ms_dnn.training.optimizers import OPTIMIZERS
-from ms_dnn.training.plan import Plan
-from ms_dnn.training.run_folder import RunFolder
-from ms_dnn.training.schedules import learning_rates
-from ms_dnn.training.stopping import EarlyStopping
-from ms_dnn.training.trainer import Listener, Trainer
 
 
 @dataclass(frozen=True)
@@ -209,150 +189,3 @@ def _refuse_unfit_targets(config: ExperimentConfig, dataset: Dataset) -> None:
             f"loss: got {config.loss}, expected squared_error, because the targets of '{dataset.name}' are numbers "
             "(regression): change it, or set data.target_kind to classes"
         )
-
-
-def build_network(config: ExperimentConfig, inputs: int, precision: str | None = None, *, dropout: bool = True) -> DNN:
-    """Return the network of an experiment with its starting weights, for ``inputs`` features.
-
-    Args:
-        config: the experiment.
-        inputs: number of features I.
-        precision: another dtype than the configuration's.
-        dropout: False to leave dropout out.
-    """
-    layers = config.network.layers
-    return build_dnn(
-        [inputs, *(layer.units for layer in layers)],
-        [layer.activation for layer in layers],
-        [layer.initializer for layer in layers],
-        config.seed,
-        precision or weights_dtype(config.precision),
-        normalizations=[layer.normalization for layer in layers],
-        dropouts=[layer.dropout if dropout else 0.0 for layer in layers],
-        input_dropout=config.network.input_dropout if dropout else 0.0,
-    )
-
-
-def build_cost(config: ExperimentConfig, shares: int = 1) -> Cost:
-    """Return the cost J of training, or a worker's part; of other samples, which weigh 1, its ``unweighted()``."""
-    penalty = None if config.penalty is None else Penalty(**config.penalty.model_dump())
-    columns = config.data.columns.values()
-    weighted = config.training.class_weight is not None or any(column.kind == "weight" for column in columns)
-    return Cost(config.loss, config.reduction, penalty, weighted=weighted, shares=shares)
-
-
-def build_gradient(config: ExperimentConfig, network: DNN, cost: Cost, workers: Workers = ALONE) -> nn.Cell:
-    """Return the route to the gradients that an experiment trains by."""
-    over_workers = SumOverWorkers() if workers.number > 1 else None
-    network.share_batch(workers)
-    dtype = compute_dtype(config.precision)
-    if dtype is not None:
-        return MixedPrecisionGradient(network, cost, getattr(ms, dtype), over_workers=over_workers)
-    if config.backprop == "framework":
-        return FrameworkGradient(network, cost)
-    return HandwrittenGradient(network, cost, over_workers)
-
-
-def build_trainer(
-    config: ExperimentConfig,
-    data: PreparedData,
-    plan: Plan,
-    network: DNN,
-    folder: RunFolder | None,
-    listener: Listener,
-    workers: Workers = ALONE,
-) -> Trainer:
-    """Return the trainer of an experiment, or of one worker's part in it."""
-    training, cost = config.training, build_cost(config, workers.number)
-    settings = config.optimizer.model_dump(exclude={"name"})
-    optimizer = OPTIMIZERS[config.optimizer.name](network.trainable_params(), **settings)
-    dtype = network.trainable_params()[0].dtype
-    return Trainer(
-        network=network,
-        cost=cost,
-        gradient=build_gradient(config, network, cost, workers),
-        optimizer=optimizer,
-        plan=plan,
-        rates=rates_of(config, plan),
-        feeder=feeder(plan, data.train.x, data.train.weighted_y, dtype, workers),
-        validation=None if data.validation is None else (data.validation.x, data.validation.y),
-        score=score_of(config, data, data.validation),
-        tolerance=training.tolerance,
-        early_stopping=early_stopping_of(config),
-        folder=folder,
-        checkpoint_seconds=training.checkpoint_seconds,
-        listener=listener,
-        clip_norm=training.clip_norm,
-        workers=workers,
-    )
-
-
-def build_plan(config: ExperimentConfig, samples: int) -> Plan:
-    """Return the steps of an experiment on ``samples`` training samples.
-
-    Raises:
-        DataError: when a batch is larger than the training part.
-    """
-    training = config.training
-    batch_size = samples if training.batch_size == "all" else training.batch_size
-    total_steps = training.max_iterations or (training.epochs or 1) * (samples // batch_size)
-    return Plan(samples, batch_size, total_steps, training.report_every, config.seed)
-
-
-def rates_of(config: ExperimentConfig, plan: Plan) -> NDArray[np.float64]:
-    """Return the learning rate of every step of the plan, (total_steps,)."""
-    if isinstance(config.learning_rate, float):
-        return learning_rates("constant", {"rate": config.learning_rate}, plan.total_steps, plan.steps_per_epoch)
-    settings = config.learning_rate.model_dump()
-    return learning_rates(settings.pop("schedule"), settings, plan.total_steps, plan.steps_per_epoch)
-
-
-def early_stopping_of(config: ExperimentConfig) -> EarlyStopping | None:
-    """Return the rule for an early end, or None."""
-    asked = config.training.early_stopping
-    if asked is None:
-        return None
-    return EarlyStopping(asked.monitor, asked.monitor == "validation_accuracy", asked.patience, asked.min_delta)
-
-
-def score_of(
-    config: ExperimentConfig, data: PreparedData, part: Part | None
-) -> tuple[str, Callable[[NDArray[Any]], float]]:
-    """Return the name and the function of the score of predictions for ``part``: accuracy, or R² for regression."""
-    answers = np.zeros(0) if part is None else part.answers
-    if data.dataset.task == "classification":
-        return "accuracy", lambda prediction: float(np.mean(answer(config, data.known, prediction) == answers))
-    return "r2", lambda prediction: r2(answer(config, data.known, prediction), answers)
-
-
-def answer(config: ExperimentConfig, known: KnownData, prediction: NDArray[Any]) -> NDArray[Any]:
-    """Return the answers for predictions (N, n[L]): class indices (N,), or values in the targets' unit (N, n[L])."""
-    if known.target_scaling is None:
-        return decide(prediction, config.loss, config.network.layers[-1].activation)
-    return known.target_scaling.invert(prediction)
-
-
-def probabilities(config: ExperimentConfig, n_classes: int, prediction: NDArray[Any]) -> NDArray[Any] | None:
-    """Return the probability of each class, (N, C), or None where the loss gives the predictions no such meaning."""
-    if config.loss == "softmax_cross_entropy":
-        return softmax(Tensor(prediction)).asnumpy()
-    if config.loss == "binary_cross_entropy_with_logits":
-        prediction = sigmoid(Tensor(prediction)).asnumpy()
-    elif config.loss != "binary_cross_entropy":
-        return None
-    if prediction.shape[1] == 1 and n_classes == 2:
-        return np.hstack([1 - prediction, prediction])
-    return prediction
-
-
-def r2(answers: NDArray[Any], targets: NDArray[Any]) -> float:
-    """Return the coefficient of determination 1 − Σ(t − a)² / Σ(t − t̄)².
-
-    Where all targets are equal (one sample, say) it is 1 if every answer is right and 0 otherwise, as scikit-learn has
-    it.
-    """
-    residual = float(np.sum((targets - answers) ** 2))
-    spread = float(np.sum((targets - targets.mean(axis=0)) ** 2))
-    if spread == 0:
-        return 1.0 if residual == 0 else 0.0
-    return 1 - residual / spread

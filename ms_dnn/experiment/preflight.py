@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from ms_dnn.config import ExperimentConfig
 from ms_dnn.data.lazy_rows import Rows
 from ms_dnn.dnn import DNN
-from ms_dnn.experiment import build_cost, build_network, build_plan, prepare_data, rates_of
+from ms_dnn.experiment.building import build_cost, build_network, build_plan, rates_of
+from ms_dnn.experiment.data import prepare_data
 from ms_dnn.gradients.handwritten import HandwrittenGradient
 from ms_dnn.layers.cost import Cost
 from ms_dnn.runtime.device import Device
