@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ms_dnn.config import parse_config
-from ms_dnn.experiment import building as experiment
+from ms_dnn.experiment import data as experiment_data
 from ms_dnn.experiment.building import build_cost
 from ms_dnn.experiment.data import prepare_data
 
@@ -44,7 +44,7 @@ def test_a_perceptron_is_told_which_classes_it_cannot_separate():
 
 
 def test_what_a_perceptron_had_no_time_to_find_out_is_said(monkeypatch):
-    monkeypatch.setattr(experiment, "separable_outputs", lambda x, targets: [True, None, False])
+    monkeypatch.setattr(experiment_data, "separable_outputs", lambda x, targets: [True, None, False])
     known, unknown = [note for note in prepare_data(config("loss=perceptron")).notes if "hyperplane" in note]
     assert "no hyperplane separates 'virginica' from" in known
     assert "whether a hyperplane separates 'versicolor' from the rest of the training part was not found out" in unknown

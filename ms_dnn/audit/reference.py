@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ms_dnn.audit.entry import Array, Formula
-from ms_dnn.judge.slope import Slope, ladder, slope
+from ms_dnn.judge.routes.slope import Slope, ladder, slope
 
 SMALLEST_SCALE = 0.1
 """Steps are relative to |x|, and to this where x is smaller."""

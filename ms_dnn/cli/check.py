@@ -210,11 +210,11 @@ def _judge_experiment(
 
 def _write(judgement: "Judgement", as_json: bool, html: Path | None, junit: Path | None) -> None:
     if html is not None:
-        from ms_dnn.reports.judgement_html import html_report
+        from ms_dnn.judge.report.page import html_report
 
         html.write_text(html_report(judgement), encoding="utf-8")
     if junit is not None:
-        from ms_dnn.reports.junit import junit_xml
+        from ms_dnn.judge.report.junit import junit_xml
 
         junit.write_text(junit_xml(judgement), encoding="utf-8")
     if as_json:
@@ -222,6 +222,6 @@ def _write(judgement: "Judgement", as_json: bool, html: Path | None, junit: Path
         return
     from rich.console import Console
 
-    from ms_dnn.reports.judgement_table import print_judgement
+    from ms_dnn.judge.report.table import print_judgement
 
     print_judgement(Console(), judgement)

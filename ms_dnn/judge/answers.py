@@ -12,15 +12,13 @@ from numpy.typing import NDArray
 
 from ms_dnn.errors import MsDnnError
 from ms_dnn.judge.judgement import Finding
-from ms_dnn.judge.routes import GradientRoute, Gradients, SlopeRoute
-from ms_dnn.judge.slope import Slope
+from ms_dnn.judge.routes.base import STOPPED, GradientRoute, Gradients, SlopeRoute
+from ms_dnn.judge.routes.slope import Slope
 from ms_dnn.runtime.seeding import stream
 
 Array = NDArray[Any]
 Terms = Mapping[str, float | Array]
 NOISE_OF_FLOAT32 = 8 * 2.0**-23
-STOPPED = (RuntimeError, ValueError, TypeError, AttributeError, IndexError, KeyError, NotImplementedError)
-"""What MindSpore and user code raise when a route cannot run."""
 
 
 @dataclass(frozen=True)

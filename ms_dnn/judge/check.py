@@ -11,15 +11,15 @@ from mindspore import Tensor, nn
 
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import SubjectError
-from ms_dnn.judge.cell_routes import CellGradient, CentralDifferences, RoundingOfGradients, cells_with_bprop
-from ms_dnn.judge.cells import faulty_cells
 from ms_dnn.judge.judgement import Conditions, FaultyPart, Finding, ForwardAgreement, Judgement, Verdict
 from ms_dnn.judge.judging import Case, inconclusive, judge
+from ms_dnn.judge.locate.cells import faulty_cells
+from ms_dnn.judge.locate.traps import parameters_restored, random_forward, traps
 from ms_dnn.judge.network import check_network
 from ms_dnn.judge.pairs import FORWARD_ROUNDINGS, Allowance
-from ms_dnn.judge.routes import GRAD_OPERATION, HANDWRITTEN, IN_FLOAT64, GradientRoute, Gradients
-from ms_dnn.judge.subject import Subject, as_tensor
-from ms_dnn.judge.traps import parameters_restored, random_forward, traps
+from ms_dnn.judge.routes.base import GRAD_OPERATION, HANDWRITTEN, IN_FLOAT64, GradientRoute, Gradients
+from ms_dnn.judge.routes.cells import CellGradient, CentralDifferences, RoundingOfGradients, cells_with_bprop
+from ms_dnn.judge.routes.subject import Subject, as_tensor
 from ms_dnn.layers.cost import Cost
 from ms_dnn.runtime.precision import comparison_tolerance
 
@@ -106,7 +106,7 @@ def assert_gradients(function: Callable[..., Any], inputs: Any, *arguments: Any,
 
         from rich.console import Console
 
-        from ms_dnn.reports.judgement_table import print_judgement
+        from ms_dnn.judge.report.table import print_judgement
 
         text = io.StringIO()
         print_judgement(Console(file=text, width=100, no_color=True), judgement)

@@ -25,11 +25,11 @@ from ms_dnn.judge.judgement import (
     TensorJudgement,
     Verdict,
 )
+from ms_dnn.judge.locate.elements import bisect, differing, trusted
 from ms_dnn.judge.pairs import Allowance, compare_elements, compare_slopes
-from ms_dnn.judge.routes import GradientRoute, Gradients, SlopeRoute
-from ms_dnn.judge.subject import Variable
+from ms_dnn.judge.routes.base import GradientRoute, Gradients, SlopeRoute
+from ms_dnn.judge.routes.subject import Variable
 from ms_dnn.judge.verdict import decide, family
-from ms_dnn.judge.wrong_elements import bisect, differing, trusted
 
 Array = NDArray[Any]
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from ms_dnn.judge.answers import Direction
 from ms_dnn.judge.judgement import PairResult
-from ms_dnn.judge.routes import GradientRoute, Gradients, SlopeRoute
-from ms_dnn.judge.slope import Slope
+from ms_dnn.judge.routes.base import GradientRoute, Gradients, SlopeRoute
+from ms_dnn.judge.routes.slope import Slope
 from ms_dnn.runtime.precision import comparison_tolerance
 
 Array = NDArray[Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ms_dnn.judge.judgement import Finding, ForwardAgreement, PairResult, TensorJudgement, Verdict
-from ms_dnn.judge.routes import COMPILED, IN_FLOAT64
+from ms_dnn.judge.routes.base import COMPILED, IN_FLOAT64
 
 FORWARD = "forward"
 FURTHER = 3.0

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gradient_checkers.points import Point
-from ms_dnn.judge.answers import STOPPED
 from ms_dnn.judge.faults.planted.catalogue import FAULTS
 from ms_dnn.judge.faults.planted.planting import Place, PlantedFault, planted
 from ms_dnn.judge.judgement import Judgement
-from ms_dnn.judge.network import HandwrittenRoute, check_network, network_routes
-from ms_dnn.judge.routes import GradientRoute, Gradients, Route, SlopeRoute
-from ms_dnn.judge.slope import Slope
+from ms_dnn.judge.network import check_network
+from ms_dnn.judge.routes.base import STOPPED, GradientRoute, Gradients, Route, SlopeRoute
+from ms_dnn.judge.routes.network import HandwrittenRoute, network_routes
+from ms_dnn.judge.routes.slope import Slope
 
 Array = NDArray[Any]
 COUNTS_FROM = 1e-9

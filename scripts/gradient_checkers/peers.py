@@ -29,7 +29,7 @@ from scipy.optimize import check_grad
 
 from gradient_checkers.points import Point
 from ms_dnn.gradients import reference
-from ms_dnn.judge.answers import STOPPED
+from ms_dnn.judge.routes.base import STOPPED
 from ms_dnn.maths.activations import LEAKY_SLOPE
 
 Array = NDArray[Any]

@@ -14,7 +14,7 @@ from gradient_checkers.peers import IN_FLOAT32, IN_FLOAT64, Peers
 from gradient_checkers.points import Architecture, make_point
 from ms_dnn.judge.faults.planted.catalogue import FAULTS
 from ms_dnn.judge.judgement import Judgement, Verdict
-from ms_dnn.judge.routes import GradientRoute, Gradients, Route, SlopeRoute
+from ms_dnn.judge.routes.base import GradientRoute, Gradients, Route, SlopeRoute
 
 Array = NDArray[Any]
 Spec = tuple[Architecture, int, str]

@@ -20,7 +20,7 @@ from sklearn.datasets import load_iris
 from ms_dnn import Cost, HandwrittenGradient, build_dnn
 from ms_dnn.config import parse_config
 from ms_dnn.gradients.blog import batch_gradient_descent, looped_gradients, sample_gradients
-from ms_dnn.judge.network import plain_network
+from ms_dnn.judge.routes.network import plain_network
 from ms_dnn.series.chapter import BLUE, GREEN, GREY, ORANGE, begin, check_answer, label, show_code
 from ms_dnn.series.descent import with_parameters
 from ms_dnn.series.pictures import draw_path, draw_surface

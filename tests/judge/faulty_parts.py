@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import erf, expit, softmax
 
 from ms_dnn.judge.faults import names
-from ms_dnn.judge.layers import PartResult
+from ms_dnn.judge.parts import PartResult
 
 TOLERANCES = {"float64": 1e-12, "float32": 1e-5}
 

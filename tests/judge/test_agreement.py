@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from networks import problem
 
 from ms_dnn.judge.judgement import Verdict
-from ms_dnn.judge.network import ComplexStepRoute, GradOperationRoute, HandwrittenRoute, check_network
+from ms_dnn.judge.network import check_network
+from ms_dnn.judge.routes.network import ComplexStepRoute, GradOperationRoute, HandwrittenRoute
 from ms_dnn.maths.activations import ACTIVATIONS
 from ms_dnn.maths.losses import LOSSES
 

@@ -13,8 +13,8 @@ from ms_dnn.cli.check import check
 from ms_dnn.config import load_config
 from ms_dnn.errors import ConfigError, DeviceError, SubjectError
 from ms_dnn.judge.network import check_network
+from ms_dnn.judge.report.table import print_judgement
 from ms_dnn.layers.dense import Dense
-from ms_dnn.reports.judgement_table import print_judgement
 
 pytestmark = pytest.mark.usefixtures("cpu")
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from networks import problem
 
 from ms_dnn.judge.judgement import Verdict
-from ms_dnn.judge.network import check_network, network_routes
-from ms_dnn.judge.routes import CENTRAL_DIFFERENCES
+from ms_dnn.judge.network import check_network
+from ms_dnn.judge.routes.base import CENTRAL_DIFFERENCES
+from ms_dnn.judge.routes.network import network_routes
 from ms_dnn.maths.activations import ACTIVATIONS
 from ms_dnn.maths.losses import LOSSES
 

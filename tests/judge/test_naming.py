@@ -22,7 +22,7 @@ from networks import problem
 
 from ms_dnn.judge.faults import names
 from ms_dnn.judge.faults.naming import BATCH, name_fault, name_residual
-from ms_dnn.judge.layers import PartResult, parts_of_backward
+from ms_dnn.judge.parts import PartResult, parts_of_backward
 
 
 def is_said(answer, fault):

@@ -9,10 +9,11 @@ from networks import problem
 from ms_dnn.dnn import build_dnn
 from ms_dnn.errors import NoDerivativeError, ShapeError
 from ms_dnn.gradients.rounding import gradient_roundings
-from ms_dnn.judge.cell_routes import CentralDifferences
 from ms_dnn.judge.judgement import Verdict
-from ms_dnn.judge.network import GradOperationRoute, HandwrittenRoute, check_network, network_routes, plain_network
-from ms_dnn.judge.routes import CENTRAL_DIFFERENCES
+from ms_dnn.judge.network import check_network
+from ms_dnn.judge.routes.base import CENTRAL_DIFFERENCES
+from ms_dnn.judge.routes.cells import CentralDifferences
+from ms_dnn.judge.routes.network import GradOperationRoute, HandwrittenRoute, network_routes, plain_network
 from ms_dnn.layers.cost import Cost
 
 pytestmark = pytest.mark.usefixtures("cpu")

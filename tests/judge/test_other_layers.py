@@ -8,9 +8,10 @@ from ms_dnn.dnn import build_dnn
 from ms_dnn.gradients import reference
 from ms_dnn.gradients import reference_chain as chain
 from ms_dnn.judge.judgement import Verdict
-from ms_dnn.judge.layers import faulty_layers
-from ms_dnn.judge.network import ComplexStepRoute, HandwrittenRoute, check_network, network_routes, plain_layers
-from ms_dnn.judge.routes import CENTRAL_DIFFERENCES
+from ms_dnn.judge.locate.layers import faulty_layers
+from ms_dnn.judge.network import check_network
+from ms_dnn.judge.routes.base import CENTRAL_DIFFERENCES
+from ms_dnn.judge.routes.network import ComplexStepRoute, HandwrittenRoute, network_routes, plain_layers
 from ms_dnn.layers.cost import Cost
 from ms_dnn.layers.penalty import Penalty
 from ms_dnn.maths.normalization import scale_and_shift_vjp

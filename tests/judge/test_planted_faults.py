@@ -7,14 +7,14 @@ import pytest
 from mindspore import Tensor
 
 from ms_dnn.dnn import build_dnn
-from ms_dnn.judge.answers import STOPPED
 from ms_dnn.judge.faults import names as fault_names
 from ms_dnn.judge.faults.planted.catalogue import FAULTS
 from ms_dnn.judge.faults.planted.penalty import OF_PENALTY
 from ms_dnn.judge.faults.planted.planting import Place, PlantedFault, planted
 from ms_dnn.judge.judgement import Verdict
-from ms_dnn.judge.network import HandwrittenRoute, check_network, network_routes
-from ms_dnn.judge.routes import CENTRAL_DIFFERENCES, GradientRoute
+from ms_dnn.judge.network import check_network
+from ms_dnn.judge.routes.base import CENTRAL_DIFFERENCES, STOPPED, GradientRoute
+from ms_dnn.judge.routes.network import HandwrittenRoute, network_routes
 from ms_dnn.layers.cost import Cost
 from ms_dnn.layers.penalty import Penalty
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ms_dnn.judge.slope import RATIO, ladder, slope
+from ms_dnn.judge.routes.slope import RATIO, ladder, slope
 
 FUNCTIONS = {
     "sin": (np.sin, np.cos),

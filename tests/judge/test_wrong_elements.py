@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from networks import problem
 
 from ms_dnn.judge.judgement import Verdict
-from ms_dnn.judge.network import ComplexStepRoute, HandwrittenRoute, check_network, network_routes
-from ms_dnn.judge.routes import CENTRAL_DIFFERENCES
-from ms_dnn.judge.wrong_elements import bisect, differing
+from ms_dnn.judge.locate.elements import bisect, differing
+from ms_dnn.judge.network import check_network
+from ms_dnn.judge.routes.base import CENTRAL_DIFFERENCES
+from ms_dnn.judge.routes.network import ComplexStepRoute, HandwrittenRoute, network_routes
 
 pytestmark = pytest.mark.usefixtures("cpu")
 

@@ -11,8 +11,8 @@ import pytest
 from pages import Page, measured
 
 from ms_dnn.judge.judgement import PairResult
-from ms_dnn.reports.judgement_figures import heat_map, remainder_pictures
-from ms_dnn.reports.judgement_html import html_report, replay_command
+from ms_dnn.judge.report.figures import heat_map, remainder_pictures
+from ms_dnn.judge.report.page import html_report, replay_command
 
 JUDGEMENTS = {
     "pass": made.judgement,

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from ms_dnn.judge.judgement import Finding, ForwardAgreement
-from ms_dnn.reports.judgement_table import print_judgement
+from ms_dnn.judge.report.table import print_judgement
 
 
 def printed(judgement, width=100):

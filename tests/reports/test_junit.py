@@ -7,7 +7,7 @@ import made_judgements as made
 import pytest
 
 from ms_dnn.judge.judgement import Finding, ForwardAgreement
-from ms_dnn.reports.junit import junit_xml
+from ms_dnn.judge.report.junit import junit_xml
 
 OUTCOMES = ("failure", "error", "skipped")
 

@@ -19,7 +19,7 @@ from ms_dnn.judge.faults import names
 from ms_dnn.judge.faults.evidence import Candidate, Evidence, Rank, fitted
 
 if TYPE_CHECKING:
-    from ms_dnn.judge.layers import PartResult
+    from ms_dnn.judge.parts import PartResult
     from ms_dnn.layers.penalty import Penalty
 
 Array = NDArray[Any]
@@ -29,7 +29,7 @@ NEAREST = 3
 
 
 class Layer(NamedTuple):
-    """The ingredients of a layer, all there; see :class:`ms_dnn.judge.layers.PartResult`."""
+    """The ingredients of a layer, all there; see :class:`ms_dnn.judge.parts.PartResult`."""
 
     x: Array
     z: Array

@@ -19,7 +19,7 @@ from ms_dnn.judge.faults.evidence import Evidence, Rank, choose
 from ms_dnn.judge.faults.hypotheses import hypotheses
 
 if TYPE_CHECKING:
-    from ms_dnn.judge.layers import PartResult
+    from ms_dnn.judge.parts import PartResult
 
 Array = NDArray[Any]
 
@@ -32,7 +32,7 @@ def name_fault(part: PartResult, tolerance: float) -> tuple[str, str] | None:
 
     Args:
         part: the part's ingredients, what it made of them, and what is right.
-        tolerance: rounding, as in :meth:`ms_dnn.judge.layers.PartResult.right`: of the largest element or the terms.
+        tolerance: rounding, as in :meth:`ms_dnn.judge.parts.PartResult.right`: of the largest element or the terms.
 
     Returns:
         A name of :mod:`ms_dnn.judge.faults.names` and one sentence with the numbers; None where the part is right, no

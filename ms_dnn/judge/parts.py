@@ -1,9 +1,4 @@
-"""Layer by layer: which part of a hand-written backward pass is wrong by itself.
-
-An error in dx of one layer makes everything below it wrong. So each layer gets the input of MindSpore's forward pass
-and the cotangent of MindSpore's backward pass, and its dz, dx, dW and db are compared with MindSpore's derivative
-of that layer alone. A wrong dz is handed on as it is: then dx, dW and db are judged by what they make of it.
-"""
+"""The parts of a backward pass, each judged by itself."""
 
 from __future__ import annotations
 
@@ -18,11 +13,7 @@ from mindspore import Tensor, nn
 from numpy.typing import NDArray
 
 from ms_dnn.dnn import DNN
-from ms_dnn.gradients.framework import GradOperationGradient
-from ms_dnn.gradients.handwritten import HandwrittenGradient
-from ms_dnn.judge.answers import STOPPED
-from ms_dnn.judge.faults.naming import name_fault
-from ms_dnn.judge.judgement import FaultyPart
+from ms_dnn.judge.routes.base import STOPPED
 from ms_dnn.layers.cost import Cost
 from ms_dnn.layers.dense import Dense
 from ms_dnn.layers.penalty import Penalty
@@ -88,18 +79,6 @@ class PartResult:
         return bool(np.all(np.abs(self.got - self.expected) <= tolerance * np.maximum(scale, self.terms)))
 
 
-def faulty_layers(network: DNN, cost: Cost, x: Tensor, y: Tensor, tolerance: float) -> list[FaultyPart]:
-    """Return the parts of the network's backward pass that are wrong by themselves, from the cost downward."""
-    wrong = [part for part in parts_of_backward(network, cost, x, y) if not part.right(tolerance)]
-    if not wrong:
-        return _chain(network, cost, x, y, tolerance)
-    faulty = []
-    for part in wrong:
-        fault, diagnosis = name_fault(part, tolerance) or ("", "")
-        faulty.append(FaultyPart(part.part, part.tensor, part.relative_error(), diagnosis, fault))
-    return faulty
-
-
 def parts_of_backward(network: DNN, cost: Cost, x: Tensor, y: Tensor) -> Iterator[PartResult]:
     """Yield what each part computes by itself.
 
@@ -112,15 +91,15 @@ def parts_of_backward(network: DNN, cost: Cost, x: Tensor, y: Tensor) -> Iterato
     loss, reduction = cost.loss.name, cost.reduction
     a = inputs.pop()
     da = ms.grad(cost)(a, y)
-    got = _or_nothing(lambda: cost.forward_backward(a, y)[1])
+    got = or_none(lambda: cost.forward_backward(a, y)[1])
     weight = np.full((len(x), 1), 1.0 / len(x) if reduction == "mean" else 1.0)
-    a64, y64, expected = _array(a), _array(y), _array(da)
+    a64, y64, expected = as_float64(a), as_float64(y), as_float64(da)
     if cost.weighted:
         weight, y64 = weight * y64[:, -1:], y64[:, :-1]
     yield PartResult(
         part="cost",
         tensor="da",
-        got=_fitting(got, expected),
+        got=as_expected(got, expected),
         expected=expected,
         terms=weight * (np.abs(a64) + np.abs(y64))
         if loss == "squared_error"
@@ -147,18 +126,18 @@ def _parts_of_penalty(network: DNN, cost: Cost, x: Tensor) -> Iterator[PartResul
     pairs = zip(network.parameter_names, network.trainable_params(), strict=True)
     for name, w in ((name, parameter.value()) for name, parameter in pairs):
         nothing = Tensor(np.zeros(w.shape), w.dtype)
-        got = _or_nothing(partial(penalty.backward, (w,), (nothing,)))
-        expected = _array(ms.grad(lambda w: penalty((w,)))(w))
+        got = or_none(partial(penalty.backward, (w,), (nothing,)))
+        expected = as_float64(ms.grad(lambda w: penalty((w,)))(w))
         yield PartResult(
             part="penalty",
             tensor=name,
-            got=_fitting(got[0] if got else None, expected),
+            got=as_expected(got[0] if got else None, expected),
             expected=expected,
-            terms=penalty.l1 + penalty.l2 * np.abs(_array(w)),
-            x=_array(x),
+            terms=penalty.l1 + penalty.l2 * np.abs(as_float64(w)),
+            x=as_float64(x),
             loss=cost.loss.name,
             reduction=cost.reduction,
-            W=_array(w),
+            W=as_float64(w),
             penalty=penalty,
         )
 
@@ -166,10 +145,10 @@ def _parts_of_penalty(network: DNN, cost: Cost, x: Tensor) -> Iterator[PartResul
 def _parts_of_layer(part: str, layer: Any, x: Tensor, da: Tensor, loss: str, reduction: str) -> Iterator[PartResult]:
     cache = layer.forward(x)[1]
     z, a = cache[1], cache[2]
-    right = _array(Pullback(layer.activation.function)(z, da))
-    dz = _or_nothing(lambda: layer.delta(cache, da))
-    got = _fitting(dz, right)
-    x64, da64, W = _array(x), _array(da), _array(layer.weight)
+    right = as_float64(Pullback(layer.activation.function)(z, da))
+    dz = or_none(lambda: layer.delta(cache, da))
+    got = as_expected(dz, right)
+    x64, da64, W = as_float64(x), as_float64(da), as_float64(layer.weight)
 
     def result(tensor: str, found: Array | None, expected: Array, terms: Array, delta: Array) -> PartResult:
         return PartResult(
@@ -179,12 +158,12 @@ def _parts_of_layer(part: str, layer: Any, x: Tensor, da: Tensor, loss: str, red
             expected=expected,
             terms=terms,
             x=x64,
-            z=_array(z),
-            a=_array(a),
+            z=as_float64(z),
+            a=as_float64(a),
             da=da64,
             dz=delta,
             W=W,
-            b=_array(layer.bias),
+            b=as_float64(layer.bias),
             activation=layer.activation.name,
             loss=loss,
             reduction=reduction,
@@ -195,12 +174,12 @@ def _parts_of_layer(part: str, layer: Any, x: Tensor, da: Tensor, loss: str, red
     yield result("dz", got, right, np.broadcast_to(size, right.shape), right)
     if got is None:
         return
-    dx, (dW, db) = _or_nothing(lambda: layer.backward(cache, da)) or (None, (None, None))
+    dx, (dW, db) = or_none(lambda: layer.backward(cache, da)) or (None, (None, None))
     of_affine = ms.grad(_contracted_affine, (0, 1, 2))(x, layer.weight.value(), layer.bias.value(), dz)
     squares = got**2
     sizes = (np.sqrt(squares @ W**2), np.sqrt(squares.T @ x64**2), np.sqrt(squares.sum(axis=0)))
     for name, found, expected, terms in zip(("dx", "dW", "db"), (dx, dW, db), of_affine, sizes, strict=True):
-        yield result(name, _fitting(found, _array(expected)), _array(expected), terms, got)
+        yield result(name, as_expected(found, as_float64(expected)), as_float64(expected), terms, got)
 
 
 def _parts_of_other_layer(
@@ -209,28 +188,28 @@ def _parts_of_other_layer(
     """Yield dx and the gradient of each parameter, as MindSpore differentiates the layer's forward pass."""
     parameters = ms.ParameterTuple(layer.trainable_params())
     cache = layer.forward(x)[1]
-    dx, of_parameters = _or_nothing(lambda: layer.backward(cache, da)) or (None, ())
+    dx, of_parameters = or_none(lambda: layer.backward(cache, da)) or (None, ())
     contracted = Contracted(layer)
     names, found = ["dx"], [dx, *of_parameters, *[None] * (len(parameters) - len(of_parameters))]
     expected = [ms.grad(contracted)(x, da)]
     if parameters:
         names += ["dW" if p.name.endswith("weight") else "d" + p.name.split(".")[-1] for p in parameters]
         expected += ms.grad(contracted, None, parameters)(x, da)
-    sizes = [float(np.max(np.abs(_array(right)), initial=0.0)) for right in expected]
+    sizes = [float(np.max(np.abs(as_float64(right)), initial=0.0)) for right in expected]
     for name, got, right, size in zip(names, found, expected, sizes, strict=True):
-        array = _array(right)
+        array = as_float64(right)
         # What a normalisation takes away from dx is as large as what it leaves: the terms are those of da.
-        terms = np.full(array.shape, max(size, float(np.max(np.abs(_array(da)), initial=0.0))))
+        terms = np.full(array.shape, max(size, float(np.max(np.abs(as_float64(da)), initial=0.0))))
         yield PartResult(
             part=part,
             tensor=name,
-            got=_fitting(got, array),
+            got=as_expected(got, array),
             expected=array,
             terms=terms,
-            x=_array(x),
+            x=as_float64(x),
             loss=loss,
             reduction=reduction,
-            da=_array(da),
+            da=as_float64(da),
         )
 
 
@@ -265,26 +244,7 @@ def _contracted_affine(x: Tensor, W: Tensor, b: Tensor, dz: Tensor) -> Tensor:
     return (affine(x, W, b) * dz).sum()
 
 
-def _chain(network: DNN, cost: Cost, x: Tensor, y: Tensor, tolerance: float) -> list[FaultyPart]:
-    """Every part is right by itself: what joins them is not, or the whole is right."""
-    by_hand = _or_nothing(lambda: HandwrittenGradient(network, cost)(x, y)[1]) or ()
-    padded = [*by_hand, *[None] * (len(network.parameter_names) - len(by_hand))]
-    by_framework = GradOperationGradient(network, cost)(x, y)
-    for name, got, right in reversed(list(zip(network.parameter_names, padded, by_framework, strict=True))):
-        expected = _array(right)
-        found = _fitting(got, expected)
-        scale = float(np.max(np.abs(expected), initial=0.0))
-        error = float(np.max(np.abs(found - expected), initial=0.0)) if found is not None else np.inf
-        if error > tolerance * scale:
-            diagnosis = (
-                "every layer is right by itself, so what joins them is wrong: the order of the layers, a cache that is "
-                "stale or of another layer, or weights that changed between the forward and the backward pass"
-            )
-            return [FaultyPart("chain", name, error / scale if scale else np.inf, diagnosis, "chain between layers")]
-    return []
-
-
-def _or_nothing(part: Callable[[], Any]) -> Any:
+def or_none(part: Callable[[], Any]) -> Any:
     """Return what a part computes; None where it stops, which the route that it belongs to reports."""
     try:
         return part()
@@ -292,11 +252,11 @@ def _or_nothing(part: Callable[[], Any]) -> Any:
         return None
 
 
-def _array(tensor: Tensor) -> Array:
+def as_float64(tensor: Tensor) -> Array:
     return np.array(tensor.asnumpy(), dtype=np.float64)
 
 
-def _fitting(got: Any, expected: Array) -> Array | None:
+def as_expected(got: Any, expected: Array) -> Array | None:
     if not isinstance(got, Tensor) or tuple(got.shape) != expected.shape:
         return None
-    return _array(got)
+    return as_float64(got)

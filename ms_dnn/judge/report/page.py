@@ -6,9 +6,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ms_dnn.presentation.notation import counted, html_text, index_text, plain, shape_text, size_text, value_text
-from ms_dnn.presentation.page import definitions, html_page, scrolling, section, table_head
-from ms_dnn.reports.agreement import (
+from ms_dnn.judge.report.agreement import (
     LEGEND,
     MARKS,
     SEVERITY_MARKS,
@@ -24,8 +22,9 @@ from ms_dnn.reports.agreement import (
     relation_on,
     worst_pair,
 )
-from ms_dnn.reports.judgement_figures import heat_map, remainder_pictures
-from ms_dnn.reports.judgement_style import JUDGEMENT_STYLE
+from ms_dnn.judge.report.figures import heat_map, remainder_pictures
+from ms_dnn.presentation.notation import counted, html_text, index_text, plain, shape_text, size_text, value_text
+from ms_dnn.presentation.page import definitions, html_page, scrolling, section, table_head
 
 if TYPE_CHECKING:
     from ms_dnn.judge.judgement import Judgement, PairResult
@@ -34,6 +33,20 @@ MOST_LINES = 24
 """Findings, faulty parts and kinks that are open at once."""
 OPTION_NAMES = {"overrides": "set"}
 """What the command line calls a setting by another name."""
+JUDGEMENT_STYLE = """
+.agree { color: var(--pass); } .differ { color: var(--fail); font-weight: 600; }
+.undecided { color: var(--unsure); } .apart { color: var(--quiet); }
+.matrix td, .matrix thead th + th { text-align: center; min-width: 3.4rem; padding-right: .4rem;
+  padding-left: .4rem; }
+.matrix .blamed > th { color: var(--fail); }
+.heat .undecided { background: repeating-linear-gradient(45deg, #ece9e2 0 6px, #dcd8cf 6px 12px); color: #2b2820; }
+svg .floor { fill: var(--quiet); opacity: .2; }
+svg .law { fill: none; stroke: var(--ink); stroke-width: 1.2; stroke-dasharray: 1.5 3.5; stroke-linecap: round; }
+svg .limit { fill: none; stroke: var(--ink); stroke-width: 1; stroke-dasharray: 6 4; }
+svg .other { fill: none; stroke: var(--route0); stroke-width: 1; opacity: .55; }
+svg .duel { stroke-dasharray: 5 2 1 2; }
+""".strip()
+"""What the report adds to the style sheet of all pages."""
 HOW_TO_READ = (
     "Along a line v through each tensor, the difference quotient D(h) of the cost is compared with what a gradient g "
     "says of it, g·v: if g is right, the remainder |D(h) − g·v| falls with h² down to the grey floor of rounding, and "

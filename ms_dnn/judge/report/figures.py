@@ -10,8 +10,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ms_dnn.judge.report.agreement import MARKS, describe_kink, excess, excess_of_tensor, letters, relation, relation_on
 from ms_dnn.presentation.notation import counted, html_text, shape_text, size_text
-from ms_dnn.reports.agreement import MARKS, describe_kink, excess, excess_of_tensor, letters, relation, relation_on
 
 if TYPE_CHECKING:
     from ms_dnn.judge.judgement import Judgement, Line, PairResult, TensorJudgement

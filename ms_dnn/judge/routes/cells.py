@@ -11,10 +11,9 @@ import numpy as np
 from mindspore import nn
 from numpy.typing import NDArray
 
-from ms_dnn.judge.answers import STOPPED
-from ms_dnn.judge.routes import CENTRAL_DIFFERENCES, COMPILED, GradientRoute, Gradients, SlopeRoute
-from ms_dnn.judge.slope import SMALLEST, Slope, ladder, slope
-from ms_dnn.judge.subject import Subject, Variable
+from ms_dnn.judge.routes.base import CENTRAL_DIFFERENCES, COMPILED, STOPPED, GradientRoute, Gradients, SlopeRoute
+from ms_dnn.judge.routes.slope import SMALLEST, Slope, ladder, slope
+from ms_dnn.judge.routes.subject import Subject, Variable
 from ms_dnn.runtime.seeding import stream
 
 Array = NDArray[Any]
@@ -87,7 +86,7 @@ class Compilable(nn.Cell):
 
 
 class CentralDifferences(SlopeRoute):
-    """Differences of the forward pass in PyNative; see :mod:`ms_dnn.judge.slope`.
+    """Differences of the forward pass in PyNative; see :mod:`ms_dnn.judge.routes.slope`.
 
     Args:
         subject: what is evaluated, best in float64.

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from xml.etree import ElementTree
 
-from ms_dnn.presentation.notation import counted, index_text, plain, value_text
-from ms_dnn.reports.agreement import (
+from ms_dnn.judge.report.agreement import (
     describe_forward,
     describe_kink,
     describe_pair,
@@ -21,6 +20,7 @@ from ms_dnn.reports.agreement import (
     relation,
     relation_on,
 )
+from ms_dnn.presentation.notation import counted, index_text, plain, value_text
 
 if TYPE_CHECKING:
     from ms_dnn.judge.judgement import Judgement, TensorJudgement

@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from ms_dnn.judge.slope import Slope
+from ms_dnn.judge.routes.slope import Slope
 
 Array = NDArray[Any]
 Gradients = dict[str, Array]
@@ -59,3 +59,7 @@ class SlopeRoute(Route):
     @abstractmethod
     def slope(self, tensor: str, direction: Array) -> Slope:
         """Return d/dt J(θ + t v) at t = 0, for v shaped as the tensor."""
+
+
+STOPPED = (RuntimeError, ValueError, TypeError, AttributeError, IndexError, KeyError, NotImplementedError)
+"""What MindSpore and user code raise when a route cannot run."""

@@ -9,8 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ms_dnn.presentation.notation import counted, index_text, plain, shape_text, size_text, value_text
-from ms_dnn.reports.agreement import (
+from ms_dnn.judge.report.agreement import (
     LEGEND,
     MARKS,
     SEVERITY_MARKS,
@@ -27,6 +26,7 @@ from ms_dnn.reports.agreement import (
     relation_on,
     worst_pair,
 )
+from ms_dnn.presentation.notation import counted, index_text, plain, shape_text, size_text, value_text
 
 if TYPE_CHECKING:
     from ms_dnn.judge.judgement import Judgement, PairResult, TensorJudgement

@@ -15,13 +15,12 @@ import numpy as np
 from mindspore import Tensor, nn
 from numpy.typing import NDArray
 
-from ms_dnn.judge.answers import STOPPED
-from ms_dnn.judge.cell_routes import CellGradient, cells_with_bprop, named_cells
 from ms_dnn.judge.faults.naming import name_residual
 from ms_dnn.judge.judgement import FaultyPart
-from ms_dnn.judge.routes import GRAD_OPERATION
-from ms_dnn.judge.subject import Subject, as_array, is_float
-from ms_dnn.judge.traps import recorded_calls
+from ms_dnn.judge.locate.traps import recorded_calls
+from ms_dnn.judge.routes.base import GRAD_OPERATION, STOPPED
+from ms_dnn.judge.routes.cells import CellGradient, cells_with_bprop, named_cells
+from ms_dnn.judge.routes.subject import Subject, as_array, is_float
 
 Array = NDArray[Any]
 
@@ -69,7 +68,7 @@ def _faulty_inputs(
     own = CellGradient("bprop", subject)
     try:
         got = own.gradients()
-    except STOPPED:  # found by name in ms_dnn.judge.traps
+    except STOPPED:  # found by name in ms_dnn.judge.locate.traps
         return []
     expected = CellGradient(GRAD_OPERATION, subject, bprops=False).gradients()
     sizes = {"the batch": len(inputs[0]) if is_float(inputs[0]) and inputs[0].ndim else 0}

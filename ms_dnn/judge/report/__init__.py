@@ -1,0 +1,1 @@
+"""A judgement as a table, a page, figures, JUnit. No MindSpore."""

@@ -1,0 +1,1 @@
+"""The ways to a gradient, and what they differentiate."""

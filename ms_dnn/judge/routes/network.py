@@ -1,0 +1,196 @@
+"""The routes to the gradients of a DNN of this package."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mindspore as ms
+import numpy as np
+from mindspore import Tensor, nn
+from numpy.typing import NDArray
+
+from ms_dnn.dnn import DNN
+from ms_dnn.errors import SubjectError
+from ms_dnn.gradients import reference
+from ms_dnn.gradients import reference_chain as chain
+from ms_dnn.gradients.framework import GradOperationGradient
+from ms_dnn.gradients.handwritten import HandwrittenGradient
+from ms_dnn.judge.routes.base import (
+    COMPILED,
+    COMPLEX_STEP,
+    GRAD_OPERATION,
+    HANDWRITTEN,
+    IN_FLOAT64,
+    GradientRoute,
+    Gradients,
+    Route,
+    SlopeRoute,
+)
+from ms_dnn.judge.routes.cells import CellGradient, CentralDifferences
+from ms_dnn.judge.routes.slope import Slope
+from ms_dnn.judge.routes.subject import Subject
+from ms_dnn.layers.cost import Cost
+from ms_dnn.layers.dense import Dense
+from ms_dnn.layers.dropout import Dropout
+
+Array = NDArray[Any]
+
+
+def network_routes(
+    network: DNN, cost: Cost, x: Tensor, y: Tensor, device: str = "CPU", compiled: bool = False
+) -> list[Route]:
+    """Return the four routes; without those in MindSpore's float64 on Ascend, whose MatMul takes none."""
+    routes: list[Route] = [HandwrittenRoute(network, cost, x, y)]
+    if compiled:
+        routes.append(HandwrittenRoute(network, cost, x, y, compiled=True))
+    routes.append(GradOperationRoute(network, cost, x, y))
+    if device != "Ascend":
+        try:
+            wide = network_subject(network, cost, x, y).in_precision("float64")
+        except SubjectError:
+            pass
+        else:
+            if str(x.dtype).lower() != "float64":
+                routes.append(CellGradient(GRAD_OPERATION + IN_FLOAT64, wide, witness=True))
+            routes.append(CentralDifferences(wide))
+    return [*routes, ComplexStepRoute(network, cost, x, y)]
+
+
+class LossesOfNetwork(nn.Cell):
+    """(x, y) → the loss of each sample, (N,), and the penalty: the terms of J."""
+
+    def __init__(self, network: DNN, cost: Cost) -> None:
+        super().__init__(auto_prefix=False)
+        self.network = network
+        self.cost = cost
+        self.parameters = ms.ParameterTuple(network.trainable_params())
+
+    def construct(self, x: Tensor, y: Tensor) -> Any:
+        """Return (N,) for x (N, n[0]) and the target y (N, n[L]); and the penalty (0-d) where there is one."""
+        losses = self.cost.of_samples(self.network.forward(x)[0], y)
+        if self.cost.penalty is None:
+            return losses
+        return losses, self.cost.penalty(self.parameters)
+
+
+def network_subject(network: DNN, cost: Cost, x: Tensor, y: Tensor) -> Subject:
+    """Return J as a function of the network's parameters: its terms, each with the weight that it has in J."""
+    weight = 1.0 / len(x) if cost.reduction == "mean" else 1.0
+    cotangents = [np.full(len(x), weight), *([] if cost.penalty is None else [np.ones(())])]
+    return Subject(LossesOfNetwork(network, cost), (x, y), wrt="parameters", cotangents=cotangents)
+
+
+class DeviceRoute(GradientRoute):
+    """Gradients in the network's own precision on the device, from a Cell (x, y) → one gradient a parameter."""
+
+    def __init__(self, network: DNN, cost: Cost, x: Tensor, y: Tensor, compiled: bool = False) -> None:
+        self.network, self.cost, self.x, self.y = network, cost, x, y
+        self.dtype = str(x.dtype).lower()
+        cell = self.cell()
+        self.run = ms.jit(cell.construct) if compiled else cell
+        if compiled:
+            self.name = self.name + COMPILED
+
+    def cell(self) -> nn.Cell:
+        """Return the Cell that computes the gradients."""
+        raise NotImplementedError
+
+    def named(self, gradients: tuple[Tensor, ...]) -> Gradients:
+        """Return the gradients under the parameters' names; too few leave names out, which is found out later."""
+        return {
+            name: gradient.asnumpy().copy()
+            for name, gradient in zip(self.network.parameter_names, gradients, strict=False)
+        }
+
+
+class HandwrittenRoute(DeviceRoute):
+    """The backward pass of this project."""
+
+    name = HANDWRITTEN
+
+    def cell(self) -> nn.Cell:
+        """Return the hand-written route."""
+        return HandwrittenGradient(self.network, self.cost)
+
+    def gradients(self) -> Gradients:
+        """Return all gradients."""
+        return self.named(self.run(self.x, self.y)[1])
+
+
+class GradOperationRoute(DeviceRoute):
+    """MindSpore's automatic differentiation."""
+
+    name = GRAD_OPERATION
+
+    def cell(self) -> nn.Cell:
+        """Return the framework's route."""
+        return GradOperationGradient(self.network, self.cost)
+
+    def gradients(self) -> Gradients:
+        """Return all gradients."""
+        return self.named(self.run(self.x, self.y))
+
+
+class ComplexStepRoute(SlopeRoute):
+    """The complex step through an independent forward in NumPy: Im J(θ + ih v) / h, exact but for rounding."""
+
+    name = COMPLEX_STEP
+
+    def __init__(self, network: DNN, cost: Cost, x: Tensor, y: Tensor) -> None:
+        self.names = network.parameter_names
+        self.layers, self.places = plain_layers(network), plain_places(network)
+        self.loss, self.reduction, self.penalty = cost.loss.name, cost.reduction, plain_penalty(cost)
+        self.x = x.asnumpy().astype(np.float64)
+        self.y, self.weights = plain_targets(cost, y)
+
+    def slope(self, tensor: str, direction: Array) -> Slope:
+        """Return d/dt J(θ + t v) at t = 0."""
+        number, field = self.places[self.names.index(tensor)]
+        layers = list(self.layers)
+        moved = getattr(layers[number], field) + 1j * reference.STEP * direction
+        layers[number] = layers[number]._replace(**{field: moved})
+        value = chain.chain_cost(layers, self.loss, self.reduction, self.x, self.y, self.penalty, self.weights)
+        found, nothing = float(np.imag(value) / reference.STEP), np.zeros(0)
+        return Slope(found, 0.0, "smooth", found, found, 0.0, 0.0, nothing, nothing, nothing)
+
+
+def plain_network(network: DNN) -> tuple[list[Array], list[Array], list[str]]:
+    """Return weights and biases as float64, and the activations' names: a network of dense layers as plain data."""
+    arrays = [parameter.asnumpy().astype(np.float64) for parameter in network.trainable_params()]
+    return arrays[::2], arrays[1::2], [layer.activation.name for layer in network.layers]
+
+
+def plain_layers(network: DNN) -> list[chain.Layer]:
+    """Return each layer as plain data, its numbers float64."""
+    return [_plain_layer(layer) for layer in network.layers]
+
+
+def plain_places(network: DNN) -> list[tuple[int, str]]:
+    """Return for each parameter of the network which plain layer holds it, and in which field."""
+    places = (name.split(".")[-2:] for name in network.parameter_names)
+    return [(int(number), field) for number, field in places]
+
+
+def _plain_layer(layer: Any) -> chain.Layer:
+    def array(parameter: ms.Parameter) -> Array:
+        return np.array(parameter.asnumpy(), np.float64)
+
+    if isinstance(layer, Dropout):
+        return chain.Masked(layer.rate, layer.key, int(layer.step))
+    if isinstance(layer, Dense):
+        return chain.Affine(
+            array(layer.weight), None if layer.bias is None else array(layer.bias), layer.activation.name
+        )
+    return chain.Normalized(array(layer.scale), array(layer.shift), layer.activation.name, layer.axis, layer.epsilon)
+
+
+def plain_penalty(cost: Cost) -> reference.Penalty:
+    """Return the penalty of a cost as plain data."""
+    penalty = cost.penalty
+    return reference.NO_PENALTY if penalty is None else reference.Penalty(penalty.l1, penalty.l2, penalty.biases)
+
+
+def plain_targets(cost: Cost, y: Tensor) -> tuple[Array, Array]:
+    """Return the target (N, C) and the weights of the samples (N,), float64."""
+    y64 = y.asnumpy().astype(np.float64)
+    return (y64[:, :-1], y64[:, -1]) if cost.weighted else (y64, np.ones(len(y64)))
