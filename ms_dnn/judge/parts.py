@@ -253,10 +253,12 @@ def or_none(part: Callable[[], Any]) -> Any:
 
 
 def as_float64(tensor: Tensor) -> Array:
+    """Return a copy of a Tensor's numbers."""
     return np.array(tensor.asnumpy(), dtype=np.float64)
 
 
 def as_expected(got: Any, expected: Array) -> Array | None:
+    """Return the numbers of what was computed, or None where it is no Tensor of the expected shape."""
     if not isinstance(got, Tensor) or tuple(got.shape) != expected.shape:
         return None
     return as_float64(got)
