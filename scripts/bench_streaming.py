@@ -97,7 +97,7 @@ class Clock:
 def run_route(route: str, epochs: int) -> None:
     """Train on one route in this process, and print what was measured as JSON."""
     from ms_dnn.config import parse_config
-    from ms_dnn.runs import start_run
+    from ms_dnn.runs.training import start_run
     from ms_dnn.training.checkpoints import read_checkpoint
 
     clock = Clock()

@@ -80,6 +80,6 @@ def cpu():
 def unpictured():
     """No curves and pictures of a run, which take as long as a short training: for files that do not look at them."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ms_dnn.runs.draw_curves", lambda *_: None)
-        patch.setattr("ms_dnn.runs.draw_pictures", lambda *_: ())
+        patch.setattr("ms_dnn.runs.training.draw_curves", lambda *_: None)
+        patch.setattr("ms_dnn.runs.training.draw_pictures", lambda *_: ())
         yield

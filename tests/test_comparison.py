@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from PIL import Image
 from rich.console import Console
 
-from ms_dnn.comparison import compare_runs, differences, short_names
 from ms_dnn.config import dump_config, load_config
 from ms_dnn.errors import RunError
-from ms_dnn.reports.comparison_pictures import comparison_html, draw_comparison
-from ms_dnn.reports.comparison_table import best_runs, comparison_json, print_comparison, short_keys
+from ms_dnn.runs.comparison import compare_runs, differences, short_names
+from ms_dnn.runs.reports.comparison_pictures import comparison_html, draw_comparison
+from ms_dnn.runs.reports.comparison_table import best_runs, comparison_json, print_comparison, short_keys
 from ms_dnn.training.checkpoints import Checkpoint, write_checkpoint
 
 CONFIGS = Path(__file__).parents[1] / "configs"

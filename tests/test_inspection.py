@@ -11,15 +11,8 @@ from sklearn.datasets import load_digits, make_moons
 from ms_dnn.config import load_config
 from ms_dnn.experiment.building import build_network
 from ms_dnn.experiment.data import prepare_data
-from ms_dnn.inspection import (
-    GRID,
-    MOST_MISTAKES,
-    boundary_of,
-    draw_pictures,
-    mistakes_of,
-    numbers_at_start_and_now,
-    predict,
-)
+from ms_dnn.runs.inspection import GRID, MOST_MISTAKES, boundary_of, mistakes_of, predict
+from ms_dnn.runs.pictures import draw_pictures, numbers_at_start_and_now
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 pytestmark = pytest.mark.usefixtures("cpu")

@@ -24,30 +24,30 @@ def compare(
 
     A run that cannot be read is told of, the others are shown, and the exit code is 2.
     """
-    from ms_dnn.comparison import compare_runs
     from ms_dnn.errors import ConfigError
+    from ms_dnn.runs.comparison import compare_runs
 
     for option, file in (("--html", html), ("--plot", plot)):
         if file is not None and not file.parent.is_dir():
             raise ConfigError(f"{option}: got '{file}', but there is no folder '{file.parent}': make it first")
     comparison = compare_runs(runs, test=test, device=device)
     if plot is not None:
-        from ms_dnn.reports.comparison_pictures import draw_comparison
+        from ms_dnn.runs.reports.comparison_pictures import draw_comparison
 
         draw_comparison(comparison, plot)
     if html is not None:
-        from ms_dnn.reports.comparison_pictures import comparison_html
+        from ms_dnn.runs.reports.comparison_pictures import comparison_html
         from ms_dnn.runtime.durable import write_file
 
         write_file(html, comparison_html(comparison))
     if as_json:
-        from ms_dnn.reports.comparison_table import comparison_json
+        from ms_dnn.runs.reports.comparison_table import comparison_json
 
         typer.echo(comparison_json(comparison))
     else:
         from rich.console import Console
 
-        from ms_dnn.reports.comparison_table import print_comparison
+        from ms_dnn.runs.reports.comparison_table import print_comparison
 
         print_comparison(Console(markup=False, highlight=False), comparison)
     for problem in comparison.problems:

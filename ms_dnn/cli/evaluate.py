@@ -20,7 +20,7 @@ def evaluate(
     from ms_dnn.training.run_folder import RunFolder
 
     RunFolder(run)  # says what is wrong with it before MindSpore is loaded
-    from ms_dnn.runs import evaluate_run
+    from ms_dnn.runs.evaluation import evaluate_run
 
     scores = evaluate_run(run, part, device)
     if as_json:
@@ -41,7 +41,7 @@ def evaluate(
         return
     from rich.console import Console
 
-    from ms_dnn.reports.tables import print_confusion
+    from ms_dnn.runs.reports.tables import print_confusion
 
     console = Console(highlight=False)
     if scores.confusion is not None:

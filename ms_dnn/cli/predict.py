@@ -20,7 +20,7 @@ def predict(
     from ms_dnn.training.run_folder import RunFolder
 
     RunFolder(run)  # says what is wrong with it before MindSpore is loaded
-    from ms_dnn.prediction import predict_file
+    from ms_dnn.runs.prediction import predict_file
 
     found = predict_file(run, files, device)
     for note in found.notes:
@@ -42,6 +42,6 @@ def predict(
         return
     from rich.console import Console
 
-    from ms_dnn.reports.tables import print_answers
+    from ms_dnn.runs.reports.tables import print_answers
 
     print_answers(Console(), found.row_names, found.answers, found.probabilities, found.class_names, found.labels)

@@ -17,8 +17,8 @@ def report(
     from ms_dnn.training.run_folder import REPORT, RunFolder
 
     RunFolder(run)  # says what is wrong with it before MindSpore is loaded
-    from ms_dnn.reports.run_html import run_html
-    from ms_dnn.run_report import gather_run
+    from ms_dnn.runs.report import gather_run
+    from ms_dnn.runs.reports.page import run_html
 
     page = run / REPORT
     write_file(page, run_html(gather_run(run, device)))

@@ -49,8 +49,9 @@ def train(
     loaded = load_config(config, asked)
     path = run or Path("runs") / f"{loaded.name}-{datetime.now():%Y%m%d-%H%M%S}"
 
-    from ms_dnn.reports.training_progress import TrainingProgress
-    from ms_dnn.runs import start_run, use_configured_device
+    from ms_dnn.runs.reports.training_progress import TrainingProgress
+    from ms_dnn.runs.stored import use_configured_device
+    from ms_dnn.runs.training import start_run
 
     console.print(f"{loaded.name}: {_describe(loaded)}", soft_wrap=True)
     _show_device(console, use_configured_device(loaded))
@@ -62,8 +63,9 @@ def _resume(console: "Console", path: Path, device: str | None) -> None:
     from ms_dnn.training.run_folder import RunFolder
 
     RunFolder(path)  # says what is wrong with it before MindSpore is loaded
-    from ms_dnn.reports.training_progress import TrainingProgress
-    from ms_dnn.runs import resume_run, stored_config, use_configured_device
+    from ms_dnn.runs.reports.training_progress import TrainingProgress
+    from ms_dnn.runs.stored import stored_config, use_configured_device
+    from ms_dnn.runs.training import resume_run
 
     _show_device(console, use_configured_device(stored_config(RunFolder(path), device)))
     folder, state, data = resume_run(path, TrainingProgress(console), device)
@@ -100,7 +102,7 @@ def _describe(config: "ExperimentConfig") -> str:
 
 def _conclude(console: "Console", config: "ExperimentConfig", path: Path, state: "State", data: "PreparedData") -> None:
     """Say what ended the run, what came of it and what to do next."""
-    from ms_dnn.reports.endings import ending_text, row_of_weights
+    from ms_dnn.runs.reports.endings import ending_text, row_of_weights
     from ms_dnn.training.run_folder import BOUNDARY, CURVES, HISTOGRAMS, MISCLASSIFIED, RunFolder
 
     for note in data.notes:

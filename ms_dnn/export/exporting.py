@@ -20,7 +20,7 @@ from ms_dnn.export.onnx_graph import onnx_bytes
 from ms_dnn.export.usage import usage
 from ms_dnn.features.known_data import KnownData
 from ms_dnn.maths.activations import ACTIVATIONS
-from ms_dnn.runs import stored_config, trained_network, use_configured_device, what_answers_need
+from ms_dnn.runs.stored import stored_config, trained_network, use_configured_device, what_answers_need
 from ms_dnn.runtime.durable import write_durably
 from ms_dnn.runtime.precision import comparison_tolerance, weights_dtype
 from ms_dnn.training.run_folder import RunFolder

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ms_dnn.reports.sample_pictures import CLASS_COLOURS, SHAPES
+from ms_dnn.runs.reports.sample_pictures import CLASS_COLOURS, SHAPES
 from ms_dnn.series.chapter import BLUE, GREY, ORANGE
 
 MOST_UNITS = 8

@@ -6,7 +6,7 @@ from typing import Any
 from optuna.trial import TrialState
 
 from ms_dnn.errors import DivergenceError, MsDnnError
-from ms_dnn.runs import resume_run, start_run
+from ms_dnn.runs.training import resume_run, start_run
 from ms_dnn.sweep.study import Study
 from ms_dnn.training.interruption import StopTraining
 from ms_dnn.training.plan import Plan

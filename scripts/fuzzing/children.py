@@ -94,7 +94,7 @@ def serve() -> None:
 def prepare() -> None:
     """Import everything, and train the run whose files are damaged, in a child: threads do not survive a fork."""
     import ms_dnn.cli.main
-    import ms_dnn.runs  # noqa: F401
+    import ms_dnn.runs.training  # noqa: F401
 
     if not FINISHED_RUN.exists():
         child = os.fork()
@@ -179,7 +179,7 @@ def run_command(arguments: list[str]) -> None:
 
 def without_training() -> None:
     """Let trainings end before their first step, and pictures alone."""
-    import ms_dnn.runs
+    import ms_dnn.runs.training
     from ms_dnn.training.state import State
     from ms_dnn.training.trainer import Trainer
 
@@ -188,7 +188,7 @@ def without_training() -> None:
         return self.state
 
     Trainer.run = run  # type: ignore[method-assign]
-    vars(ms_dnn.runs).update(draw_curves=lambda *arguments: None, draw_pictures=lambda *arguments: ())
+    vars(ms_dnn.runs.training).update(draw_curves=lambda *arguments: None, draw_pictures=lambda *arguments: ())
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from ms_dnn.config import load_config
 from ms_dnn.errors import ConfigError, RunError
-from ms_dnn.runs import resume_run, start_run
+from ms_dnn.runs.training import resume_run, start_run
 from ms_dnn.training import trainer as trainer_module
 from ms_dnn.training.checkpoints import read_checkpoint
 from ms_dnn.training.run_folder import RunFolder
@@ -46,8 +46,8 @@ def small(*overrides):
 def _without_pictures():
     """They have tests of their own, and take longer than these runs."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ms_dnn.runs.draw_pictures", lambda *_: ())
-        patch.setattr("ms_dnn.runs.draw_curves", lambda *_: None)
+        patch.setattr("ms_dnn.runs.training.draw_pictures", lambda *_: ())
+        patch.setattr("ms_dnn.runs.training.draw_curves", lambda *_: None)
         yield
 
 
@@ -179,7 +179,7 @@ def test_a_disk_that_takes_no_more_ends_the_run_with_a_sentence_and_loses_nothin
 
 
 def test_numbers_that_are_not_finite_are_left_out_of_a_histogram(tmp_path):
-    from ms_dnn.reports.event_files import EventFiles
+    from ms_dnn.runs.reports.event_files import EventFiles
     from ms_dnn.training.plan import Plan
     from ms_dnn.training.probe import LayerNumbers
     from ms_dnn.training.state import State

@@ -12,7 +12,7 @@ from sklearn.datasets import make_moons
 
 from ms_dnn.config import load_config
 from ms_dnn.presentation.charts import Curve, line_chart, scatter_chart
-from ms_dnn.reports.run_html import run_html
+from ms_dnn.runs.reports.page import run_html
 from ms_dnn.training.run_folder import RunFolder
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -30,8 +30,8 @@ class Silent:
 
 
 def gathered(cpu, folder, config):
-    from ms_dnn.run_report import gather_run
-    from ms_dnn.runs import start_run
+    from ms_dnn.runs.report import gather_run
+    from ms_dnn.runs.training import start_run
 
     start_run(config, folder / "run", Silent())
     return gather_run(folder / "run")
@@ -109,7 +109,7 @@ def test_a_browser_shows_it_without_a_complaint_and_nothing_sticks_out_at_400_pi
 
 def test_a_damaged_environment_is_one_sentence(moons):
     from ms_dnn.errors import RunError
-    from ms_dnn.run_report import gather_run
+    from ms_dnn.runs.report import gather_run
 
     path = RunFolder(Path(moons.folder)).path / "environment.json"
     content = path.read_text()

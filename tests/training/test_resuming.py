@@ -9,7 +9,8 @@ from trained_runs import REGULARIZED, Silent, checkpoint_of, iris, same_run
 
 from ms_dnn.config import load_config
 from ms_dnn.errors import CheckpointError
-from ms_dnn.runs import resume_run, start_run, trained_network
+from ms_dnn.runs.stored import trained_network
+from ms_dnn.runs.training import resume_run, start_run
 from ms_dnn.training import trainer as trainer_module
 from ms_dnn.training.run_folder import RunFolder
 from ms_dnn.training.state import State

@@ -8,7 +8,8 @@ from trained_runs import CONFIGS, Silent, checkpoint_of, iris
 
 from ms_dnn.config import load_config
 from ms_dnn.errors import DeviceError, DivergenceError
-from ms_dnn.runs import evaluate_run, start_run
+from ms_dnn.runs.evaluation import evaluate_run
+from ms_dnn.runs.training import start_run
 
 
 def test_float16_trains_the_digits_no_more_than_half_a_point_worse(tmp_path: Path) -> None:

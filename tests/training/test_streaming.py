@@ -15,7 +15,8 @@ from trained_runs import Silent, same_run
 from ms_dnn.data import lazy_rows
 from ms_dnn.data.lazy_rows import LazyRows
 from ms_dnn.errors import DataError
-from ms_dnn.runs import evaluate_run, resume_run, start_run
+from ms_dnn.runs.evaluation import evaluate_run
+from ms_dnn.runs.training import resume_run, start_run
 from ms_dnn.runtime.distributed import Workers
 from ms_dnn.training import feeding
 from ms_dnn.training import trainer as trainer_module
@@ -143,7 +144,8 @@ sys.path[:0] = sys.argv[1:2]
 import stored_files
 from trained_runs import Silent
 from ms_dnn.cli.main import main
-from ms_dnn.runs import evaluate_run, start_run
+from ms_dnn.runs.evaluation import evaluate_run
+from ms_dnn.runs.training import start_run
 
 def peak():
     return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) // 1024

@@ -8,7 +8,8 @@ from trained_runs import CONFIGS, REGULARIZED, Silent, checkpoint_of, iris
 
 from ms_dnn.config import load_config
 from ms_dnn.errors import DataError, RunError
-from ms_dnn.runs import evaluate_run, start_run
+from ms_dnn.runs.evaluation import evaluate_run
+from ms_dnn.runs.training import start_run
 from ms_dnn.training.run_folder import RunFolder
 
 pytestmark = pytest.mark.usefixtures("unpictured")

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from ms_dnn.config import parse_config
 from ms_dnn.errors import MsDnnError, RunError
-from ms_dnn.reports.endings import row_of_weights
+from ms_dnn.runs.reports.endings import row_of_weights
 from ms_dnn.training.checkpoints import read_checkpoint
 from ms_dnn.training.run_folder import CONFIG, Row, RunFolder
 from ms_dnn.training.state import State
 
 if TYPE_CHECKING:
-    from ms_dnn.runs import Scores
+    from ms_dnn.runs.evaluation import Scores
 
 UNREMARKABLE = ("name", "version", "reports", "device", "training.checkpoint_seconds")
 """Keys that change nothing about the result."""
@@ -152,7 +152,7 @@ def _read(path: Path, name: str, test: bool, device: str | None) -> ComparedRun:
     state, rows = State.of(checkpoint.state), folder.metrics()
     scores = None
     if test:
-        from ms_dnn.runs import evaluate_run
+        from ms_dnn.runs.evaluation import evaluate_run
 
         scores = evaluate_run(path, "test", device)
     return ComparedRun(

@@ -9,11 +9,11 @@ from ms_dnn.presentation.charts import CHART_STYLE, Curve, chart_legend, line_ch
 from ms_dnn.presentation.notation import counted, html_text
 from ms_dnn.presentation.page import html_page, scrolling, section, table_head
 from ms_dnn.presentation.plots import new_figure
-from ms_dnn.reports.comparison_table import best_runs, results, setting_text
-from ms_dnn.reports.run_html import metric_points
+from ms_dnn.runs.reports.comparison_table import best_runs, results, setting_text
+from ms_dnn.runs.reports.page import metric_points
 
 if TYPE_CHECKING:
-    from ms_dnn.comparison import Comparison
+    from ms_dnn.runs.comparison import Comparison
 
 LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#767676", "#E69F00")
 """Okabe & Ito's; further runs repeat them with other dashes."""

@@ -14,8 +14,10 @@ from ms_dnn.dnn import DNN
 from ms_dnn.errors import RunError
 from ms_dnn.experiment.data import PreparedData, prepare_data
 from ms_dnn.experiment.predictions import answer
-from ms_dnn.inspection import draw_pictures, predict
-from ms_dnn.runs import Scores, known_data, scores_on, stored_config, trained_network, use_configured_device
+from ms_dnn.runs.evaluation import Scores, scores_on
+from ms_dnn.runs.inspection import predict
+from ms_dnn.runs.pictures import draw_pictures
+from ms_dnn.runs.stored import known_data, stored_config, trained_network, use_configured_device
 from ms_dnn.training.checkpoints import read_checkpoint
 from ms_dnn.training.run_folder import CONFIG, ENVIRONMENT, Row, RunFolder
 from ms_dnn.training.state import State

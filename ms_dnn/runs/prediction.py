@@ -14,7 +14,7 @@ from ms_dnn.experiment.predictions import answer, probabilities
 from ms_dnn.experiment.source import source_of
 from ms_dnn.features.columns import Features
 from ms_dnn.features.known_data import KnownData
-from ms_dnn.runs import stored_config, trained_network, use_configured_device, what_answers_need
+from ms_dnn.runs.stored import stored_config, trained_network, use_configured_device, what_answers_need
 from ms_dnn.training.run_folder import RunFolder
 
 
