@@ -30,9 +30,9 @@ def audit(
     from rich.console import Console
 
     from ms_dnn.audit.catalogue import chosen
+    from ms_dnn.audit.table import audit_markdown, print_audit
     from ms_dnn.audit.workers import audit as run_audit
     from ms_dnn.errors import DataError
-    from ms_dnn.reports.audit_table import audit_markdown, print_audit
 
     entries = chosen(names or ())
     if markdown is not None and not markdown.parent.is_dir():

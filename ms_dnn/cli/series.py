@@ -24,7 +24,7 @@ def series(
     from ms_dnn.series.catalogue import chapters, find_chapter
 
     if chapter is None:
-        from ms_dnn.reports.chapter_table import print_chapters
+        from ms_dnn.series.chapter_table import print_chapters
 
         print_chapters(chapters())
         return

@@ -13,8 +13,8 @@ from ms_dnn.errors import ConfigError, SweepError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from ms_dnn.reports.sweep_outcome import SweepOutcome
     from ms_dnn.sweep.folder import SweepFolder
+    from ms_dnn.sweep.outcome import SweepOutcome
 
 _INTERRUPTED_EXIT_CODE = 130
 
@@ -56,8 +56,8 @@ def sweep(
     if config is not None:
         asked = load_swept(config, [*(overrides or []), *([f"device={device}"] if device else [])])
     _require_optuna()
-    from ms_dnn.reports.sweep_table import SweepProgress
     from ms_dnn.sweep.folder import make_or_open_folder, open_folder, stored_sweep
+    from ms_dnn.sweep.progress import SweepProgress
     from ms_dnn.sweep.session import Session, outcome_of
     from ms_dnn.sweep.study import Study
 
@@ -102,8 +102,8 @@ def _conclude(
     console: "Console", outcome: "SweepOutcome", importances: dict[str, float], folder: "SweepFolder"
 ) -> None:
     """Say what came of the sweep, how to continue it, and what to do next."""
-    from ms_dnn.reports.sweep_table import print_sweep
     from ms_dnn.sweep.folder import BEST, FIGURE, TRIALS
+    from ms_dnn.sweep.progress import print_sweep
 
     console.print()
     print_sweep(console, outcome, importances)

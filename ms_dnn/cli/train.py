@@ -102,8 +102,8 @@ def _describe(config: "ExperimentConfig") -> str:
 
 def _conclude(console: "Console", config: "ExperimentConfig", path: Path, state: "State", data: "PreparedData") -> None:
     """Say what ended the run, what came of it and what to do next."""
-    from ms_dnn.runs.reports.endings import ending_text, row_of_weights
-    from ms_dnn.training.run_folder import BOUNDARY, CURVES, HISTOGRAMS, MISCLASSIFIED, RunFolder
+    from ms_dnn.runs.reports.endings import ending_text
+    from ms_dnn.training.run_folder import BOUNDARY, CURVES, HISTOGRAMS, MISCLASSIFIED, RunFolder, row_of_weights
 
     for note in data.notes:
         console.print(f"note: {note}", soft_wrap=True, style="dim")

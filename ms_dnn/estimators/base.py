@@ -1,7 +1,7 @@
 """The DNN as scikit-learn estimators: the compiled epoch and the hand-written backward pass behind fit and predict.
 
 A fitted estimator holds NumPy arrays and plain values only, so that it pickles, copies and clones; the network is
-borrowed for each call from :mod:`ms_dnn.training.program`.
+borrowed for each call from :mod:`ms_dnn.estimators.program`.
 """
 
 import warnings
@@ -30,9 +30,9 @@ from ms_dnn.estimators.parameters import (
     rates_of,
     require_device,
 )
+from ms_dnn.estimators.program import Architecture, Program, Trained, program_of, train_epochs
 from ms_dnn.training.checkpoints import Arrays
 from ms_dnn.training.plan import Plan
-from ms_dnn.training.program import Architecture, Program, Trained, program_of, train_epochs
 from ms_dnn.training.stopping import EarlyStopping
 
 Labelled = tuple[NDArray[Any], NDArray[Any]]

@@ -1,20 +1,19 @@
 """Several runs side by side: what differs in their configurations, and what came of them."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ms_dnn.config import parse_config
 from ms_dnn.errors import MsDnnError, RunError
-from ms_dnn.runs.reports.endings import row_of_weights
+from ms_dnn.runs.records import ComparedRun, Comparison
 from ms_dnn.training.checkpoints import read_checkpoint
-from ms_dnn.training.run_folder import CONFIG, Row, RunFolder
+from ms_dnn.training.run_folder import CONFIG, RunFolder, row_of_weights
 from ms_dnn.training.state import State
 
 if TYPE_CHECKING:
-    from ms_dnn.runs.evaluation import Scores
+    pass
 
 UNREMARKABLE = ("name", "version", "reports", "device", "training.checkpoint_seconds")
 """Keys that change nothing about the result."""
@@ -33,52 +32,6 @@ OF_THE_DATA = (
     "data.drop",
     "data.image_size",
 )
-
-
-@dataclass(frozen=True)
-class ComparedRun:
-    """One run.
-
-    Attributes:
-        name: the shortest end of the folder's path that no other run shares.
-        folder: the path as it was given.
-        config: the configuration as plain values.
-        rows: of the metrics.
-        row: the one that belongs to the weights of the run, or None.
-        steps: steps done.
-        seconds: time spent training.
-        stopped_by: what ended the run, or None while it has not ended.
-        test: how it does on its test part, where that was asked for.
-    """
-
-    name: str
-    folder: str
-    config: Mapping[str, Any]
-    rows: tuple[Row, ...]
-    row: Row | None
-    steps: int
-    seconds: float
-    stopped_by: str | None
-    test: "Scores | None"
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Runs side by side.
-
-    Attributes:
-        runs: those that can be read, in the order given.
-        differing: keys of the configuration with more than one value among the runs, and the value of each run.
-        score: the metric that all runs have, "validation_accuracy" or "validation_r2"; None where they have no such.
-        warnings: why numbers of different runs cannot be compared; one sentence each.
-        problems: why a run is not shown; one sentence each, which names the folder.
-    """
-
-    runs: tuple[ComparedRun, ...]
-    differing: Mapping[str, tuple[Any, ...]]
-    score: str | None
-    warnings: tuple[str, ...]
-    problems: tuple[str, ...]
 
 
 def compare_runs(paths: Sequence[Path], *, test: bool = False, device: str | None = None) -> Comparison:

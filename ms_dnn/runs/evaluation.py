@@ -1,6 +1,5 @@
 """How a run does on one of its sets."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,34 +12,12 @@ from ms_dnn.errors import DataError
 from ms_dnn.experiment.building import build_cost, score_of
 from ms_dnn.experiment.data import Part, PreparedData, prepare_data
 from ms_dnn.experiment.predictions import answer
+from ms_dnn.runs.records import Scores
 from ms_dnn.runs.stored import known_data, stored_config, trained_network, use_configured_device
 from ms_dnn.training.evaluation import PartEvaluation
 from ms_dnn.training.run_folder import (
     RunFolder,
 )
-
-
-@dataclass(frozen=True)
-class Scores:
-    """How a run does on one part of the data.
-
-    Attributes:
-        part: "test", "validation" or "train".
-        samples: number of samples.
-        cost: the cost J.
-        score_name: "accuracy" or "r2".
-        score: its value.
-        class_names: names of the classes; empty for regression.
-        confusion: (C, C) counts, row = right class, column = answer; None for regression.
-    """
-
-    part: str
-    samples: int
-    cost: float
-    score_name: str
-    score: float
-    class_names: tuple[str, ...]
-    confusion: NDArray[np.int64] | None
 
 
 def evaluate_run(path: Path, part: str = "test", device: str | None = None) -> Scores:

@@ -1,6 +1,5 @@
 """What the pictures of a run show: its layers at the start and now, its decision boundary, its mistakes."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from ms_dnn.data.lazy_rows import Rows
 from ms_dnn.dnn import DNN
 from ms_dnn.experiment.data import PreparedData
 from ms_dnn.experiment.predictions import answer, probabilities
+from ms_dnn.runs.records import Boundary, Mistakes
 
 GRID = 240
 """Points along each side of the plane of two features."""
@@ -19,56 +19,6 @@ MARGIN = 0.08
 """Of the samples' extent, that the plane goes on beyond them."""
 MOST_MISTAKES = 25
 ROWS_AT_ONCE = 4096
-
-
-@dataclass(frozen=True)
-class Boundary:
-    """What a network answers on the plane of two features.
-
-    Attributes:
-        across: values of the first feature, in its own unit, (K,).
-        up: values of the second feature, in its own unit, (K,).
-        answers: class indices, (K, K); row = second feature.
-        probability: of the second of two classes, (K, K); None for more classes, or where the loss gives none.
-        x: the training samples in the features' own units, (M, 2).
-        classes: their right classes, (M,).
-        class_names: C names.
-        feature_names: two names.
-    """
-
-    across: NDArray[np.float64]
-    up: NDArray[np.float64]
-    answers: NDArray[np.int64]
-    probability: NDArray[Any] | None
-    x: NDArray[np.float64]
-    classes: NDArray[np.int64]
-    class_names: tuple[str, ...]
-    feature_names: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Mistakes:
-    """Pictures that a network answered wrongly, the most confident answers first.
-
-    Attributes:
-        part: "test" or "validation".
-        samples: number of samples of that part.
-        wrong: number of wrong answers among them.
-        images: up to :data:`MOST_MISTAKES` of them, (K, height, width) or (K, height, width, channels).
-        value_range: black and white; None where the data do not say.
-        right: right class of each.
-        given: class that the network answered, for each.
-        probability: of that answer, (K,); None where the loss gives the outputs no such meaning.
-    """
-
-    part: str
-    samples: int
-    wrong: int
-    images: NDArray[np.float64]
-    value_range: tuple[float, float] | None
-    right: tuple[str, ...]
-    given: tuple[str, ...]
-    probability: NDArray[Any] | None
 
 
 def boundary_of(config: ExperimentConfig, data: PreparedData, network: DNN) -> Boundary | None:

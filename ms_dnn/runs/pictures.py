@@ -7,8 +7,9 @@ from ms_dnn.dnn import DNN
 from ms_dnn.experiment.building import build_cost, build_network
 from ms_dnn.experiment.data import PreparedData
 from ms_dnn.runs.inspection import boundary_of, mistakes_of
-from ms_dnn.training.probe import LayerNumbers, Probe
+from ms_dnn.training.probe import Probe
 from ms_dnn.training.run_folder import BOUNDARY, HISTOGRAMS, MISCLASSIFIED
+from ms_dnn.training.state import LayerNumbers
 
 
 def draw_pictures(config: ExperimentConfig, data: PreparedData, network: DNN, folder: Path) -> tuple[str, ...]:

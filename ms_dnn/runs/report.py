@@ -2,88 +2,24 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mindspore import Tensor
-from numpy.typing import NDArray
 
 from ms_dnn.config import ExperimentConfig
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import RunError
 from ms_dnn.experiment.data import PreparedData, prepare_data
 from ms_dnn.experiment.predictions import answer
-from ms_dnn.runs.evaluation import Scores, scores_on
+from ms_dnn.runs.evaluation import scores_on
 from ms_dnn.runs.inspection import predict
 from ms_dnn.runs.pictures import draw_pictures
+from ms_dnn.runs.records import Agreement, LayerRow, RunReport
 from ms_dnn.runs.stored import known_data, stored_config, trained_network, use_configured_device
 from ms_dnn.training.checkpoints import read_checkpoint
-from ms_dnn.training.run_folder import CONFIG, ENVIRONMENT, Row, RunFolder
+from ms_dnn.training.run_folder import CONFIG, ENVIRONMENT, RunFolder
 from ms_dnn.training.state import State
-
-
-@dataclass(frozen=True)
-class LayerRow:
-    """One layer of the network.
-
-    Attributes:
-        number: counted from 1.
-        kind: class of the layer.
-        activation: its name; "" for a layer without one.
-        outputs: shape of its answer to one sample.
-        parameters: shape of each parameter by its name within the layer.
-    """
-
-    number: int
-    kind: str
-    activation: str
-    outputs: tuple[int, ...]
-    parameters: Mapping[str, tuple[int, ...]]
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """Regression answers beside what was right, in the targets' own unit, both (M, n[L])."""
-
-    part: str
-    targets: NDArray[Any]
-    answers: NDArray[Any]
-
-
-@dataclass(frozen=True)
-class RunReport:
-    """A run, complete.
-
-    Attributes:
-        config: the experiment.
-        folder: where the run is.
-        config_text: the experiment as YAML.
-        state: the counters of the checkpoint.
-        rows: of the metrics.
-        inputs: number of features.
-        samples: number of samples of each part that there is.
-        layers: of the network, in order.
-        scores: on the test part, or else on the validation part; None without both.
-        agreement: for regression, on the same part.
-        pictures: content of the PNG files, by file name.
-        environment: what the results may depend on.
-        notes: what the user should know about the data.
-    """
-
-    config: ExperimentConfig
-    folder: str
-    config_text: str
-    state: State
-    rows: tuple[Row, ...]
-    inputs: int
-    samples: Mapping[str, int]
-    layers: tuple[LayerRow, ...]
-    scores: Scores | None
-    agreement: Agreement | None
-    pictures: Mapping[str, bytes]
-    environment: Mapping[str, Any]
-    notes: tuple[str, ...]
 
 
 def gather_run(path: Path, device: str | None = None) -> RunReport:

@@ -14,9 +14,9 @@ from sqlalchemy.exc import ArgumentError
 from ms_dnn.config import dump_config
 from ms_dnn.config.swept import SweptExperiment, parse_swept
 from ms_dnn.errors import SweepError
-from ms_dnn.reports.sweep_figure import draw_sweep
-from ms_dnn.reports.sweep_outcome import SweepOutcome
 from ms_dnn.runtime.durable import write_durably
+from ms_dnn.sweep.figure import draw_sweep
+from ms_dnn.sweep.outcome import SweepOutcome
 from ms_dnn.sweep.worker import SWEEP
 
 PLACE = "sweep.json"

@@ -15,8 +15,8 @@ from typing import IO, Any
 from optuna.trial import TrialState
 
 from ms_dnn.errors import SweepError
-from ms_dnn.reports.sweep_outcome import Axis, SweepOutcome, TrialRow
 from ms_dnn.sweep.folder import SweepFolder
+from ms_dnn.sweep.outcome import Axis, SweepOutcome, TrialRow
 from ms_dnn.sweep.processes import process_name
 from ms_dnn.sweep.study import Study
 from ms_dnn.training.interruption import Interruption

@@ -1,7 +1,5 @@
 """A look into the layers on samples that stay the same: weights, gradients, activations."""
 
-from dataclasses import dataclass
-
 import numpy as np
 from mindspore import Tensor
 
@@ -11,24 +9,9 @@ from ms_dnn.gradients.handwritten import HandwrittenGradient
 from ms_dnn.layers.cost import Cost
 from ms_dnn.runtime.distributed import ALONE
 from ms_dnn.runtime.seeding import stream
-from ms_dnn.training.checkpoints import Arrays
+from ms_dnn.training.state import LayerNumbers
 
 MOST_SAMPLES = 256
-
-
-@dataclass(frozen=True)
-class LayerNumbers:
-    """What the layers hold at one moment.
-
-    Attributes:
-        weights: by parameter name, ``layers.0.weight``, …
-        gradients: ∂J/∂θ of the probe's samples, by the same names.
-        activations: what each layer answers to them, (N, n[l]), by ``layers.0``, …
-    """
-
-    weights: Arrays
-    gradients: Arrays
-    activations: Arrays
 
 
 class Probe:

@@ -10,12 +10,15 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ms_dnn.errors import RunError
 from ms_dnn.runtime.durable import sync_folder, write_durably
+
+if TYPE_CHECKING:
+    pass
 
 CONFIG = "config.yaml"
 ENVIRONMENT = "environment.json"
@@ -154,3 +157,11 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def row_of_weights(rows: Sequence[Row], stopped_by: str | None, best_step: int) -> tuple[Row | None, bool]:
+    """Return the row of the metrics that belongs to the weights of the run, and whether they are the best, put back."""
+    restored = [row for row in rows if stopped_by and row["step"] == best_step]
+    if restored:
+        return restored[0], True
+    return (rows[-1] if rows else None), False

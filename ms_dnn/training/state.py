@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from ms_dnn.errors import CheckpointError
+from ms_dnn.training.checkpoints import Arrays
 
 
 @dataclass
@@ -49,3 +50,18 @@ class State:
                 f"checkpoint: '{where}' of its state is not what ms-dnn writes there: restore it, or train anew"
             )
         return state
+
+
+@dataclass(frozen=True)
+class LayerNumbers:
+    """What the layers hold at one moment.
+
+    Attributes:
+        weights: by parameter name, ``layers.0.weight``, …
+        gradients: ∂J/∂θ of the probe's samples, by the same names.
+        activations: what each layer answers to them, (N, n[l]), by ``layers.0``, …
+    """
+
+    weights: Arrays
+    gradients: Arrays
+    activations: Arrays

@@ -7,17 +7,17 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from fuzzing.corpus import FINISHED_RUN, KINDS
+
 SECONDS = 10.0
 ROOM = 2**30
 """Bytes that a child may take beyond what it is born with."""
-FINISHED_RUN = Path(tempfile.gettempdir()) / f"ms-dnn-fuzz-run-{os.getpid()}"
 CANARY = "CANARY"
 
 
@@ -71,8 +71,6 @@ class Server:
 def serve() -> None:
     """Read what to do, fork a child a case, print an outcome a line."""
     import numpy as np
-
-    from fuzzing.corpus import KINDS
 
     folder, kinds, keep, numbers = json.loads(sys.stdin.read())
     out = os.fdopen(os.dup(1), "w")

@@ -3,8 +3,10 @@
 import hashlib
 import io
 import json
+import os
 import pickle
 import struct
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from fuzzing.mutations import mutated
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 CANARY = "CANARY"
+FINISHED_RUN = Path(tempfile.gettempdir()) / f"ms-dnn-fuzz-run-{os.getpid()}"
 HEAD = """\
 name: fuzz
 network: {layers: [{units: 3, activation: tanh, dropout: 0.1}, {units: UNITS, activation: identity}]}
@@ -141,8 +144,6 @@ def damaged_cifar(folder: Path, generator: np.random.Generator) -> list[str]:
 
 def damaged_checkpoint(folder: Path, generator: np.random.Generator) -> list[str]:
     """A finished run, one of whose files is damaged; half of the time with checksums that are right again."""
-    from fuzzing.children import FINISHED_RUN
-
     for path in FINISHED_RUN.iterdir():
         if path.is_file():
             (folder / path.name).write_bytes(path.read_bytes())

@@ -14,13 +14,13 @@ from matplotlib import pyplot as plt
 from sklearn.datasets import load_digits
 
 from ms_dnn import DNN, Cost
+from ms_dnn.estimators.program import Architecture, Trained, program_of, train_epochs
 from ms_dnn.layers.dense import Dense
 from ms_dnn.series.chapter import BLUE, GREY, ORANGE, begin, check_answer, label, show_code
 from ms_dnn.series.descent import descend
 from ms_dnn.series.pictures import draw_path, draw_surface
 from ms_dnn.training.optimizers import OPTIMIZERS, Adam, GradientDescent, Momentum, Nesterov
 from ms_dnn.training.plan import Plan
-from ms_dnn.training.program import Architecture, Trained, program_of, train_epochs
 from ms_dnn.training.schedules import learning_rates
 from ms_dnn.training.stopping import EarlyStopping
 

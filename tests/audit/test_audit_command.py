@@ -10,8 +10,8 @@ from rich.console import Console
 pytest.importorskip("mindspore")
 from ms_dnn.audit.catalogue import ENTRIES, FAMILIES, UnknownApiError, chosen
 from ms_dnn.audit.findings import ApiFinding, Audit, Outcome
+from ms_dnn.audit.table import audit_markdown, print_audit
 from ms_dnn.cli.main import main
-from ms_dnn.reports.audit_table import audit_markdown, print_audit
 
 WRONG = Audit(
     {"MindSpore": "2.10.0", "device": "CPU"},

@@ -359,7 +359,7 @@ def test_a_divergence_names_the_cure_and_spares_the_last_good_weights():
 
 
 def test_ctrl_c_keeps_the_epochs_done(monkeypatch):
-    from ms_dnn.training.program import Program
+    from ms_dnn.estimators.program import Program
 
     x, y = iris()
     train_epoch, calls = Program.train_epoch, []

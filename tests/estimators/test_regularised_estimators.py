@@ -9,7 +9,7 @@ from sklearn.datasets import load_linnerud
 from sklearn.preprocessing import scale
 from small_estimators import assert_same_bits, classifier, iris, regressor
 
-from ms_dnn.training.program import Architecture, program_of
+from ms_dnn.estimators.program import Architecture, program_of
 
 pytestmark = [pytest.mark.usefixtures("cpu"), pytest.mark.filterwarnings("ignore:max_iter=")]
 

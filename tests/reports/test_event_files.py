@@ -181,8 +181,7 @@ def test_a_disk_that_takes_no_more_ends_the_run_with_a_sentence_and_loses_nothin
 def test_numbers_that_are_not_finite_are_left_out_of_a_histogram(tmp_path):
     from ms_dnn.runs.reports.event_files import EventFiles
     from ms_dnn.training.plan import Plan
-    from ms_dnn.training.probe import LayerNumbers
-    from ms_dnn.training.state import State
+    from ms_dnn.training.state import LayerNumbers, State
 
     numbers = LayerNumbers({"w": np.array([1.0, np.nan, np.inf])}, {"w": np.array([np.nan])}, {})
     files = EventFiles(tmp_path / "events", 1, lambda: numbers)

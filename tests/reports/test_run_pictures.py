@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ms_dnn.runs.inspection import Boundary, Mistakes
+from ms_dnn.runs.records import Boundary, Mistakes
 from ms_dnn.runs.reports import layer_histograms
 from ms_dnn.runs.reports.layer_histograms import draw_layer_histograms
 from ms_dnn.runs.reports.sample_pictures import draw_boundary, draw_mistakes
-from ms_dnn.training.probe import LayerNumbers
+from ms_dnn.training.state import LayerNumbers
 
 RANDOM = np.random.default_rng(0)
 

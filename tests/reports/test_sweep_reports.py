@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
-from ms_dnn.reports.sweep_figure import draw_sweep
-from ms_dnn.reports.sweep_outcome import Axis, SweepOutcome, TrialRow, short_names, shown_metric, shown_value
-from ms_dnn.reports.sweep_table import SweepProgress, print_sweep, sweep_table
+from ms_dnn.sweep.figure import draw_sweep
+from ms_dnn.sweep.outcome import Axis, SweepOutcome, TrialRow, short_names, shown_metric, shown_value
+from ms_dnn.sweep.progress import SweepProgress, print_sweep, sweep_table
 
 AXES = (
     Axis("learning_rate", None, 1e-4, 0.5, log=True),

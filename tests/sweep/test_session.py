@@ -9,8 +9,8 @@ import sweeps
 from sweeps import iris
 
 from ms_dnn.errors import SweepError
-from ms_dnn.reports.sweep_outcome import SweepOutcome
 from ms_dnn.sweep.folder import make_or_open_folder
+from ms_dnn.sweep.outcome import SweepOutcome
 from ms_dnn.sweep.session import Session
 from ms_dnn.sweep.study import Study
 

@@ -13,7 +13,7 @@ from ms_dnn.runs.reports.comparison_table import best_runs, results, setting_tex
 from ms_dnn.runs.reports.page import metric_points
 
 if TYPE_CHECKING:
-    from ms_dnn.runs.comparison import Comparison
+    from ms_dnn.runs.records import Comparison
 
 LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#767676", "#E69F00")
 """Okabe & Ito's; further runs repeat them with other dashes."""

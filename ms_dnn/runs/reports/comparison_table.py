@@ -16,7 +16,7 @@ from rich.text import Text
 from ms_dnn.presentation.notation import plain
 
 if TYPE_CHECKING:
-    from ms_dnn.runs.comparison import ComparedRun, Comparison
+    from ms_dnn.runs.records import ComparedRun, Comparison
 
 SCHEMA = 1
 WIDEST = 24

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ms_dnn.config import TrainingConfig
     from ms_dnn.training.state import State
-
-Row = dict[str, Any]
 
 
 def ending_text(training: TrainingConfig, state: State) -> str:
@@ -26,11 +23,3 @@ def ending_text(training: TrainingConfig, state: State) -> str:
     }
     steps = "1 step" if state.step == 1 else f"{state.step} steps"
     return f"ended after {steps} in {state.seconds:.1f} s: {reasons[state.stopped_by]}"
-
-
-def row_of_weights(rows: Sequence[Row], stopped_by: str | None, best_step: int) -> tuple[Row | None, bool]:
-    """Return the row of the metrics that belongs to the weights of the run, and whether they are the best, put back."""
-    restored = [row for row in rows if stopped_by and row["step"] == best_step]
-    if restored:
-        return restored[0], True
-    return (rows[-1] if rows else None), False

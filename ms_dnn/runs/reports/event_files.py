@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ms_dnn.errors import ConfigError, RunError
 
 if TYPE_CHECKING:
-    from ms_dnn.training.probe import LayerNumbers
+    from ms_dnn.training.state import LayerNumbers
 
 Row = dict[str, Any]
 

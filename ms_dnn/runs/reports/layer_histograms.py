@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ms_dnn.presentation.plots import BLUE, GREY, new_figure
 
 if TYPE_CHECKING:
-    from ms_dnn.training.probe import LayerNumbers
+    from ms_dnn.training.state import LayerNumbers
 
 FEWEST_BINS, MOST_BINS = 10, 48
 MOST_LAYERS = 8

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from ms_dnn.presentation.charts import CHART_STYLE, Curve, Point, chart_legend, line_chart, scatter_chart
 from ms_dnn.presentation.notation import counted, html_text, shape_text
 from ms_dnn.presentation.page import definitions, html_page, scrolling, section, table_head
-from ms_dnn.runs.reports.endings import ending_text, row_of_weights
+from ms_dnn.runs.reports.endings import ending_text
+from ms_dnn.training.run_folder import row_of_weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from ms_dnn.runs.evaluation import Scores
-    from ms_dnn.runs.report import RunReport
+    from ms_dnn.runs.records import RunReport, Scores
 
 MOST_OUTPUTS = 4
 """Outputs of a regression that get a scatter plot of their own."""

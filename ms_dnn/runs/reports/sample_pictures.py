@@ -11,7 +11,7 @@ import numpy as np
 from ms_dnn.presentation.plots import new_figure
 
 if TYPE_CHECKING:
-    from ms_dnn.runs.inspection import Boundary, Mistakes
+    from ms_dnn.runs.records import Boundary, Mistakes
 
 CLASS_COLOURS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7A5230", "#555555")
 """Okabe & Ito's, the two that differ most first; the shapes of the points tell the classes apart as well."""

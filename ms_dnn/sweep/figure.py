@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from ms_dnn.presentation.plots import BLUE, GREY, ORANGE
-from ms_dnn.reports.sweep_outcome import Axis, SweepOutcome, TrialRow, shown_metric, shown_value
+from ms_dnn.sweep.outcome import Axis, SweepOutcome, TrialRow, shown_metric, shown_value
 
 _COLUMNS = 4
 _RATIO_OF_LOG = 8.0  # a loss that spans less is easier to read on a linear axis

@@ -14,7 +14,7 @@ from ms_dnn.experiment.data import prepare_data
 from ms_dnn.runs.inspection import GRID, MOST_MISTAKES, boundary_of, mistakes_of, predict
 from ms_dnn.runs.pictures import draw_pictures, numbers_at_start_and_now
 
-CONFIGS = Path(__file__).parents[1] / "configs"
+CONFIGS = Path(__file__).parents[2] / "configs"
 pytestmark = pytest.mark.usefixtures("cpu")
 
 

@@ -19,7 +19,7 @@ from ms_dnn.runs.reports.comparison_pictures import comparison_html, draw_compar
 from ms_dnn.runs.reports.comparison_table import best_runs, comparison_json, print_comparison, short_keys
 from ms_dnn.training.checkpoints import Checkpoint, write_checkpoint
 
-CONFIGS = Path(__file__).parents[1] / "configs"
+CONFIGS = Path(__file__).parents[2] / "configs"
 
 
 def made_run(folder, *overrides, config="digits", losses=(0.5, 0.3, 0.4), best=2, stopped_by="early_stopping"):

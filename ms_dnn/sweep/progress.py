@@ -7,14 +7,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from ms_dnn.reports.sweep_outcome import (
-    BAD,
-    SweepOutcome,
-    TrialRow,
-    short_names,
-    shown_metric,
-    shown_value,
-)
+from ms_dnn.sweep.outcome import BAD, SweepOutcome, TrialRow, short_names, shown_metric, shown_value
 
 _STYLES = {"running": "cyan", "pruned": "dim", **dict.fromkeys(BAD, "red")}
 _AROUND_THE_ROWS = 8  # lines of the terminal for head, sums and prompt

@@ -1,0 +1,194 @@
+"""What is known of runs: how they do, how they compare, what their pictures show. No MindSpore."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ms_dnn.config import ExperimentConfig
+from ms_dnn.training.run_folder import Row
+from ms_dnn.training.state import State
+
+
+@dataclass(frozen=True)
+class Scores:
+    """How a run does on one part of the data.
+
+    Attributes:
+        part: "test", "validation" or "train".
+        samples: number of samples.
+        cost: the cost J.
+        score_name: "accuracy" or "r2".
+        score: its value.
+        class_names: names of the classes; empty for regression.
+        confusion: (C, C) counts, row = right class, column = answer; None for regression.
+    """
+
+    part: str
+    samples: int
+    cost: float
+    score_name: str
+    score: float
+    class_names: tuple[str, ...]
+    confusion: NDArray[np.int64] | None
+
+
+@dataclass(frozen=True)
+class ComparedRun:
+    """One run.
+
+    Attributes:
+        name: the shortest end of the folder's path that no other run shares.
+        folder: the path as it was given.
+        config: the configuration as plain values.
+        rows: of the metrics.
+        row: the one that belongs to the weights of the run, or None.
+        steps: steps done.
+        seconds: time spent training.
+        stopped_by: what ended the run, or None while it has not ended.
+        test: how it does on its test part, where that was asked for.
+    """
+
+    name: str
+    folder: str
+    config: Mapping[str, Any]
+    rows: tuple[Row, ...]
+    row: Row | None
+    steps: int
+    seconds: float
+    stopped_by: str | None
+    test: Scores | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs side by side.
+
+    Attributes:
+        runs: those that can be read, in the order given.
+        differing: keys of the configuration with more than one value among the runs, and the value of each run.
+        score: the metric that all runs have, "validation_accuracy" or "validation_r2"; None where they have no such.
+        warnings: why numbers of different runs cannot be compared; one sentence each.
+        problems: why a run is not shown; one sentence each, which names the folder.
+    """
+
+    runs: tuple[ComparedRun, ...]
+    differing: Mapping[str, tuple[Any, ...]]
+    score: str | None
+    warnings: tuple[str, ...]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """What a network answers on the plane of two features.
+
+    Attributes:
+        across: values of the first feature, in its own unit, (K,).
+        up: values of the second feature, in its own unit, (K,).
+        answers: class indices, (K, K); row = second feature.
+        probability: of the second of two classes, (K, K); None for more classes, or where the loss gives none.
+        x: the training samples in the features' own units, (M, 2).
+        classes: their right classes, (M,).
+        class_names: C names.
+        feature_names: two names.
+    """
+
+    across: NDArray[np.float64]
+    up: NDArray[np.float64]
+    answers: NDArray[np.int64]
+    probability: NDArray[Any] | None
+    x: NDArray[np.float64]
+    classes: NDArray[np.int64]
+    class_names: tuple[str, ...]
+    feature_names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Mistakes:
+    """Pictures that a network answered wrongly, the most confident answers first.
+
+    Attributes:
+        part: "test" or "validation".
+        samples: number of samples of that part.
+        wrong: number of wrong answers among them.
+        images: up to :data:`MOST_MISTAKES` of them, (K, height, width) or (K, height, width, channels).
+        value_range: black and white; None where the data do not say.
+        right: right class of each.
+        given: class that the network answered, for each.
+        probability: of that answer, (K,); None where the loss gives the outputs no such meaning.
+    """
+
+    part: str
+    samples: int
+    wrong: int
+    images: NDArray[np.float64]
+    value_range: tuple[float, float] | None
+    right: tuple[str, ...]
+    given: tuple[str, ...]
+    probability: NDArray[Any] | None
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """One layer of the network.
+
+    Attributes:
+        number: counted from 1.
+        kind: class of the layer.
+        activation: its name; "" for a layer without one.
+        outputs: shape of its answer to one sample.
+        parameters: shape of each parameter by its name within the layer.
+    """
+
+    number: int
+    kind: str
+    activation: str
+    outputs: tuple[int, ...]
+    parameters: Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Regression answers beside what was right, in the targets' own unit, both (M, n[L])."""
+
+    part: str
+    targets: NDArray[Any]
+    answers: NDArray[Any]
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """A run, complete.
+
+    Attributes:
+        config: the experiment.
+        folder: where the run is.
+        config_text: the experiment as YAML.
+        state: the counters of the checkpoint.
+        rows: of the metrics.
+        inputs: number of features.
+        samples: number of samples of each part that there is.
+        layers: of the network, in order.
+        scores: on the test part, or else on the validation part; None without both.
+        agreement: for regression, on the same part.
+        pictures: content of the PNG files, by file name.
+        environment: what the results may depend on.
+        notes: what the user should know about the data.
+    """
+
+    config: ExperimentConfig
+    folder: str
+    config_text: str
+    state: State
+    rows: tuple[Row, ...]
+    inputs: int
+    samples: Mapping[str, int]
+    layers: tuple[LayerRow, ...]
+    scores: Scores | None
+    agreement: Agreement | None
+    pictures: Mapping[str, bytes]
+    environment: Mapping[str, Any]
+    notes: tuple[str, ...]
