@@ -18,5 +18,7 @@ announce "mypy"
 mypy --no-error-summary
 announce "lint-imports"
 lint-imports
+announce "deptry"
+deptry ms_dnn
 announce "pytest"
 exec python -m pytest --numprocesses 2 --dist loadfile "$@"

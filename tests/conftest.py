@@ -1,10 +1,16 @@
 """What all tests share: the flag for long runs, the hypothesis profiles, the device."""
 
 import gc
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# As the command line sets them, before MindSpore is imported: no log, and no dumps of failed graphs in the checkout.
+os.environ.setdefault("GLOG_v", "4")
+os.environ.setdefault("MS_OM_PATH", tempfile.gettempdir())
 
 # The same examples in every run, so that a red build is red for everybody.
 settings.register_profile("default", deadline=None, derandomize=True, database=None, max_examples=30)

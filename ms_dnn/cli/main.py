@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import tempfile
 from typing import Annotated
 
 import typer
@@ -64,6 +65,10 @@ def options(
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit: 0 good, 1 the gradients or the data say no, 2 wrong input, 3 inconclusive."""
+    # Before MindSpore is imported: log nothing, for what goes wrong is raised as well, and put the compiler's failure
+    # dumps (rank_0/om/analyze_fail.ir) into the system's temporary folder instead of the user's.
+    os.environ.setdefault("GLOG_v", "4")
+    os.environ.setdefault("MS_OM_PATH", tempfile.gettempdir())
     try:
         run_application(app, arguments)
     except SystemExit as ending:

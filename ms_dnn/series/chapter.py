@@ -112,7 +112,7 @@ def _use_language(language: str) -> None:
 
 def _prepare_pictures(folder: Path | None, *, shown_by_others: bool) -> None:
     import matplotlib as mpl
-    from cycler import cycler
+    from matplotlib.rcsetup import cycler
 
     if folder is not None:
         try:

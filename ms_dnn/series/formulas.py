@@ -101,8 +101,8 @@ def _locate(name: str, imported: dict[str, str], chapter: Chapter) -> Code:
     first, _, rest = name.partition(".")
     home = imported.get(first, first)
     public = home.removeprefix("ms_dnn.")
-    if public in ms_dnn.PUBLIC_NAMES:
-        home = f"{ms_dnn.PUBLIC_NAMES[public]}.{public}"
+    if public in ms_dnn.__all__:
+        home = f"{getattr(ms_dnn, public).__module__}.{public}"
     symbol = f"{home}.{rest}" if rest else home
     module, inside = _module_of(symbol)
     line = None if module is None else _definitions(module).get(inside)

@@ -65,7 +65,7 @@ class Machine:
                     echo "Installing collected packages: numpy, ms-dnn" > "$here/../install.log"
                     echo "ERROR: cut"; exit 1
                 fi
-                for name in ms-dnn ruff mypy lint-imports; do cp "{tool}" "$here/$name"; done ;;
+                for name in ms-dnn ruff mypy lint-imports deptry; do cp "{tool}" "$here/$name"; done ;;
             "-m pytest"*) cp "{tool}" "$here/pytest"; shift 2; exec "$here/pytest" "$@" ;;
             *) exec "{sys.executable}" "$@" ;;
             esac""",
@@ -351,11 +351,11 @@ def test_ci_runs_every_check_hands_its_arguments_to_pytest_and_builds_the_site(m
     assert process.stdout.endswith("the site is built\n")
     calls = machine.calls_made()
     assert calls[:2] == ["venv", "pip .[test]"]
-    assert [call.split()[0] for call in calls[2:]] == ["ruff", "ruff", "mypy", "lint-imports", "pytest"]
+    assert [call.split()[0] for call in calls[2:]] == ["ruff", "ruff", "mypy", "lint-imports", "deptry", "pytest"]
     assert calls[-1] == "pytest --numprocesses 2 --dist loadfile -k two words"
 
 
-@pytest.mark.parametrize("tool", ["ruff", "mypy", "lint-imports", "pytest"])
+@pytest.mark.parametrize("tool", ["ruff", "mypy", "lint-imports", "deptry", "pytest"])
 def test_stops_at_the_first_check_that_fails(machine, tool):
     machine.python_without_packages()
     process = machine.run("scripts/test.sh", FAILING=tool)
