@@ -58,7 +58,7 @@ class ExportError(MsDnnError):
 
 
 class MismatchError(ExportError):
-    """A model file does not answer as the run does; it was not kept."""
+    """A model file does not predict as the run does; it was not kept."""
 
     exit_code = 1
 

@@ -49,7 +49,7 @@ def check(
     overrides: Overrides = None,
     samples: Annotated[
         int,
-        typer.Option("--samples", min=1, help="Samples drawn from the training part.", rich_help_panel=OF_EXPERIMENT),
+        typer.Option("--samples", min=1, help="Random samples of the training set.", rich_help_panel=OF_EXPERIMENT),
     ] = 32,
     after: Annotated[
         int,
@@ -202,8 +202,8 @@ def _judge_experiment(
 
     train = prepare_data(config).train
     network, cost = build_network(config, train.x.shape[1], precision), build_cost(config)
-    drawn = stream(seed, "checked samples").permutation(len(train.x))[:samples]
-    x, y = (Tensor(np.ascontiguousarray(part[drawn]).astype(precision)) for part in (train.x, train.weighted_y))
+    chosen = stream(seed, "checked samples").permutation(len(train.x))[:samples]
+    x, y = (Tensor(np.ascontiguousarray(rows[chosen]).astype(precision)) for rows in (train.x, train.weighted_y))
     train_briefly(network, cost, x, y, after)
     return check_gradients(network, x, cost, (y,), modes=modes, device=chosen.name, directions=directions, seed=seed)
 

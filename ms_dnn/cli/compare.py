@@ -10,7 +10,7 @@ from ms_dnn.cli.options import AsJson, DeviceName
 
 def compare(
     runs: Annotated[list[Path], typer.Argument(help="Folders of two or more runs.", show_default=False)],
-    test: Annotated[bool, typer.Option("--test", help="Evaluate each run on its test part, too.")] = False,
+    test: Annotated[bool, typer.Option("--test", help="Evaluate each run on its test set, too.")] = False,
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Write one page with the curves of all runs.")
     ] = None,

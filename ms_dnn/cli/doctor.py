@@ -14,7 +14,7 @@ def doctor(
     ] = None,
     device: DeviceName = None,
     plot: Annotated[
-        Path | None, typer.Option("--plot", metavar="FILE", help="Draw the rate test: cost against rate (PNG).")
+        Path | None, typer.Option("--plot", metavar="FILE", help="Draw the learning-rate range test (PNG).")
     ] = None,
     as_json: AsJson = False,
     overrides: Overrides = None,
@@ -22,12 +22,12 @@ def doctor(
     """Look at the environment, and at an experiment before it is trained.
 
     Of an experiment: the cost at the start, units that pass no gradient on, the first update, whether 20 samples can
-    be learned by heart, and the cost against the learning rate. Exits with 1 when something is bad.
+    be overfitted, and a learning-rate range test. Exits with 1 when something is bad.
     """
     from ms_dnn.errors import ConfigError
 
     if plot is not None and config is None:
-        raise ConfigError("--plot draws the rate test of an experiment: give its CONFIG, too")
+        raise ConfigError("--plot draws the learning-rate range test of an experiment: give its CONFIG, too")
     if plot is not None and not plot.parent.is_dir():
         raise ConfigError(f"--plot: got '{plot}', but there is no folder '{plot.parent}': make it first")
     loaded = None

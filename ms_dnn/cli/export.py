@@ -23,7 +23,7 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
     device: DeviceName = None,
 ) -> None:
-    """Write a trained run as MindIR, ONNX or AIR, after it was loaded again and answered as the run does.
+    """Write a trained run as MindIR, ONNX or AIR, after it was loaded again and predicted as the run does.
 
     FILE.json beside it says what goes in and comes out: features and their scaling, classes, meaning of the outputs.
     """
@@ -50,4 +50,4 @@ def export(
     else:
         typer.echo("note: not verified, because MindSpore cannot load AIR again", err=True)
     if written.usage is not None:
-        typer.echo(f"\nTo answer the rows of rows.csv with them:\n\n{written.usage}")
+        typer.echo(f"\nTo predict the rows of rows.csv with them:\n\n{written.usage}")

@@ -1,4 +1,4 @@
-"""``ms-dnn predict``: what a run answers to new samples."""
+"""``ms-dnn predict``: what a run predicts for new samples."""
 
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +16,7 @@ def predict(
     device: DeviceName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Answer the samples of npz, CSV, Parquet or image files with a trained run."""
+    """Predict the samples of npz, CSV, Parquet or image files with a trained run."""
     from ms_dnn.training.run_folder import RunFolder
 
     RunFolder(run)  # says what is wrong with it before MindSpore is loaded

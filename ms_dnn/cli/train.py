@@ -123,5 +123,5 @@ def _conclude(console: "Console", config: "ExperimentConfig", path: Path, state:
     console.print(f"run folder: {path} ({CURVES} shows the curves)", soft_wrap=True)
     drawn = [name for name in (HISTOGRAMS, BOUNDARY, MISCLASSIFIED) if (path / name).is_file()]
     if drawn:
-        console.print(f"drawn there, too: {', '.join(drawn)}", soft_wrap=True)
+        console.print(f"pictures there, too: {', '.join(drawn)}", soft_wrap=True)
     console.print(f"next: ms-dnn evaluate {quote(str(path))}", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""The data section: which samples, from where, in which parts."""
+"""The data section: which samples, from where, in which sets."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DataSet = Literal[
     "mindrecord",
 ]
 
-# Sets whose files set a test part apart.
+# Those that come with test files of their own.
 _WITH_TEST_FILES = ("mnist", "fashion_mnist", "cifar10", "hdf5")
 
 # What each set of files has to be told, and what it may be; the others come with scikit-learn.
@@ -67,7 +67,7 @@ _Size = Annotated[
 
 
 class DataConfig(Settings):
-    """Which samples, how they are divided into three parts, and how they are scaled."""
+    """Which samples, how they are split into training, validation and test set, and how they are scaled."""
 
     set: DataSet = Field(
         description="A data set of the catalogue: digits, breast_cancer, wine, iris and diabetes (regression) come "
@@ -94,7 +94,7 @@ class DataConfig(Settings):
     columns: ColumnsConfig = Field(
         {},
         validate_default=True,
-        description="csv, parquet: what columns hold, by their names; columns left out are numbers without holes.",
+        description="csv, parquet: what columns hold, by their names; columns left out are numbers with no missing values.",
     )
     image_size: _Size | None = Field(
         None, description="images: [height, width] to resize to; left out, all pictures must have one size."
@@ -112,13 +112,13 @@ class DataConfig(Settings):
         ge=0,
         lt=1,
         description="Share of all samples kept for the test; 0 is none. Not used by mnist, fashion_mnist, cifar10 and "
-        "hdf5, whose test files are the test part.",
+        "hdf5, whose test files are the test set.",
     )
     scaling: Literal["none", "standard", "min_max"] = Field(
-        "standard", description="Scaling of the features, fitted on the training part only."
+        "standard", description="Scaling of the features, fitted on the training set only."
     )
     target_scaling: Literal["none", "standard"] = Field(
-        "none", description="Scaling of regression targets, fitted on the training part only."
+        "none", description="Scaling of regression targets, fitted on the training set only."
     )
 
     @model_validator(mode="before")
@@ -148,7 +148,7 @@ class DataConfig(Settings):
         if self.image_size is not None and len(self.image_size) != 2:
             yield Conflict(("image_size",), f"got {len(self.image_size)} numbers, expected a list [height, width]")
         if self.test and self.set in _WITH_TEST_FILES:
-            sentence = f"got {self.test:g}, but {self.set} has test files, which are the test part; leave test out"
+            sentence = f"got {self.test:g}, but {self.set} has test files, which are the test set; leave test out"
             yield Conflict(("test",), sentence)
         elif self.validation + self.test >= 1:
             shares = f"data.validation {self.validation:g} and data.test {self.test:g}"

@@ -153,10 +153,12 @@ def _output_layer(config: ExperimentConfig) -> Iterator[Conflict]:
     layers = config.network.layers
     path = ("network", "layers", len(layers) - 1)
     if layers[-1].dropout:
-        yield Conflict((*path, "dropout"), "the output layer drops nothing: its numbers are the answer; leave it out")
+        yield Conflict(
+            (*path, "dropout"), "the output layer drops nothing: its numbers are the prediction; leave it out"
+        )
     if layers[-1].normalization != "none":
         yield Conflict(
-            (*path, "normalization"), "the output layer is not normalised: its scale is the answer; leave it out"
+            (*path, "normalization"), "the output layer is not normalised: its scale is the prediction's; leave it out"
         )
 
 

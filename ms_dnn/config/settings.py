@@ -16,7 +16,7 @@ class Settings(BaseModel):
 
 
 class Conflict(NamedTuple):
-    """One sentence about the value at ``path``, and how to mend it."""
+    """One sentence about the value at ``path``, and how to fix it."""
 
     path: tuple[str | int, ...]
     sentence: str

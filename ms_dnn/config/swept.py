@@ -31,7 +31,7 @@ _UNSWEPT = {
     "version": "it is the version of the format",
     "name": "it names the experiment",
     "device": "it is for --device to say",
-    "seed": "it decides which samples are in the validation part, and trials are compared on that part",
+    "seed": "it decides which samples are in the validation set, and trials are compared on that set",
     "data.set": "trials are compared on the same samples",
     "data.file": "trials are compared on the same samples",
     "data.folder": "trials are compared on the same samples",
@@ -99,10 +99,10 @@ class SweptExperiment:
         self.sweep: SweepConfig = section
         self.base: ExperimentConfig = config.model_copy(update={"sweep": None})
         self._document = document
-        self._refuse_unmeasurable()
+        self._require_measurable()
         self.parameters = tuple(self._parameter(address) for address in section.ranges)
         if section.sampler == "grid":
-            self._refuse_uncountable()
+            self._require_countable()
 
     @property
     def trials(self) -> int:
@@ -148,7 +148,7 @@ class SweptExperiment:
                 paths[address] = set_value(document, tuple(address.split(".")), new, place)
         return document, paths
 
-    def _refuse_unmeasurable(self) -> None:
+    def _require_measurable(self) -> None:
         """Raise when no trial could be measured by the metric."""
         metric, kind = self.sweep.metric, self.base.data.known_target_kind
         path: Path = ("sweep", "metric")
@@ -164,14 +164,14 @@ class SweptExperiment:
 
     def _parameter(self, address: str) -> Parameter:
         """Check one range against the experiment."""
-        self._refuse_unsweepable(address)
+        self._require_sweepable(address)
         found = self.sweep.ranges[address]
         if not isinstance(found, IntervalConfig):
             for index, choice in enumerate(found):
-                self._refuse_unfit(address, (index,), choice)
+                self._check_fits(address, (index,), choice)
             return Parameter(address, tuple(found))
-        self._refuse_unfit(address, ("low",), found.low)
-        self._refuse_unfit(address, ("high",), found.high)
+        self._check_fits(address, ("low",), found.low)
+        self._check_fits(address, ("high",), found.high)
         integer = isinstance(found.low, int) and isinstance(found.high, int) and self._takes_whole_numbers(address)
         if integer and found.step is not None and found.step != int(found.step):
             raise self._error(address, ("step",), f"got {found.step:g}, expected a whole number, as {address} is one")
@@ -184,7 +184,7 @@ class SweptExperiment:
             return True
         return self._problem_with(address, found.low + 0.5) is not None
 
-    def _refuse_unsweepable(self, address: str) -> None:
+    def _require_sweepable(self, address: str) -> None:
         reason = _UNSWEPT.get(address) or _UNSWEPT.get(address.split(".")[0])
         if reason is None and self.sweep.metric == "validation_loss" and address in _LOSS_KEYS:
             score = "validation_r2" if self.base.loss == "squared_error" else "validation_accuracy"
@@ -197,14 +197,14 @@ class SweptExperiment:
         if address in HIDDEN and len(self.base.network.layers) == 1:
             raise self._error(address, (), "the experiment has no hidden layer to change; add one to network.layers")
 
-    def _refuse_unfit(self, address: str, place: Path, value: Any) -> None:
+    def _check_fits(self, address: str, place: Path, value: Any) -> None:
         """Raise when no trial with this value could be valid."""
         problem = self._problem_with(address, value, self._document.origin(("sweep", "ranges", address, *place)))
         if problem is not None:
             raise self._error(address, place, problem)
 
     def _problem_with(self, address: str, value: Any, origin: Origin | None = None) -> str | None:
-        """Say what is wrong with the experiment with one value changed, unless another range may mend it.
+        """Say what is wrong with the experiment with one value changed, unless another range may fix it.
 
         Conflicts between values are left to the trials, where the other values are known.
         """
@@ -222,7 +222,7 @@ class SweptExperiment:
                     return problem.sentence if own else f"{dotted(problem.path)}: {problem.sentence}"
         return None
 
-    def _refuse_uncountable(self) -> None:
+    def _require_countable(self) -> None:
         combinations = 1
         for parameter in self.parameters:
             if parameter.values is None:

@@ -34,7 +34,7 @@ class TrainingConfig(Settings):
     batch_size: Annotated[int, Field(ge=1)] | Literal["all"] = Field(
         description="Samples for one update of the weights: 1 is stochastic, all is batch gradient descent."
     )
-    epochs: int | None = Field(None, ge=1, le=10**6, description="Passes over the training part.")
+    epochs: int | None = Field(None, ge=1, le=10**6, description="Passes over the training set.")
     max_iterations: int | None = Field(
         None, ge=1, le=10**8, description="Updates of the weights; the MAX of the algorithm. Either this or epochs."
     )
@@ -51,7 +51,7 @@ class TrainingConfig(Settings):
         json_schema_extra={"expected": "balanced, or a mapping from class names to weights"},
     )
     clip_norm: float | None = Field(
-        None, gt=0, description="Length that all gradients together are cut to before an update; left out: no limit."
+        None, gt=0, description="Global norm that the gradients are clipped to before an update; left out: no limit."
     )
     report_every: int = Field(1, ge=1, description="Epochs between two rows of the metrics.")
     checkpoint_seconds: float = Field(

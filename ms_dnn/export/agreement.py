@@ -1,4 +1,4 @@
-"""Whether a model file answers as the run does: it is loaded again, by the runtime that it is for, and asked."""
+"""Whether a model file predicts what the run does: it is loaded again, by the runtime that it is for, and run."""
 
 import tempfile
 from collections.abc import Callable
@@ -46,17 +46,17 @@ def largest_difference(predict: Predict, expected: Predict, x: NDArray[Any]) -> 
     """Return the largest difference of two predictions for x (M, I), as a share of the largest number expected.
 
     Both are asked about batches of :data:`BATCHES` samples, from the first on, over again where M is less. NaN where
-    one of them answers with NaN.
+    one of them returns NaN.
 
     Raises:
-        ExportError: when the shapes of the answers differ.
+        ExportError: when the shapes of the outputs differ.
     """
     differences, largest = [], 0.0
     for size in BATCHES:
         batch = x[np.arange(size) % len(x)]
         got, wanted = predict(batch), expected(batch)
         if got.shape != wanted.shape:
-            raise ExportError(f"model file: got answers of shape {got.shape}, expected {wanted.shape} as in the run")
+            raise ExportError(f"model file: got outputs of shape {got.shape}, expected {wanted.shape} as in the run")
         differences.append(np.abs(got.astype(np.float64) - wanted).max())
         largest = max(largest, float(np.abs(wanted).max()))
     return float(np.max(differences) / (largest or 1.0))

@@ -44,7 +44,7 @@ class Exported:
 
 
 def export_run(path: Path, to: Destination, *, as_probabilities: bool = False, device: str | None = None) -> Exported:
-    """Write the network of a run as a model file, after it was loaded again and answered as the run does.
+    """Write the network of a run as a model file, after it was loaded again and predicted as the run does.
 
     Args:
         path: the run's folder.
@@ -54,7 +54,7 @@ def export_run(path: Path, to: Destination, *, as_probabilities: bool = False, d
 
     Raises:
         MsDnnError: when the folder, its checkpoint or the device is not fit, or a package is missing.
-        MismatchError: when the model does not answer as the run does. Nothing was written then.
+        MismatchError: when the model does not predict as the run does. Nothing was written then.
     """
     folder = RunFolder(path)
     config = stored_config(folder, device)
@@ -94,11 +94,11 @@ def _model_file(
 
 
 def _samples(config: ExperimentConfig, known: KnownData) -> tuple[NDArray[np.float64], str, str | None]:
-    """Return samples to compare answers on, what they are, and why they are not of the run's data, if they are not."""
+    """Return samples to compare outputs on, what they are, and why they are not of the run's data, if they are not."""
     try:
         data = prepare_data(config, known.fingerprint)
         name, part = next((name, part) for name in ("test", "validation", "train") if (part := getattr(data, name)))
-        return part.x[: BATCHES[-1]], f"samples of the {name} part", None
+        return part.x[: BATCHES[-1]], f"samples of the {name} set", None
     except DataError as error:
         drawn = np.random.default_rng(0).normal(size=(BATCHES[-1], known.inputs))
         return drawn, "random samples", f"verified on normally distributed random samples, because {error}"
@@ -121,12 +121,12 @@ def _agreement(
     off = largest_difference(predict, expected, Tensor(x, dtype).asnumpy())
     if not off <= allowed:  # NaN is no agreement
         raise MismatchError(
-            f"{model}: not written; got answers of {runtime} that are off by {off:.1e} of the largest output, expected "
+            f"{model}: not written; got outputs of {runtime} that are off by {off:.1e} of the largest output, expected "
             f"at most {allowed:g} on {which}: scale the features, or use another --format"
         )
     sizes = f"{', '.join(map(str, BATCHES[:-1]))} and {BATCHES[-1]}"
     how = f"but for {off:.1e} of the largest output" if off else "to the bit"
-    return f"{runtime} answers batches of {sizes} {which} as the run does, {how}"
+    return f"{runtime} predicts batches of {sizes} {which} as the run does, {how}"
 
 
 def _write(files: dict[Path, bytes]) -> None:

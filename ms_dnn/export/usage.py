@@ -1,4 +1,4 @@
-"""A program that answers the rows of a CSV file with the model file and its facts, without ms-dnn."""
+"""A program that predicts the rows of a CSV file with the model file and its facts, without ms-dnn."""
 
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,8 @@ def usage(facts: dict[str, Any], features: Features, files: Destination) -> str:
             f'facts = json.loads(Path({str(files.facts)!r}).read_text("utf-8"))',
             *_input(features),
             *_outputs(onnx, files.model),
-            *_answers(facts),
-            'print(*answers, sep="\\n")',
+            *_predictions(facts),
+            'print(*predictions, sep="\\n")',
         ]
     )
 
@@ -52,12 +52,12 @@ def _outputs(onnx: bool, model: Path) -> list[str]:
     ]
 
 
-def _answers(facts: dict[str, Any]) -> list[str]:
+def _predictions(facts: dict[str, Any]) -> list[str]:
     if facts["target_scaling"] is not None:
-        return ['targets = facts["target_scaling"]', 'answers = outputs * targets["scale"] + targets["offset"]']
+        return ['targets = facts["target_scaling"]', 'predictions = outputs * targets["scale"] + targets["offset"]']
     if "threshold" in facts["answer"]:
         return [
             'above = outputs[:, 0] > facts["answer"]["threshold"]',
-            'answers = [facts["class_names"][int(second)] for second in above]',
+            'predictions = [facts["class_names"][int(second)] for second in above]',
         ]
-    return ['answers = [facts["class_names"][number] for number in outputs.argmax(axis=1)]']
+    return ['predictions = [facts["class_names"][number] for number in outputs.argmax(axis=1)]']

@@ -1,6 +1,6 @@
 """The folder of a sweep: ``sweep.yaml`` (effective), ``sweep.json`` (its storage), ``study.db``, a run folder a trial.
 
-``trials.csv``, ``sweep.png`` and ``best.yaml`` say what came of it; ``worker-N.log`` what the workers muttered.
+``trials.csv``, ``sweep.png`` and ``best.yaml`` say what came of it; ``worker-N.log`` the workers' stderr.
 """
 
 import csv

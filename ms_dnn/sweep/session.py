@@ -101,7 +101,7 @@ class Session:
             if code == SweepError.exit_code and said:
                 raise SweepError(said)
             ended = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-            reason = f"its process ended with {ended}; {worker.log.name} has its last words"
+            reason = f"its process ended with {ended}; see the end of {worker.log.name}"
             trial = self._study.of_worker(worker.name)
             if trial is None:
                 raise SweepError(f"a worker of the sweep ended with {ended} between two trials: see {worker.log}")
@@ -135,7 +135,7 @@ class Session:
                 _close(worker)
                 trial = self._study.of_worker(worker.name)
                 if trial is not None:
-                    self._study.give_back(trial.number)
+                    self._study.requeue(trial.number)
             self._workers.clear()
 
 
@@ -163,7 +163,7 @@ def _row_of(trial: Any, keys: int) -> TrialRow:
         trial.number,
         state,
         value,
-        dict(trial.params) if len(trial.params) == keys else {},  # some, while they are being drawn
+        dict(trial.params) if len(trial.params) == keys else {},  # some, while they are being sampled
         len(trial.intermediate_values),
         seconds,
         trial.user_attrs.get("folder", ""),

@@ -47,7 +47,7 @@ def _work(folder: Path, storage: str, name: str) -> None:
     from ms_dnn.training.interruption import Interruption
 
     swept = parse_swept((folder / SWEEP).read_text(encoding="utf-8"), str(folder / SWEEP))
-    _refuse_unmeasurable(swept)
+    _require_measurable(swept)
     study = Study(storage, name, swept)
     with Interruption() as interruption:
         while not interruption.requested and (trial := study.claim()) is not None:
@@ -57,7 +57,7 @@ def _work(folder: Path, storage: str, name: str) -> None:
             interruption.listen()
 
 
-def _refuse_unmeasurable(swept: SweptExperiment) -> None:
+def _require_measurable(swept: SweptExperiment) -> None:
     """Raise for what is wrong with every trial: the device, the data, or a metric that they have not."""
     from mindspore import Tensor
 
@@ -71,7 +71,7 @@ def _refuse_unmeasurable(swept: SweptExperiment) -> None:
     data = prepare_data(swept.base)
     score = f"validation_{score_of(swept.base, data, data.validation)[0]}"
     if data.validation is None:
-        raise DataError("sweep: the data have too few samples for a validation part: raise data.validation")
+        raise DataError("sweep: the data have too few samples for a validation set: raise data.validation")
     if swept.sweep.metric not in ("validation_loss", score):
         raise DataError(f"sweep.metric: got {swept.sweep.metric}, but these data give {score}: change it")
 

@@ -98,7 +98,7 @@ def run(classes):
 
 def program_in(printed):
     """Return the program that the command printed, with a check that it got along without ms_dnn."""
-    program = printed.partition("To answer the rows of rows.csv with them:\n\n")[2]
+    program = printed.partition("To predict the rows of rows.csv with them:\n\n")[2]
     return program + '\nimport sys\nassert "ms_dnn" not in {name.partition(".")[0] for name in sys.modules}'
 
 
@@ -119,7 +119,7 @@ def test_the_printed_program_answers_raw_rows_as_predict_does(file_format, run, 
     process = here("export", run, "--format", file_format)
     assert process.returncode == 0, process.stderr
     assert "(N, 3) float32" in process.stdout
-    assert "answers batches of 1, 7 and 64 samples of the test part as the run does" in process.stdout
+    assert "predicts batches of 1, 7 and 64 samples of the test set as the run does" in process.stdout
     answers = [sample["answer"] for sample in predicted(classes)]
     assert len(set(answers)) == 3
     assert printed_by(program_in(process.stdout), classes) == answers
@@ -244,7 +244,7 @@ def test_a_loss_without_probabilities_is_named(tmp_path):
 def test_a_model_that_answers_otherwise_is_not_kept(run, monkeypatch):
     monkeypatch.setitem(onnx_graph.ACTIVATIONS, "tanh", onnx_graph.ACTIVATIONS["sigmoid"])
     sentence = refused(here("export", run, "--format", "onnx"), exit_code=1)
-    assert "model.onnx: not written; got answers of onnxruntime" in sentence
+    assert "model.onnx: not written; got outputs of onnxruntime" in sentence
     assert "expected at most 1e-05 on samples of the test part" in sentence
     assert not FILES & {path.name for path in run.iterdir()}
 

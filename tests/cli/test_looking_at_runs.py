@@ -15,7 +15,7 @@ def runs(cpu: object, tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, more in (("one", ()), ("two", ("--set=training.batch_size=64", "--set=reports.tensorboard=true"))):
         process = here("train", CONFIGS / "digits.yaml", *small, *more, "--run", folder / name)
         assert process.returncode == 0, process.stderr
-        assert "drawn there, too: histograms.png, misclassified.png\n" in process.stdout
+        assert "pictures there, too: histograms.png, misclassified.png\n" in process.stdout
         assert (folder / name / "misclassified.png").is_file()
         assert (folder / name / "tensorboard").exists() == (name == "two")
     return folder

@@ -58,5 +58,5 @@ def test_nan_is_a_difference():
 
 
 def test_answers_of_another_shape_are_no_answers():
-    with pytest.raises(ExportError, match=r"got answers of shape \(1, 1\), expected \(1, 2\) as in the run"):
+    with pytest.raises(ExportError, match=r"got outputs of shape \(1, 1\), expected \(1, 2\) as in the run"):
         largest_difference(lambda x: x[:, :1], doubled, X)

@@ -36,7 +36,7 @@ def test_a_worker_that_crashes_costs_its_trial_alone(tmp_path: Path, monkeypatch
     session = session_of(tmp_path, monkeypatch, sweeps.__file__, "crash", "URL", "2")
     outcome = session.run(ignore)
     assert outcome.counts == {"crashed": 2}
-    assert "SIGSEGV; worker-1.log has its last words" in outcome.rows[0].reason
+    assert "SIGSEGV; see the end of worker-1.log" in outcome.rows[0].reason
     assert "worker-2.log" in outcome.rows[1].reason
 
 

@@ -95,7 +95,7 @@ def test_an_interrupted_trial_goes_on_to_the_bits_of_the_undisturbed_one(
     assert run_next(study_of(left), left)
     study = study_of(right)
     report = type(study.claim()).report
-    study.give_back(0)
+    study.requeue(0)
 
     def report_and_interrupt(trial, value, step):
         report(trial, value, step)
