@@ -11,7 +11,7 @@ from ms_dnn.cli.options import AsJson, DeviceName
 def evaluate(
     run: Annotated[Path, typer.Argument(help="Folder of the run.", show_default=False)],
     part: Annotated[
-        Literal["test", "validation", "train"], typer.Option("--part", help="Which part of the data.")
+        Literal["test", "validation", "train"], typer.Option("--split", "--part", help="Which set of the data.")
     ] = "test",
     device: DeviceName = None,
     as_json: AsJson = False,

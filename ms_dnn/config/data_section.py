@@ -94,7 +94,8 @@ class DataConfig(Settings):
     columns: ColumnsConfig = Field(
         {},
         validate_default=True,
-        description="csv, parquet: what columns hold, by their names; columns left out are numbers with no missing values.",
+        description="csv, parquet: what columns hold, by their names; columns left out are numbers with no missing "
+        "values.",
     )
     image_size: _Size | None = Field(
         None, description="images: [height, width] to resize to; left out, all pictures must have one size."

@@ -129,7 +129,7 @@ def test_without_the_data_only_what_needs_them_is_refused(any_run):
 def test_an_export_is_the_same_without_the_data_and_says_how_it_was_verified(change, any_run, tmp_path):
     model = ["export", any_run / "run", "--format", "onnx", "--output"]
     process = here(*model, tmp_path / "before.onnx")
-    assert "samples of the test part as the run does" in process.stdout
+    assert "samples of the test set as the run does" in process.stdout
     assert process.stderr == ""
     (any_run / "t.csv").rename(any_run / "away.csv")
     if change:

@@ -198,7 +198,7 @@ def test_a_streamed_run_is_exported(tmp_path):
     (tmp_path / "c.yaml").write_text(dump_config(stored_files.experiment(data)))
     process = here("export", untrained(tmp_path) / "run", "--format", "onnx")
     assert process.returncode == 0, process.stderr
-    assert "samples of the test part as the run does" in process.stdout
+    assert "samples of the test set as the run does" in process.stdout
 
 
 def test_files_that_are_there_are_kept_unless_forced(run):
@@ -245,7 +245,7 @@ def test_a_model_that_answers_otherwise_is_not_kept(run, monkeypatch):
     monkeypatch.setitem(onnx_graph.ACTIVATIONS, "tanh", onnx_graph.ACTIVATIONS["sigmoid"])
     sentence = refused(here("export", run, "--format", "onnx"), exit_code=1)
     assert "model.onnx: not written; got outputs of onnxruntime" in sentence
-    assert "expected at most 1e-05 on samples of the test part" in sentence
+    assert "expected at most 1e-05 on samples of the test set" in sentence
     assert not FILES & {path.name for path in run.iterdir()}
 
 

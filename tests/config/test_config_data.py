@@ -44,7 +44,7 @@ def message(data: str) -> str:
         ),
         (
             "{set: mnist, folder: x, test: 0.1}",
-            "test: got 0.1, but mnist has test files, which are the test part; leave test out",
+            "test: got 0.1, but mnist has test files, which are the test set; leave test out",
         ),
         ("{set: npz, file: 3}", "file: got 3, expected a path; put it in quotes if it is one"),
         ("{set: npz, file: ''}", "file: got '', expected a path"),

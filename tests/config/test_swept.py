@@ -100,8 +100,8 @@ WRONG = [
     ),
     (
         "seed: [1, 2]",
-        f"{R}seed: seed cannot be swept: it decides which samples are in the validation part, and trials are compared "
-        "on that part",
+        f"{R}seed: seed cannot be swept: it decides which samples are in the validation set, and trials are compared "
+        "on that set",
     ),
     (
         "data.validation: [0.1, 0.2]",
