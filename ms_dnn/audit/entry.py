@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 Formula = Callable[..., Any]
 """Float64 arrays (and integers) x0, x1, … to one float64 array or a tuple of them."""
+Inputs = Callable[[np.random.Generator], tuple[Array, ...]]
+"""Random numbers to x0, x1, … and the parameters' values after them."""
 DTYPES = ("float64", "float32", "float16")
 MODES = ("PyNative", "compiled")
 
@@ -36,13 +38,13 @@ class Case:
 
     Attributes:
         label: what is special: "ordinary", "zeros", "ties", "large", "soft labels", …
-        inputs: draws x0, x1, … and the parameters after them; float arrays are float64 and are rounded to the dtype
+        inputs: makes x0, x1, … and the parameters after them; float arrays are float64 and are rounded to the dtype
             under examination, integer and boolean arrays are passed as they are.
         dtypes: in which it is asked; e.g. without "float16" where values overflow it.
     """
 
     label: str
-    inputs: Callable[[np.random.Generator], tuple[Array, ...]]
+    inputs: Inputs
     dtypes: tuple[str, ...] = DTYPES
 
 
@@ -99,7 +101,7 @@ class Entry:
             return self.differentiable
         return tuple(i for i, value in enumerate(inputs) if value.dtype.kind == "f")
 
-    def drawn(self, case: Case, dtype: str) -> tuple[Array, ...]:
+    def inputs(self, case: Case, dtype: str) -> tuple[Array, ...]:
         """Return the inputs of a case, floats rounded to the dtype; the same in every run."""
         values = case.inputs(self.generator(case, "inputs"))
         return tuple(
@@ -116,7 +118,7 @@ class Entry:
 
     def earlier(self, case: Case, dtype: str, history: str) -> tuple[Array, ...]:
         """Return the inputs of a case, cut as the history says; parameters keep their shapes."""
-        inputs = self.drawn(case, dtype)
+        inputs = self.inputs(case, dtype)
         plain = len(inputs) - len(self.parameters)
         return (*(HISTORIES[history](x) for x in inputs[:plain]), *inputs[plain:])
 

@@ -74,7 +74,7 @@ class Examination:
         """Return the formula at a case's inputs as rounded to the dtype."""
         key = (case.label, dtype)
         if key not in self._references:
-            inputs = self.entry.drawn(case, dtype)
+            inputs = self.entry.inputs(case, dtype)
             draws = self.entry.generator(case, "cotangents")
             self._references[key] = Reference(self.entry.formula, inputs, dtype, draws)
         return self._references[key]
@@ -104,7 +104,7 @@ class _Point:
         self.examination, self.entry, self.calls = examination, examination.entry, calls
         self.case, self.dtype, self.mode, self.first, self.earlier = case, dtype, mode, first, earlier
         self.label = f"{case.label}, {earlier.history}" if earlier else case.label
-        self.inputs = self.entry.drawn(case, dtype)
+        self.inputs = self.entry.inputs(case, dtype)
         self.names = self.entry.tensors(self.inputs)
         self.reference = examination.reference(case, dtype)
 

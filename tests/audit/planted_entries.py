@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ms_dnn.audit.catalogue.draws import fixed, normal, zeros
+from ms_dnn.audit.catalogue.inputs import fixed, normal, zeros
 from ms_dnn.audit.entry import Case, Entry
 
 # A call is one expression of source text; what it needs beyond that is imported inside it.

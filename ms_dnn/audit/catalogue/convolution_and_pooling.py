@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from ms_dnn.audit.catalogue.draws import Draw, normal, zeros
+from ms_dnn.audit.catalogue.apis import apis
+from ms_dnn.audit.catalogue.inputs import integers, normal, zeros
 from ms_dnn.audit.entry import Array, Case, Entry, Formula
 
 
@@ -147,221 +148,129 @@ def _grid(rng: np.random.Generator) -> tuple[Array, ...]:
     return rng.standard_normal((1, 2, 3, 3)), signs * rng.uniform(0.3, 0.7, (1, 2, 2, 2))
 
 
-def _with_ties(*shape: int) -> Draw:
-    """Small integers: most windows hold their maximum twice."""
-    return lambda rng: (rng.integers(0, 2, shape).astype(np.float64),)
-
-
-def _layers(*shapes: tuple[int, ...]) -> tuple[Case, ...]:
-    return (Case("ordinary", normal(*shapes)),)
-
-
 IMAGE = Case("ordinary", normal((1, 2, 4, 4)))
-TIES = Case("ties", _with_ties(1, 1, 4, 4))
+TIES = Case("ties", integers(2, 1, 1, 4, 4, dtype=np.float64))
+"""Zeros and ones: most windows hold their maximum twice."""
 ZEROS = Case("zeros", zeros((1, 1, 4, 4)))
 SEQUENCE = Case("ordinary", normal((1, 2, 6)))
-SEQUENCE_TIES = Case("ties", _with_ties(1, 2, 6))
+SEQUENCE_TIES = Case("ties", integers(2, 1, 2, 6, dtype=np.float64))
 VOLUME = Case("ordinary", normal((1, 1, 2, 4, 4)))
+PLAIN = (
+    Case("ordinary", normal((1, 2, 4, 4), (2, 2, 2, 2))),
+    Case("large", normal((1, 2, 3, 3), (2, 2, 2, 2), scale=50.0)),
+)
 SMALL_IMAGE = Case("ordinary", normal((1, 2, 2, 3)))
-WEIGHT, WEIGHT_AND_BIAS = ("weight",), ("weight", "bias")
+
+
+def _layer(formula: Formula, shapes: tuple[tuple[int, ...], ...], *calls: str) -> tuple[Entry, ...]:
+    """Entries of layers with a weight, and with a bias where a third shape is given."""
+    return apis(formula, normal(*shapes), *calls, parameters=("weight", "bias")[: len(shapes) - 1])
+
 
 CONVOLUTIONS = (
-    Entry(
-        "nn.Conv1d",
-        'nn.Conv1d(2, 2, 3, stride=2, pad_mode="pad", padding=1, has_bias=True)',
+    *_layer(
         _convolution(stride=2, padding=(1, 1), flat=True),
-        _layers((1, 2, 6), (2, 2, 1, 3), (2,)),
-        parameters=WEIGHT_AND_BIAS,
+        ((1, 2, 6), (2, 2, 1, 3), (2,)),
+        'nn.Conv1d(2, 2, 3, stride=2, pad_mode="pad", padding=1, has_bias=True)',
     ),
-    Entry(
-        "nn.Conv2d",
-        'nn.Conv2d(2, 2, 2, pad_mode="valid")',
-        _convolution(),
-        (*_layers((1, 2, 4, 4), (2, 2, 2, 2)), Case("large", normal((1, 2, 3, 3), (2, 2, 2, 2), scale=50.0))),
-        parameters=WEIGHT,
-    ),
-    Entry(
-        "nn.Conv2d (stride, padding, bias)",
-        'nn.Conv2d(2, 2, 3, stride=2, pad_mode="pad", padding=1, has_bias=True)',
+    *apis(_convolution(), PLAIN, 'nn.Conv2d(2, 2, 2, pad_mode="valid")', parameters=("weight",)),
+    *_layer(
         _convolution(stride=2, padding=(1, 1)),
-        _layers((1, 2, 4, 4), (2, 2, 3, 3), (2,)),
-        parameters=WEIGHT_AND_BIAS,
+        ((1, 2, 4, 4), (2, 2, 3, 3), (2,)),
+        'nn.Conv2d(2, 2, 3, stride=2, pad_mode="pad", padding=1, has_bias=True)  # stride, padding, bias',
     ),
-    Entry(
-        "nn.Conv2d (same, stride 2)",
-        'nn.Conv2d(1, 2, 3, stride=2, pad_mode="same")',
+    *_layer(
         _convolution(stride=2, padding=(0, 1)),
-        _layers((1, 1, 4, 4), (2, 1, 3, 3)),
-        parameters=WEIGHT,
+        ((1, 1, 4, 4), (2, 1, 3, 3)),
+        'nn.Conv2d(1, 2, 3, stride=2, pad_mode="same")  # same, stride 2',
     ),
-    Entry(
-        "nn.Conv2d (dilation)",
-        'nn.Conv2d(1, 2, 2, dilation=2, pad_mode="valid")',
+    *_layer(
         _convolution(dilation=2),
-        _layers((1, 1, 4, 4), (2, 1, 2, 2)),
-        parameters=WEIGHT,
+        ((1, 1, 4, 4), (2, 1, 2, 2)),
+        'nn.Conv2d(1, 2, 2, dilation=2, pad_mode="valid")  # dilation',
     ),
-    Entry(
-        "nn.Conv2d (groups)",
-        'nn.Conv2d(4, 4, 2, group=2, pad_mode="valid")',
+    *_layer(
         _convolution(groups=2),
-        _layers((1, 4, 3, 3), (4, 2, 2, 2)),
-        parameters=WEIGHT,
+        ((1, 4, 3, 3), (4, 2, 2, 2)),
+        'nn.Conv2d(4, 4, 2, group=2, pad_mode="valid")  # groups',
     ),
-    Entry(
-        "nn.Conv2d (depthwise)",
-        'nn.Conv2d(3, 3, 2, group=3, pad_mode="valid")',
+    *_layer(
         _convolution(groups=3),
-        _layers((1, 3, 3, 3), (3, 1, 2, 2)),
-        parameters=WEIGHT,
+        ((1, 3, 3, 3), (3, 1, 2, 2)),
+        'nn.Conv2d(3, 3, 2, group=3, pad_mode="valid")  # depthwise',
     ),
-    Entry(
-        "nn.Conv3d",
-        'nn.Conv3d(1, 2, 2, pad_mode="valid")',
-        _convolution(),
-        _layers((1, 1, 3, 3, 3), (2, 1, 2, 2, 2)),
-        parameters=WEIGHT,
-    ),
-    Entry(
-        "ops.conv2d",
-        'ops.conv2d(x0, x1, x2, 1, "pad", 1)',
-        _convolution(padding=(1, 1)),
-        _layers((1, 2, 3, 3), (2, 2, 2, 2), (2,)),
-    ),
-    Entry("ops.conv1d", "ops.conv1d(x0, x1)", _convolution(), _layers((1, 2, 6), (2, 2, 3))),
-    Entry("ops.conv3d", "ops.conv3d(x0, x1)", _convolution(), _layers((1, 1, 3, 3, 3), (2, 1, 2, 2, 2))),
-    Entry(
-        "mint.nn.functional.conv2d",
-        "mint.nn.functional.conv2d(x0, x1, x2)",
-        _convolution(),
-        _layers((1, 2, 3, 3), (2, 2, 2, 2), (2,)),
-    ),
-    Entry(
-        "nn.Conv1dTranspose",
-        'nn.Conv1dTranspose(2, 2, 3, stride=2, pad_mode="valid")',
+    *_layer(_convolution(), ((1, 1, 3, 3, 3), (2, 1, 2, 2, 2)), 'nn.Conv3d(1, 2, 2, pad_mode="valid")', "ops.conv3d"),
+    *_layer(_convolution(padding=(1, 1)), ((1, 2, 3, 3), (2, 2, 2, 2), (2,)), 'ops.conv2d(x0, x1, x2, 1, "pad", 1)'),
+    *_layer(_convolution(), ((1, 2, 6), (2, 2, 3)), "ops.conv1d"),
+    *_layer(_convolution(), ((1, 2, 3, 3), (2, 2, 2, 2), (2,)), "F.conv2d"),
+    *_layer(
         _transposed_convolution(stride=2, flat=True),
-        _layers((1, 2, 4), (2, 2, 1, 3)),
-        parameters=WEIGHT,
+        ((1, 2, 4), (2, 2, 1, 3)),
+        'nn.Conv1dTranspose(2, 2, 3, stride=2, pad_mode="valid")',
     ),
-    Entry(
-        "nn.Conv2dTranspose",
-        'nn.Conv2dTranspose(2, 2, 2, pad_mode="valid", has_bias=True)',
+    *_layer(
         _transposed_convolution(),
-        _layers((1, 2, 3, 3), (2, 2, 2, 2), (2,)),
-        parameters=WEIGHT_AND_BIAS,
+        ((1, 2, 3, 3), (2, 2, 2, 2), (2,)),
+        'nn.Conv2dTranspose(2, 2, 2, pad_mode="valid", has_bias=True)',
     ),
-    Entry(
-        "nn.Conv2dTranspose (stride, padding)",
-        'nn.Conv2dTranspose(2, 2, 3, stride=2, pad_mode="pad", padding=1)',
+    *_layer(
         _transposed_convolution(stride=2, padding=1),
-        _layers((1, 2, 3, 3), (2, 2, 3, 3)),
-        parameters=WEIGHT,
-    ),
-    Entry(
-        "ops.conv_transpose2d",
+        ((1, 2, 3, 3), (2, 2, 3, 3)),
+        'nn.Conv2dTranspose(2, 2, 3, stride=2, pad_mode="pad", padding=1)  # stride, padding',
         "ops.conv_transpose2d(x0, x1, None, 2, 1)",
-        _transposed_convolution(stride=2, padding=1),
-        _layers((1, 2, 3, 3), (2, 2, 3, 3)),
     ),
 )
 
 POOLS = (
-    Entry("nn.MaxPool1d", "nn.MaxPool1d(2, 2)", _pooling(np.max, (2,), 2), (SEQUENCE, SEQUENCE_TIES)),
-    Entry("nn.MaxPool2d", "nn.MaxPool2d(2, 2)", _pooling(np.max, (2, 2), 2), (IMAGE, TIES, ZEROS)),
-    Entry("nn.MaxPool2d (overlapping)", "nn.MaxPool2d(3, 1)", _pooling(np.max, (3, 3), 1), (IMAGE,)),
-    Entry(
-        "nn.MaxPool2d (padding)",
-        'nn.MaxPool2d(3, 2, pad_mode="pad", padding=1)',
-        _pooling(np.max, (3, 3), 2, (1, 1), -np.inf),
-        (IMAGE,),
+    *apis(_pooling(np.max, (2,), 2), (SEQUENCE, SEQUENCE_TIES), "nn.MaxPool1d(2, 2)"),
+    *apis(_pooling(np.max, (2, 2), 2), (IMAGE, TIES, ZEROS), "nn.MaxPool2d(2, 2)"),
+    *apis(_pooling(np.max, (3, 3), 1), IMAGE, "nn.MaxPool2d(3, 1)  # overlapping"),
+    *apis(
+        _pooling(np.max, (3, 3), 2, (1, 1), -np.inf), IMAGE, 'nn.MaxPool2d(3, 2, pad_mode="pad", padding=1)  # padding'
     ),
-    Entry(
-        "nn.MaxPool2d (same)",
-        'nn.MaxPool2d(3, 1, pad_mode="same")',
+    *apis(
         _pooling(np.max, (3, 3), 1, (1, 1), -np.inf),
         (IMAGE, Case("negative", lambda rng: (-np.abs(rng.standard_normal((1, 1, 4, 4))) - 0.1,))),
+        'nn.MaxPool2d(3, 1, pad_mode="same")  # same',
     ),
-    Entry("nn.MaxPool3d", "nn.MaxPool3d(2, 2)", _pooling(np.max, (2, 2, 2), 2), (VOLUME,)),
-    Entry("ops.max_pool2d", "ops.max_pool2d(x0, 2, 2)", _pooling(np.max, (2, 2), 2), (IMAGE, TIES)),
-    Entry("mint.nn.MaxPool2d", "mint.nn.MaxPool2d(2)", _pooling(np.max, (2, 2), 2), (IMAGE, TIES)),
-    Entry("nn.AvgPool1d", "nn.AvgPool1d(2, 2)", _pooling(np.mean, (2,), 2), (SEQUENCE,)),
-    Entry("nn.AvgPool2d", "nn.AvgPool2d(2, 1)", _pooling(np.mean, (2, 2), 1), (IMAGE,)),
-    Entry(
-        "nn.AvgPool2d (padding)",
-        'nn.AvgPool2d(2, 2, pad_mode="pad", padding=1)',
-        _pooling(np.mean, (2, 2), 2, (1, 1)),
-        (IMAGE,),
-    ),
-    Entry(
-        "nn.AvgPool2d (same)",
-        'nn.AvgPool2d(3, 1, pad_mode="same")',
-        _pooling(np.nanmean, (3, 3), 1, (1, 1), np.nan),
-        (IMAGE,),
-    ),
-    Entry("nn.AvgPool3d", "nn.AvgPool3d(2, 2)", _pooling(np.mean, (2, 2, 2), 2), (VOLUME,)),
-    Entry("ops.avg_pool2d", "ops.avg_pool2d(x0, 2, 2)", _pooling(np.mean, (2, 2), 2), (IMAGE,)),
-    Entry(
-        "mint.nn.functional.avg_pool2d",
-        "mint.nn.functional.avg_pool2d(x0, 2)",
-        _pooling(np.mean, (2, 2), 2),
-        (IMAGE,),
-    ),
-    Entry("nn.AdaptiveAvgPool1d", "nn.AdaptiveAvgPool1d(3)", _adaptive(np.mean, 3), (SEQUENCE,)),
-    Entry("nn.AdaptiveAvgPool2d", "nn.AdaptiveAvgPool2d((2, 3))", _adaptive(np.mean, 2, 3), (IMAGE,)),
-    Entry("nn.AdaptiveMaxPool1d", "nn.AdaptiveMaxPool1d(3)", _adaptive(np.max, 3), (SEQUENCE, SEQUENCE_TIES)),
-    Entry("nn.AdaptiveMaxPool2d", "nn.AdaptiveMaxPool2d((2, 3))", _adaptive(np.max, 2, 3), (IMAGE, TIES)),
-    Entry(
-        "mint.nn.functional.adaptive_avg_pool2d",
-        "mint.nn.functional.adaptive_avg_pool2d(x0, (2, 3))",
-        _adaptive(np.mean, 2, 3),
-        (IMAGE,),
-    ),
-    Entry("nn.LPPool1d", "nn.LPPool1d(2, 2, 2)", _pooling(_root_of_squares, (2,), 2), (SEQUENCE,)),
-    Entry("nn.LPPool2d", "nn.LPPool2d(2, 2, 2)", _pooling(_root_of_squares, (2, 2), 2), (IMAGE,)),
+    *apis(_pooling(np.max, (2, 2, 2), 2), VOLUME, "nn.MaxPool3d(2, 2)"),
+    *apis(_pooling(np.max, (2, 2), 2), (IMAGE, TIES), "ops.max_pool2d(x0, 2, 2)", "mint.nn.MaxPool2d(2)"),
+    *apis(_pooling(np.mean, (2,), 2), SEQUENCE, "nn.AvgPool1d(2, 2)"),
+    *apis(_pooling(np.mean, (2, 2), 1), IMAGE, "nn.AvgPool2d(2, 1)"),
+    *apis(_pooling(np.mean, (2, 2), 2, (1, 1)), IMAGE, 'nn.AvgPool2d(2, 2, pad_mode="pad", padding=1)  # padding'),
+    *apis(_pooling(np.nanmean, (3, 3), 1, (1, 1), np.nan), IMAGE, 'nn.AvgPool2d(3, 1, pad_mode="same")  # same'),
+    *apis(_pooling(np.mean, (2, 2, 2), 2), VOLUME, "nn.AvgPool3d(2, 2)"),
+    *apis(_pooling(np.mean, (2, 2), 2), IMAGE, "ops.avg_pool2d(x0, 2, 2)", "F.avg_pool2d(x0, 2)"),
+    *apis(_adaptive(np.mean, 3), SEQUENCE, "nn.AdaptiveAvgPool1d(3)"),
+    *apis(_adaptive(np.mean, 2, 3), IMAGE, "nn.AdaptiveAvgPool2d((2, 3))", "F.adaptive_avg_pool2d(x0, (2, 3))"),
+    *apis(_adaptive(np.max, 3), (SEQUENCE, SEQUENCE_TIES), "nn.AdaptiveMaxPool1d(3)"),
+    *apis(_adaptive(np.max, 2, 3), (IMAGE, TIES), "nn.AdaptiveMaxPool2d((2, 3))"),
+    *apis(_pooling(_root_of_squares, (2,), 2), SEQUENCE, "nn.LPPool1d(2, 2, 2)"),
+    *apis(_pooling(_root_of_squares, (2, 2), 2), IMAGE, "nn.LPPool2d(2, 2, 2)"),
 )
 
 RESIZED = (
-    Entry("ops.interpolate (nearest)", "ops.interpolate(x0, (4, 6))", _nearest(4, 6), (SMALL_IMAGE,)),
-    Entry("ops.interpolate (nearest, smaller)", "ops.interpolate(x0, (3, 2))", _nearest(3, 2), (IMAGE,)),
-    Entry(
-        "ops.interpolate (bilinear)",
-        'ops.interpolate(x0, (3, 5), mode="bilinear")',
-        _bilinear(False, 3, 5),
-        (SMALL_IMAGE,),
-    ),
-    Entry(
-        "ops.interpolate (bilinear, corners)",
-        'ops.interpolate(x0, (3, 5), mode="bilinear", align_corners=True)',
+    *apis(_nearest(4, 6), SMALL_IMAGE, "ops.interpolate(x0, (4, 6))  # nearest"),
+    *apis(_nearest(3, 2), IMAGE, "ops.interpolate(x0, (3, 2))  # nearest, smaller"),
+    *apis(_bilinear(False, 3, 5), SMALL_IMAGE, 'ops.interpolate(x0, (3, 5), mode="bilinear")  # bilinear'),
+    *apis(
         _bilinear(True, 3, 5),
-        (SMALL_IMAGE,),
+        SMALL_IMAGE,
+        'ops.interpolate(x0, (3, 5), mode="bilinear", align_corners=True)  # bilinear, corners',
     ),
-    Entry(
-        "ops.interpolate (linear)",
-        'ops.interpolate(x0, 5, mode="linear")',
+    *apis(
         lambda x: x @ _lines(x.shape[-1], 5, False).T,
-        (Case("ordinary", normal((1, 2, 3))),),
+        normal((1, 2, 3)),
+        'ops.interpolate(x0, 5, mode="linear")  # linear',
     ),
-    Entry("ops.interpolate (area)", 'ops.interpolate(x0, (2, 3), mode="area")', _adaptive(np.mean, 2, 3), (IMAGE,)),
-    Entry("nn.Upsample", "nn.Upsample(size=(4, 6))", _nearest(4, 6), (SMALL_IMAGE,)),
-    Entry(
-        "nn.Upsample (bilinear)",
-        'nn.Upsample(size=(4, 6), mode="bilinear", align_corners=True)',
-        _bilinear(True, 4, 6),
-        (SMALL_IMAGE,),
+    *apis(_adaptive(np.mean, 2, 3), IMAGE, 'ops.interpolate(x0, (2, 3), mode="area")  # area'),
+    *apis(_nearest(4, 6), SMALL_IMAGE, "nn.Upsample(size=(4, 6))"),
+    *apis(
+        _bilinear(True, 4, 6), SMALL_IMAGE, 'nn.Upsample(size=(4, 6), mode="bilinear", align_corners=True)  # bilinear'
     ),
-    Entry(
-        "mint.nn.functional.interpolate",
-        'mint.nn.functional.interpolate(x0, (4, 6), mode="bilinear", align_corners=False)',
-        _bilinear(False, 4, 6),
-        (SMALL_IMAGE,),
-    ),
-    Entry("ops.grid_sample", "ops.grid_sample(x0, x1, align_corners=True)", _sampled, (Case("ordinary", _grid),)),
-    Entry(
-        "ops.affine_grid",
-        "ops.affine_grid(x0, (2, 1, 2, 3), True)",
-        _affine_grid,
-        (Case("ordinary", normal((2, 2, 3))),),
-    ),
+    *apis(_bilinear(False, 4, 6), SMALL_IMAGE, 'F.interpolate(x0, (4, 6), mode="bilinear", align_corners=False)'),
+    *apis(_sampled, _grid, "ops.grid_sample(x0, x1, align_corners=True)"),
+    *apis(_affine_grid, normal((2, 2, 3)), "ops.affine_grid(x0, (2, 1, 2, 3), True)"),
 )
 
 ENTRIES = CONVOLUTIONS + POOLS + RESIZED

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 import numpy as np
 
-from ms_dnn.audit.catalogue.draws import Draw, normal
-from ms_dnn.audit.entry import Array, Case, Entry
+from ms_dnn.audit.catalogue.apis import apis
+from ms_dnn.audit.catalogue.inputs import fixed, normal, together, uniform
+from ms_dnn.audit.entry import Array, Case, Entry, Inputs
 
 DENSE = (Case("ordinary", normal((3, 4), (2, 4), (2,))), Case("large", normal((3, 4), (2, 4), (2,), scale=50.0)))
-BILINEAR = (Case("ordinary", normal((3, 2), (3, 3), (2, 2, 3), (2,))),)
+NO_BIAS = normal((3, 4), (2, 4))
+BILINEAR = normal((3, 2), (3, 3), (2, 2, 3), (2,))
 EPSILON = 2.0**-10
+WEIGHT_AND_BIAS = ("weight", "bias")
+SCALE_AND_SHIFT = {"nn": ("gamma", "beta"), "mint.nn": ("weight", "bias")}
 WIDE = ("float64", "float32")
 """A float16 input goes with float32 parameters, which the audit, with one dtype for all, cannot ask."""
 
 
-def _centred(*shapes: tuple[int, ...], offset: float = 1.0) -> Draw:
+def _centred(*shapes: tuple[int, ...], offset: float = 1.0) -> Inputs:
     """The first array about 0.5, the others about the offset: scales that are not one, shifts that are not zero."""
 
-    def draw(rng: np.random.Generator) -> tuple[Array, ...]:
+    def inputs(rng: np.random.Generator) -> tuple[Array, ...]:
         first, *others = (rng.standard_normal(shape) for shape in shapes)
         return (first + 0.5, *(offset + other / 2 for other in others))
 
-    return draw
+    return inputs
 
 
 def _normalised(x: Array, axes: tuple[int, ...], epsilon: float = EPSILON) -> Array:
@@ -42,13 +46,9 @@ def _batch_norm(x: Array, gamma: Array, beta: Array) -> Array:
     return _normalised(x, axes) * _by_channel(gamma, x.ndim) + _by_channel(beta, x.ndim)
 
 
-def _batch_norm_with_statistics(x: Array, gamma: Array, beta: Array) -> Array:
+def _with_statistics(x: Array, gamma: Array, beta: Array) -> Array:
     """With the moving mean ½ and the moving variance 2."""
     return (x - 0.5) / np.sqrt(2 + EPSILON) * _by_channel(gamma, x.ndim) + _by_channel(beta, x.ndim)
-
-
-def _batch_norm_with_given(x: Array, mean: Array, variance: Array, gamma: Array, beta: Array) -> Array:
-    return (x - mean) / np.sqrt(variance + EPSILON) * gamma + beta
 
 
 def _instance_norm(x: Array, gamma: Array, beta: Array) -> Array:
@@ -79,151 +79,88 @@ def _local_response(x: Array) -> Array:
 LAYER = (
     Case("ordinary", _centred((3, 4), (4,), (4,))),
     Case("large mean", lambda rng: (rng.standard_normal((3, 4)) + 64, rng.standard_normal(4), rng.standard_normal(4))),
-    Case("constant rows", lambda rng: (np.ones((2, 4)), rng.standard_normal(4), rng.standard_normal(4))),
+    Case("constant rows", together(fixed(np.ones((2, 4))), normal((4,), (4,)))),
 )
-BATCH = (Case("ordinary", _centred((4, 3), (3,), (3,))),)
-IMAGES = (Case("ordinary", _centred((2, 2, 2, 3), (2,), (2,))),)
-FOUR_CHANNELS = (Case("ordinary", _centred((2, 4, 2, 2), (4,), (4,))),)
-STATISTICS = (Case("ordinary", lambda rng: (rng.standard_normal((4, 3)), *rng.uniform(0.5, 1.5, (4, 3)))),)
+BATCH = _centred((4, 3), (3,), (3,))
+SEQUENCES = _centred((2, 2, 4), (2,), (2,))
+IMAGES = _centred((2, 2, 2, 3), (2,), (2,))
+FOUR_CHANNELS = _centred((2, 4, 2, 2), (4,), (4,))
+STATISTICS = together(normal((4, 3)), uniform(0.5, 1.5, (3,), (3,), (3,), (3,)))
 
 DENSE_LAYERS = (
-    Entry("nn.Dense", "nn.Dense(4, 2)", lambda x, w, b: x @ w.T + b, DENSE, parameters=("weight", "bias")),
-    Entry(
-        "nn.Dense (no bias)",
-        "nn.Dense(4, 2, has_bias=False)",
-        lambda x, w: x @ w.T,
-        (Case("ordinary", normal((3, 4), (2, 4))),),
-        parameters=("weight",),
-    ),
-    Entry(
-        "nn.Dense (tanh)",
-        'nn.Dense(4, 2, activation="tanh")',
+    *apis(lambda x, w, b: x @ w.T + b, DENSE, "nn.Dense(4, 2)", "mint.nn.Linear(4, 2)", parameters=WEIGHT_AND_BIAS),
+    *apis(lambda x, w: x @ w.T, NO_BIAS, "nn.Dense(4, 2, has_bias=False)  # no bias", parameters=("weight",)),
+    *apis(
         lambda x, w, b: np.tanh(x @ w.T + b),
-        (Case("ordinary", normal((3, 4), (2, 4), (2,), scale=0.5)),),
-        parameters=("weight", "bias"),
+        normal((3, 4), (2, 4), (2,), scale=0.5),
+        'nn.Dense(4, 2, activation="tanh")  # tanh',
+        parameters=WEIGHT_AND_BIAS,
     ),
-    Entry(
-        "nn.Dense (relu, three axes)",
-        'nn.Dense(4, 2, activation="relu")',
+    *apis(
         lambda x, w, b: np.maximum(x @ w.T + b, 0),
-        (Case("ordinary", normal((2, 2, 4), (2, 4), (2,))),),
-        parameters=("weight", "bias"),
+        normal((2, 2, 4), (2, 4), (2,)),
+        'nn.Dense(4, 2, activation="relu")  # relu, three axes',
+        parameters=WEIGHT_AND_BIAS,
     ),
-    Entry("mint.nn.Linear", "mint.nn.Linear(4, 2)", lambda x, w, b: x @ w.T + b, DENSE, parameters=("weight", "bias")),
-    Entry("nn.BiDense", "nn.BiDense(2, 3, 2)", _bilinear, BILINEAR, parameters=("weight", "bias")),
-    Entry("ops.bidense", "ops.bidense(x0, x1, x2, x3)", _bilinear, BILINEAR),
+    *apis(_bilinear, BILINEAR, "nn.BiDense(2, 3, 2)", "ops.bidense", parameters=WEIGHT_AND_BIAS),
 )
 
 LAYER_NORMS = (
-    Entry(
-        "nn.LayerNorm",
+    *apis(
+        _layer_norm,
+        LAYER,
         "nn.LayerNorm((4,), epsilon=2.0**-10)",
-        _layer_norm,
-        LAYER,
-        parameters=("gamma", "beta"),
+        "mint.nn.LayerNorm(4, eps=2.0**-10)",
+        "ops.layer_norm(x0, (4,), x1, x2, 2.0**-10)",
+        "F.layer_norm(x0, (4,), x1, x2, 2.0**-10)",
+        parameters=SCALE_AND_SHIFT,
     ),
-    Entry("mint.nn.LayerNorm", "mint.nn.LayerNorm(4, eps=2.0**-10)", _layer_norm, LAYER, parameters=("weight", "bias")),
-    Entry("ops.layer_norm", "ops.layer_norm(x0, (4,), x1, x2, 2.0**-10)", _layer_norm, LAYER),
-    Entry(
-        "mint.nn.functional.layer_norm",
-        "mint.nn.functional.layer_norm(x0, (4,), x1, x2, 2.0**-10)",
-        _layer_norm,
-        LAYER,
-    ),
-    Entry("ops.rms_norm", "ops.rms_norm(x0, x1, 2.0**-10)[0]", _rms_norm, (Case("ordinary", _centred((3, 4), (4,))),)),
-    Entry(
-        "ops.add_layer_norm",
-        "ops.add_layer_norm(x0, x1, x2, x3, 2.0**-10)[0]",
+    *apis(_rms_norm, _centred((3, 4), (4,)), "ops.rms_norm(x0, x1, 2.0**-10)[0]"),
+    *apis(
         lambda x, y, gamma, beta: _layer_norm(x + y, gamma, beta),
-        (Case("ordinary", _centred((3, 4), (3, 4), (4,), (4,))),),
+        _centred((3, 4), (3, 4), (4,), (4,)),
+        "ops.add_layer_norm(x0, x1, x2, x3, 2.0**-10)[0]",
     ),
 )
 
+
+def _batch_norms(layer: str, inputs: Inputs) -> tuple[Entry, ...]:
+    training = f"{layer}, eps=2.0**-10, use_batch_statistics=True)  # training"
+    evaluation = f"{layer}, eps=2.0**-10, use_batch_statistics=False, moving_mean_init=0.5, moving_var_init=2.0)"
+    return (
+        *apis(_batch_norm, inputs, training, parameters=SCALE_AND_SHIFT, dtypes=WIDE),
+        *apis(_with_statistics, inputs, f"{evaluation}  # evaluation", parameters=SCALE_AND_SHIFT, dtypes=WIDE),
+    )
+
+
 BATCH_NORMS = (
-    Entry(
-        "nn.BatchNorm1d (training)",
-        "nn.BatchNorm1d(3, eps=2.0**-10, use_batch_statistics=True)",
-        _batch_norm,
-        BATCH,
-        parameters=("gamma", "beta"),
-        dtypes=WIDE,
-    ),
-    Entry(
-        "nn.BatchNorm1d (evaluation)",
-        "nn.BatchNorm1d(3, eps=2.0**-10, use_batch_statistics=False, moving_mean_init=0.5, moving_var_init=2.0)",
-        _batch_norm_with_statistics,
-        BATCH,
-        parameters=("gamma", "beta"),
-        dtypes=WIDE,
-    ),
-    Entry(
-        "nn.BatchNorm2d (training)",
-        "nn.BatchNorm2d(2, eps=2.0**-10, use_batch_statistics=True)",
-        _batch_norm,
-        IMAGES,
-        parameters=("gamma", "beta"),
-        dtypes=WIDE,
-    ),
-    Entry(
-        "nn.BatchNorm2d (evaluation)",
-        "nn.BatchNorm2d(2, eps=2.0**-10, use_batch_statistics=False, moving_mean_init=0.5, moving_var_init=2.0)",
-        _batch_norm_with_statistics,
-        IMAGES,
-        parameters=("gamma", "beta"),
-        dtypes=WIDE,
-    ),
-    Entry(
-        "ops.batch_norm",
+    *_batch_norms("nn.BatchNorm1d(3", BATCH),
+    *_batch_norms("nn.BatchNorm2d(2", IMAGES),
+    *apis(
+        lambda x, mean, variance, gamma, beta: (x - mean) / np.sqrt(variance + EPSILON) * gamma + beta,
+        STATISTICS,
         "ops.batch_norm(x0, x1, x2, x3, x4, False, 0.1, 2.0**-10)",
-        _batch_norm_with_given,
-        STATISTICS,
+        "F.batch_norm(x0, x1, x2, x3, x4, False, 0.1, 2.0**-10)",
         differentiable=(0, 3, 4),
     ),
-    Entry(
-        "mint.nn.BatchNorm1d",
-        "mint.nn.BatchNorm1d(3, eps=2.0**-10, track_running_stats=False)",
+    *apis(
         _batch_norm,
         BATCH,
-        parameters=("weight", "bias"),
+        "mint.nn.BatchNorm1d(3, eps=2.0**-10, track_running_stats=False)",
+        parameters=SCALE_AND_SHIFT,
     ),
-    Entry(
-        "mint.nn.functional.batch_norm",
-        "mint.nn.functional.batch_norm(x0, x1, x2, x3, x4, False, 0.1, 2.0**-10)",
-        _batch_norm_with_given,
-        STATISTICS,
-        differentiable=(0, 3, 4),
-    ),
-    Entry(
-        "nn.InstanceNorm1d",
-        "nn.InstanceNorm1d(2, eps=2.0**-10)",
-        _instance_norm,
-        (Case("ordinary", _centred((2, 2, 4), (2,), (2,))),),
-        parameters=("gamma", "beta"),
-    ),
-    Entry(
-        "nn.InstanceNorm2d", "nn.InstanceNorm2d(2, eps=2.0**-10)", _instance_norm, IMAGES, parameters=("gamma", "beta")
-    ),
-    Entry("nn.GroupNorm", "nn.GroupNorm(2, 4, eps=2.0**-10)", _group_norm, FOUR_CHANNELS, parameters=("gamma", "beta")),
-    Entry("ops.group_norm", "ops.group_norm(x0, 2, x1, x2, 2.0**-10)", _group_norm, FOUR_CHANNELS),
-    Entry(
-        "mint.nn.GroupNorm",
+    *apis(_instance_norm, SEQUENCES, "nn.InstanceNorm1d(2, eps=2.0**-10)", parameters=SCALE_AND_SHIFT),
+    *apis(_instance_norm, IMAGES, "nn.InstanceNorm2d(2, eps=2.0**-10)", parameters=SCALE_AND_SHIFT),
+    *apis(
+        _group_norm,
+        FOUR_CHANNELS,
+        "nn.GroupNorm(2, 4, eps=2.0**-10)",
+        "ops.group_norm(x0, 2, x1, x2, 2.0**-10)",
         "mint.nn.GroupNorm(2, 4, eps=2.0**-10)",
-        _group_norm,
-        FOUR_CHANNELS,
-        parameters=("weight", "bias"),
+        "F.group_norm(x0, 2, x1, x2, 2.0**-10)",
+        parameters=SCALE_AND_SHIFT,
     ),
-    Entry(
-        "mint.nn.functional.group_norm",
-        "mint.nn.functional.group_norm(x0, 2, x1, x2, 2.0**-10)",
-        _group_norm,
-        FOUR_CHANNELS,
-    ),
-    Entry(
-        "ops.lrn",
-        "ops.lrn(x0, 1, 1.0, 0.5, 0.5)",
-        _local_response,
-        (Case("ordinary", normal((1, 4, 2, 2))),),
-    ),
+    *apis(_local_response, normal((1, 4, 2, 2)), "ops.lrn(x0, 1, 1.0, 0.5, 0.5)"),
 )
 
 ENTRIES = DENSE_LAYERS + LAYER_NORMS + BATCH_NORMS

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit, logit
 
-from ms_dnn.audit.catalogue.draws import fixed, normal, uniform
-from ms_dnn.audit.entry import Array, Case, Entry, Formula
+from ms_dnn.audit.catalogue.apis import apis
+from ms_dnn.audit.catalogue.inputs import fixed, normal, uniform
+from ms_dnn.audit.entry import Case
 
 WIDE = ("float64", "float32")
 """For values that float16 cannot hold."""
@@ -41,83 +42,54 @@ STEPS = (
 """At jumps only the forward can be judged."""
 
 
-def _frac(x: Array) -> Array:
-    return x - np.trunc(x)
-
-
-def _numbers(x: Array) -> Array:
-    return np.nan_to_num(x, nan=0.5, posinf=2.0, neginf=-2.0)
-
-
-def _named(name: str, formula: Formula, cases: tuple[Case, ...], *, second: bool = False, known: str = "") -> Entry:
-    """Return the entry of one function of one argument: "ops.exp" is called as ops.exp(x0)."""
-    return Entry(name, f"{name}(x0)", formula, cases, second_order=second, known=known)
-
-
 ENTRIES = (
-    _named("ops.abs", np.abs, (ANY, ZEROS, LARGE)),
-    _named("ops.neg", np.negative, (ANY, ZEROS)),
-    _named("ops.positive", np.positive, (ANY, ZEROS)),
-    _named("ops.sign", np.sign, (ANY, ZEROS)),
-    _named("ops.sgn", np.sign, (ANY, ZEROS)),
-    _named("ops.square", np.square, (ANY, ZEROS, LARGE), second=True),
-    _named("ops.sqrt", np.sqrt, (POSITIVE, SMALL_POSITIVE, LARGE_POSITIVE), second=True),
-    _named("mint.sqrt", np.sqrt, (POSITIVE, SMALL_POSITIVE, LARGE_POSITIVE), second=True),
-    _named("ops.rsqrt", lambda x: 1 / np.sqrt(x), (POSITIVE, SMALL_POSITIVE, LARGE_POSITIVE)),
-    _named("ops.reciprocal", np.reciprocal, (POSITIVE, Case("negative", uniform(-5, -0.1, (4,)))), second=True),
-    _named("ops.exp", np.exp, EXPONENT, second=True),
-    _named("ops.exp2", np.exp2, EXPONENT),
-    _named("mint.exp2", np.exp2, EXPONENT),
-    _named("ops.expm1", np.expm1, (*EXPONENT, NEAR_ZERO)),
-    _named("ops.log", np.log, LOGARITHM, second=True),
-    _named("ops.log2", np.log2, LOGARITHM),
-    _named("mint.log2", np.log2, LOGARITHM),
-    _named("ops.log10", np.log10, LOGARITHM),
-    _named("mint.log10", np.log10, LOGARITHM),
-    _named("ops.log1p", np.log1p, (POSITIVE, ZEROS, NEAR_ZERO, EDGES, LARGE_POSITIVE)),
-    _named("ops.logit", logit, (Case("ordinary", uniform(0.1, 0.9, (3, 4))),)),
-    _named("mint.sigmoid", expit, (ANY, ZEROS, LARGE), second=True),
-    _named("ops.sin", np.sin, CIRCLE, second=True),
-    _named("ops.cos", np.cos, CIRCLE, second=True),
-    _named("ops.tan", np.tan, (INSIDE, ZEROS)),
-    _named("ops.asin", np.arcsin, (INSIDE, EDGES, ZEROS)),
-    _named("mint.asin", np.arcsin, (INSIDE, EDGES, ZEROS)),
-    _named("ops.acos", np.arccos, (INSIDE, EDGES, ZEROS)),
-    _named("mint.acos", np.arccos, (INSIDE, EDGES, ZEROS)),
-    _named("ops.atan", np.arctan, (ANY, ZEROS, LARGE)),
-    _named("mint.atan", np.arctan, (ANY, ZEROS, LARGE)),
-    _named("ops.sinh", np.sinh, (ANY, ZEROS, NEAR_ZERO)),
-    _named("ops.cosh", np.cosh, (ANY, ZEROS)),
-    _named("ops.asinh", np.arcsinh, (ANY, ZEROS, NEAR_ZERO, LARGE)),
-    _named("mint.asinh", np.arcsinh, (ANY, ZEROS, NEAR_ZERO, LARGE)),
-    _named("ops.acosh", np.arccosh, ABOVE_1),
-    _named("mint.acosh", np.arccosh, ABOVE_1),
-    _named("ops.atanh", np.arctanh, (INSIDE, EDGES, ZEROS)),
-    _named("ops.sinc", np.sinc, (ANY, Case("near 0", NEAR_ZERO.inputs, WIDE))),
-    _named("ops.floor", np.floor, STEPS),
-    _named("ops.ceil", np.ceil, STEPS),
-    _named("ops.round", np.round, STEPS),
-    _named("ops.trunc", np.trunc, STEPS),
-    _named("mint.fix", np.trunc, STEPS),
-    _named("ops.frac", _frac, STEPS),
-    _named("mint.frac", _frac, STEPS),
-    _named("ops.deg2rad", np.deg2rad, (ANY, LARGE)),
-    _named("ops.rad2deg", np.rad2deg, (ANY, LARGE)),
-    Entry(
-        "ops.nan_to_num",
-        "ops.nan_to_num(x0, 0.5, 2.0, -2.0)",
-        _numbers,
+    *apis(np.abs, (ANY, ZEROS, LARGE), "ops.abs"),
+    *apis(np.negative, (ANY, ZEROS), "ops.neg"),
+    *apis(np.positive, (ANY, ZEROS), "ops.positive"),
+    *apis(np.sign, (ANY, ZEROS), "ops.sign", "ops.sgn"),
+    *apis(np.square, (ANY, ZEROS, LARGE), "ops.square", second_order=True),
+    *apis(np.sqrt, (POSITIVE, SMALL_POSITIVE, LARGE_POSITIVE), "ops.sqrt", "mint.sqrt", second_order=True),
+    *apis(lambda x: 1 / np.sqrt(x), (POSITIVE, SMALL_POSITIVE, LARGE_POSITIVE), "ops.rsqrt"),
+    *apis(np.reciprocal, (POSITIVE, Case("negative", uniform(-5, -0.1, (4,)))), "ops.reciprocal", second_order=True),
+    *apis(np.exp, EXPONENT, "ops.exp", second_order=True),
+    *apis(np.exp2, EXPONENT, "ops.exp2", "mint.exp2"),
+    *apis(np.expm1, (*EXPONENT, NEAR_ZERO), "ops.expm1"),
+    *apis(np.log, LOGARITHM, "ops.log", second_order=True),
+    *apis(np.log2, LOGARITHM, "ops.log2", "mint.log2"),
+    *apis(np.log10, LOGARITHM, "ops.log10", "mint.log10"),
+    *apis(np.log1p, (POSITIVE, ZEROS, NEAR_ZERO, EDGES, LARGE_POSITIVE), "ops.log1p"),
+    *apis(logit, uniform(0.1, 0.9, (3, 4)), "ops.logit"),
+    *apis(expit, (ANY, ZEROS, LARGE), "mint.sigmoid", second_order=True),
+    *apis(np.sin, CIRCLE, "ops.sin", second_order=True),
+    *apis(np.cos, CIRCLE, "ops.cos", second_order=True),
+    *apis(np.tan, (INSIDE, ZEROS), "ops.tan"),
+    *apis(np.arcsin, (INSIDE, EDGES, ZEROS), "ops.asin", "mint.asin"),
+    *apis(np.arccos, (INSIDE, EDGES, ZEROS), "ops.acos", "mint.acos"),
+    *apis(np.arctan, (ANY, ZEROS, LARGE), "ops.atan", "mint.atan"),
+    *apis(np.sinh, (ANY, ZEROS, NEAR_ZERO), "ops.sinh"),
+    *apis(np.cosh, (ANY, ZEROS), "ops.cosh"),
+    *apis(np.arcsinh, (ANY, ZEROS, NEAR_ZERO, LARGE), "ops.asinh", "mint.asinh"),
+    *apis(np.arccosh, ABOVE_1, "ops.acosh", "mint.acosh"),
+    *apis(np.arctanh, (INSIDE, EDGES, ZEROS), "ops.atanh"),
+    *apis(np.sinc, (ANY, Case("near 0", NEAR_ZERO.inputs, WIDE)), "ops.sinc"),
+    *apis(np.floor, STEPS, "ops.floor"),
+    *apis(np.ceil, STEPS, "ops.ceil"),
+    *apis(np.round, STEPS, "ops.round"),
+    *apis(np.trunc, STEPS, "ops.trunc", "mint.fix"),
+    *apis(lambda x: x - np.trunc(x), STEPS, "ops.frac", "mint.frac"),
+    *apis(np.deg2rad, (ANY, LARGE), "ops.deg2rad"),
+    *apis(np.rad2deg, (ANY, LARGE), "ops.rad2deg"),
+    *apis(
+        lambda x: np.nan_to_num(x, nan=0.5, posinf=2.0, neginf=-2.0),
         (ANY, Case("not finite", fixed([np.nan, np.inf, -np.inf, 1.0]))),
+        "ops.nan_to_num(x0, 0.5, 2.0, -2.0)",
     ),
-    Entry(
-        "ops.clamp",
-        "ops.clamp(x0, -1.0, 2.0)",
+    *apis(
         lambda x: np.clip(x, -1, 2),
         (ANY, Case("at the bounds", fixed([-1.0, 2.0, -1.0, 2.0]))),
+        "ops.clamp(x0, -1.0, 2.0)",
     ),
-    Entry("mint.clamp", "mint.clamp(x0, -1.0, 2.0)", lambda x: np.clip(x, -1, 2), (ANY,)),
-    Entry("ops.clip_by_value", "ops.clip_by_value(x0, -1.0, 2.0)", lambda x: np.clip(x, -1, 2), (ANY,)),
-    Entry("ops.pow (number)", "ops.pow(x0, 3)", lambda x: x**3, (ANY, ZEROS), second_order=True),
-    Entry("mint.pow (number)", "mint.pow(x0, 3)", lambda x: x**3, (ANY, ZEROS), second_order=True),
-    Entry("ops.pow (½)", "ops.pow(x0, 0.5)", np.sqrt, (POSITIVE, SMALL_POSITIVE)),
+    *apis(lambda x: np.clip(x, -1, 2), ANY, "mint.clamp(x0, -1.0, 2.0)", "ops.clip_by_value(x0, -1.0, 2.0)"),
+    *apis(lambda x: x**3, (ANY, ZEROS), "ops.pow(x0, 3)  # number", "mint.pow(x0, 3)  # number", second_order=True),
+    *apis(np.sqrt, (POSITIVE, SMALL_POSITIVE), "ops.pow(x0, 0.5)  # ½"),
 )

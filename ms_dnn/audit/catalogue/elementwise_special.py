@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy import special
 
-from ms_dnn.audit.catalogue.draws import fixed, normal, uniform
-from ms_dnn.audit.entry import Array, Case, Entry, Formula
+from ms_dnn.audit.catalogue.apis import apis
+from ms_dnn.audit.catalogue.inputs import fixed, normal, together, uniform
+from ms_dnn.audit.entry import Array, Case
 
 ANY = Case("ordinary", normal((3, 4), scale=2.0))
 ZEROS = Case("zeros", fixed([0.0, -0.0, 0.0, 0.0]))
@@ -19,20 +20,12 @@ BESSEL = (ANY, ZEROS, Case("large", fixed([-30.0, -10.0, 10.0, 30.0])))
 MODIFIED = (ANY, ZEROS, Case("large", fixed([-10.0, 10.0, 9.0, -9.0])))
 SECOND_KIND = (POSITIVE, NEAR_ZERO, Case("large", fixed([8.0, 10.0, 20.0, 30.0])))
 GAMMA = (POSITIVE, NEAR_ZERO, NEGATIVE, LARGE_POSITIVE)
-
-
-def _two_positive(rng: np.random.Generator) -> tuple[Array, ...]:
-    return rng.uniform(0.5, 4, (3, 4)), rng.uniform(0.5, 4, (3, 4))
+TWO_POSITIVE = uniform(0.5, 4, (3, 4), (3, 4))
 
 
 def _log_multivariate_gamma(x: Array) -> Array:
     """Of dimension 2: log Γ₂(x) = ½ log π + log Γ(x) + log Γ(x - ½)."""
     return 0.5 * np.log(np.pi) + special.gammaln(x) + special.gammaln(x - 0.5)
-
-
-def _named(name: str, formula: Formula, cases: tuple[Case, ...], *, known: str = "") -> Entry:
-    """Return the entry of one function of one argument: "ops.erf" is called as ops.erf(x0)."""
-    return Entry(name, f"{name}(x0)", formula, cases, known=known)
 
 
 ERFINV_AT_THE_EDGES = (
@@ -51,14 +44,10 @@ BESSEL_I1_AT_0 = (
     "ops.bessel_i1e(x)·ops.exp(ops.abs(x))."
 )
 
-
 ENTRIES = (
-    _named("ops.erf", special.erf, (ANY, ZEROS, LARGE)),
-    _named(
-        "ops.erfc", special.erfc, (ANY, ZEROS, Case("large", fixed([-6.0, -3.0, 3.0, 6.0]), ("float64", "float32")))
-    ),
-    _named(
-        "ops.erfinv",
+    *apis(special.erf, (ANY, ZEROS, LARGE), "ops.erf"),
+    *apis(special.erfc, (ANY, ZEROS, Case("large", fixed([-6.0, -3.0, 3.0, 6.0]), ("float64", "float32"))), "ops.erfc"),
+    *apis(
         special.erfinv,
         (
             Case("ordinary", uniform(-0.9, 0.9, (3, 4))),
@@ -66,45 +55,36 @@ ENTRIES = (
             Case("near the edges", fixed([-1 + 2.0**-8, 1 - 2.0**-8])),
             Case("at the edges", fixed([-1 + 2.0**-13, 1 - 2.0**-20]), ("float64", "float32")),
         ),
+        "ops.erfinv",
         known=ERFINV_AT_THE_EDGES,
     ),
-    _named("ops.lgamma", special.gammaln, GAMMA),
-    _named("ops.digamma", special.digamma, GAMMA),
-    Entry("nn.LGamma", "nn.LGamma()", special.gammaln, GAMMA, known=LGAMMA_AT_WHOLE_NUMBERS),
-    Entry("nn.DiGamma", "nn.DiGamma()", special.digamma, GAMMA),
-    Entry(
+    *apis(special.gammaln, GAMMA, "ops.lgamma", "nn.LGamma()", known={"nn.LGamma": LGAMMA_AT_WHOLE_NUMBERS}),
+    *apis(special.digamma, GAMMA, "ops.digamma", "nn.DiGamma()"),
+    *apis(
+        special.polygamma,
+        together(fixed(np.array(1, np.int32)), uniform(0.5, 4, (3, 4))),
         "ops.polygamma",
-        "ops.polygamma(x0, x1)",
-        lambda n, x: special.polygamma(n, x),
-        (Case("ordinary", lambda rng: (np.array(1, np.int32), rng.uniform(0.5, 4, (3, 4)))),),
     ),
-    Entry(
-        "ops.mvlgamma",
-        "ops.mvlgamma(x0, 2)",
-        _log_multivariate_gamma,
-        (Case("ordinary", uniform(1.0, 6.0, (3, 4))),),
-    ),
-    Entry("ops.igamma", "ops.igamma(x0, x1)", special.gammainc, (Case("ordinary", _two_positive),)),
-    Entry("nn.IGamma", "nn.IGamma()", special.gammainc, (Case("ordinary", _two_positive),)),
-    Entry("ops.igammac", "ops.igammac(x0, x1)", special.gammaincc, (Case("ordinary", _two_positive),)),
-    Entry(
-        "ops.zeta",
-        "ops.zeta(x0, x1)",
+    *apis(_log_multivariate_gamma, uniform(1.0, 6.0, (3, 4)), "ops.mvlgamma(x0, 2)"),
+    *apis(special.gammainc, TWO_POSITIVE, "ops.igamma", "nn.IGamma()"),
+    *apis(special.gammaincc, TWO_POSITIVE, "ops.igammac"),
+    *apis(
         special.zeta,
-        (Case("ordinary", lambda rng: (rng.uniform(1.5, 4, (3, 4)), rng.uniform(0.5, 4, (3, 4)))),),
+        together(uniform(1.5, 4, (3, 4)), uniform(0.5, 4, (3, 4))),
+        "ops.zeta",
         differentiable=(1,),
     ),
-    Entry("nn.LBeta", "nn.LBeta()", special.betaln, (Case("ordinary", _two_positive),)),
-    _named("ops.bessel_j0", special.j0, BESSEL),
-    _named("ops.bessel_j1", special.j1, BESSEL),
-    _named("ops.bessel_y0", special.y0, SECOND_KIND),
-    _named("ops.bessel_y1", special.y1, SECOND_KIND),
-    _named("ops.bessel_i0", special.i0, MODIFIED),
-    _named("ops.bessel_i0e", special.i0e, MODIFIED),
-    _named("ops.bessel_i1", special.i1, MODIFIED, known=BESSEL_I1_AT_0),
-    _named("ops.bessel_i1e", special.i1e, MODIFIED),
-    _named("ops.bessel_k0", special.k0, SECOND_KIND),
-    _named("ops.bessel_k0e", special.k0e, SECOND_KIND),
-    _named("ops.bessel_k1", special.k1, SECOND_KIND),
-    _named("ops.bessel_k1e", special.k1e, SECOND_KIND),
+    *apis(special.betaln, TWO_POSITIVE, "nn.LBeta()"),
+    *apis(special.j0, BESSEL, "ops.bessel_j0"),
+    *apis(special.j1, BESSEL, "ops.bessel_j1"),
+    *apis(special.y0, SECOND_KIND, "ops.bessel_y0"),
+    *apis(special.y1, SECOND_KIND, "ops.bessel_y1"),
+    *apis(special.i0, MODIFIED, "ops.bessel_i0"),
+    *apis(special.i0e, MODIFIED, "ops.bessel_i0e"),
+    *apis(special.i1, MODIFIED, "ops.bessel_i1", known=BESSEL_I1_AT_0),
+    *apis(special.i1e, MODIFIED, "ops.bessel_i1e"),
+    *apis(special.k0, SECOND_KIND, "ops.bessel_k0"),
+    *apis(special.k0e, SECOND_KIND, "ops.bessel_k0e"),
+    *apis(special.k1, SECOND_KIND, "ops.bessel_k1"),
+    *apis(special.k1e, SECOND_KIND, "ops.bessel_k1e"),
 )

@@ -6,8 +6,9 @@ import numpy as np
 from scipy.special import expit, softmax
 
 from ms_dnn.audit.catalogue import stale
-from ms_dnn.audit.catalogue.draws import Draw, normal
-from ms_dnn.audit.entry import Array, Case, Entry
+from ms_dnn.audit.catalogue.apis import apis
+from ms_dnn.audit.catalogue.inputs import integers, normal, together
+from ms_dnn.audit.entry import Array, Case, Formula, Inputs
 
 Pair = tuple[Array, Array]
 WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
@@ -16,10 +17,6 @@ LAYER_WEIGHTS = tuple(f"{name}_l0" for name in WEIGHTS)
 
 def _rnn_cell(x: Array, h: Array, w_ih: Array, w_hh: Array, b_ih: Array, b_hh: Array) -> Array:
     return np.tanh(x @ w_ih.T + b_ih + h @ w_hh.T + b_hh)
-
-
-def _relu_cell(x: Array, h: Array, w_ih: Array, w_hh: Array, b_ih: Array, b_hh: Array) -> Array:
-    return np.maximum(x @ w_ih.T + b_ih + h @ w_hh.T + b_hh, 0)
 
 
 def _lstm_cell(x: Array, h: Array, c: Array, w_ih: Array, w_hh: Array, b_ih: Array, b_hh: Array) -> Pair:
@@ -38,19 +35,16 @@ def _gru_cell(x: Array, h: Array, w_ih: Array, w_hh: Array, b_ih: Array, b_hh: A
     return (1 - z) * n + z * h
 
 
-def _rnn(x: Array, h: Array, *weights: Array) -> Pair:
+def _layer_of(cell: Formula) -> Formula:
     """x (T, N, I), h (1, N, H): all hidden states, and the last."""
-    states = [h[0]]
-    for step in x:
-        states.append(_rnn_cell(step, states[-1], *weights))
-    return np.stack(states[1:]), states[-1][None]
 
+    def formula(x: Array, h: Array, *weights: Array) -> Pair:
+        states = [h[0]]
+        for step in x:
+            states.append(cell(step, states[-1], *weights))
+        return np.stack(states[1:]), states[-1][None]
 
-def _gru(x: Array, h: Array, *weights: Array) -> Pair:
-    states = [h[0]]
-    for step in x:
-        states.append(_gru_cell(step, states[-1], *weights))
-    return np.stack(states[1:]), states[-1][None]
+    return formula
 
 
 def _lstm(x: Array, h: Array, c: Array, *weights: Array) -> tuple[Array, Array, Array]:
@@ -69,23 +63,21 @@ def _attention(query: Array, key: Array, value: Array, w_in: Array, b_in: Array,
     return heads @ w_out.T + b_out
 
 
-def _indices(*shape: int) -> Draw:
-    """Indices with repetition, and a table (5, 3)."""
-    return lambda rng: (rng.integers(0, 4, shape).astype(np.int32), rng.standard_normal((5, 3)))
+def _weights(gates: int) -> tuple[tuple[int, ...], ...]:
+    return (2 * gates, 2), (2 * gates, 2), (2 * gates,), (2 * gates,)
 
 
 def _cell(gates: int, states: int) -> tuple[Case, ...]:
-    weights = ((2 * gates, 2), (2 * gates, 2), (2 * gates,), (2 * gates,))
-    shapes = ((3, 2), *((3, 2),) * states, *weights)
-    return (Case("ordinary", normal(*shapes, scale=0.5)), Case("large", normal(*shapes, scale=2.0)))
+    shapes = ((3, 2), *((3, 2),) * states, *_weights(gates))
+    return Case("ordinary", normal(*shapes, scale=0.5)), Case("large", normal(*shapes, scale=2.0))
 
 
-def _layer(gates: int, states: int) -> tuple[Case, ...]:
-    weights = ((2 * gates, 2), (2 * gates, 2), (2 * gates,), (2 * gates,))
-    return (Case("ordinary", normal((3, 2, 2), *((1, 2, 2),) * states, *weights, scale=0.5)),)
+def _layer(gates: int, states: int) -> Inputs:
+    return normal((3, 2, 2), *((1, 2, 2),) * states, *_weights(gates), scale=0.5)
 
 
-EMBEDDED = (Case("repeated", _indices(2, 3)),)
+TABLE = {"nn": ("embedding_table",), "mint.nn": ("weight",)}
+EMBEDDED = Case("repeated", together(integers(4, 2, 3), normal((5, 3))))
 HALF_LSTM = (
     "In float16 in PyNative every gradient is zero, of the input, the states and all weights, and the output of the "
     "first differentiated call may be zero as well; float32, and float16 compiled, are right. Compile it, use "
@@ -93,61 +85,54 @@ HALF_LSTM = (
 )
 
 EMBEDDINGS = (
-    Entry("nn.Embedding", "nn.Embedding(5, 3)", lambda i, w: w[i], EMBEDDED, parameters=("embedding_table",)),
-    Entry(
-        "nn.Embedding (one-hot)",
-        "nn.Embedding(5, 3, use_one_hot=True)",
+    *apis(lambda i, w: w[i], EMBEDDED, "nn.Embedding(5, 3)", parameters=TABLE),
+    *apis(
         lambda i, w: w[i],
         EMBEDDED,
-        parameters=("embedding_table",),
+        "nn.Embedding(5, 3, use_one_hot=True)  # one-hot",
+        parameters=TABLE,
         dtypes=("float32",),
     ),
-    Entry("mint.nn.Embedding", "mint.nn.Embedding(5, 3)", lambda i, w: w[i], EMBEDDED, parameters=("weight",)),
-    Entry("ops.embedding", "ops.embedding(x0, x1)", lambda i, w: w[i], EMBEDDED),
+    *apis(lambda i, w: w[i], EMBEDDED, "mint.nn.Embedding(5, 3)", "ops.embedding", parameters=TABLE),
 )
 
 RECURRENT = (
-    Entry("nn.RNNCell", "nn.RNNCell(2, 2)", _rnn_cell, _cell(1, 1), parameters=WEIGHTS),
-    Entry("nn.RNNCell (relu)", 'nn.RNNCell(2, 2, nonlinearity="relu")', _relu_cell, _cell(1, 1), parameters=WEIGHTS),
-    Entry(
-        "nn.LSTMCell",
-        "nn.LSTMCell(2, 2)",
-        _lstm_cell,
-        _cell(4, 2),
-        applied="self.op(x0, (x1, x2))",
+    *apis(_rnn_cell, _cell(1, 1), "nn.RNNCell(2, 2)", parameters=WEIGHTS),
+    *apis(
+        lambda x, h, w_ih, w_hh, b_ih, b_hh: np.maximum(x @ w_ih.T + b_ih + h @ w_hh.T + b_hh, 0),
+        _cell(1, 1),
+        'nn.RNNCell(2, 2, nonlinearity="relu")  # relu',
         parameters=WEIGHTS,
     ),
-    Entry("nn.GRUCell", "nn.GRUCell(2, 2)", _gru_cell, _cell(3, 1), parameters=WEIGHTS),
-    Entry("nn.RNN", "nn.RNN(2, 2)", _rnn, _layer(1, 1), parameters=LAYER_WEIGHTS),
-    Entry("nn.GRU", "nn.GRU(2, 2)", _gru, _layer(3, 1), parameters=LAYER_WEIGHTS),
-    Entry(
-        "nn.LSTM",
-        "nn.LSTM(2, 2)",
+    *apis(_lstm_cell, _cell(4, 2), "nn.LSTMCell(2, 2)", parameters=WEIGHTS, applied="self.op(x0, (x1, x2))"),
+    *apis(_gru_cell, _cell(3, 1), "nn.GRUCell(2, 2)", parameters=WEIGHTS),
+    *apis(_layer_of(_rnn_cell), _layer(1, 1), "nn.RNN(2, 2)", parameters=LAYER_WEIGHTS),
+    *apis(_layer_of(_gru_cell), _layer(3, 1), "nn.GRU(2, 2)", parameters=LAYER_WEIGHTS),
+    *apis(
         lambda *inputs: _lstm(*inputs)[0],
         _layer(4, 2),
-        applied="self.op(x0, (x1, x2))[0]",
+        "nn.LSTM(2, 2)",
         parameters=LAYER_WEIGHTS,
+        applied="self.op(x0, (x1, x2))[0]",
         known=HALF_LSTM,
     ),
-    Entry(
-        "nn.LSTM (last states)",
-        "nn.LSTM(2, 2)",
+    *apis(
         lambda *inputs: _lstm(*inputs)[1:],
         _layer(4, 2),
-        applied="self.op(x0, (x1, x2))[1]",
+        "nn.LSTM(2, 2)  # last states",
         parameters=LAYER_WEIGHTS,
+        applied="self.op(x0, (x1, x2))[1]",
         known=HALF_LSTM,
     ),
 )
 
 ATTENTION = (
-    Entry(
-        "nn.MultiheadAttention",
-        "nn.MultiheadAttention(4, 2)",
+    *apis(
         _attention,
-        (Case("ordinary", normal((2, 1, 4), (3, 1, 4), (3, 1, 4), (12, 4), (12,), (4, 4), (4,), scale=0.5)),),
-        applied="self.op(x0, x1, x2)[0]",
+        normal((2, 1, 4), (3, 1, 4), (3, 1, 4), (12, 4), (12,), (4, 4), (4,), scale=0.5),
+        "nn.MultiheadAttention(4, 2)",
         parameters=("in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias"),
+        applied="self.op(x0, x1, x2)[0]",
         known=stale.SOFTMAX,
     ),
 )

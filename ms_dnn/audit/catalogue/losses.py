@@ -5,86 +5,38 @@ from __future__ import annotations
 from itertools import product
 
 import numpy as np
-from scipy.special import log_softmax, logsumexp
+from scipy.special import logsumexp
 
-from ms_dnn.audit.catalogue.draws import fixed, normal
-from ms_dnn.audit.entry import Array, Case, Entry
+from ms_dnn.audit.catalogue.apis import apis
+from ms_dnn.audit.catalogue.inputs import distributions, fixed, integers, log_probabilities, normal, together
+from ms_dnn.audit.entry import Array, Case
 
 N, C = 4, 3
+LOGITS = normal((N, C))
+LARGE_LOGITS = normal((N, C), scale=100.0)
+CLASSES = integers(C, N)
+SOFT_LABELS = distributions(N, C)
+GIVEN_CLASSES = fixed(np.array([0, 1, 2, 1], np.int32))
+WEIGHTS = fixed([0.5, 1.0, 2.0])
 
-
-def _pairs(rng: np.random.Generator) -> tuple[Array, ...]:
-    return rng.standard_normal((N, C)), rng.standard_normal((N, C))
-
-
-def _classes(rng: np.random.Generator) -> tuple[Array, ...]:
-    return rng.standard_normal((N, C)), rng.integers(0, C, N).astype(np.int32)
-
-
-def _large_classes(rng: np.random.Generator) -> tuple[Array, ...]:
-    return 100 * rng.standard_normal((N, C)), rng.integers(0, C, N).astype(np.int32)
-
-
-def _weighted_classes(rng: np.random.Generator) -> tuple[Array, ...]:
-    return rng.standard_normal((N, C)), np.array([0, 1, 2, 1], np.int32), np.array([0.5, 1.0, 2.0])
-
-
-def _soft_classes(rng: np.random.Generator) -> tuple[Array, ...]:
-    return rng.standard_normal((N, C)), rng.dirichlet(np.ones(C), N)
-
-
-def _weighted_soft_classes(rng: np.random.Generator) -> tuple[Array, ...]:
-    return rng.standard_normal((N, C)), rng.dirichlet(np.ones(C), N), np.array([0.5, 1.0, 2.0])
-
-
-def _one_hot(rng: np.random.Generator) -> tuple[Array, ...]:
-    return rng.standard_normal((N, C)), np.eye(C)[rng.integers(0, C, N)]
-
-
-def _log_probabilities(rng: np.random.Generator) -> tuple[Array, ...]:
-    return np.asarray(log_softmax(rng.standard_normal((N, C)), axis=1)), rng.integers(0, C, N).astype(np.int32)
-
-
-def _weighted_log_probabilities(rng: np.random.Generator) -> tuple[Array, ...]:
-    z, target, weight = _weighted_classes(rng)
-    return np.asarray(log_softmax(z, axis=1)), target, weight
-
-
-def _sequences(rng: np.random.Generator) -> tuple[Array, ...]:
-    """Logits (T, N, C) of 4 steps, two targets of two symbols, one of them a repeat, and the lengths of both."""
-    targets = np.array([[1, 2], [1, 1]], np.int32)
-    return rng.standard_normal((4, 2, 3)), targets, np.array([4, 4], np.int32), np.array([2, 2], np.int32)
-
-
-ORDINARY = Case("ordinary", _pairs)
-
+ORDINARY = Case("ordinary", normal((N, C), (N, C)))
 TIES = Case("ties", fixed(np.tile([1.0, -2.0, 0.0], (N, 1)), np.tile([1.0, -2.0, 0.0], (N, 1))))
-
 LARGE = Case("large", normal((N, C), (N, C), scale=20.0))
-
 REGRESSION = (ORDINARY, TIES, LARGE)
-
 AT_DELTA = Case("at delta", fixed(np.tile([1.5, -0.5, 2.0], (N, 1)), np.tile([0.5, 0.5, 1.0], (N, 1))))
-
-INDICES = (Case("class indices", _classes), Case("large", _large_classes))
-
-SOFT = (
-    Case("soft labels", _soft_classes),
-    Case("one-hot", _one_hot),
-    Case("large", lambda rng: (100 * rng.standard_normal((N, C)), rng.dirichlet(np.ones(C), N))),
+INDICES = (
+    Case("class indices", together(LOGITS, CLASSES)),
+    Case("large", together(LARGE_LOGITS, CLASSES)),
 )
-
-
-def _mse(a: Array, y: Array) -> Array:
-    return np.mean((a - y) ** 2)
-
-
-def _mae(a: Array, y: Array) -> Array:
-    return np.mean(np.abs(a - y))
-
-
-def _rmse(a: Array, y: Array) -> Array:
-    return np.sqrt(np.mean((a - y) ** 2))
+SOFT = (
+    Case("soft labels", together(LOGITS, SOFT_LABELS)),
+    Case("one-hot", lambda rng: (rng.standard_normal((N, C)), np.eye(C)[rng.integers(0, C, N)])),
+    Case("large", together(LARGE_LOGITS, SOFT_LABELS)),
+)
+SEQUENCES = together(
+    normal((4, 2, 3)), fixed(np.array([[1, 2], [1, 1]], np.int32), *np.array([[4, 4], [2, 2]], np.int32))
+)
+"""Logits (T, N, C) of 4 steps, two targets of two symbols, one of them a repeat, and the lengths of both."""
 
 
 def _smooth_l1(a: Array, y: Array, beta: float) -> Array:
@@ -152,128 +104,94 @@ def _focal(z: Array, target: Array) -> Array:
     return -np.mean((1 - np.exp(log_p)) ** 2 * log_p)
 
 
-def _focal_classes(rng: np.random.Generator) -> tuple[Array, ...]:
-    return rng.standard_normal((N, C)), rng.integers(0, C, (N, 1)).astype(np.int32)
-
-
-CTC = (Case("ordinary", _sequences),)
-
 LABELS_ARE_CONSTANT = (
     "The gradient with respect to soft labels is silently 0 instead of -log p, in both modes; that of the logits is "
     "right. PyTorch's cross_entropy gives both. Where labels are learned or come from another network, use "
     "ops.cross_entropy (right with soft labels) or write the loss with ops.logsumexp."
 )
-
 SPARSE_OVERFLOW = (
     "The loss is the logarithm of a probability that has underflowed to 0: it is ∞ once the target's logit lies far "
-    "below the largest one (float32: 80 is right, 90 is ∞), where the answer is that distance. Right are the gradient, "
+    "below the largest one (float32: 80 is right, 90 is ∞), where it should be that distance. Right are the gradient, "
     "sparse=False and ops.cross_entropy: use these."
 )
 
 ENTRIES = (
-    Entry("nn.MSELoss", "nn.MSELoss()", _mse, REGRESSION, second_order=True),
-    Entry("ops.mse_loss", "ops.mse_loss(x0, x1)", _mse, REGRESSION, second_order=True),
-    Entry("mint.nn.functional.mse_loss", "mint.nn.functional.mse_loss(x0, x1)", _mse, REGRESSION, second_order=True),
-    Entry("nn.RMSELoss", "nn.RMSELoss()", _rmse, (ORDINARY, LARGE)),
-    Entry("nn.MAELoss", "nn.MAELoss()", _mae, REGRESSION),
-    Entry("nn.L1Loss", "nn.L1Loss()", _mae, REGRESSION),
-    Entry("ops.l1_loss", "ops.l1_loss(x0, x1)", _mae, REGRESSION),
-    Entry("mint.nn.functional.l1_loss", "mint.nn.functional.l1_loss(x0, x1)", _mae, REGRESSION),
-    Entry("nn.SmoothL1Loss", "nn.SmoothL1Loss(beta=0.5)", lambda a, y: _smooth_l1(a, y, 0.5), REGRESSION),
-    Entry(
-        "ops.smooth_l1_loss", "ops.smooth_l1_loss(x0, x1)", lambda a, y: _smooth_l1(a, y, 1.0), (*REGRESSION, AT_DELTA)
+    *apis(
+        lambda a, y: np.mean((a - y) ** 2), REGRESSION, "nn.MSELoss()", "ops.mse_loss", "F.mse_loss", second_order=True
     ),
-    Entry(
-        "mint.nn.functional.smooth_l1_loss",
-        "mint.nn.functional.smooth_l1_loss(x0, x1)",
-        lambda a, y: np.mean(_smooth_l1(a, y, 1.0)),
-        REGRESSION,
-    ),
-    Entry("nn.HuberLoss", "nn.HuberLoss(delta=0.5)", lambda a, y: _huber(a, y, 0.5), REGRESSION),
-    Entry("ops.huber_loss", "ops.huber_loss(x0, x1)", lambda a, y: _huber(a, y, 1.0), (*REGRESSION, AT_DELTA)),
-    Entry("nn.CrossEntropyLoss", "nn.CrossEntropyLoss()", _cross_entropy, INDICES),
-    Entry("nn.CrossEntropyLoss (soft labels)", "nn.CrossEntropyLoss()", _soft_cross_entropy, SOFT, second_order=True),
-    Entry("ops.cross_entropy", "ops.cross_entropy(x0, x1)", _cross_entropy, INDICES),
-    Entry("ops.cross_entropy (soft labels)", "ops.cross_entropy(x0, x1)", _soft_cross_entropy, SOFT, second_order=True),
-    Entry(
-        "ops.cross_entropy (weight)",
-        "ops.cross_entropy(x0, x1, x2)",
-        _cross_entropy,
-        (Case("class indices", _weighted_classes),),
-    ),
-    Entry(
-        "ops.cross_entropy (soft labels, weight)",
-        "ops.cross_entropy(x0, x1, x2)",
+    *apis(lambda a, y: np.sqrt(np.mean((a - y) ** 2)), (ORDINARY, LARGE), "nn.RMSELoss()"),
+    *apis(lambda a, y: np.mean(np.abs(a - y)), REGRESSION, "nn.MAELoss()", "nn.L1Loss()", "ops.l1_loss", "F.l1_loss"),
+    *apis(lambda a, y: _smooth_l1(a, y, 0.5), REGRESSION, "nn.SmoothL1Loss(beta=0.5)"),
+    *apis(lambda a, y: _smooth_l1(a, y, 1.0), (*REGRESSION, AT_DELTA), "ops.smooth_l1_loss"),
+    *apis(lambda a, y: np.mean(_smooth_l1(a, y, 1.0)), REGRESSION, "F.smooth_l1_loss"),
+    *apis(lambda a, y: _huber(a, y, 0.5), REGRESSION, "nn.HuberLoss(delta=0.5)"),
+    *apis(lambda a, y: _huber(a, y, 1.0), (*REGRESSION, AT_DELTA), "ops.huber_loss"),
+    *apis(_cross_entropy, INDICES, "nn.CrossEntropyLoss()", "ops.cross_entropy"),
+    *apis(
         _soft_cross_entropy,
-        (Case("soft labels", _weighted_soft_classes),),
+        SOFT,
+        "nn.CrossEntropyLoss()  # soft labels",
+        "ops.cross_entropy(x0, x1)  # soft labels",
+        second_order=True,
     ),
-    Entry(
-        "ops.cross_entropy (label smoothing)",
-        "ops.cross_entropy(x0, x1, label_smoothing=0.25)",
+    *apis(
+        _cross_entropy,
+        Case("class indices", together(LOGITS, GIVEN_CLASSES, WEIGHTS)),
+        "ops.cross_entropy(x0, x1, x2)  # weight",
+    ),
+    *apis(
+        _soft_cross_entropy,
+        Case("soft labels", together(LOGITS, SOFT_LABELS, WEIGHTS)),
+        "ops.cross_entropy(x0, x1, x2)  # soft labels, weight",
+    ),
+    *apis(
         lambda z, t: _cross_entropy(z, t, smoothing=0.25),
         INDICES,
+        "ops.cross_entropy(x0, x1, label_smoothing=0.25)  # label smoothing",
     ),
-    Entry(
-        "ops.cross_entropy (ignore index)",
-        "ops.cross_entropy(x0, x1, ignore_index=1)",
+    *apis(
         lambda z, t: _cross_entropy(z, t, ignore=1),
-        (Case("class indices", lambda rng: _weighted_classes(rng)[:2]),),
+        Case("class indices", together(LOGITS, GIVEN_CLASSES)),
+        "ops.cross_entropy(x0, x1, ignore_index=1)  # ignore index",
     ),
-    Entry("mint.nn.functional.cross_entropy", "mint.nn.functional.cross_entropy(x0, x1)", _cross_entropy, INDICES),
-    Entry(
-        "mint.nn.functional.cross_entropy (soft labels)",
-        "mint.nn.functional.cross_entropy(x0, x1)",
-        _soft_cross_entropy,
-        SOFT,
-    ),
-    Entry(
-        "nn.SoftmaxCrossEntropyWithLogits",
-        "nn.SoftmaxCrossEntropyWithLogits(sparse=False)",
+    *apis(_cross_entropy, INDICES, "F.cross_entropy"),
+    *apis(_soft_cross_entropy, SOFT, "F.cross_entropy(x0, x1)  # soft labels"),
+    *apis(_rows_cross_entropy, SOFT, "nn.SoftmaxCrossEntropyWithLogits(sparse=False)", differentiable=(0,)),
+    *apis(
         _rows_cross_entropy,
         SOFT,
-        differentiable=(0,),
-    ),
-    Entry(
-        "nn.SoftmaxCrossEntropyWithLogits (gradient of the labels)",
-        "nn.SoftmaxCrossEntropyWithLogits(sparse=False)",
-        _rows_cross_entropy,
-        SOFT,
+        "nn.SoftmaxCrossEntropyWithLogits(sparse=False)  # gradient of the labels",
         differentiable=(1,),
         known=LABELS_ARE_CONSTANT,
     ),
-    Entry(
-        "nn.SoftmaxCrossEntropyWithLogits (sparse)",
-        "nn.SoftmaxCrossEntropyWithLogits(sparse=True, reduction='mean')",
+    *apis(
         _cross_entropy,
         INDICES,
+        "nn.SoftmaxCrossEntropyWithLogits(sparse=True, reduction='mean')  # sparse",
         known=SPARSE_OVERFLOW,
     ),
-    Entry("nn.NLLLoss", "nn.NLLLoss()", _nll, (Case("class indices", _log_probabilities),)),
-    Entry("ops.nll_loss", "ops.nll_loss(x0, x1)", _nll, (Case("class indices", _log_probabilities),)),
-    Entry(
-        "ops.nll_loss (weight)",
-        "ops.nll_loss(x0, x1, x2)",
+    *apis(
         _nll,
-        (Case("class indices", _weighted_log_probabilities),),
+        Case("class indices", together(log_probabilities(N, C), CLASSES)),
+        "nn.NLLLoss()",
+        "ops.nll_loss",
+        "F.nll_loss",
     ),
-    Entry(
-        "mint.nn.functional.nll_loss",
-        "mint.nn.functional.nll_loss(x0, x1)",
+    *apis(
         _nll,
-        (Case("class indices", _log_probabilities),),
+        Case("class indices", together(log_probabilities(N, C), GIVEN_CLASSES, WEIGHTS)),
+        "ops.nll_loss(x0, x1, x2)  # weight",
     ),
-    Entry(
-        "nn.CTCLoss",
-        "nn.CTCLoss(reduction='none')",
+    *apis(
         _ctc_rows,
-        CTC,
+        SEQUENCES,
+        "nn.CTCLoss(reduction='none')",
         applied="self.op(x0 - ops.logsumexp(x0, 2, True), x1, x2, x3)",
     ),
-    Entry(
-        "ops.ctc_loss",
-        "ops.ctc_loss(x0 - ops.logsumexp(x0, 2, True), x1, x2, x3, reduction='none')[0]",
-        _ctc_rows,
-        CTC,
+    *apis(_ctc_rows, SEQUENCES, "ops.ctc_loss(x0 - ops.logsumexp(x0, 2, True), x1, x2, x3, reduction='none')[0]"),
+    *apis(
+        _focal,
+        Case("class indices", together(LOGITS, integers(C, N, 1))),
+        "nn.FocalLoss(gamma=2.0)",
     ),
-    Entry("nn.FocalLoss", "nn.FocalLoss(gamma=2.0)", _focal, (Case("class indices", _focal_classes),)),
 )

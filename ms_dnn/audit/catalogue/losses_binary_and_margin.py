@@ -3,88 +3,53 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import log_expit, log_softmax, logsumexp, xlogy
+from scipy.special import log_expit, logsumexp, xlogy
 
 from ms_dnn.audit.catalogue import stale
-from ms_dnn.audit.catalogue.draws import fixed
-from ms_dnn.audit.entry import Array, Case, Entry
+from ms_dnn.audit.catalogue.apis import apis
+from ms_dnn.audit.catalogue.inputs import (
+    distributions,
+    fixed,
+    integers,
+    log_probabilities,
+    normal,
+    signs,
+    together,
+    uniform,
+    zeros,
+)
+from ms_dnn.audit.entry import Array, Case
 
 N, C = 4, 3
 
 
-def _long_classes(rng: np.random.Generator) -> tuple[Array, ...]:
-    """Targets of int64, which multi_margin_loss wants."""
-    return rng.standard_normal((N, C)), rng.integers(0, C, N).astype(np.int64)
-
-
-def _log_p_and_p(rng: np.random.Generator) -> tuple[Array, ...]:
-    return np.asarray(log_softmax(rng.standard_normal((N, C)), axis=1)), rng.dirichlet(np.full(C, 3.0), N)
-
-
-def _probabilities(rng: np.random.Generator) -> tuple[Array, ...]:
-    return rng.uniform(0.1, 0.9, (N, C)), rng.integers(0, 2, (N, C)).astype(np.float64)
-
-
-def _soft_probabilities(rng: np.random.Generator) -> tuple[Array, ...]:
-    return rng.uniform(0.1, 0.9, (N, C)), rng.uniform(0.1, 0.9, (N, C))
-
-
-def _logits(rng: np.random.Generator) -> tuple[Array, ...]:
-    return rng.standard_normal((N, C)), rng.integers(0, 2, (N, C)).astype(np.float64)
-
-
-def _soft_logits(rng: np.random.Generator) -> tuple[Array, ...]:
-    return rng.standard_normal((N, C)), rng.uniform(0.1, 0.9, (N, C))
-
-
-def _weighted_logits(rng: np.random.Generator) -> tuple[Array, ...]:
-    return (*_soft_logits(rng), rng.uniform(0.5, 2.0, (N, C)), rng.uniform(0.5, 2.0, (C,)))
-
-
-def _signs(rng: np.random.Generator) -> tuple[Array, ...]:
-    return rng.standard_normal((N, C)), rng.choice([-1.0, 1.0], (N, C))
-
-
-def _ranked(rng: np.random.Generator) -> tuple[Array, ...]:
-    return rng.standard_normal(6), rng.standard_normal(6), np.array([1.0, -1.0, 1.0, -1.0, 1.0, 1.0])
-
-
-def _vectors(rng: np.random.Generator) -> tuple[Array, ...]:
-    return rng.standard_normal((N, C)), rng.standard_normal((N, C)), np.array([1, -1, 1, -1], np.int32)
-
-
-def _three_pairs(rng: np.random.Generator) -> tuple[Array, ...]:
-    return rng.standard_normal((N, C)), rng.standard_normal((N, C)), rng.standard_normal((N, C))
-
-
-def _counts(rng: np.random.Generator) -> tuple[Array, ...]:
-    return rng.standard_normal((N, C)), rng.integers(0, 6, (N, C)).astype(np.float64)
-
-
-def _rates(rng: np.random.Generator) -> tuple[Array, ...]:
-    return rng.uniform(0.5, 4.0, (N, C)), rng.integers(0, 6, (N, C)).astype(np.float64)
-
-
-def _with_variance(rng: np.random.Generator) -> tuple[Array, ...]:
-    return rng.standard_normal((N, C)), rng.standard_normal((N, C)), rng.uniform(0.3, 2.0, (N, C))
-
-
-def _two_rows(rng: np.random.Generator) -> tuple[Array, ...]:
-    return rng.standard_normal((2, 3)), np.array([[0, 2, -1], [1, -1, -1]], np.int32)
-
-
+LOGITS = normal((N, C))
+PROBABILITIES = uniform(0.1, 0.9, (N, C))
+BITS = integers(2, N, C, dtype=np.float64)
+COUNTS = integers(6, N, C, dtype=np.float64)
+SATURATED_LOGITS = fixed(np.tile([-200.0, 30.0, 200.0], (N, 1)))
+SIGNED = together(LOGITS, signs(N, C))
+RANKED = together(normal((6,), (6,)), fixed([1.0, -1.0, 1.0, -1.0, 1.0, 1.0]))
+SIMILAR_OR_NOT = together(normal((N, C), (N, C)), fixed(np.array([1, -1, 1, -1], np.int32)))
+WEIGHTED = together(LOGITS, PROBABILITIES, uniform(0.5, 2.0, (N, C), (C,)))
+DISTRIBUTIONS = together(log_probabilities(N, C), distributions(N, C, 3.0))
+LONG_CLASSES = Case("class indices", together(LOGITS, integers(C, N, dtype=np.int64)))
+"""Targets of int64, which multi_margin_loss wants."""
 BINARY = (
-    Case("ordinary", _probabilities),
-    Case("soft labels", _soft_probabilities),
+    Case("ordinary", together(PROBABILITIES, BITS)),
+    Case("soft labels", together(PROBABILITIES, PROBABILITIES)),
     Case("near 0 and 1", fixed(np.full((N, C), 2.0**-9), np.tile([0.0, 1.0, 0.5], (N, 1)))),
 )
-
-LOGITS = (
-    Case("ordinary", _logits),
-    Case("soft labels", _soft_logits),
-    Case("zeros", lambda rng: (np.zeros((N, C)), rng.integers(0, 2, (N, C)).astype(np.float64))),
-    Case("large", lambda rng: (np.tile([-200.0, 30.0, 200.0], (N, 1)), rng.integers(0, 2, (N, C)).astype(np.float64))),
+BINARY_LOGITS = (
+    Case("ordinary", together(LOGITS, BITS)),
+    Case("soft labels", together(LOGITS, PROBABILITIES)),
+    Case("zeros", together(zeros((N, C)), BITS)),
+    Case("large", together(SATURATED_LOGITS, BITS)),
 )
+
+
+def _kl(log_p: Array, p: Array) -> Array:
+    return np.mean(xlogy(p, p) - p * log_p)
 
 
 def _bce(p: Array, y: Array, weight: Array | float = 1.0) -> Array:
@@ -93,10 +58,6 @@ def _bce(p: Array, y: Array, weight: Array | float = 1.0) -> Array:
 
 def _bce_with_logits(z: Array, y: Array, weight: Array | float = 1.0, positive: Array | float = 1.0) -> Array:
     return -np.mean(weight * (positive * y * log_expit(z) + (1 - y) * log_expit(-z)))
-
-
-def _kl(log_p: Array, p: Array) -> Array:
-    return np.mean(xlogy(p, p) - p * log_p)
 
 
 def _hinge_embedding(x: Array, y: Array, margin: float = 1.0) -> Array:
@@ -147,18 +108,6 @@ def _multilabel_margin(x: Array) -> Array:
     return np.asarray((first + second) / 3 / 2)
 
 
-def _poisson_nll(z: Array, y: Array) -> Array:
-    return np.asarray(np.mean(np.exp(z) - y * z))
-
-
-def _poisson_nll_of_rate(x: Array, y: Array) -> Array:
-    return np.mean(x - y * np.log(x + 1e-8))
-
-
-def _gaussian_nll(a: Array, y: Array, variance: Array) -> Array:
-    return np.mean(0.5 * (np.log(variance) + (a - y) ** 2 / variance))
-
-
 def _dice(a: Array, y: Array) -> Array:
     """1 - 2 |A∩B| / (|A| + |B| + smooth), sizes as sums of squares (Milletari et al. 2016)."""
     return np.asarray(1 - 2 * np.sum(a * y) / (np.sum(a * a) + np.sum(y * y) + 1e-5))
@@ -169,22 +118,16 @@ def _multi_class_dice(z: Array, y: Array) -> Array:
     return np.asarray(np.mean([_dice(p[:, c], y[:, c]) for c in range(z.shape[1])]))
 
 
-def _multilabel_soft_margin(x: Array, y: Array, weight: Array | float = 1.0) -> Array:
-    return -np.mean(weight * (y * log_expit(x) + (1 - y) * log_expit(-x)))
-
-
 WEIGHTS_ARE_CONSTANT = (
     "The gradients with respect to weight and pos_weight are silently 0; those of logits and labels are right. "
     "PyTorch refuses to differentiate the weight with an error. It matters only where weights are learned: then "
     "write the loss with ops.log1p(ops.exp(-ops.abs(z)))."
 )
-
 KL_LABELS_ARE_CONSTANT = (
     "The gradient with respect to the labels is silently 0 instead of (1 + log p - x)/n; that of the logits is right. "
     "PyTorch gives both. Where the target distribution is learned too, write "
     "(p·(ops.log(p) - x)).mean() instead."
 )
-
 MULTI_MARGIN_HALF = (
     'In float16 and without a weight the kernel refuses with "The pointer[weight_addr] is null"; compiled, the next '
     "call after that refusal ends the process with a segmentation fault. float32 and float64 are right. "
@@ -192,220 +135,123 @@ MULTI_MARGIN_HALF = (
 )
 MULTILABEL_OVERFLOW = (
     "Loss and gradient are NaN in float32 as soon as one |logit| exceeds about 88 (float16: 12), where e⁻ˣ "
-    "overflows; the answer is about |logit| / C. Use nn.BCEWithLogitsLoss, compiled: the same, written stably."
+    "overflows; the loss is about |logit| / C. Use nn.BCEWithLogitsLoss, compiled: the same, written stably."
 )
 
 ENTRIES = (
-    Entry("nn.BCELoss", "nn.BCELoss()", _bce, BINARY, differentiable=(0,)),
-    Entry("nn.BCELoss (gradient of the labels)", "nn.BCELoss()", _bce, BINARY[:2], differentiable=(1,)),
-    Entry("ops.binary_cross_entropy", "ops.binary_cross_entropy(x0, x1)", _bce, BINARY, differentiable=(0,)),
-    Entry(
-        "ops.binary_cross_entropy (gradient of the labels)",
-        "ops.binary_cross_entropy(x0, x1)",
+    *apis(_bce, BINARY, "nn.BCELoss()", "ops.binary_cross_entropy", "F.binary_cross_entropy", differentiable=(0,)),
+    *apis(
         _bce,
         BINARY[:2],
+        "nn.BCELoss()  # gradient of the labels",
+        "ops.binary_cross_entropy(x0, x1)  # gradient of the labels",
         differentiable=(1,),
     ),
-    Entry(
-        "ops.binary_cross_entropy (weight)",
-        "ops.binary_cross_entropy(x0, x1, x2)",
+    *apis(
         _bce,
-        (Case("soft labels", lambda rng: (*_soft_probabilities(rng), rng.uniform(0.5, 2.0, (N, C)))),),
+        Case("soft labels", together(PROBABILITIES, PROBABILITIES, uniform(0.5, 2.0, (N, C)))),
+        "ops.binary_cross_entropy(x0, x1, x2)  # weight",
         differentiable=(0,),
     ),
-    Entry(
-        "mint.nn.functional.binary_cross_entropy",
-        "mint.nn.functional.binary_cross_entropy(x0, x1)",
-        _bce,
-        BINARY,
-        differentiable=(0,),
-    ),
-    Entry(
-        "nn.BCEWithLogitsLoss",
+    *apis(
+        _bce_with_logits,
+        BINARY_LOGITS,
         "nn.BCEWithLogitsLoss()",
-        _bce_with_logits,
-        LOGITS,
-        second_order=True,
-        known=stale.MEAN_OF_LOGITS,
-    ),
-    Entry(
         "ops.binary_cross_entropy_with_logits",
-        "ops.binary_cross_entropy_with_logits(x0, x1)",
-        _bce_with_logits,
-        LOGITS,
         second_order=True,
         known=stale.MEAN_OF_LOGITS,
     ),
-    Entry(
-        "ops.binary_cross_entropy_with_logits (weight, pos_weight)",
-        "ops.binary_cross_entropy_with_logits(x0, x1, x2, x3)",
+    *apis(
         _bce_with_logits,
-        (Case("soft labels", _weighted_logits),),
+        Case("soft labels", WEIGHTED),
+        "ops.binary_cross_entropy_with_logits(x0, x1, x2, x3)  # weight, pos_weight",
         differentiable=(0, 1),
         known=stale.MEAN_OF_LOGITS,
     ),
-    Entry(
-        "ops.binary_cross_entropy_with_logits (gradient of the weights)",
-        "ops.binary_cross_entropy_with_logits(x0, x1, x2, x3)",
+    *apis(
         _bce_with_logits,
-        (Case("soft labels", _weighted_logits),),
+        Case("soft labels", WEIGHTED),
+        "ops.binary_cross_entropy_with_logits(x0, x1, x2, x3)  # gradient of the weights",
         differentiable=(2, 3),
         known=WEIGHTS_ARE_CONSTANT,
     ),
-    Entry(
-        "mint.nn.functional.binary_cross_entropy_with_logits",
-        "mint.nn.functional.binary_cross_entropy_with_logits(x0, x1)",
-        _bce_with_logits,
-        LOGITS,
-        known=stale.MEAN_OF_LOGITS,
-    ),
-    Entry("nn.KLDivLoss", "nn.KLDivLoss()", _kl, (Case("ordinary", _log_p_and_p),), differentiable=(0,)),
-    Entry("ops.kl_div", "ops.kl_div(x0, x1)", _kl, (Case("ordinary", _log_p_and_p),), differentiable=(0,)),
-    Entry(
-        "ops.kl_div (gradient of the labels)",
-        "ops.kl_div(x0, x1)",
+    *apis(_bce_with_logits, BINARY_LOGITS, "F.binary_cross_entropy_with_logits", known=stale.MEAN_OF_LOGITS),
+    *apis(_kl, DISTRIBUTIONS, "nn.KLDivLoss()", "ops.kl_div", differentiable=(0,)),
+    *apis(
         _kl,
-        (Case("ordinary", _log_p_and_p),),
+        DISTRIBUTIONS,
+        "ops.kl_div(x0, x1)  # gradient of the labels",
         differentiable=(1,),
         known=KL_LABELS_ARE_CONSTANT,
     ),
-    Entry(
-        "mint.nn.functional.kl_div",
-        "mint.nn.functional.kl_div(x0, x1)",
-        _kl,
-        (Case("ordinary", _log_p_and_p),),
+    *apis(_kl, DISTRIBUTIONS, "F.kl_div"),
+    *apis(_hinge_embedding, SIGNED, "nn.HingeEmbeddingLoss()", differentiable=(0,)),
+    *apis(
+        lambda x, y: _hinge_embedding(x, y, 0.5), SIGNED, "ops.hinge_embedding_loss(x0, x1, 0.5)", differentiable=(0,)
     ),
-    Entry(
-        "nn.HingeEmbeddingLoss",
-        "nn.HingeEmbeddingLoss()",
-        _hinge_embedding,
-        (Case("ordinary", _signs),),
-        differentiable=(0,),
-    ),
-    Entry(
-        "ops.hinge_embedding_loss",
-        "ops.hinge_embedding_loss(x0, x1, 0.5)",
-        lambda x, y: _hinge_embedding(x, y, 0.5),
-        (Case("ordinary", _signs),),
-        differentiable=(0,),
-    ),
-    Entry(
-        "nn.MarginRankingLoss",
-        "nn.MarginRankingLoss(margin=0.5)",
+    *apis(
         lambda a, b, y: _margin_ranking(a, b, y, 0.5),
-        (Case("ordinary", _ranked),),
+        RANKED,
+        "nn.MarginRankingLoss(margin=0.5)",
         differentiable=(0, 1),
     ),
-    Entry(
-        "ops.margin_ranking_loss",
-        "ops.margin_ranking_loss(x0, x1, x2)",
+    *apis(
         lambda a, b, y: _margin_ranking(a, b, y, 0.0),
-        (Case("ordinary", _ranked), Case("ties", fixed(np.arange(3.0), np.arange(3.0), [1.0, -1.0, 1.0]))),
+        (Case("ordinary", RANKED), Case("ties", fixed(np.arange(3.0), np.arange(3.0), [1.0, -1.0, 1.0]))),
+        "ops.margin_ranking_loss",
         differentiable=(0, 1),
     ),
-    Entry(
-        "nn.CosineEmbeddingLoss",
-        "nn.CosineEmbeddingLoss(margin=0.25)",
-        lambda a, b, y: _cosine_embedding(a, b, y, 0.25),
-        (Case("ordinary", _vectors),),
+    *apis(lambda a, b, y: _cosine_embedding(a, b, y, 0.25), SIMILAR_OR_NOT, "nn.CosineEmbeddingLoss(margin=0.25)"),
+    *apis(_cosine_embedding, SIMILAR_OR_NOT, "ops.cosine_embedding_loss", "F.cosine_embedding_loss"),
+    *apis(
+        lambda a, p, n: _triplet(a, p, n, swap=True), normal((N, C), (N, C), (N, C)), "nn.TripletMarginLoss(swap=True)"
     ),
-    Entry(
-        "ops.cosine_embedding_loss",
-        "ops.cosine_embedding_loss(x0, x1, x2)",
-        _cosine_embedding,
-        (Case("ordinary", _vectors),),
-    ),
-    Entry(
-        "mint.nn.functional.cosine_embedding_loss",
-        "mint.nn.functional.cosine_embedding_loss(x0, x1, x2)",
-        _cosine_embedding,
-        (Case("ordinary", _vectors),),
-    ),
-    Entry(
-        "nn.TripletMarginLoss",
-        "nn.TripletMarginLoss(swap=True)",
-        lambda a, p, n: _triplet(a, p, n, swap=True),
-        (Case("ordinary", _three_pairs),),
-    ),
-    Entry(
-        "ops.triplet_margin_loss", "ops.triplet_margin_loss(x0, x1, x2)", _triplet, (Case("ordinary", _three_pairs),)
-    ),
-    Entry(
-        "nn.TripletMarginWithDistanceLoss",
-        "nn.TripletMarginWithDistanceLoss()",
-        _triplet,
-        (Case("ordinary", _three_pairs),),
-    ),
-    Entry("nn.SoftMarginLoss", "nn.SoftMarginLoss()", _soft_margin, (Case("ordinary", _signs),), differentiable=(0,)),
-    Entry(
+    *apis(_triplet, normal((N, C), (N, C), (N, C)), "ops.triplet_margin_loss", "nn.TripletMarginWithDistanceLoss()"),
+    *apis(_soft_margin, SIGNED, "nn.SoftMarginLoss()", "F.soft_margin_loss", differentiable=(0,)),
+    *apis(
+        _soft_margin,
+        (Case("ordinary", SIGNED), Case("large", lambda rng: (*SATURATED_LOGITS(rng), SIGNED(rng)[1]))),
         "ops.soft_margin_loss",
-        "ops.soft_margin_loss(x0, x1)",
-        _soft_margin,
-        (Case("ordinary", _signs), Case("large", lambda rng: (np.tile([-200.0, 30.0, 200.0], (N, 1)), _signs(rng)[1]))),
         differentiable=(0,),
     ),
-    Entry(
-        "mint.nn.functional.soft_margin_loss",
-        "mint.nn.functional.soft_margin_loss(x0, x1)",
-        _soft_margin,
-        (Case("ordinary", _signs),),
-        differentiable=(0,),
-    ),
-    Entry("nn.MultiMarginLoss", "nn.MultiMarginLoss()", _multi_margin, (Case("class indices", _long_classes),)),
-    Entry(
-        "ops.multi_margin_loss",
-        "ops.multi_margin_loss(x0, x1, p=2, margin=2)",
+    *apis(_multi_margin, LONG_CLASSES, "nn.MultiMarginLoss()"),
+    *apis(
         lambda x, t: _multi_margin(x, t, 2, 2.0),
-        (Case("class indices", _long_classes),),
+        LONG_CLASSES,
+        "ops.multi_margin_loss(x0, x1, p=2, margin=2)",
         known=MULTI_MARGIN_HALF,
     ),
-    Entry(
-        "nn.MultilabelMarginLoss",
+    *apis(
+        lambda x, _: _multilabel_margin(x),
+        together(normal((2, 3)), fixed(np.array([[0, 2, -1], [1, -1, -1]], np.int32))),
         "nn.MultilabelMarginLoss()",
-        lambda x, _: _multilabel_margin(x),
-        (Case("ordinary", _two_rows),),
-    ),
-    Entry(
         "ops.multilabel_margin_loss",
-        "ops.multilabel_margin_loss(x0, x1)",
-        lambda x, _: _multilabel_margin(x),
-        (Case("ordinary", _two_rows),),
     ),
-    Entry(
-        "nn.MultiLabelSoftMarginLoss",
-        "nn.MultiLabelSoftMarginLoss()",
-        _multilabel_soft_margin,
-        LOGITS,
-        differentiable=(0,),
-        known=MULTILABEL_OVERFLOW,
+    *apis(
+        _bce_with_logits, BINARY_LOGITS, "nn.MultiLabelSoftMarginLoss()", differentiable=(0,), known=MULTILABEL_OVERFLOW
     ),
-    Entry(
-        "ops.multilabel_soft_margin_loss (weight)",
-        "ops.multilabel_soft_margin_loss(x0, x1, x2)",
-        _multilabel_soft_margin,
-        (Case("ordinary", lambda rng: (*_logits(rng), np.array([0.5, 1.0, 2.0]))),),
+    *apis(
+        _bce_with_logits,
+        together(LOGITS, BITS, fixed([0.5, 1.0, 2.0])),
+        "ops.multilabel_soft_margin_loss(x0, x1, x2)  # weight",
         differentiable=(0,),
     ),
-    Entry("nn.PoissonNLLLoss", "nn.PoissonNLLLoss()", _poisson_nll, (Case("ordinary", _counts),)),
-    Entry(
-        "nn.PoissonNLLLoss (log_input=False)",
-        "nn.PoissonNLLLoss(log_input=False)",
-        _poisson_nll_of_rate,
-        (Case("ordinary", _rates),),
+    *apis(
+        lambda z, y: np.asarray(np.mean(np.exp(z) - y * z)),
+        together(LOGITS, COUNTS),
+        "nn.PoissonNLLLoss()",
     ),
-    Entry("nn.GaussianNLLLoss", "nn.GaussianNLLLoss()", _gaussian_nll, (Case("ordinary", _with_variance),)),
-    Entry(
+    *apis(
+        lambda x, y: np.mean(x - y * np.log(x + 1e-8)),
+        together(uniform(0.5, 4.0, (N, C)), COUNTS),
+        "nn.PoissonNLLLoss(log_input=False)  # log_input=False",
+    ),
+    *apis(
+        lambda a, y, variance: np.mean(0.5 * (np.log(variance) + (a - y) ** 2 / variance)),
+        together(normal((N, C), (N, C)), uniform(0.3, 2.0, (N, C))),
+        "nn.GaussianNLLLoss()",
         "ops.gaussian_nll_loss",
-        "ops.gaussian_nll_loss(x0, x1, x2)",
-        _gaussian_nll,
-        (Case("ordinary", _with_variance),),
     ),
-    Entry("nn.DiceLoss", "nn.DiceLoss()", _dice, (Case("ordinary", _soft_probabilities),)),
-    Entry(
-        "nn.MultiClassDiceLoss",
-        "nn.MultiClassDiceLoss()",
-        _multi_class_dice,
-        (Case("ordinary", _soft_logits),),
-        known=stale.SOFTMAX,
-    ),
+    *apis(_dice, together(PROBABILITIES, PROBABILITIES), "nn.DiceLoss()"),
+    *apis(_multi_class_dice, together(LOGITS, PROBABILITIES), "nn.MultiClassDiceLoss()", known=stale.SOFTMAX),
 )

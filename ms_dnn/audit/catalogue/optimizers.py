@@ -6,11 +6,12 @@ Rates are powers of two, and decay rates are exact in binary: a float32 argument
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 import numpy as np
 
-from ms_dnn.audit.catalogue.draws import normal
+from ms_dnn.audit.catalogue.inputs import normal
 from ms_dnn.audit.entry import Array, Case, Entry, Formula
 
 CASES = (Case("eight steps", normal((4,), (8, 4))),)
@@ -20,20 +21,21 @@ Step = Callable[..., Any]
 
 
 def _trajectory(step: Step, *initial: float) -> Formula:
-    """The formula of an entry from ``step(w, g, t, *states) -> (w, *states)``, t = 1, 2, …"""
+    """The formula of an entry from ``step(w, g, t, *states) -> (w, *states)``, t = 1, 2, …; other states start at 0."""
+    states = len(signature(step).parameters) - 3
 
     def formula(w: Array, gradients: Array) -> Array:
-        states: list[Array] = [np.full_like(w, value) for value in initial]
+        kept = [np.full_like(w, value) for value in (*initial, *(0.0,) * (states - len(initial)))]
         steps = []
         for t, g in enumerate(gradients, start=1):
-            w, *states = step(w, g, t, *states)
+            w, *kept = step(w, g, t, *kept)
             steps.append(w)
         return np.stack(steps)
 
     return formula
 
 
-def _sgd(momentum: float = 0.0, decay: float = 0.0, dampening: float = 0.0, nesterov: bool = False) -> Formula:
+def _sgd(momentum: float = 0.0, decay: float = 0.0, dampening: float = 0.0, nesterov: bool = False) -> Step:
     """v ← μ v + (1 − damping) g, the first time v ← g; w ← w − η v, or w − η (g + μ v): Sutskever et al., ICML 2013."""
 
     def step(w: Array, g: Array, t: int, v: Array) -> tuple[Array, Array]:
@@ -41,10 +43,10 @@ def _sgd(momentum: float = 0.0, decay: float = 0.0, dampening: float = 0.0, nest
         v = g if t == 1 else momentum * v + (1 - dampening) * g
         return w - LR * (g + momentum * v if nesterov else v), v
 
-    return _trajectory(step, 0.0)
+    return step
 
 
-def _adam(decay: float = 0.0, decoupled: float = 0.0, maximal: bool = False, epsilon: float = EPSILON) -> Formula:
+def _adam(decay: float = 0.0, decoupled: float = 0.0, maximal: bool = False, epsilon: float = EPSILON) -> Step:
     """Kingma and Ba, 2015; with decoupled decay Loshchilov and Hutter, 2019; maximal: Reddi et al., 2018."""
 
     def step(w: Array, g: Array, t: int, m: Array, v: Array, top: Array) -> tuple[Array, Array, Array, Array]:
@@ -55,7 +57,7 @@ def _adam(decay: float = 0.0, decoupled: float = 0.0, maximal: bool = False, eps
         second = (top if maximal else v) / (1 - B2**t)
         return w - LR * m / (1 - B1**t) / (np.sqrt(second) + epsilon), m, v, top
 
-    return _trajectory(step, 0.0, 0.0, 0.0)
+    return step
 
 
 def _adam_weight_decay(w: Array, g: Array, t: int, m: Array, v: Array) -> tuple[Array, Array, Array]:
@@ -167,10 +169,10 @@ def _radam(w: Array, g: Array, t: int, m: Array, v: Array) -> tuple[Array, Array
     return w - LR * first * r * np.sqrt(1 - B2**t) / (np.sqrt(v) + EPSILON), m, v
 
 
-def _update(name: str, arguments: str, formula: Formula, known: str = "") -> Entry:
+def _update(name: str, arguments: str, step: Step, *initial: float, known: str = "") -> Entry:
     """An entry; ``name`` is the class with its module, and after a blank what is special."""
     call = name.split()[0].replace("experimental.", "ms.experimental.")
-    return Entry(name, f"{call}(params, {arguments})", formula, CASES, kind="update", known=known)
+    return Entry(name, f"{call}(params, {arguments})", _trajectory(step, *initial), CASES, kind="update", known=known)
 
 
 NESTEROV = (
@@ -211,106 +213,59 @@ ADAGRAD_STANDS = (
     "float32 is right. Use float32 parameters, or nn.Adagrad."
 )
 
-ADAM = "beta1=0.75, beta2=0.875, eps=2.0**-10"
-ADAM_SMALL = "lr=0.125, betas=(0.75, 0.875), eps=2.0**-30"
-ADAM_EXT = "lr=0.125, betas=(0.75, 0.875), eps=2.0**-10"
+RATE = "learning_rate=0.125"
+MOMENTUM = f"{RATE}, momentum=0.75"
+ADAM = f"{RATE}, beta1=0.75, beta2=0.875"
+BETAS = "lr=0.125, betas=(0.75, 0.875)"
 
 CLASSIC = (
-    _update("nn.SGD", "learning_rate=0.125", _sgd()),
-    _update("nn.SGD (momentum)", "learning_rate=0.125, momentum=0.75, dampening=0.25", _sgd(0.75, dampening=0.25)),
-    _update("nn.SGD (nesterov)", "learning_rate=0.125, momentum=0.75, nesterov=True", _sgd(0.75, nesterov=True)),
-    _update("nn.SGD (weight decay)", "learning_rate=0.125, momentum=0.75, weight_decay=0.25", _sgd(0.75, 0.25)),
-    _update("nn.Momentum", "learning_rate=0.125, momentum=0.75", _sgd(0.75)),
-    _update("nn.Momentum (weight decay)", "learning_rate=0.125, momentum=0.75, weight_decay=0.25", _sgd(0.75, 0.25)),
-    _update(
-        "nn.Momentum (Nesterov)",
-        "learning_rate=0.125, momentum=0.75, use_nesterov=True",
-        _sgd(0.75, nesterov=True),
-        NESTEROV,
-    ),
-    _update(
-        "nn.Adam",
-        "learning_rate=0.125, beta1=0.75, beta2=0.875, eps=2.0**-30",
-        _adam(epsilon=2.0**-30),
-    ),
-    _update(
-        "nn.Adam (large epsilon)",
-        "learning_rate=0.125, beta1=0.75, beta2=0.875, eps=0.5",
-        _adam(epsilon=0.5),
-        EPSILON_BEFORE,
-    ),
-    _update(
-        "nn.Adam (weight decay)",
-        "learning_rate=0.125, beta1=0.75, beta2=0.875, eps=2.0**-30, weight_decay=0.25",
-        _adam(decay=0.25, epsilon=2.0**-30),
-    ),
-    _update(
-        "nn.Adam (amsgrad)",
-        "learning_rate=0.125, beta1=0.75, beta2=0.875, eps=2.0**-30, use_amsgrad=True",
-        _adam(maximal=True, epsilon=2.0**-30),
-    ),
-    _update(
-        "nn.LazyAdam",
-        "learning_rate=0.125, beta1=0.75, beta2=0.875, eps=2.0**-30",
-        _adam(epsilon=2.0**-30),
-    ),
-    _update(
-        "nn.AdamWeightDecay",
-        f"learning_rate=0.125, {ADAM}, weight_decay=0.25",
-        _trajectory(_adam_weight_decay, 0.0, 0.0),
-        NO_CORRECTION,
-    ),
-    _update("nn.Adagrad", "accum=0.125, learning_rate=0.125", _trajectory(_adagrad(0.0), 0.125)),
-    _update("nn.Adadelta", "learning_rate=0.125, rho=0.875, epsilon=2.0**-10", _trajectory(_adadelta, 0.0, 0.0)),
-    _update(
-        "nn.RMSProp",
-        "learning_rate=0.125, decay=0.875, epsilon=2.0**-10",
-        _trajectory(_rmsprop(), 1.0, 0.0, 0.0),
-        STARTS_AT_ONE,
-    ),
+    _update("nn.SGD", RATE, _sgd()),
+    _update("nn.SGD (momentum)", f"{MOMENTUM}, dampening=0.25", _sgd(0.75, dampening=0.25)),
+    _update("nn.SGD (nesterov)", f"{MOMENTUM}, nesterov=True", _sgd(0.75, nesterov=True)),
+    _update("nn.SGD (weight decay)", f"{MOMENTUM}, weight_decay=0.25", _sgd(0.75, 0.25)),
+    _update("nn.Momentum", MOMENTUM, _sgd(0.75)),
+    _update("nn.Momentum (weight decay)", f"{MOMENTUM}, weight_decay=0.25", _sgd(0.75, 0.25)),
+    _update("nn.Momentum (Nesterov)", f"{MOMENTUM}, use_nesterov=True", _sgd(0.75, nesterov=True), known=NESTEROV),
+    _update("nn.Adam", f"{ADAM}, eps=2.0**-30", _adam(epsilon=2.0**-30)),
+    _update("nn.Adam (large epsilon)", f"{ADAM}, eps=0.5", _adam(epsilon=0.5), known=EPSILON_BEFORE),
+    _update("nn.Adam (weight decay)", f"{ADAM}, eps=2.0**-30, weight_decay=0.25", _adam(decay=0.25, epsilon=2.0**-30)),
+    _update("nn.Adam (amsgrad)", f"{ADAM}, eps=2.0**-30, use_amsgrad=True", _adam(maximal=True, epsilon=2.0**-30)),
+    _update("nn.LazyAdam", f"{ADAM}, eps=2.0**-30", _adam(epsilon=2.0**-30)),
+    _update("nn.AdamWeightDecay", f"{ADAM}, eps=2.0**-10, weight_decay=0.25", _adam_weight_decay, known=NO_CORRECTION),
+    _update("nn.Adagrad", f"accum=0.125, {RATE}", _adagrad(0.0), 0.125),
+    _update("nn.Adadelta", f"{RATE}, rho=0.875, epsilon=2.0**-10", _adadelta),
+    _update("nn.RMSProp", f"{RATE}, decay=0.875, epsilon=2.0**-10", _rmsprop(), 1.0, known=STARTS_AT_ONE),
     _update(
         "nn.RMSProp (momentum)",
-        "learning_rate=0.125, decay=0.875, momentum=0.75, epsilon=2.0**-10",
-        _trajectory(_rmsprop(0.75), 1.0, 0.0, 0.0),
-        STARTS_AT_ONE,
+        f"{RATE}, decay=0.875, momentum=0.75, epsilon=2.0**-10",
+        _rmsprop(0.75),
+        1.0,
+        known=STARTS_AT_ONE,
     ),
     _update(
         "nn.RMSProp (centered)",
-        "learning_rate=0.125, decay=0.875, momentum=0.75, epsilon=2.0**-10, centered=True",
-        _trajectory(_rmsprop(0.75, centred=True), 1.0, 0.0, 0.0),
-        STARTS_AT_ONE,
+        f"{RATE}, decay=0.875, momentum=0.75, epsilon=2.0**-10, centered=True",
+        _rmsprop(0.75, centred=True),
+        1.0,
+        known=STARTS_AT_ONE,
     ),
-    _update("nn.AdaMax", f"learning_rate=0.125, {ADAM}", _trajectory(_adamax(False), 0.0, 0.0)),
+    _update("nn.AdaMax", f"{ADAM}, eps=2.0**-10", _adamax(False)),
+    _update("nn.Rprop", f"{RATE}, etas=(0.5, 1.25), step_sizes=(2.0**-20, 50.0)", _rprop, LR),
+    _update("nn.ASGD", f"{RATE}, lambd=0.25, alpha=0.75", _asgd),
+    _update("nn.FTRL", f"initial_accum=0.125, {RATE}, l2=0.0625", _ftrl(0.0), 0.125),
     _update(
-        "nn.Rprop",
-        "learning_rate=0.125, etas=(0.5, 1.25), step_sizes=(2.0**-20, 50.0)",
-        _trajectory(_rprop, LR, 0.0),
+        "nn.FTRL (l1)", f"initial_accum=0.125, {RATE}, l1=0.0625, l2=0.0625", _ftrl(0.0625), 0.125, known=FTRL_SIGN
     ),
-    _update("nn.ASGD", "learning_rate=0.125, lambd=0.25, alpha=0.75", _trajectory(_asgd)),
+    _update("nn.Lamb", f"{ADAM}, eps=2.0**-10, weight_decay=0.25", _lamb),
     _update(
-        "nn.FTRL",
-        "initial_accum=0.125, learning_rate=0.125, l2=0.0625",
-        _trajectory(_ftrl(0.0), 0.125, 0.0),
-    ),
-    _update(
-        "nn.FTRL (l1)",
-        "initial_accum=0.125, learning_rate=0.125, l1=0.0625, l2=0.0625",
-        _trajectory(_ftrl(0.0625), 0.125, 0.0),
-        FTRL_SIGN,
-    ),
-    _update("nn.Lamb", f"learning_rate=0.125, {ADAM}, weight_decay=0.25", _trajectory(_lamb, 0.0, 0.0)),
-    _update(
-        "nn.ProximalAdagrad",
-        "accum=0.125, learning_rate=0.125, l1=0.0625, l2=0.0625",
-        _trajectory(_proximal_adagrad, 0.125),
-        OWN_RATE,
+        "nn.ProximalAdagrad", f"accum=0.125, {RATE}, l1=0.0625, l2=0.0625", _proximal_adagrad, 0.125, known=OWN_RATE
     ),
 )
 
 MINT = (
-    _update("mint.optim.SGD", "lr=0.125, momentum=0.75", _sgd(0.75), IN_PLACE.format("SGD")),
-    _update("mint.optim.Adam", ADAM_EXT, _adam(), IN_PLACE.format("Adam")),
-    _update("mint.optim.AdamW", f"{ADAM_EXT}, weight_decay=0.25", _adam(decoupled=0.25)),
+    _update("mint.optim.SGD", "lr=0.125, momentum=0.75", _sgd(0.75), known=IN_PLACE.format("SGD")),
+    _update("mint.optim.Adam", f"{BETAS}, eps=2.0**-10", _adam(), known=IN_PLACE.format("Adam")),
+    _update("mint.optim.AdamW", f"{BETAS}, eps=2.0**-10, weight_decay=0.25", _adam(decoupled=0.25)),
 )
 
 EXPERIMENTAL = (
@@ -320,46 +275,37 @@ EXPERIMENTAL = (
         "lr=0.125, momentum=0.75, nesterov=True, weight_decay=0.25",
         _sgd(0.75, 0.25, nesterov=True),
     ),
-    _update("experimental.optim.Adam", f"{ADAM_SMALL}, weight_decay=0.25", _adam(decay=0.25, epsilon=2.0**-30)),
     _update(
-        "experimental.optim.Adam (large epsilon)",
-        "lr=0.125, betas=(0.75, 0.875), eps=0.5",
-        _adam(epsilon=0.5),
-        EPSILON_BEFORE,
+        "experimental.optim.Adam", f"{BETAS}, eps=2.0**-30, weight_decay=0.25", _adam(decay=0.25, epsilon=2.0**-30)
     ),
+    _update("experimental.optim.Adam (large epsilon)", f"{BETAS}, eps=0.5", _adam(epsilon=0.5), known=EPSILON_BEFORE),
     _update(
         "experimental.optim.Adam (amsgrad)",
-        f"{ADAM_SMALL}, amsgrad=True",
+        f"{BETAS}, eps=2.0**-30, amsgrad=True",
         _adam(maximal=True, epsilon=2.0**-30),
-        NO_AMSGRAD,
+        known=NO_AMSGRAD,
     ),
-    _update("experimental.optim.AdamW", f"{ADAM_EXT}, weight_decay=0.25", _adam(decoupled=0.25)),
+    _update("experimental.optim.AdamW", f"{BETAS}, eps=2.0**-10, weight_decay=0.25", _adam(decoupled=0.25)),
     _update(
         "experimental.optim.Adagrad",
         "lr=0.125, lr_decay=0.25, eps=2.0**-10",
-        _trajectory(_adagrad(EPSILON, 0.25), 0.0),
-        ADAGRAD_STANDS,
+        _adagrad(EPSILON, 0.25),
+        known=ADAGRAD_STANDS,
     ),
-    _update("experimental.optim.Adadelta", "lr=0.125, rho=0.875, eps=2.0**-10", _trajectory(_adadelta, 0.0, 0.0)),
-    _update("experimental.optim.Adamax", ADAM_EXT, _trajectory(_adamax(True), 0.0, 0.0)),
-    _update("experimental.optim.NAdam", f"{ADAM_EXT}, momentum_decay=2.0**-8", _trajectory(_nadam, 0.0, 0.0, 1.0)),
-    _update("experimental.optim.RAdam", ADAM_EXT, _trajectory(_radam, 0.0, 0.0)),
+    _update("experimental.optim.Adadelta", "lr=0.125, rho=0.875, eps=2.0**-10", _adadelta),
+    _update("experimental.optim.Adamax", f"{BETAS}, eps=2.0**-10", _adamax(True)),
+    _update("experimental.optim.NAdam", f"{BETAS}, eps=2.0**-10, momentum_decay=2.0**-8", _nadam, 0.0, 0.0, 1.0),
+    _update("experimental.optim.RAdam", f"{BETAS}, eps=2.0**-10", _radam),
     _update(
-        "experimental.optim.RMSprop",
-        "lr=0.125, alpha=0.875, eps=2.0**-10, momentum=0.75",
-        _trajectory(_rmsprop(0.75, inside=False), 0.0, 0.0, 0.0),
+        "experimental.optim.RMSprop", "lr=0.125, alpha=0.875, eps=2.0**-10, momentum=0.75", _rmsprop(0.75, inside=False)
     ),
     _update(
         "experimental.optim.RMSprop (centered)",
         "lr=0.125, alpha=0.875, eps=2.0**-10, centered=True",
-        _trajectory(_rmsprop(centred=True, inside=False), 0.0, 0.0, 0.0),
+        _rmsprop(centred=True, inside=False),
     ),
-    _update(
-        "experimental.optim.Rprop",
-        "lr=0.125, etas=(0.5, 1.25), step_sizes=(2.0**-20, 50.0)",
-        _trajectory(_rprop, LR, 0.0),
-    ),
-    _update("experimental.optim.ASGD", "lr=0.125, lambd=0.25, alpha=0.75", _trajectory(_asgd)),
+    _update("experimental.optim.Rprop", "lr=0.125, etas=(0.5, 1.25), step_sizes=(2.0**-20, 50.0)", _rprop, LR),
+    _update("experimental.optim.ASGD", "lr=0.125, lambd=0.25, alpha=0.75", _asgd),
 )
 
 ENTRIES = CLASSIC + MINT + EXPERIMENTAL

@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from ms_dnn.audit.catalogue import stale
-from ms_dnn.audit.catalogue.draws import normal
-from ms_dnn.audit.entry import Array, Case, Entry, Formula
+from ms_dnn.audit.catalogue.apis import apis
+from ms_dnn.audit.catalogue.inputs import fixed, normal, together
+from ms_dnn.audit.entry import Array, Formula
 
-MATRIX = (Case("ordinary", normal((3, 4))),)
-CUBE = (Case("ordinary", normal((2, 3, 2))),)
-PAIR = (Case("ordinary", normal((2, 3), (2, 3))),)
-IMAGE = (Case("ordinary", normal((1, 2, 3, 3))),)
-SEQUENCE = (Case("ordinary", normal((1, 2, 5))),)
-MANY_CHANNELS = (Case("ordinary", normal((1, 4, 2, 3))),)
+MATRIX = normal((3, 4))
+CUBE = normal((2, 3, 2))
+PAIR = normal((2, 3), (2, 3))
+IMAGE = normal((1, 2, 3, 3))
+SEQUENCE = normal((1, 2, 5))
+MANY_CHANNELS = normal((1, 4, 2, 3))
 
 
 def _padded(mode: str, *widths: tuple[int, int]) -> Formula:
@@ -87,199 +88,121 @@ PAD_CRASH = (
 )
 
 MOVED = (
-    Entry("ops.reshape", "ops.reshape(x0, (4, 3))", lambda x: x.reshape(4, 3), MATRIX),
-    Entry(
-        "ops.reshape (of squares)",
-        "ops.reshape(x0 * x0, (4, 3))",
-        lambda x: (x**2).reshape(4, 3),
+    *apis(lambda x: x.reshape(4, 3), MATRIX, "ops.reshape(x0, (4, 3))"),
+    *apis(lambda x: (x**2).reshape(4, 3), MATRIX, "ops.reshape(x0 * x0, (4, 3))  # of squares", second_order=True),
+    *apis(lambda x: x.reshape(2, -1), MATRIX, "mint.reshape(x0, (2, -1))"),
+    *apis(np.transpose, MATRIX, "ops.transpose(x0, (1, 0))", "mint.transpose(x0, 0, 1)"),
+    *apis(
+        lambda x: x.T**2,
         MATRIX,
+        "ops.transpose(x0 * x0, (1, 0))  # of squares",
+        "Tensor.T: (x0 * x0).T",
         second_order=True,
     ),
-    Entry("mint.reshape", "mint.reshape(x0, (2, -1))", lambda x: x.reshape(2, -1), MATRIX),
-    Entry("ops.transpose", "ops.transpose(x0, (1, 0))", np.transpose, MATRIX),
-    Entry("ops.transpose (of squares)", "ops.transpose(x0 * x0, (1, 0))", lambda x: x.T**2, MATRIX, second_order=True),
-    Entry("ops.transpose (three axes)", "ops.transpose(x0, (1, 2, 0))", lambda x: x.transpose(1, 2, 0), CUBE),
-    Entry("mint.transpose", "mint.transpose(x0, 0, 1)", np.transpose, MATRIX),
-    Entry("Tensor.T", "(x0 * x0).T", lambda x: x.T**2, MATRIX, second_order=True),
-    Entry("ops.permute", "ops.permute(x0, (2, 0, 1))", lambda x: x.transpose(2, 0, 1), CUBE),
-    Entry("mint.permute", "mint.permute(x0, (2, 0, 1))", lambda x: x.transpose(2, 0, 1), CUBE),
-    Entry("ops.swapaxes", "ops.swapaxes(x0, 0, 2)", lambda x: x.swapaxes(0, 2), CUBE),
-    Entry("mint.swapaxes", "mint.swapaxes(x0, 0, 2)", lambda x: x.swapaxes(0, 2), CUBE),
-    Entry("ops.movedim", "ops.movedim(x0, 0, 2)", lambda x: np.moveaxis(x, 0, 2), CUBE),
-    Entry("ops.flatten", "ops.flatten(x0)", lambda x: x.reshape(2, 6), CUBE),
-    Entry("mint.flatten", "mint.flatten(x0, 0, 1)", lambda x: x.reshape(6, 2), CUBE),
-    Entry("nn.Flatten", "nn.Flatten()", lambda x: x.reshape(2, 6), CUBE),
-    Entry("ops.ravel", "ops.ravel(x0)", np.ravel, CUBE),
-    Entry("nn.Unflatten", "nn.Unflatten(1, (2, 2))", lambda x: x.reshape(3, 2, 2), MATRIX),
-    Entry("ops.expand_dims", "ops.expand_dims(x0, 1)", lambda x: x[:, None], MATRIX),
-    Entry("mint.unsqueeze", "mint.unsqueeze(x0, -1)", lambda x: x[..., None], MATRIX),
-    Entry("ops.squeeze", "ops.squeeze(x0, 1)", lambda x: x[:, 0], (Case("ordinary", normal((3, 1, 2))),)),
-    Entry("mint.squeeze", "mint.squeeze(x0, 1)", lambda x: x[:, 0], (Case("ordinary", normal((3, 1, 2))),)),
-    Entry("ops.flip", "ops.flip(x0, (0, 1))", lambda x: x[::-1, ::-1], MATRIX),
-    Entry("mint.flip", "mint.flip(x0, (1,))", lambda x: x[:, ::-1], MATRIX),
-    Entry("ops.fliplr", "ops.fliplr(x0)", np.fliplr, MATRIX),
-    Entry("ops.roll", "ops.roll(x0, (1, -2), (0, 1))", lambda x: np.roll(x, (1, -2), (0, 1)), MATRIX),
-    Entry("mint.roll", "mint.roll(x0, 1, 1)", lambda x: np.roll(x, 1, 1), MATRIX),
-    Entry("ops.rot90", "ops.rot90(x0, 1, (0, 1))", np.rot90, MATRIX),
-    Entry(
-        "ops.reverse_sequence",
-        "ops.reverse_sequence(x0, x1, 1)",
+    *apis(lambda x: x.transpose(1, 2, 0), CUBE, "ops.transpose(x0, (1, 2, 0))  # three axes"),
+    *apis(lambda x: x.transpose(2, 0, 1), CUBE, "ops.permute(x0, (2, 0, 1))", "mint.permute(x0, (2, 0, 1))"),
+    *apis(lambda x: x.swapaxes(0, 2), CUBE, "ops.swapaxes(x0, 0, 2)", "mint.swapaxes(x0, 0, 2)"),
+    *apis(lambda x: np.moveaxis(x, 0, 2), CUBE, "ops.movedim(x0, 0, 2)"),
+    *apis(lambda x: x.reshape(2, 6), CUBE, "ops.flatten", "nn.Flatten()"),
+    *apis(lambda x: x.reshape(6, 2), CUBE, "mint.flatten(x0, 0, 1)"),
+    *apis(np.ravel, CUBE, "ops.ravel"),
+    *apis(lambda x: x.reshape(3, 2, 2), MATRIX, "nn.Unflatten(1, (2, 2))"),
+    *apis(lambda x: x[:, None], MATRIX, "ops.expand_dims(x0, 1)"),
+    *apis(lambda x: x[..., None], MATRIX, "mint.unsqueeze(x0, -1)"),
+    *apis(lambda x: x[:, 0], normal((3, 1, 2)), "ops.squeeze(x0, 1)", "mint.squeeze(x0, 1)"),
+    *apis(lambda x: x[::-1, ::-1], MATRIX, "ops.flip(x0, (0, 1))"),
+    *apis(lambda x: x[:, ::-1], MATRIX, "mint.flip(x0, (1,))"),
+    *apis(np.fliplr, MATRIX, "ops.fliplr"),
+    *apis(lambda x: np.roll(x, (1, -2), (0, 1)), MATRIX, "ops.roll(x0, (1, -2), (0, 1))"),
+    *apis(lambda x: np.roll(x, 1, 1), MATRIX, "mint.roll(x0, 1, 1)"),
+    *apis(np.rot90, MATRIX, "ops.rot90(x0, 1, (0, 1))"),
+    *apis(
         lambda x, _: _reversed_prefixes(x),
-        (Case("ordinary", lambda rng: (rng.standard_normal((3, 4)), np.array([2, 4, 3], np.int32))),),
+        together(normal((3, 4)), fixed(np.array([2, 4, 3], np.int32))),
+        "ops.reverse_sequence(x0, x1, 1)",
     ),
-    Entry("ops.pixel_shuffle", "ops.pixel_shuffle(x0, 2)", _pixel_shuffle, MANY_CHANNELS),
-    Entry("nn.PixelShuffle", "nn.PixelShuffle(2)", _pixel_shuffle, MANY_CHANNELS),
-    Entry("mint.nn.PixelShuffle", "mint.nn.PixelShuffle(2)", _pixel_shuffle, MANY_CHANNELS),
-    Entry("nn.PixelUnshuffle", "nn.PixelUnshuffle(2)", _pixel_unshuffle, (Case("ordinary", normal((1, 1, 4, 4))),)),
-    Entry("ops.channel_shuffle", "ops.channel_shuffle(x0, 2)", _channel_shuffle, MANY_CHANNELS),
-    Entry(
-        "ops.space_to_batch_nd",
-        "ops.space_to_batch_nd(x0, [2, 2], [[0, 0], [0, 0]])",
-        _space_to_batch,
-        (Case("ordinary", normal((1, 2, 2, 4))),),
-    ),
-    Entry(
-        "ops.batch_to_space_nd",
-        "ops.batch_to_space_nd(x0, [2, 2], [[0, 0], [0, 0]])",
-        _batch_to_space,
-        (Case("ordinary", normal((4, 2, 1, 2))),),
-    ),
+    *apis(_pixel_shuffle, MANY_CHANNELS, "ops.pixel_shuffle(x0, 2)", "nn.PixelShuffle(2)", "mint.nn.PixelShuffle(2)"),
+    *apis(_pixel_unshuffle, normal((1, 1, 4, 4)), "nn.PixelUnshuffle(2)"),
+    *apis(_channel_shuffle, MANY_CHANNELS, "ops.channel_shuffle(x0, 2)"),
+    *apis(_space_to_batch, normal((1, 2, 2, 4)), "ops.space_to_batch_nd(x0, [2, 2], [[0, 0], [0, 0]])"),
+    *apis(_batch_to_space, normal((4, 2, 1, 2)), "ops.batch_to_space_nd(x0, [2, 2], [[0, 0], [0, 0]])"),
 )
 
 JOINED_AND_CUT = (
-    Entry(
-        "ops.concat",
-        "ops.concat((x0, x1), 1)",
-        lambda x, y: np.concatenate((x, y), 1),
-        (Case("ordinary", normal((2, 3), (2, 2))),),
-    ),
-    Entry("ops.cat", "ops.cat((x0, x1))", lambda x, y: np.concatenate((x, y)), PAIR),
-    Entry("mint.cat", "mint.cat((x0, x1), 1)", lambda x, y: np.concatenate((x, y), 1), PAIR),
-    Entry("ops.stack", "ops.stack((x0, x1), 1)", lambda x, y: np.stack((x, y), 1), PAIR),
-    Entry("mint.stack", "mint.stack((x0, x1), -1)", lambda x, y: np.stack((x, y), -1), PAIR),
-    Entry("ops.hstack", "ops.hstack((x0, x1))", lambda x, y: np.hstack((x, y)), PAIR),
-    Entry("ops.vstack", "ops.vstack((x0, x1))", lambda x, y: np.vstack((x, y)), PAIR),
-    Entry("ops.column_stack", "ops.column_stack((x0, x1))", lambda x, y: np.column_stack((x, y)), PAIR),
-    Entry("ops.split", "ops.split(x0, 2, 1)", lambda x: (x[:, :2], x[:, 2:]), MATRIX),
-    Entry("ops.split (one part used)", "ops.split(x0, 2, 1)[1]", lambda x: x[:, 2:], MATRIX),
-    Entry("mint.split", "mint.split(x0, (1, 3), 1)", lambda x: (x[:, :1], x[:, 1:]), MATRIX),
-    Entry("ops.chunk", "ops.chunk(x0, 2, 1)", lambda x: (x[:, :2], x[:, 2:]), MATRIX),
-    Entry("mint.chunk", "mint.chunk(x0, 2)", lambda x: (x[:2], x[2:]), MATRIX),
-    Entry("ops.tensor_split", "ops.tensor_split(x0, (1,), 1)", lambda x: (x[:, :1], x[:, 1:]), MATRIX),
-    Entry("ops.unbind", "ops.unbind(x0)", lambda x: (x[0], x[1]), (Case("ordinary", normal((2, 3))),)),
-    Entry("mint.unbind", "mint.unbind(x0)", lambda x: (x[0], x[1]), (Case("ordinary", normal((2, 3))),)),
-    Entry("ops.unstack", "ops.unstack(x0, 1)", lambda x: (x[:, 0], x[:, 1]), (Case("ordinary", normal((3, 2))),)),
-    Entry("ops.narrow", "ops.narrow(x0, 1, 1, 2)", lambda x: x[:, 1:3], MATRIX),
-    Entry("mint.narrow", "mint.narrow(x0, 1, 1, 2)", lambda x: x[:, 1:3], MATRIX),
-    Entry("ops.slice", "ops.slice(x0, (1, 0), (2, 3))", lambda x: x[1:3, :3], MATRIX),
-    Entry(
-        "ops.strided_slice",
-        "ops.strided_slice(x0, (0, 3), (3, 0), (2, -2))",
-        lambda x: x[0:3:2, 3:0:-2],
-        MATRIX,
-        known=NEGATIVE_STRIDE,
-    ),
-    Entry("Tensor[…]", "x0[1:, ::2]", lambda x: x[1:, ::2], MATRIX),
-    Entry("Tensor[::-1]", "x0[::-1]", lambda x: x[::-1], (Case("ordinary", normal((6,))),), known=NEGATIVE_STRIDE),
-    Entry("Tensor[-1]", "x0[-1]", lambda x: x[-1], MATRIX),
+    *apis(lambda x, y: np.concatenate((x, y), 1), normal((2, 3), (2, 2)), "ops.concat((x0, x1), 1)"),
+    *apis(lambda x, y: np.concatenate((x, y)), PAIR, "ops.cat((x0, x1))"),
+    *apis(lambda x, y: np.concatenate((x, y), 1), PAIR, "mint.cat((x0, x1), 1)"),
+    *apis(lambda x, y: np.stack((x, y), 1), PAIR, "ops.stack((x0, x1), 1)"),
+    *apis(lambda x, y: np.stack((x, y), -1), PAIR, "mint.stack((x0, x1), -1)"),
+    *apis(lambda x, y: np.hstack((x, y)), PAIR, "ops.hstack((x0, x1))"),
+    *apis(lambda x, y: np.vstack((x, y)), PAIR, "ops.vstack((x0, x1))"),
+    *apis(lambda x, y: np.column_stack((x, y)), PAIR, "ops.column_stack((x0, x1))"),
+    *apis(lambda x: (x[:, :2], x[:, 2:]), MATRIX, "ops.split(x0, 2, 1)", "ops.chunk(x0, 2, 1)"),
+    *apis(lambda x: x[:, 2:], MATRIX, "ops.split(x0, 2, 1)[1]  # one part used"),
+    *apis(lambda x: (x[:, :1], x[:, 1:]), MATRIX, "mint.split(x0, (1, 3), 1)"),
+    *apis(lambda x: (x[:2], x[2:]), MATRIX, "mint.chunk(x0, 2)"),
+    *apis(lambda x: (x[:, :1], x[:, 1:]), MATRIX, "ops.tensor_split(x0, (1,), 1)"),
+    *apis(lambda x: (x[0], x[1]), normal((2, 3)), "ops.unbind", "mint.unbind"),
+    *apis(lambda x: (x[:, 0], x[:, 1]), normal((3, 2)), "ops.unstack(x0, 1)"),
+    *apis(lambda x: x[:, 1:3], MATRIX, "ops.narrow(x0, 1, 1, 2)", "mint.narrow(x0, 1, 1, 2)"),
+    *apis(lambda x: x[1:3, :3], MATRIX, "ops.slice(x0, (1, 0), (2, 3))"),
+    *apis(lambda x: x[0:3:2, 3:0:-2], MATRIX, "ops.strided_slice(x0, (0, 3), (3, 0), (2, -2))", known=NEGATIVE_STRIDE),
+    *apis(lambda x: x[1:, ::2], MATRIX, "Tensor[…]: x0[1:, ::2]"),
+    *apis(lambda x: x[::-1], normal((6,)), "Tensor[::-1]: x0[::-1]", known=NEGATIVE_STRIDE),
+    *apis(lambda x: x[-1], MATRIX, "Tensor[-1]: x0[-1]"),
 )
 
 REPEATED = (
-    Entry("ops.tile", "ops.tile(x0, (2, 1))", lambda x: np.tile(x, (2, 1)), MATRIX),
-    Entry("mint.tile", "mint.tile(x0, (2, 2))", lambda x: np.tile(x, (2, 2)), (Case("ordinary", normal((2, 2))),)),
-    Entry("ops.repeat_interleave", "ops.repeat_interleave(x0, 2, 1)", lambda x: np.repeat(x, 2, 1), MATRIX),
-    Entry("mint.repeat_interleave", "mint.repeat_interleave(x0, 2, 1)", lambda x: np.repeat(x, 2, 1), MATRIX),
-    Entry("ops.repeat_elements", "ops.repeat_elements(x0, 2, 0)", lambda x: np.repeat(x, 2, 0), MATRIX),
-    Entry(
-        "ops.broadcast_to",
+    *apis(lambda x: np.tile(x, (2, 1)), MATRIX, "ops.tile(x0, (2, 1))"),
+    *apis(lambda x: np.tile(x, (2, 2)), normal((2, 2)), "mint.tile(x0, (2, 2))"),
+    *apis(lambda x: np.repeat(x, 2, 1), MATRIX, "ops.repeat_interleave(x0, 2, 1)", "mint.repeat_interleave(x0, 2, 1)"),
+    *apis(lambda x: np.repeat(x, 2, 0), MATRIX, "ops.repeat_elements(x0, 2, 0)"),
+    *apis(
+        lambda x: np.broadcast_to(x, (2, 3, 4)),
+        normal((3, 1)),
         "ops.broadcast_to(x0, (2, 3, 4))",
-        lambda x: np.broadcast_to(x, (2, 3, 4)),
-        (Case("ordinary", normal((3, 1))),),
-    ),
-    Entry(
-        "mint.broadcast_to",
         "mint.broadcast_to(x0, (2, 3, 4))",
-        lambda x: np.broadcast_to(x, (2, 3, 4)),
-        (Case("ordinary", normal((3, 1))),),
     ),
-    Entry(
-        "ops.expand_as",
-        "ops.expand_as(x0, x1)",
-        lambda x, y: np.broadcast_to(x, y.shape),
-        (Case("ordinary", normal((3, 1), (3, 2))),),
+    *apis(lambda x, y: np.broadcast_to(x, y.shape), normal((3, 1), (3, 2)), "ops.expand_as"),
+    *apis(
+        lambda x, y: tuple(np.meshgrid(x, y, indexing="ij")), normal((3,), (2,)), 'ops.meshgrid(x0, x1, indexing="ij")'
     ),
-    Entry(
-        "ops.meshgrid",
-        'ops.meshgrid(x0, x1, indexing="ij")',
-        lambda x, y: tuple(np.meshgrid(x, y, indexing="ij")),
-        (Case("ordinary", normal((3,), (2,))),),
-    ),
-    Entry(
-        "mint.meshgrid",
-        'mint.meshgrid(x0, x1, indexing="xy")',
-        lambda x, y: tuple(np.meshgrid(x, y)),
-        (Case("ordinary", normal((3,), (2,))),),
-    ),
-    Entry("ops.unfold", "ops.unfold(x0, 2)", _patches, IMAGE),
-    Entry("mint.nn.Unfold", "mint.nn.Unfold(2)", _patches, IMAGE),
-    Entry(
-        "ops.fold",
-        "ops.fold(x0, x1, 2)",
+    *apis(lambda x, y: tuple(np.meshgrid(x, y)), normal((3,), (2,)), 'mint.meshgrid(x0, x1, indexing="xy")'),
+    *apis(_patches, IMAGE, "ops.unfold(x0, 2)", "mint.nn.Unfold(2)"),
+    *apis(
         lambda x, _: _summed_patches(x),
-        (Case("ordinary", lambda rng: (rng.standard_normal((1, 4, 4)), np.array([3, 3], np.int32))),),
+        together(normal((1, 4, 4)), fixed(np.array([3, 3], np.int32))),
+        "ops.fold(x0, x1, 2)",
     ),
-    Entry("mint.nn.Fold", "mint.nn.Fold((3, 3), 2)", _summed_patches, (Case("ordinary", normal((1, 4, 4))),)),
+    *apis(_summed_patches, normal((1, 4, 4)), "mint.nn.Fold((3, 3), 2)"),
 )
 
 PADDED = (
-    Entry("ops.pad", "ops.pad(x0, (1, 2))", _padded("constant", (1, 2)), SEQUENCE),
-    Entry(
-        "ops.pad (negative)",
-        "ops.pad(x0, (-1, 1))",
+    *apis(_padded("constant", (1, 2)), SEQUENCE, "ops.pad(x0, (1, 2))"),
+    *apis(
         lambda x: np.pad(x[..., 1:], ((0, 0), (0, 0), (0, 1))),
         SEQUENCE,
+        "ops.pad(x0, (-1, 1))  # negative",
         known=stale.NEGATIVE_PAD,
     ),
-    Entry("ops.pad (reflect)", 'ops.pad(x0, (2, 1), "reflect")', _padded("reflect", (2, 1)), SEQUENCE),
-    Entry("ops.pad (replicate)", 'ops.pad(x0, (2, 1), "replicate")', _padded("edge", (2, 1)), SEQUENCE),
-    Entry("ops.pad (circular)", 'ops.pad(x0, (2, 1), "circular")', _padded("wrap", (2, 1)), SEQUENCE),
-    Entry(
-        "ops.pad (two axes, reflect)", 'ops.pad(x0, (1, 2, 2, 1), "reflect")', _padded("reflect", (2, 1), (1, 2)), IMAGE
+    *apis(_padded("reflect", (2, 1)), SEQUENCE, 'ops.pad(x0, (2, 1), "reflect")  # reflect'),
+    *apis(_padded("edge", (2, 1)), SEQUENCE, 'ops.pad(x0, (2, 1), "replicate")  # replicate'),
+    *apis(_padded("wrap", (2, 1)), SEQUENCE, 'ops.pad(x0, (2, 1), "circular")  # circular'),
+    *apis(_padded("reflect", (2, 1), (1, 2)), IMAGE, 'ops.pad(x0, (1, 2, 2, 1), "reflect")  # two axes, reflect'),
+    *apis(_padded("constant", (1, 2)), SEQUENCE, "F.pad(x0, (1, 2))"),
+    *apis(_padded("reflect", (2, 1)), SEQUENCE, 'F.pad(x0, (2, 1), "reflect")  # reflect', known=PAD_CRASH),
+    *apis(_padded("edge", (2, 1)), SEQUENCE, 'F.pad(x0, (2, 1), "replicate")  # replicate', known=PAD_CRASH),
+    *apis(_padded("wrap", (2, 1)), SEQUENCE, 'F.pad(x0, (2, 1), "circular")  # circular'),
+    *apis(
+        lambda x: np.pad(x, ((0, 0), (0, 0), (1, 2)), constant_values=0.5), SEQUENCE, "nn.ConstantPad1d((1, 2), 0.5)"
     ),
-    Entry("mint.nn.functional.pad", "mint.nn.functional.pad(x0, (1, 2))", _padded("constant", (1, 2)), SEQUENCE),
-    Entry(
-        "mint.nn.functional.pad (reflect)",
-        'mint.nn.functional.pad(x0, (2, 1), "reflect")',
-        _padded("reflect", (2, 1)),
-        SEQUENCE,
-        known=PAD_CRASH,
-    ),
-    Entry(
-        "mint.nn.functional.pad (replicate)",
-        'mint.nn.functional.pad(x0, (2, 1), "replicate")',
-        _padded("edge", (2, 1)),
-        SEQUENCE,
-        known=PAD_CRASH,
-    ),
-    Entry(
-        "mint.nn.functional.pad (circular)",
-        'mint.nn.functional.pad(x0, (2, 1), "circular")',
-        _padded("wrap", (2, 1)),
-        SEQUENCE,
-    ),
-    Entry(
-        "nn.ConstantPad1d",
-        "nn.ConstantPad1d((1, 2), 0.5)",
-        lambda x: np.pad(x, ((0, 0), (0, 0), (1, 2)), constant_values=0.5),
-        SEQUENCE,
-    ),
-    Entry("nn.ReflectionPad1d", "nn.ReflectionPad1d((2, 1))", _padded("reflect", (2, 1)), SEQUENCE),
-    Entry("nn.ReflectionPad2d", "nn.ReflectionPad2d((1, 2, 2, 1))", _padded("reflect", (2, 1), (1, 2)), IMAGE),
-    Entry("nn.ReplicationPad1d", "nn.ReplicationPad1d((2, 1))", _padded("edge", (2, 1)), SEQUENCE),
-    Entry("nn.ReplicationPad2d", "nn.ReplicationPad2d((1, 2, 2, 1))", _padded("edge", (2, 1), (1, 2)), IMAGE),
-    Entry("nn.ZeroPad2d", "nn.ZeroPad2d((1, 2, 0, 1))", _padded("constant", (0, 1), (1, 2)), IMAGE),
-    Entry("nn.Pad (symmetric)", 'nn.Pad(((0, 0), (2, 1)), mode="SYMMETRIC")', _padded("symmetric", (2, 1)), MATRIX),
-    Entry("nn.Pad (reflect)", 'nn.Pad(((1, 1), (2, 1)), mode="REFLECT")', _padded("reflect", (1, 1), (2, 1)), MATRIX),
+    *apis(_padded("reflect", (2, 1)), SEQUENCE, "nn.ReflectionPad1d((2, 1))"),
+    *apis(_padded("reflect", (2, 1), (1, 2)), IMAGE, "nn.ReflectionPad2d((1, 2, 2, 1))"),
+    *apis(_padded("edge", (2, 1)), SEQUENCE, "nn.ReplicationPad1d((2, 1))"),
+    *apis(_padded("edge", (2, 1), (1, 2)), IMAGE, "nn.ReplicationPad2d((1, 2, 2, 1))"),
+    *apis(_padded("constant", (0, 1), (1, 2)), IMAGE, "nn.ZeroPad2d((1, 2, 0, 1))"),
+    *apis(_padded("symmetric", (2, 1)), MATRIX, 'nn.Pad(((0, 0), (2, 1)), mode="SYMMETRIC")  # symmetric'),
+    *apis(_padded("reflect", (1, 1), (2, 1)), MATRIX, 'nn.Pad(((1, 1), (2, 1)), mode="REFLECT")  # reflect'),
 )
 
 ENTRIES = MOVED + JOINED_AND_CUT + REPEATED + PADDED

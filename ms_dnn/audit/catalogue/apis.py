@@ -1,0 +1,72 @@
+"""One formula, and all names under which MindSpore offers it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ms_dnn.audit.entry import Case, Entry, Formula, Inputs
+
+
+def apis(
+    formula: Formula,
+    cases: Inputs | Case | tuple[Case, ...],
+    *calls: str,
+    known: str | Mapping[str, str] = "",
+    parameters: tuple[str, ...] | Mapping[str, tuple[str, ...]] = (),
+    **fields: Any,
+) -> tuple[Entry, ...]:
+    """Return one entry for each call of a formula.
+
+    ====================================  ==============  ==============================
+    call, as written here                 name            ``Entry.call``
+    ====================================  ==============  ==============================
+    ``nn.ELU(alpha=1.0)``                 nn.ELU          the same
+    ``ops.add``                           ops.add         ``ops.add(x0, x1)``, all inputs
+    ``F.elu``                             mint.nn.f…l.elu ``mint.nn.functional.elu(x0)``
+    ``nn.GELU(approximate=True)  # tanh`` nn.GELU (tanh)  without the comment
+    ``Tensor.T: (x0 * x0).T``             Tensor.T        ``(x0 * x0).T``
+    ====================================  ==============  ==============================
+
+    Args:
+        formula: of all of them.
+        cases: of all of them; inputs alone are the case "ordinary".
+        calls: source texts.
+        known: for all, or by the names of the entries that it is true of.
+        parameters: of the Cells, for all or by module ("nn", "mint.nn"); functions take them as their last inputs.
+        **fields: the other fields of :class:`~ms_dnn.audit.entry.Entry`, for all.
+
+    Raises:
+        ValueError: when ``known`` speaks of an entry that is not among the calls.
+    """
+    if not isinstance(cases, tuple):
+        cases = (cases if isinstance(cases, Case) else Case("ordinary", cases),)
+    inputs = cases[0].inputs(np.random.default_rng(0))
+    entries = [Entry(*_name_and_call(text, len(inputs)), formula, cases, **fields) for text in calls]
+    names = [entry.name for entry in entries]
+    known = dict.fromkeys(names, known) if isinstance(known, str) else known
+    if strangers := set(known).difference(names):
+        raise ValueError(f"known speaks of {', '.join(sorted(strangers))}, which is none of {', '.join(names)}")
+    return tuple(
+        replace(entry, known=known.get(entry.name, ""), parameters=_parameters(entry, parameters)) for entry in entries
+    )
+
+
+def _parameters(entry: Entry, given: tuple[str, ...] | Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    if entry.is_expression:
+        return ()
+    return given if isinstance(given, tuple) else given[entry.name.rpartition(".")[0]]
+
+
+def _name_and_call(text: str, inputs: int) -> tuple[str, str]:
+    written, _, variant = text.partition("  # ")
+    name, _, call = written.rpartition(": ")
+    call = re.sub(r"^F\.", "mint.nn.functional.", call)
+    name = name or call.partition("(")[0]
+    if call == name:
+        call = f"{name}({', '.join(f'x{i}' for i in range(inputs))})"
+    return f"{name} ({variant})" if variant else name, call
