@@ -15,8 +15,8 @@ from ms_dnn.audit import findings
 from ms_dnn.audit.calls import Calls
 from ms_dnn.audit.entry import HISTORIES, Array, Case, Entry
 from ms_dnn.audit.findings import Outcome
-from ms_dnn.audit.judgement import Expected, Judgement, judge
-from ms_dnn.audit.reference import Derivative, Reference
+from ms_dnn.audit.judgement import Expected, Judgement, judge, worst
+from ms_dnn.audit.reference import FIVE_POINTS, Derivative, Reference, random_signs
 from ms_dnn.audit.source import Earlier, reproduction
 
 AGREEMENT = 0.01
@@ -37,7 +37,6 @@ class Examination:
     def __init__(self, entry: Entry) -> None:
         self.entry = entry
         self._references: dict[tuple[str, str], Reference] = {}
-        self._derivatives: dict[tuple[str, str, int], Derivative] = {}
 
     def examine(self, dtype: str, mode: str) -> list[Examined]:
         """Judge all cases in one dtype and mode; or the first case, in PyNative, after a history."""
@@ -48,7 +47,7 @@ class Examination:
         try:
             for number, case in enumerate(self.entry.cases):
                 if dtype in case.dtypes:
-                    found += _Point(self, calls, case, dtype, mode, first=number == 0).judged()
+                    found += _Point(calls, self.reference(case, dtype), case, mode, first=number == 0).judged()
         finally:
             calls.leave()
         return found
@@ -67,24 +66,17 @@ class Examination:
             calls.outputs_and_gradients(inputs, cotangents)
         except Exception:  # noqa: BLE001 - MindSpore refuses with whatever class the layer below raised
             return []
-        point = _Point(self, calls, case, dtype, "PyNative", earlier=Earlier(history, inputs, cotangents))
+        earlier = Earlier(history, inputs, cotangents)
+        point = _Point(calls, self.reference(case, dtype), case, "PyNative", earlier=earlier)
         return point.judged_roughly() or point.judged()
 
     def reference(self, case: Case, dtype: str) -> Reference:
         """Return the formula at a case's inputs as rounded to the dtype."""
         key = (case.label, dtype)
         if key not in self._references:
-            inputs = self.entry.inputs(case, dtype)
-            draws = self.entry.generator(case, "cotangents")
-            self._references[key] = Reference(self.entry.formula, inputs, dtype, draws)
+            inputs, random = self.entry.inputs(case, dtype), self.entry.generator(case, "cotangents")
+            self._references[key] = Reference(self.entry.formula, inputs, dtype, random)
         return self._references[key]
-
-    def derivative(self, case: Case, dtype: str, number: int) -> Derivative:
-        """Return the formula's derivative with respect to one input."""
-        key = (case.label, dtype, number)
-        if key not in self._derivatives:
-            self._derivatives[key] = self.reference(case, dtype).derivative(number)
-        return self._derivatives[key]
 
 
 class _Point:
@@ -92,68 +84,65 @@ class _Point:
 
     def __init__(
         self,
-        examination: Examination,
         calls: Calls,
+        reference: Reference,
         case: Case,
-        dtype: str,
         mode: str,
         *,
         first: bool = False,
         earlier: Earlier | None = None,
     ) -> None:
-        self.examination, self.entry, self.calls = examination, examination.entry, calls
-        self.case, self.dtype, self.mode, self.first, self.earlier = case, dtype, mode, first, earlier
+        self.calls, self.reference, self.case, self.mode = calls, reference, case, mode
+        self.first, self.earlier = first, earlier
+        self.entry, self.dtype = calls.entry, reference.dtype
         self.label = f"{case.label}, {earlier.history}" if earlier else case.label
-        self.inputs = self.entry.inputs(case, dtype)
+        self.inputs = self.entry.inputs(case, self.dtype)
         self.names = self.entry.tensors(self.inputs)
-        self.reference = examination.reference(case, dtype)
+        self.numbers = self.entry.differentiated(self.inputs)
 
     def judged_roughly(self) -> list[Examined]:
         """Return RIGHT for all where forward and gradients are so to three digits, by one difference an element."""
-        numbers = self.entry.differentiated(self.inputs)
         try:
             outputs, gradients = self.calls.outputs_and_gradients(self.inputs, self.reference.cotangents)
         except Exception:  # noqa: BLE001 - MindSpore refuses with any class
             return []
-        pairs = [*zip(outputs, self.reference.outputs, strict=True)]
-        pairs += [
-            (got, self.reference.quick(n)) for n, got in zip(numbers, self._in_order(gradients, numbers), strict=True)
-        ]
-        if any(not _close(got, expected) for got, expected in pairs):
+        expected = (*self.reference.outputs, *(self.reference.quick(number) for number in self.numbers))
+        pairs = zip((*outputs, *self._in_order(gradients)), expected, strict=True)
+        if not all(_close(got, right) for got, right in pairs):
             return []
-        tensors = ("output", *(self.names[number] for number in numbers))
+        tensors = ("output", *(self.names[number] for number in self.numbers))
         return [Examined(Outcome(self.dtype, self.mode, self.label, tensor, findings.RIGHT)) for tensor in tensors]
 
     def judged(self) -> list[Examined]:
-        numbers = self.entry.differentiated(self.inputs)
-        gradients: tuple[Array, ...] | None = None
-        refusal: str = ""
-        try:
-            if numbers:
-                outputs, gradients = self.calls.outputs_and_gradients(self.inputs, self.reference.cotangents)
-            else:
-                outputs = self.calls.outputs(self.inputs)
-        except Exception as error:  # noqa: BLE001 - MindSpore refuses with whatever class the layer below raised
-            refusal = _refusal(error)
-        if refusal:
-            if not numbers:
-                return [self._unsupported("output", refusal)]
-            try:
-                outputs = self.calls.outputs(self.inputs)
-            except Exception as error:  # noqa: BLE001 - MindSpore refuses with any class
-                return [self._unsupported("output", _refusal(error))]
+        outputs, gradients, refusal = self._called()
+        if outputs is None:
+            return [self._unsupported("output", refusal)]
         forward = self._forward(outputs)
-        found = [forward]
+        if not self.numbers:
+            return [forward]
         if gradients is None:
-            return found + ([self._unsupported("gradient", refusal)] if numbers else [])
+            return [forward, self._unsupported("gradient", refusal)]
         trusted = forward.outcome.verdict != findings.WRONG_FORWARD
-        of_number = dict(zip(numbers, self._in_order(gradients, numbers), strict=True))
-        found += [self._gradient(number, got, trusted) for number, got in of_number.items()]
+        of_number = dict(zip(self.numbers, self._in_order(gradients), strict=True))
+        found = [forward, *(self._gradient(number, got, trusted) for number, got in of_number.items())]
         if trusted:
             found += self._ties(of_number)
         if trusted and self.first and self.entry.second_order and self.dtype != "float16":
-            found += self._second_order(numbers)
+            found += self._second_order()
         return found
+
+    def _called(self) -> tuple[tuple[Array, ...] | None, tuple[Array, ...] | None, str]:
+        """Return the outputs and the gradients, None for those that MindSpore refuses, and why it does."""
+        refusal = ""
+        try:
+            if self.numbers:
+                return *self.calls.outputs_and_gradients(self.inputs, self.reference.cotangents), ""
+        except Exception as error:  # noqa: BLE001 - MindSpore refuses with whatever class the layer below raised
+            refusal = _refusal(error)
+        try:
+            return self.calls.outputs(self.inputs), None, refusal
+        except Exception as error:  # noqa: BLE001 - MindSpore refuses with any class
+            return None, None, _refusal(error)
 
     def _unsupported(self, tensor: str, why: str) -> Examined:
         verdict = findings.UNSUPPORTED if tensor == "output" else findings.NO_GRADIENT
@@ -164,22 +153,19 @@ class _Point:
         if len(outputs) != len(reference.outputs):
             detail = f"{len(outputs)} outputs instead of {len(reference.outputs)}"
             return self._outcome("output", Judgement("wrong", (), detail, None), reference.outputs)
-        worst: Judgement | None = None
+        verdicts = []
         for got, expected, movement in zip(outputs, reference.outputs, reference.movements, strict=True):
-            accepted = Expected(expected, expected, np.zeros(expected.shape), movement)
-            verdict = judge(got, accepted, self.dtype)
-            if worst is None or _rank(verdict) > _rank(worst):
-                worst = verdict
+            verdict = judge(got, Expected(expected, expected, np.zeros(expected.shape), movement), self.dtype)
             narrow = got.dtype.kind == "f" and got.dtype.name != self.dtype
             if narrow and verdict.grade in ("right", "convention"):
-                worst = Judgement("imprecise", (), f"the output is {got.dtype.name}", verdict.units)
-        if worst is None:
+                verdict = Judgement("imprecise", (), f"the output is {got.dtype.name}", verdict.units)
+            verdicts.append(verdict)
+        if not verdicts:
             raise ValueError(f"{self.entry.name}: the formula returns no array")
-        return self._outcome("output", worst, reference.outputs)
+        return self._outcome("output", worst(verdicts), reference.outputs)
 
     def _gradient(self, number: int, got: Array, trusted: bool) -> Examined:
-        name = self.names[number]
-        derivative = self.examination.derivative(self.case, self.dtype, number)
+        derivative = self.reference.derivative(number)
         nearness = self.reference.resolution / np.maximum(1.0, np.abs(self.reference.inputs[number]))
         expected = Expected(derivative.left, derivative.right, derivative.error, derivative.movement, nearness)
         verdict = judge(got, expected, self.dtype)
@@ -187,35 +173,34 @@ class _Point:
             verdict = self._confirmed(number, got, derivative, verdict, trusted)
         elif not trusted:
             verdict = Judgement("unjudged", (), "the forward is wrong", None)
-        return self._outcome(name, verdict, (derivative.value,))
+        return self._outcome(self.names[number], verdict, (derivative.value,))
 
-    def _in_order(self, gradients: tuple[Array, ...], numbers: tuple[int, ...]) -> list[Array]:
-        """Return the gradients of the numbered inputs; MindSpore gives one for each input, or for each float one."""
-        if len(gradients) == len(self.inputs):
-            return [gradients[number] for number in numbers]
-        floats = [i for i, x in enumerate(self.inputs) if x.dtype.kind == "f"]
-        if len(gradients) != len(floats):
+    def _in_order(self, gradients: tuple[Array, ...]) -> list[Array]:
+        """Return the gradients that are judged; MindSpore gives one for each input, or for each float one."""
+        given = [i for i, x in enumerate(self.inputs) if x.dtype.kind == "f" or len(gradients) == len(self.inputs)]
+        if len(gradients) != len(given):
             raise ValueError(f"{self.entry.name}: {len(gradients)} gradients of {len(self.inputs)} inputs")
-        return [gradients[floats.index(number)] for number in numbers]
+        return [gradients[given.index(number)] for number in self.numbers]
 
     def _ties(self, gradients: dict[int, Array]) -> list[Examined]:
         """Judge tied elements together: each may lie between its slopes, and yet their sum be twice the derivative."""
-        kinks = {number: self.examination.derivative(self.case, self.dtype, number).kink for number in gradients}
+        kinks = {number: self.reference.derivative(number).kink for number in gradients}
         kinks = {number: kink for number, kink in kinks.items() if kink.any()}
         if not kinks:
             return []
         slope = self.reference.jointly(kinks)
         if slope.kind != "smooth" or not slope.error < 1e-4 * max(abs(slope.value), 1e-3):
             return []
-        parts = [gradients[number].astype(np.float64)[kink] for number, kink in kinks.items()]
-        total, size = float(sum(part.sum() for part in parts)), float(sum(np.abs(part).sum() for part in parts))
-        if abs(total - slope.value) <= 0.02 * max(abs(slope.value), size):
+        parts = np.concatenate([gradients[number].astype(np.float64)[kink] for number, kink in kinks.items()])
+        total = float(parts.sum())
+        if abs(total - slope.value) <= 0.02 * max(abs(slope.value), float(np.abs(parts).sum())):
             return []
         names = " and ".join(self.names[number] for number in kinks)
         detail = f"the tied elements of {names} together get {total:.6g}, their common derivative is {slope.value:.6g}"
+        first = next(iter(kinks))
+        derivative = self.reference.derivative(first)
         verdict = Judgement("wrong", (), detail, None)
-        derivative = self.examination.derivative(self.case, self.dtype, next(iter(kinks)))
-        return [self._outcome(self.names[next(iter(kinks))], verdict, (derivative.left, derivative.right))]
+        return [self._outcome(self.names[first], verdict, (derivative.left, derivative.right))]
 
     def _confirmed(
         self, number: int, got: Array, derivative: Derivative, verdict: Judgement, trusted: bool
@@ -260,26 +245,23 @@ class _Point:
                 return total / (2 * step), f"{dtype} forward"
         return None, ""
 
-    def _second_order(self, numbers: tuple[int, ...]) -> list[Examined]:
+    def _second_order(self) -> list[Examined]:
         label = "second order"
-        draws = self.entry.generator(self.case, label)
-        directions = tuple(draws.choice([-1.0, 1.0], x.shape) * draws.uniform(0.5, 1.5, x.shape) for x in self.inputs)
-        directions = tuple(d.astype(self.dtype) for d in directions)
+        random = self.entry.generator(self.case, label)
+        directions = tuple(random_signs(random, x.shape).astype(self.dtype) for x in self.inputs)
         try:
             got = self.calls.second_order(self.inputs, self.reference.cotangents, directions)
         except Exception as error:  # noqa: BLE001 - MindSpore refuses with any class
             return [self._unsupported(label, _refusal(error))]
-        along = {i: d.astype(np.float64) for i, d in enumerate(directions)}
         found = []
         own: tuple[Array, ...] | None = None
-        for number in numbers:
-            expected = self._mixed_difference(number, along)
+        for number in self.numbers:
+            expected = self._mixed_difference(number, directions)
             verdict = judge(got[number], expected, self.dtype)
             if verdict.grade == "wrong" and verdict.index:
                 own = own or self._own_second_order(directions)
                 verdict = _confirmed_second_order(verdict, expected, own[number] if own else None)
-            tensor = f"{self.names[number]} ({label})"
-            found.append(self._outcome(tensor, verdict, (expected.low,), directions))
+            found.append(self._outcome(f"{self.names[number]} ({label})", verdict, (expected.low,), directions))
         return found
 
     def _own_second_order(self, directions: tuple[Array, ...]) -> tuple[Array, ...] | None:
@@ -297,26 +279,23 @@ class _Point:
             return None
         return tuple((a.astype(np.float64) - b) / (2 * step) for a, b in zip(*sides, strict=True))
 
-    def _mixed_difference(self, number: int, along: dict[int, Array]) -> Expected:
+    def _mixed_difference(self, number: int, directions: tuple[Array, ...]) -> Expected:
         """Return ∂/∂x of the formula's derivative along the directions, which a five-point rule gives."""
         reference, step = self.reference, 2e-3
-        rule = ((1.0, 8 / 12), (-1.0, -8 / 12), (2.0, -1 / 12), (-2.0, 1 / 12))
+        along = [direction.astype(np.float64) for direction in directions]
 
         def directional(inputs: tuple[Array, ...]) -> Array:
             parts = [
-                weight * reference.scalar(tuple(x + multiple * step * along[i] for i, x in enumerate(inputs)))
-                for multiple, weight in rule
+                weight * reference.scalar(tuple(x + multiple * step * d for x, d in zip(inputs, along, strict=True)))
+                for multiple, weight in FIVE_POINTS
             ]
             return np.asarray(np.sum(parts, axis=0) / step)
 
         x = reference.inputs[number]
-        value, error = np.empty(x.shape), np.empty(x.shape)
-        for index in np.ndindex(x.shape):
-            direction = np.zeros(x.shape)
-            direction[index] = 1.0
-            found = reference.along({number: direction}, max(abs(float(x[index])), 0.1), directional)
-            # The five-point rule's own h⁴ is in no error estimate of the outer slope; 1e-8 of the scale contains it.
-            value[index], error[index] = found.value, found.error + 1e-8 * max(1.0, abs(found.value))
+        slopes = [reference.slope(number, index, directional) for index in np.ndindex(x.shape)]
+        value = np.array([slope.value for slope in slopes]).reshape(x.shape)
+        # The five-point rule's own h⁴ is in no error estimate of the outer slope; 1e-8 of the scale contains it.
+        error = np.array([slope.error for slope in slopes]).reshape(x.shape) + 1e-8 * np.fmax(1.0, np.abs(value))
         return Expected(value, value, error, np.zeros(x.shape))
 
     def _outcome(
@@ -352,10 +331,6 @@ def _confirmed_second_order(verdict: Judgement, expected: Expected, own: Array |
     # 5 %: in float32 the differences carry few digits.
     confirmed = abs(formula - differences) <= 0.05 * abs(formula)
     return Judgement("wrong" if confirmed else "unjudged", verdict.index, detail, verdict.units)
-
-
-def _rank(verdict: Judgement) -> int:
-    return ("right", "convention", "unjudged", "imprecise", "wrong").index(verdict.grade)
 
 
 def _agree(a: float, b: float) -> bool:

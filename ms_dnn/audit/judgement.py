@@ -20,7 +20,7 @@ Bounds, and why:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -36,6 +36,7 @@ TRUSTED = 1e-3
 """Relative error of the reference's own derivative up to which an element can be judged."""
 
 Grade = Literal["right", "convention", "unjudged", "imprecise", "wrong"]
+"""From best to worst."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,11 @@ class Judgement:
     index: tuple[int, ...]
     detail: str
     units: float | None
+
+
+def worst(judgements: list[Judgement]) -> Judgement:
+    """Return the first of the worst grade."""
+    return max(judgements, key=lambda judgement: get_args(Grade).index(judgement.grade))
 
 
 def judge(got: Array, expected: Expected, dtype: str) -> Judgement:

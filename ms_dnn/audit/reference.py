@@ -20,7 +20,8 @@ RETREATS = (1.0, 2.0**-5, 2.0**-10)
 """By how much the steps shrink when the function is not finite within the larger ones: the edge of a domain is near."""
 PERTURBATIONS = 3
 """Random roundings of all inputs that show the conditioning."""
-_FIVE_POINTS = ((1.0, 8 / 12), (-1.0, -8 / 12), (2.0, -1 / 12), (-2.0, 1 / 12))
+FIVE_POINTS = ((1.0, 8 / 12), (-1.0, -8 / 12), (2.0, -1 / 12), (-2.0, 1 / 12))
+"""Multiples of the step and their weights: exact up to h⁴."""
 
 
 @dataclass(frozen=True)
@@ -47,35 +48,32 @@ class Derivative:
 class Reference:
     """The formula at one point."""
 
-    def __init__(self, formula: Formula, inputs: tuple[Array, ...], dtype: str, draws: np.random.Generator) -> None:
-        """Evaluate the formula and draw cotangents.
+    def __init__(self, formula: Formula, inputs: tuple[Array, ...], dtype: str, random: np.random.Generator) -> None:
+        """Evaluate the formula and choose cotangents.
 
         Args:
             formula: the independent formula.
             inputs: in the dtype under examination.
             dtype: its name.
-            draws: for cotangents and perturbations.
+            random: for cotangents and perturbations.
         """
         self.formula = formula
         self.inputs = tuple(np.asarray(x, np.float64) if x.dtype.kind == "f" else x for x in inputs)
         self.dtype = dtype
-        self.draws = draws
+        self.random = random
+        self._derivatives: dict[int, Derivative] = {}
         with np.errstate(all="ignore"):
             self.outputs = _tuple(formula(*self.inputs))
-            self.cotangents = tuple(self._cotangent(output.shape) for output in self.outputs)
+            signs = (random_signs(random, output.shape).astype(dtype) for output in self.outputs)
+            self.cotangents = tuple(sign.astype(np.float64) for sign in signs)
             self.movements = self._movements()
-
-    def _cotangent(self, shape: tuple[int, ...]) -> Array:
-        """Random signs and magnitudes in [½, 3/2]: none hides an element, no sum of outputs is constant."""
-        drawn = self.draws.choice([-1.0, 1.0], shape) * self.draws.uniform(0.5, 1.5, shape)
-        return np.asarray(drawn, self.dtype).astype(np.float64)
 
     def _rounded(self, value: Array) -> Array:
         if value.dtype.kind != "f":
             return value
         spacing = np.spacing(np.abs(value).astype(self.dtype)).astype(np.float64)
         # A zero stays: there is no rounding error in it, and it may be a tie or a kink that is meant.
-        return np.where(value == 0, 0.0, value + self.draws.choice([-1.0, 1.0], value.shape) * spacing)
+        return np.where(value == 0, 0.0, value + self.random.choice([-1.0, 1.0], value.shape) * spacing)
 
     def _movements(self) -> tuple[Array, ...]:
         largest = [np.zeros(output.shape) for output in self.outputs]
@@ -92,28 +90,30 @@ class Reference:
         return np.concatenate([np.ravel(cotangent * output) for cotangent, output in pairs])
 
     def derivative(self, number: int) -> Derivative:
-        """Return the derivative with respect to one input."""
-        x = self.inputs[number]
-        slopes = [self._slope(number, index) for index in np.ndindex(x.shape)]
-        collected = {
-            name: np.array([getattr(found, name) for found in slopes], np.float64).reshape(x.shape)
-            for name in ("value", "error", "left", "right")
-        }
-        kink = np.array([found.kind == "kink" for found in slopes], bool).reshape(x.shape)
-        for side, sign in (("left", -1.0), ("right", 1.0)):
-            collected[side] = collected["value"].copy()
-            for index in zip(*np.nonzero(kink), strict=True):
-                collected[side][index] = self._one_sided(number, index, sign)
-        jump = np.maximum(np.abs(collected["left"]), np.abs(collected["right"]))
-        collected["error"] = np.where(kink, 1e-7 * jump, collected["error"])
-        movement = np.zeros(x.shape) if self.dtype == "float64" else self._derivative_movement(number, kink)
-        return Derivative(**collected, kink=kink, movement=movement)
+        """Return the derivative with respect to one input; it is computed once."""
+        if number not in self._derivatives:
+            self._derivatives[number] = self._derivative(number)
+        return self._derivatives[number]
 
-    def _slope(self, number: int, index: tuple[int, ...]) -> Slope:
+    def _derivative(self, number: int) -> Derivative:
+        x = self.inputs[number]
+        slopes = [self.slope(number, index) for index in np.ndindex(x.shape)]
+        value = np.array([found.value for found in slopes], np.float64).reshape(x.shape)
+        error = np.array([found.error for found in slopes], np.float64).reshape(x.shape)
+        kink = np.array([found.kind == "kink" for found in slopes], bool).reshape(x.shape)
+        left, right = value.copy(), value.copy()
+        for index in zip(*np.nonzero(kink), strict=True):
+            left[index], right[index] = (self._one_sided(number, index, sign) for sign in (-1.0, 1.0))
+        error = np.where(kink, 1e-7 * np.maximum(np.abs(left), np.abs(right)), error)
+        movement = np.zeros(x.shape) if self.dtype == "float64" else self._derivative_movement(number, kink)
+        return Derivative(value, error, left, right, kink, movement)
+
+    def slope(self, number: int, index: tuple[int, ...], function: Callable[..., Array] | None = None) -> Slope:
+        """Return the derivative with respect to one element, of ``function`` as in :meth:`along`."""
         direction = np.zeros(self.inputs[number].shape)
         direction[index] = 1.0
-        directions = {number: direction}
-        return self.along(directions, max(abs(float(self.inputs[number][index])), SMALLEST_SCALE))
+        scale = max(abs(float(self.inputs[number][index])), SMALLEST_SCALE)
+        return self.along({number: direction}, scale, function)
 
     def _one_sided(self, number: int, index: tuple[int, ...], sign: float) -> float:
         """Return the slope on one side, to second order: f′ ≈ (4 f(h) − f(2h) − 3 f(0)) / 2h."""
@@ -182,7 +182,7 @@ class Reference:
     def second_opinion(self, number: int, index: tuple[int, ...]) -> float:
         """Return one derivative by the five-point rule with one fixed step: no ladder, no extrapolation."""
         step = 1e-3 * max(abs(float(self.inputs[number][index])), SMALLEST_SCALE)
-        return self._difference(number, index, step, self.inputs, self.cotangents, _FIVE_POINTS)
+        return self._difference(number, index, step, self.inputs, self.cotangents, FIVE_POINTS)
 
     def _difference(
         self,
@@ -200,6 +200,11 @@ class Reference:
                 x[index] += multiple * step
                 total = total + weight * self.scalar((*inputs[:number], x, *inputs[number + 1 :]), cotangents)
             return float(np.sum(total)) / step
+
+
+def random_signs(random: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Return signs with magnitudes in [½, 3/2]: none hides an element, no sum of outputs is constant."""
+    return np.asarray(random.choice([-1.0, 1.0], shape) * random.uniform(0.5, 1.5, shape))
 
 
 def _tuple(outputs: Any) -> tuple[Array, ...]:
