@@ -27,6 +27,7 @@ def apis(
     ====================================  ==============  ==============================
     ``nn.ELU(alpha=1.0)``                 nn.ELU          the same
     ``ops.add``                           ops.add         ``ops.add(x0, x1)``, all inputs
+    ``{ops,mint}.exp2``                   both            ``ops.exp2(x0)``, ``mint.exp2(x0)``
     ``F.elu``                             mint.nn.f…l.elu ``mint.nn.functional.elu(x0)``
     ``nn.GELU(approximate=True)  # tanh`` nn.GELU (tanh)  without the comment
     ``Tensor.T: (x0 * x0).T``             Tensor.T        ``(x0 * x0).T``
@@ -46,7 +47,8 @@ def apis(
     if not isinstance(cases, tuple):
         cases = (cases if isinstance(cases, Case) else Case("ordinary", cases),)
     inputs = cases[0].inputs(np.random.default_rng(0))
-    entries = [Entry(*_name_and_call(text, len(inputs)), formula, cases, **fields) for text in calls]
+    spelled = [text for call in calls for text in _alternatives(call)]
+    entries = [Entry(*_name_and_call(text, len(inputs)), formula, cases, **fields) for text in spelled]
     names = [entry.name for entry in entries]
     known = dict.fromkeys(names, known) if isinstance(known, str) else known
     if strangers := set(known).difference(names):
@@ -62,11 +64,17 @@ def _parameters(entry: Entry, given: tuple[str, ...] | Mapping[str, tuple[str, .
     return given if isinstance(given, tuple) else given[entry.name.rpartition(".")[0]]
 
 
+def _alternatives(call: str) -> list[str]:
+    """Return the calls that braces stand for, as in a shell."""
+    modules = re.match(r"\{(.*?)\}", call)
+    return [module + call[modules.end() :] for module in modules[1].split(",")] if modules else [call]
+
+
 def _name_and_call(text: str, inputs: int) -> tuple[str, str]:
-    written, _, variant = text.partition("  # ")
-    name, _, call = written.rpartition(": ")
-    call = re.sub(r"^F\.", "mint.nn.functional.", call)
-    name = name or call.partition("(")[0]
+    text, _, variant = text.partition("  # ")
+    named = re.match(r"([^()]+): (.+)", text)
+    call = re.sub(r"^F\.", "mint.nn.functional.", named[2] if named else text)
+    name = named[1] if named else call.partition("(")[0]
     if call == name:
         call = f"{name}({', '.join(f'x{i}' for i in range(inputs))})"
     return f"{name} ({variant})" if variant else name, call

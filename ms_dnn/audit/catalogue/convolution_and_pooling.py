@@ -13,7 +13,7 @@ from ms_dnn.audit.catalogue.inputs import integers, normal, zeros
 from ms_dnn.audit.entry import Array, Case, Entry, Formula
 
 
-def _convolution(
+def _conv(
     stride: int = 1, padding: tuple[int, int] = (0, 0), dilation: int = 1, groups: int = 1, flat: bool = False
 ) -> Formula:
     """Cross-correlation of x (N, C, …) with w (O, C / groups, …), plus b (O,) if given.
@@ -47,7 +47,7 @@ def _convolution(
     return formula
 
 
-def _transposed_convolution(stride: int = 1, padding: int = 0, flat: bool = False) -> Formula:
+def _transposed(stride: int = 1, padding: int = 0, flat: bool = False) -> Formula:
     """The adjoint of the convolution: x (N, C, …), w (C, O, …); every x puts a copy of w into the result."""
 
     def formula(x: Array, w: Array, b: Array | None = None) -> Array:
@@ -151,6 +151,7 @@ def _grid(rng: np.random.Generator) -> tuple[Array, ...]:
 IMAGE = Case("ordinary", normal((1, 2, 4, 4)))
 TIES = Case("ties", integers(2, 1, 1, 4, 4, dtype=np.float64))
 """Zeros and ones: most windows hold their maximum twice."""
+NEGATIVE = Case("negative", lambda rng: (-np.abs(rng.standard_normal((1, 1, 4, 4))) - 0.1,))
 ZEROS = Case("zeros", zeros((1, 1, 4, 4)))
 SEQUENCE = Case("ordinary", normal((1, 2, 6)))
 SEQUENCE_TIES = Case("ties", integers(2, 1, 2, 6, dtype=np.float64))
@@ -159,7 +160,7 @@ PLAIN = (
     Case("ordinary", normal((1, 2, 4, 4), (2, 2, 2, 2))),
     Case("large", normal((1, 2, 3, 3), (2, 2, 2, 2), scale=50.0)),
 )
-SMALL_IMAGE = Case("ordinary", normal((1, 2, 2, 3)))
+SMALL = Case("ordinary", normal((1, 2, 2, 3)))
 
 
 def _layer(formula: Formula, shapes: tuple[tuple[int, ...], ...], *calls: str) -> tuple[Entry, ...]:
@@ -169,52 +170,44 @@ def _layer(formula: Formula, shapes: tuple[tuple[int, ...], ...], *calls: str) -
 
 CONVOLUTIONS = (
     *_layer(
-        _convolution(stride=2, padding=(1, 1), flat=True),
+        _conv(stride=2, padding=(1, 1), flat=True),
         ((1, 2, 6), (2, 2, 1, 3), (2,)),
         'nn.Conv1d(2, 2, 3, stride=2, pad_mode="pad", padding=1, has_bias=True)',
     ),
-    *apis(_convolution(), PLAIN, 'nn.Conv2d(2, 2, 2, pad_mode="valid")', parameters=("weight",)),
+    *apis(_conv(), PLAIN, 'nn.Conv2d(2, 2, 2, pad_mode="valid")', parameters=("weight",)),
     *_layer(
-        _convolution(stride=2, padding=(1, 1)),
+        _conv(stride=2, padding=(1, 1)),
         ((1, 2, 4, 4), (2, 2, 3, 3), (2,)),
         'nn.Conv2d(2, 2, 3, stride=2, pad_mode="pad", padding=1, has_bias=True)  # stride, padding, bias',
     ),
     *_layer(
-        _convolution(stride=2, padding=(0, 1)),
+        _conv(stride=2, padding=(0, 1)),
         ((1, 1, 4, 4), (2, 1, 3, 3)),
         'nn.Conv2d(1, 2, 3, stride=2, pad_mode="same")  # same, stride 2',
     ),
     *_layer(
-        _convolution(dilation=2),
-        ((1, 1, 4, 4), (2, 1, 2, 2)),
-        'nn.Conv2d(1, 2, 2, dilation=2, pad_mode="valid")  # dilation',
+        _conv(dilation=2), ((1, 1, 4, 4), (2, 1, 2, 2)), 'nn.Conv2d(1, 2, 2, dilation=2, pad_mode="valid")  # dilation'
     ),
+    *_layer(_conv(groups=2), ((1, 4, 3, 3), (4, 2, 2, 2)), 'nn.Conv2d(4, 4, 2, group=2, pad_mode="valid")  # groups'),
     *_layer(
-        _convolution(groups=2),
-        ((1, 4, 3, 3), (4, 2, 2, 2)),
-        'nn.Conv2d(4, 4, 2, group=2, pad_mode="valid")  # groups',
+        _conv(groups=3), ((1, 3, 3, 3), (3, 1, 2, 2)), 'nn.Conv2d(3, 3, 2, group=3, pad_mode="valid")  # depthwise'
     ),
+    *_layer(_conv(), ((1, 1, 3, 3, 3), (2, 1, 2, 2, 2)), 'nn.Conv3d(1, 2, 2, pad_mode="valid")', "ops.conv3d"),
+    *_layer(_conv(padding=(1, 1)), ((1, 2, 3, 3), (2, 2, 2, 2), (2,)), 'ops.conv2d(x0, x1, x2, 1, "pad", 1)'),
+    *_layer(_conv(), ((1, 2, 6), (2, 2, 3)), "ops.conv1d"),
+    *_layer(_conv(), ((1, 2, 3, 3), (2, 2, 2, 2), (2,)), "F.conv2d"),
     *_layer(
-        _convolution(groups=3),
-        ((1, 3, 3, 3), (3, 1, 2, 2)),
-        'nn.Conv2d(3, 3, 2, group=3, pad_mode="valid")  # depthwise',
-    ),
-    *_layer(_convolution(), ((1, 1, 3, 3, 3), (2, 1, 2, 2, 2)), 'nn.Conv3d(1, 2, 2, pad_mode="valid")', "ops.conv3d"),
-    *_layer(_convolution(padding=(1, 1)), ((1, 2, 3, 3), (2, 2, 2, 2), (2,)), 'ops.conv2d(x0, x1, x2, 1, "pad", 1)'),
-    *_layer(_convolution(), ((1, 2, 6), (2, 2, 3)), "ops.conv1d"),
-    *_layer(_convolution(), ((1, 2, 3, 3), (2, 2, 2, 2), (2,)), "F.conv2d"),
-    *_layer(
-        _transposed_convolution(stride=2, flat=True),
+        _transposed(stride=2, flat=True),
         ((1, 2, 4), (2, 2, 1, 3)),
         'nn.Conv1dTranspose(2, 2, 3, stride=2, pad_mode="valid")',
     ),
     *_layer(
-        _transposed_convolution(),
+        _transposed(),
         ((1, 2, 3, 3), (2, 2, 2, 2), (2,)),
         'nn.Conv2dTranspose(2, 2, 2, pad_mode="valid", has_bias=True)',
     ),
     *_layer(
-        _transposed_convolution(stride=2, padding=1),
+        _transposed(stride=2, padding=1),
         ((1, 2, 3, 3), (2, 2, 3, 3)),
         'nn.Conv2dTranspose(2, 2, 3, stride=2, pad_mode="pad", padding=1)  # stride, padding',
         "ops.conv_transpose2d(x0, x1, None, 2, 1)",
@@ -229,9 +222,7 @@ POOLS = (
         _pooling(np.max, (3, 3), 2, (1, 1), -np.inf), IMAGE, 'nn.MaxPool2d(3, 2, pad_mode="pad", padding=1)  # padding'
     ),
     *apis(
-        _pooling(np.max, (3, 3), 1, (1, 1), -np.inf),
-        (IMAGE, Case("negative", lambda rng: (-np.abs(rng.standard_normal((1, 1, 4, 4))) - 0.1,))),
-        'nn.MaxPool2d(3, 1, pad_mode="same")  # same',
+        _pooling(np.max, (3, 3), 1, (1, 1), -np.inf), (IMAGE, NEGATIVE), 'nn.MaxPool2d(3, 1, pad_mode="same")  # same'
     ),
     *apis(_pooling(np.max, (2, 2, 2), 2), VOLUME, "nn.MaxPool3d(2, 2)"),
     *apis(_pooling(np.max, (2, 2), 2), (IMAGE, TIES), "ops.max_pool2d(x0, 2, 2)", "mint.nn.MaxPool2d(2)"),
@@ -250,12 +241,12 @@ POOLS = (
 )
 
 RESIZED = (
-    *apis(_nearest(4, 6), SMALL_IMAGE, "ops.interpolate(x0, (4, 6))  # nearest"),
+    *apis(_nearest(4, 6), SMALL, "ops.interpolate(x0, (4, 6))  # nearest"),
     *apis(_nearest(3, 2), IMAGE, "ops.interpolate(x0, (3, 2))  # nearest, smaller"),
-    *apis(_bilinear(False, 3, 5), SMALL_IMAGE, 'ops.interpolate(x0, (3, 5), mode="bilinear")  # bilinear'),
+    *apis(_bilinear(False, 3, 5), SMALL, 'ops.interpolate(x0, (3, 5), mode="bilinear")  # bilinear'),
     *apis(
         _bilinear(True, 3, 5),
-        SMALL_IMAGE,
+        SMALL,
         'ops.interpolate(x0, (3, 5), mode="bilinear", align_corners=True)  # bilinear, corners',
     ),
     *apis(
@@ -264,11 +255,9 @@ RESIZED = (
         'ops.interpolate(x0, 5, mode="linear")  # linear',
     ),
     *apis(_adaptive(np.mean, 2, 3), IMAGE, 'ops.interpolate(x0, (2, 3), mode="area")  # area'),
-    *apis(_nearest(4, 6), SMALL_IMAGE, "nn.Upsample(size=(4, 6))"),
-    *apis(
-        _bilinear(True, 4, 6), SMALL_IMAGE, 'nn.Upsample(size=(4, 6), mode="bilinear", align_corners=True)  # bilinear'
-    ),
-    *apis(_bilinear(False, 4, 6), SMALL_IMAGE, 'F.interpolate(x0, (4, 6), mode="bilinear", align_corners=False)'),
+    *apis(_nearest(4, 6), SMALL, "nn.Upsample(size=(4, 6))"),
+    *apis(_bilinear(True, 4, 6), SMALL, 'nn.Upsample(size=(4, 6), mode="bilinear", align_corners=True)  # bilinear'),
+    *apis(_bilinear(False, 4, 6), SMALL, 'F.interpolate(x0, (4, 6), mode="bilinear", align_corners=False)'),
     *apis(_sampled, _grid, "ops.grid_sample(x0, x1, align_corners=True)"),
     *apis(_affine_grid, normal((2, 2, 3)), "ops.affine_grid(x0, (2, 1, 2, 3), True)"),
 )

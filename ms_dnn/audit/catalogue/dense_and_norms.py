@@ -111,8 +111,7 @@ LAYER_NORMS = (
         LAYER,
         "nn.LayerNorm((4,), epsilon=2.0**-10)",
         "mint.nn.LayerNorm(4, eps=2.0**-10)",
-        "ops.layer_norm(x0, (4,), x1, x2, 2.0**-10)",
-        "F.layer_norm(x0, (4,), x1, x2, 2.0**-10)",
+        "{ops,F}.layer_norm(x0, (4,), x1, x2, 2.0**-10)",
         parameters=SCALE_AND_SHIFT,
     ),
     *apis(_rms_norm, _centred((3, 4), (4,)), "ops.rms_norm(x0, x1, 2.0**-10)[0]"),
@@ -139,8 +138,7 @@ BATCH_NORMS = (
     *apis(
         lambda x, mean, variance, gamma, beta: (x - mean) / np.sqrt(variance + EPSILON) * gamma + beta,
         STATISTICS,
-        "ops.batch_norm(x0, x1, x2, x3, x4, False, 0.1, 2.0**-10)",
-        "F.batch_norm(x0, x1, x2, x3, x4, False, 0.1, 2.0**-10)",
+        "{ops,F}.batch_norm(x0, x1, x2, x3, x4, False, 0.1, 2.0**-10)",
         differentiable=(0, 3, 4),
     ),
     *apis(

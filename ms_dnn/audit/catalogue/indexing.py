@@ -34,7 +34,7 @@ def _updated(combine: Callable[[Array, Array], Array]) -> Formula:
     return formula
 
 
-def _scattered_along_columns(x: Array, updates: Array, indices: Array) -> Array:
+def _scattered(x: Array, updates: Array, indices: Array) -> Array:
     result = x.copy()
     np.put_along_axis(result, indices, updates, axis=1)
     return result
@@ -73,13 +73,16 @@ def _segments(reduce: Callable[..., Array]) -> Formula:
     return formula
 
 
+TWO_AND_MASK = together(normal((3, 4), (3, 4)), fixed(MASK))
 ROWS = Case("repeated rows", _with([0, 2, 2, 1]))
 COLUMNS = Case("repeated", _with([[0, 2, 2], [1, 1, 0]], floats=((2, 4),)))
 SCATTERED = _with([[0, 2], [3, 1]], floats=((2, 4), (2, 2)))
-SCATTER_REPEATED = Case("repeated", _with([[0, 2, 2], [1, 1, 0]], floats=((2, 4), (2, 3))))
+SCATTERED_TWICE = Case("repeated", _with([[0, 2, 2], [1, 1, 0]], floats=((2, 4), (2, 3))))
 UPDATED = _with([[0, 1], [2, 0]], floats=((3, 2), (2,)))
 UPDATED_TWICE = Case("repeated", _with([[0, 1], [2, 0], [0, 1]], floats=((3, 2), (3,))))
+ADDED_TWICE = Case("repeated", _with([0, 2, 0], floats=((3, 2), (3, 2))))
 POINTS = Case("repeated", _with([[0, 1], [2, 0], [0, 1]], floats=((3, 2),)))
+ZEROS = Case("zeros", fixed([[0.0, 2.0], [3.0, 0.0], [0.5, 0.0]], np.array([0, 1, 2], np.int32)))
 SEGMENTS = _with([0, 2, 1, 2])
 OVERWRITES = (
     "In PyNative on CPU mint.index_add, and Tensor.index_add, overwrite their input: the result and the input are one "
@@ -98,12 +101,7 @@ REPEATED_FACTORS = (
 
 PICKED = (
     *apis(
-        lambda x, i: x[i],
-        ROWS,
-        "ops.gather(x0, x1, 0)",
-        "ops.index_select(x0, 0, x1)",
-        "mint.index_select(x0, 0, x1)",
-        "Tensor[Tensor]: x0[x1]",
+        lambda x, i: x[i], ROWS, "ops.gather(x0, x1, 0)", "{ops,mint}.index_select(x0, 0, x1)", "Tensor[Tensor]: x0[x1]"
     ),
     *apis(lambda x, i: x[:, i], Case("repeated", _with([0, 2, 2])), "ops.gather(x0, x1, 1)  # axis 1"),
     *apis(lambda x, i: x.ravel()[i], ROWS, "ops.take"),
@@ -112,32 +110,16 @@ PICKED = (
         lambda x, i: np.take_along_axis(x, i, 1), COLUMNS, "ops.gather_elements(x0, 1, x1)", "mint.gather(x0, 1, x1)"
     ),
     *apis(lambda x: x[:, 2], MATRIX, "mint.select(x0, 1, 2)"),
-    *apis(lambda x, m: x[m], together(normal((3, 4)), fixed(MASK)), "ops.masked_select", "mint.masked_select"),
-    *apis(
-        lambda x, v, m: np.where(m, v, x),
-        together(normal((3, 4), ()), fixed(MASK)),
-        "ops.masked_fill(x0, x2, x1)",
-    ),
-    *apis(
-        lambda x, y, m: np.where(m, x, y),
-        together(normal((3, 4), (3, 4)), fixed(MASK)),
-        "ops.where(x2, x0, x1)",
-        "mint.where(x2, x0, x1)",
-        "ops.select(x2, x0, x1)",
-    ),
+    *apis(lambda x, m: x[m], together(normal((3, 4)), fixed(MASK)), "{ops,mint}.masked_select"),
+    *apis(lambda x, v, m: np.where(m, v, x), together(normal((3, 4), ()), fixed(MASK)), "ops.masked_fill(x0, x2, x1)"),
+    *apis(lambda x, y, m: np.where(m, x, y), TWO_AND_MASK, "{ops,mint}.where(x2, x0, x1)", "ops.select(x2, x0, x1)"),
 )
 
 WRITTEN = (
-    *apis(
-        _scattered_along_columns,
-        SCATTERED,
-        "ops.scatter(x0, 1, x2, x1)",
-        "mint.scatter(x0, 1, x2, x1)",
-        "ops.tensor_scatter_elements(x0, x2, x1, 1)",
-    ),
+    *apis(_scattered, SCATTERED, "{ops,mint}.scatter(x0, 1, x2, x1)", "ops.tensor_scatter_elements(x0, x2, x1, 1)"),
     *apis(
         _added(lambda columns: (np.arange(2)[:, None], columns)),
-        SCATTER_REPEATED,
+        SCATTERED_TWICE,
         "mint.scatter_add(x0, 1, x2, x1)",
         'ops.tensor_scatter_elements(x0, x2, x1, 1, "add")  # add',
     ),
@@ -152,16 +134,11 @@ WRITTEN = (
     *apis(_updated(np.maximum), UPDATED, "ops.tensor_scatter_max(x0, x2, x1)"),
     *apis(_updated(np.minimum), UPDATED, "ops.tensor_scatter_min(x0, x2, x1)"),
     *apis(
-        lambda updates, rows: _added(lambda rows: rows[:, 0])(np.zeros((4, 2)), updates, rows),
+        lambda updates, rows: np.eye(4)[:, rows[:, 0]] @ updates,
         Case("repeated", _with([[0], [2], [0]], floats=((3, 2),))),
         "ops.scatter_nd(x1, x0, (4, 2))",
     ),
-    *apis(
-        _added(lambda rows: rows),
-        Case("repeated", _with([0, 2, 0], floats=((3, 2), (3, 2)))),
-        "mint.index_add(x0, 0, x2, x1)",
-        known=OVERWRITES,
-    ),
+    *apis(_added(lambda rows: rows), ADDED_TWICE, "mint.index_add(x0, 0, x2, x1)", known=OVERWRITES),
     *apis(
         lambda x, value, rows: np.where(np.isin(np.arange(len(x)), rows)[:, None], value, x),
         _with([0, 2], floats=((3, 2), ())),
@@ -175,18 +152,14 @@ WRITTEN = (
     *apis(_segments(np.max), SEGMENTS, "ops.unsorted_segment_max(x0, x1, 3)"),
     *apis(_segments(np.min), SEGMENTS, "ops.unsorted_segment_min(x0, x1, 3)"),
     *apis(_segments(np.prod), SEGMENTS, "ops.unsorted_segment_prod(x0, x1, 3)"),
-    *apis(
-        _segments(np.prod),
-        Case("zeros", fixed([[0.0, 2.0], [3.0, 0.0], [0.5, 0.0]], np.array([0, 1, 2], np.int32))),
-        "ops.unsorted_segment_prod(x0, x1, 3)  # zeros",
-    ),
+    *apis(_segments(np.prod), ZEROS, "ops.unsorted_segment_prod(x0, x1, 3)  # zeros"),
 )
 
 ORDERED = (
     *apis(lambda x: np.sort(x, 1), (MATRIX, TIES), "ops.sort(x0, 1)[0]", "mint.sort(x0, dim=1)[0]"),
     *apis(lambda x: np.sort(x, 0)[::-1], MATRIX, "ops.sort(x0, 0, True)[0]  # descending"),
     *apis(lambda x: np.sort(x, 0), MATRIX, "ops.msort"),
-    *apis(lambda x: np.sort(x, 1)[:, :-3:-1], (MATRIX, TIES), "ops.topk(x0, 2, 1)[0]", "mint.topk(x0, 2, 1)[0]"),
+    *apis(lambda x: np.sort(x, 1)[:, :-3:-1], (MATRIX, TIES), "{ops,mint}.topk(x0, 2, 1)[0]"),
     *apis(lambda x: np.sort(x, 1)[:, :2], MATRIX, "ops.topk(x0, 2, 1, False)[0]  # smallest"),
 )
 

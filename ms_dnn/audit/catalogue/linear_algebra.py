@@ -6,7 +6,7 @@ import numpy as np
 import scipy.linalg
 
 from ms_dnn.audit.catalogue.apis import apis
-from ms_dnn.audit.catalogue.inputs import fixed, normal
+from ms_dnn.audit.catalogue.inputs import fixed, normal, together
 from ms_dnn.audit.entry import Array, Case, Entry, Formula, Inputs
 
 PAIR = Case("ordinary", normal((3, 4), (4, 2)))
@@ -30,6 +30,7 @@ def _symmetric(rng: np.random.Generator) -> tuple[Array, ...]:
 
 INVERTIBLE = Case("ordinary", lambda rng: (rng.standard_normal((3, 3)) + 4 * np.eye(3),))
 STACK = Case("stack", lambda rng: (rng.standard_normal((2, 3, 3)) + 4 * np.eye(3),))
+SINGULAR = Case("rank 2", fixed([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [5.0, 7.0, 9.0]]))
 NEGATIVE = Case("negative determinant", fixed([[0.0, 2.0, 0.5], [3.0, 0.25, -0.5], [0.5, 0.125, 2.0]]))
 
 
@@ -74,22 +75,21 @@ PRODUCTS = (
     *apis(np.matmul, (PAIR, LARGE_PAIR, BROADCAST), "ops.matmul", second_order=True, known=MATMUL_ZERO),
     *apis(np.matmul, (PAIR, BROADCAST), "mint.matmul", "operator @: x0 @ x1", second_order=True, known=MATMUL_ZERO),
     *apis(lambda x, w: x @ w.T, normal((3, 4), (2, 4)), "ops.MatMul(transpose_b=True)"),
-    *apis(np.matmul, PAIR, "ops.MatMul()  # second order", "ops.mm", "mint.mm", second_order=True),
+    *apis(np.matmul, PAIR, "ops.MatMul()  # second order", "{ops,mint}.mm", second_order=True),
     *apis(np.matmul, BATCHES, "ops.BatchMatMul()", second_order=True),
-    *apis(np.matmul, BATCHES, "ops.bmm", "mint.bmm"),
-    *apis(np.matmul, normal((3, 4), (4,)), "ops.mv", "mint.mv"),
+    *apis(np.matmul, BATCHES, "{ops,mint}.bmm"),
+    *apis(np.matmul, normal((3, 4), (4,)), "{ops,mint}.mv"),
     *apis(np.matmul, PAIR, "ops.dot"),
     *apis(np.dot, VECTORS, "mint.dot"),
     *apis(lambda x, y: (x * y).sum(-1), normal((3, 4), (3, 4)), "ops.vecdot"),
-    *apis(np.outer, TWO_VECTORS, "ops.outer", "mint.outer", "ops.ger"),
+    *apis(np.outer, TWO_VECTORS, "{ops,mint}.outer", "ops.ger"),
     *apis(np.inner, normal((3, 4), (2, 4)), "ops.inner"),
     *apis(np.kron, normal((2, 2), (2, 3)), "ops.kron"),
-    *apis(np.cross, normal((2, 3), (2, 3)), "ops.cross(x0, x1, 1)", "mint.cross(x0, x1, 1)"),
+    *apis(np.cross, normal((2, 3), (2, 3)), "{ops,mint}.cross(x0, x1, 1)"),
     *apis(
         lambda x, y: (x[:, :, None] * y[None, :, :]).sum(axis=1),
         PAIR,
-        'ops.einsum("ij,jk->ik", x0, x1)',
-        'mint.einsum("ij,jk->ik", x0, x1)',
+        '{ops,mint}.einsum("ij,jk->ik", x0, x1)',
         "ops.tensor_dot(x0, x1, ((1,), (0,)))",
     ),
     *apis(np.matmul, BATCHES, "ops.batch_dot(x0, x1, (2, 1))"),
@@ -98,17 +98,16 @@ PRODUCTS = (
 )
 
 
-def _multiply_and_add(name: str, product: Formula, inputs: Inputs, *modules: str) -> tuple[Entry, ...]:
-    calls = [f"{module}.{name}(x0, x1, x2, beta=0.5, alpha=2.0)" for module in modules]
-    return apis(lambda c, a, b: 0.5 * c + 2 * product(a, b), inputs, *calls)
+def _multiply_and_add(name: str, product: Formula, inputs: Inputs) -> tuple[Entry, ...]:
+    return apis(lambda c, a, b: 0.5 * c + 2 * product(a, b), inputs, f"{name}(x0, x1, x2, beta=0.5, alpha=2.0)")
 
 
 MULTIPLY_AND_ADD = (
-    *_multiply_and_add("addmm", np.matmul, normal((3, 2), (3, 4), (4, 2)), "ops", "mint"),
-    *_multiply_and_add("addmv", np.matmul, normal((3,), (3, 4), (4,)), "ops", "mint"),
-    *_multiply_and_add("addbmm", lambda a, b: (a @ b).sum(axis=0), normal((2, 2), (2, 2, 3), (2, 3, 2)), "ops", "mint"),
-    *_multiply_and_add("baddbmm", np.matmul, normal((2, 2, 2), (2, 2, 3), (2, 3, 2)), "ops", "mint"),
-    *_multiply_and_add("addr", np.outer, normal((3, 4), (3,), (4,)), "ops"),
+    *_multiply_and_add("{ops,mint}.addmm", np.matmul, normal((3, 2), (3, 4), (4, 2))),
+    *_multiply_and_add("{ops,mint}.addmv", np.matmul, normal((3,), (3, 4), (4,))),
+    *_multiply_and_add("{ops,mint}.addbmm", lambda a, b: (a @ b).sum(axis=0), normal((2, 2), (2, 2, 3), (2, 3, 2))),
+    *_multiply_and_add("{ops,mint}.baddbmm", np.matmul, normal((2, 2, 2), (2, 2, 3), (2, 3, 2))),
+    *_multiply_and_add("ops.addr", np.outer, normal((3, 4), (3,), (4,))),
 )
 
 TRIANGLES = (
@@ -135,23 +134,14 @@ SOLVERS = (
     *apis(np.linalg.inv, Case("symmetric", _symmetric), "nn.MatInverse()"),
     *apis(np.linalg.pinv, normal((4, 2)), "ops.pinv"),
     *apis(_determinant, (INVERTIBLE, STACK, NEGATIVE), "ops.det"),
-    *apis(
-        _determinant,
-        Case("rank 2", fixed([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [5.0, 7.0, 9.0]])),
-        "ops.det(x0)  # singular",
-        known=DET_SINGULAR,
-    ),
+    *apis(_determinant, SINGULAR, "ops.det(x0)  # singular", known=DET_SINGULAR),
     *apis(lambda x: np.log(_determinant(x)), INVERTIBLE, "ops.logdet"),
     *apis(_signed_log_determinant, (INVERTIBLE, NEGATIVE), "ops.slogdet"),
     *apis(_signed_log_determinant, STACK, "ops.log_matrix_determinant"),
     *apis(_determinant, Case("symmetric", _symmetric), "nn.MatDet()"),
     *apis(_lower_cholesky, _symmetric, "ops.cholesky"),
     *apis(lambda x: _lower_cholesky(x).T, _symmetric, "ops.cholesky(x0, True)  # upper"),
-    *apis(
-        np.linalg.solve,
-        lambda rng: (rng.standard_normal((3, 3)) + 4 * np.eye(3), rng.standard_normal((3, 2))),
-        "ops.matrix_solve",
-    ),
+    *apis(np.linalg.solve, together(INVERTIBLE.inputs, normal((3, 2))), "ops.matrix_solve"),
     *apis(
         lambda a, b: np.linalg.solve(np.tril(a), b),
         _triangular_system,
@@ -175,7 +165,7 @@ SOLVERS = (
     *apis(scipy.linalg.expm, normal((3, 3), scale=0.5), "ops.matrix_exp"),
     *apis(
         lambda x: np.linalg.svd(x, compute_uv=False),
-        (Case("ordinary", normal((3, 4))), Case("tall", normal((4, 2)))),
+        (MATRIX, Case("tall", normal((4, 2)))),
         "ops.svd(x0, compute_uv=False)  # values",
     ),
     *apis(lambda x: np.linalg.svd(x, compute_uv=False), SQUARE, "ops.svd(x0)[0]  # values beside the vectors"),

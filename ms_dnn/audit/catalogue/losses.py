@@ -33,6 +33,11 @@ SOFT = (
     Case("one-hot", lambda rng: (rng.standard_normal((N, C)), np.eye(C)[rng.integers(0, C, N)])),
     Case("large", together(LARGE_LOGITS, SOFT_LABELS)),
 )
+GIVEN = Case("class indices", together(LOGITS, GIVEN_CLASSES))
+WEIGHTED = Case("class indices", together(LOGITS, GIVEN_CLASSES, WEIGHTS))
+WEIGHTED_SOFT = Case("soft labels", together(LOGITS, SOFT_LABELS, WEIGHTS))
+LOG_P = Case("class indices", together(log_probabilities(N, C), CLASSES))
+WEIGHTED_LOG_P = Case("class indices", together(log_probabilities(N, C), GIVEN_CLASSES, WEIGHTS))
 SEQUENCES = together(
     normal((4, 2, 3)), fixed(np.array([[1, 2], [1, 1]], np.int32), *np.array([[4, 4], [2, 2]], np.int32))
 )
@@ -116,11 +121,9 @@ SPARSE_OVERFLOW = (
 )
 
 ENTRIES = (
-    *apis(
-        lambda a, y: np.mean((a - y) ** 2), REGRESSION, "nn.MSELoss()", "ops.mse_loss", "F.mse_loss", second_order=True
-    ),
+    *apis(lambda a, y: np.mean((a - y) ** 2), REGRESSION, "nn.MSELoss()", "{ops,F}.mse_loss", second_order=True),
     *apis(lambda a, y: np.sqrt(np.mean((a - y) ** 2)), (ORDINARY, LARGE), "nn.RMSELoss()"),
-    *apis(lambda a, y: np.mean(np.abs(a - y)), REGRESSION, "nn.MAELoss()", "nn.L1Loss()", "ops.l1_loss", "F.l1_loss"),
+    *apis(lambda a, y: np.mean(np.abs(a - y)), REGRESSION, "nn.MAELoss()", "nn.L1Loss()", "{ops,F}.l1_loss"),
     *apis(lambda a, y: _smooth_l1(a, y, 0.5), REGRESSION, "nn.SmoothL1Loss(beta=0.5)"),
     *apis(lambda a, y: _smooth_l1(a, y, 1.0), (*REGRESSION, AT_DELTA), "ops.smooth_l1_loss"),
     *apis(lambda a, y: np.mean(_smooth_l1(a, y, 1.0)), REGRESSION, "F.smooth_l1_loss"),
@@ -134,25 +137,15 @@ ENTRIES = (
         "ops.cross_entropy(x0, x1)  # soft labels",
         second_order=True,
     ),
-    *apis(
-        _cross_entropy,
-        Case("class indices", together(LOGITS, GIVEN_CLASSES, WEIGHTS)),
-        "ops.cross_entropy(x0, x1, x2)  # weight",
-    ),
-    *apis(
-        _soft_cross_entropy,
-        Case("soft labels", together(LOGITS, SOFT_LABELS, WEIGHTS)),
-        "ops.cross_entropy(x0, x1, x2)  # soft labels, weight",
-    ),
+    *apis(_cross_entropy, WEIGHTED, "ops.cross_entropy(x0, x1, x2)  # weight"),
+    *apis(_soft_cross_entropy, WEIGHTED_SOFT, "ops.cross_entropy(x0, x1, x2)  # soft labels, weight"),
     *apis(
         lambda z, t: _cross_entropy(z, t, smoothing=0.25),
         INDICES,
         "ops.cross_entropy(x0, x1, label_smoothing=0.25)  # label smoothing",
     ),
     *apis(
-        lambda z, t: _cross_entropy(z, t, ignore=1),
-        Case("class indices", together(LOGITS, GIVEN_CLASSES)),
-        "ops.cross_entropy(x0, x1, ignore_index=1)  # ignore index",
+        lambda z, t: _cross_entropy(z, t, ignore=1), GIVEN, "ops.cross_entropy(x0, x1, ignore_index=1)  # ignore index"
     ),
     *apis(_cross_entropy, INDICES, "F.cross_entropy"),
     *apis(_soft_cross_entropy, SOFT, "F.cross_entropy(x0, x1)  # soft labels"),
@@ -170,18 +163,8 @@ ENTRIES = (
         "nn.SoftmaxCrossEntropyWithLogits(sparse=True, reduction='mean')  # sparse",
         known=SPARSE_OVERFLOW,
     ),
-    *apis(
-        _nll,
-        Case("class indices", together(log_probabilities(N, C), CLASSES)),
-        "nn.NLLLoss()",
-        "ops.nll_loss",
-        "F.nll_loss",
-    ),
-    *apis(
-        _nll,
-        Case("class indices", together(log_probabilities(N, C), GIVEN_CLASSES, WEIGHTS)),
-        "ops.nll_loss(x0, x1, x2)  # weight",
-    ),
+    *apis(_nll, LOG_P, "nn.NLLLoss()", "{ops,F}.nll_loss"),
+    *apis(_nll, WEIGHTED_LOG_P, "ops.nll_loss(x0, x1, x2)  # weight"),
     *apis(
         _ctc_rows,
         SEQUENCES,
@@ -189,9 +172,5 @@ ENTRIES = (
         applied="self.op(x0 - ops.logsumexp(x0, 2, True), x1, x2, x3)",
     ),
     *apis(_ctc_rows, SEQUENCES, "ops.ctc_loss(x0 - ops.logsumexp(x0, 2, True), x1, x2, x3, reduction='none')[0]"),
-    *apis(
-        _focal,
-        Case("class indices", together(LOGITS, integers(C, N, 1))),
-        "nn.FocalLoss(gamma=2.0)",
-    ),
+    *apis(_focal, Case("class indices", together(LOGITS, integers(C, N, 1))), "nn.FocalLoss(gamma=2.0)"),
 )

@@ -24,17 +24,21 @@ N, C = 4, 3
 
 
 LOGITS = normal((N, C))
+THREE = normal((N, C), (N, C), (N, C))
 PROBABILITIES = uniform(0.1, 0.9, (N, C))
 BITS = integers(2, N, C, dtype=np.float64)
 COUNTS = integers(6, N, C, dtype=np.float64)
 SATURATED_LOGITS = fixed(np.tile([-200.0, 30.0, 200.0], (N, 1)))
 SIGNED = together(LOGITS, signs(N, C))
+LARGE_SIGNED = Case("large", lambda rng: (*SATURATED_LOGITS(rng), SIGNED(rng)[1]))
 RANKED = together(normal((6,), (6,)), fixed([1.0, -1.0, 1.0, -1.0, 1.0, 1.0]))
+RANKED_TIES = Case("ties", fixed(np.arange(3.0), np.arange(3.0), [1.0, -1.0, 1.0]))
 SIMILAR_OR_NOT = together(normal((N, C), (N, C)), fixed(np.array([1, -1, 1, -1], np.int32)))
-WEIGHTED = together(LOGITS, PROBABILITIES, uniform(0.5, 2.0, (N, C), (C,)))
+WEIGHTED = Case("soft labels", together(LOGITS, PROBABILITIES, uniform(0.5, 2.0, (N, C), (C,))))
 DISTRIBUTIONS = together(log_probabilities(N, C), distributions(N, C, 3.0))
 LONG_CLASSES = Case("class indices", together(LOGITS, integers(C, N, dtype=np.int64)))
 """Targets of int64, which multi_margin_loss wants."""
+SETS_OF_CLASSES = together(normal((2, 3)), fixed(np.array([[0, 2, -1], [1, -1, -1]], np.int32)))
 BINARY = (
     Case("ordinary", together(PROBABILITIES, BITS)),
     Case("soft labels", together(PROBABILITIES, PROBABILITIES)),
@@ -101,7 +105,7 @@ def _multi_margin(x: Array, target: Array, p: int = 1, margin: float = 1.0) -> A
     return np.mean(terms.sum(axis=1) / x.shape[1])
 
 
-def _multilabel_margin(x: Array) -> Array:
+def _multilabel_margin(x: Array, _: Array) -> Array:
     """For the targets [[0, 2, -1], [1, -1, -1]]: mean over samples of Σ max(0, 1 - (x[positive] - x[negative])) / C."""
     first = np.maximum(0, 1 - (x[0, 0] - x[0, 1])) + np.maximum(0, 1 - (x[0, 2] - x[0, 1]))
     second = np.maximum(0, 1 - (x[1, 1] - x[1, 0])) + np.maximum(0, 1 - (x[1, 1] - x[1, 2]))
@@ -139,7 +143,7 @@ MULTILABEL_OVERFLOW = (
 )
 
 ENTRIES = (
-    *apis(_bce, BINARY, "nn.BCELoss()", "ops.binary_cross_entropy", "F.binary_cross_entropy", differentiable=(0,)),
+    *apis(_bce, BINARY, "nn.BCELoss()", "{ops,F}.binary_cross_entropy", differentiable=(0,)),
     *apis(
         _bce,
         BINARY[:2],
@@ -163,14 +167,14 @@ ENTRIES = (
     ),
     *apis(
         _bce_with_logits,
-        Case("soft labels", WEIGHTED),
+        WEIGHTED,
         "ops.binary_cross_entropy_with_logits(x0, x1, x2, x3)  # weight, pos_weight",
         differentiable=(0, 1),
         known=stale.MEAN_OF_LOGITS,
     ),
     *apis(
         _bce_with_logits,
-        Case("soft labels", WEIGHTED),
+        WEIGHTED,
         "ops.binary_cross_entropy_with_logits(x0, x1, x2, x3)  # gradient of the weights",
         differentiable=(2, 3),
         known=WEIGHTS_ARE_CONSTANT,
@@ -190,30 +194,20 @@ ENTRIES = (
         lambda x, y: _hinge_embedding(x, y, 0.5), SIGNED, "ops.hinge_embedding_loss(x0, x1, 0.5)", differentiable=(0,)
     ),
     *apis(
-        lambda a, b, y: _margin_ranking(a, b, y, 0.5),
-        RANKED,
-        "nn.MarginRankingLoss(margin=0.5)",
-        differentiable=(0, 1),
+        lambda a, b, y: _margin_ranking(a, b, y, 0.5), RANKED, "nn.MarginRankingLoss(margin=0.5)", differentiable=(0, 1)
     ),
     *apis(
         lambda a, b, y: _margin_ranking(a, b, y, 0.0),
-        (Case("ordinary", RANKED), Case("ties", fixed(np.arange(3.0), np.arange(3.0), [1.0, -1.0, 1.0]))),
+        (Case("ordinary", RANKED), RANKED_TIES),
         "ops.margin_ranking_loss",
         differentiable=(0, 1),
     ),
     *apis(lambda a, b, y: _cosine_embedding(a, b, y, 0.25), SIMILAR_OR_NOT, "nn.CosineEmbeddingLoss(margin=0.25)"),
-    *apis(_cosine_embedding, SIMILAR_OR_NOT, "ops.cosine_embedding_loss", "F.cosine_embedding_loss"),
-    *apis(
-        lambda a, p, n: _triplet(a, p, n, swap=True), normal((N, C), (N, C), (N, C)), "nn.TripletMarginLoss(swap=True)"
-    ),
-    *apis(_triplet, normal((N, C), (N, C), (N, C)), "ops.triplet_margin_loss", "nn.TripletMarginWithDistanceLoss()"),
+    *apis(_cosine_embedding, SIMILAR_OR_NOT, "{ops,F}.cosine_embedding_loss"),
+    *apis(lambda a, p, n: _triplet(a, p, n, swap=True), THREE, "nn.TripletMarginLoss(swap=True)"),
+    *apis(_triplet, THREE, "ops.triplet_margin_loss", "nn.TripletMarginWithDistanceLoss()"),
     *apis(_soft_margin, SIGNED, "nn.SoftMarginLoss()", "F.soft_margin_loss", differentiable=(0,)),
-    *apis(
-        _soft_margin,
-        (Case("ordinary", SIGNED), Case("large", lambda rng: (*SATURATED_LOGITS(rng), SIGNED(rng)[1]))),
-        "ops.soft_margin_loss",
-        differentiable=(0,),
-    ),
+    *apis(_soft_margin, (Case("ordinary", SIGNED), LARGE_SIGNED), "ops.soft_margin_loss", differentiable=(0,)),
     *apis(_multi_margin, LONG_CLASSES, "nn.MultiMarginLoss()"),
     *apis(
         lambda x, t: _multi_margin(x, t, 2, 2.0),
@@ -221,12 +215,7 @@ ENTRIES = (
         "ops.multi_margin_loss(x0, x1, p=2, margin=2)",
         known=MULTI_MARGIN_HALF,
     ),
-    *apis(
-        lambda x, _: _multilabel_margin(x),
-        together(normal((2, 3)), fixed(np.array([[0, 2, -1], [1, -1, -1]], np.int32))),
-        "nn.MultilabelMarginLoss()",
-        "ops.multilabel_margin_loss",
-    ),
+    *apis(_multilabel_margin, SETS_OF_CLASSES, "nn.MultilabelMarginLoss()", "ops.multilabel_margin_loss"),
     *apis(
         _bce_with_logits, BINARY_LOGITS, "nn.MultiLabelSoftMarginLoss()", differentiable=(0,), known=MULTILABEL_OVERFLOW
     ),
@@ -236,11 +225,7 @@ ENTRIES = (
         "ops.multilabel_soft_margin_loss(x0, x1, x2)  # weight",
         differentiable=(0,),
     ),
-    *apis(
-        lambda z, y: np.asarray(np.mean(np.exp(z) - y * z)),
-        together(LOGITS, COUNTS),
-        "nn.PoissonNLLLoss()",
-    ),
+    *apis(lambda z, y: np.mean(np.exp(z) - y * z), together(LOGITS, COUNTS), "nn.PoissonNLLLoss()"),
     *apis(
         lambda x, y: np.mean(x - y * np.log(x + 1e-8)),
         together(uniform(0.5, 4.0, (N, C)), COUNTS),

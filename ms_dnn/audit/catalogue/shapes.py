@@ -50,7 +50,7 @@ def _patches(x: Array) -> Array:
     return np.stack(columns, axis=2).reshape(n, 4 * c, -1)
 
 
-def _summed_patches(x: Array) -> Array:
+def _summed_patches(x: Array, *_: Array) -> Array:
     """col2im of 2 × 2 windows on 3 × 3: (N, 4 C, 4) to (N, C, 3, 3), overlaps added."""
     n = x.shape[0]
     windows = x.reshape(n, -1, 2, 2, 2, 2)
@@ -61,8 +61,8 @@ def _summed_patches(x: Array) -> Array:
     return image
 
 
-def _reversed_prefixes(x: Array) -> Array:
-    return np.stack([np.concatenate([row[:n][::-1], row[n:]]) for row, n in zip(x, (2, 4, 3), strict=True)])
+def _reversed_prefixes(x: Array, lengths: Array) -> Array:
+    return np.stack([np.concatenate([row[:n][::-1], row[n:]]) for row, n in zip(x, lengths, strict=True)])
 
 
 def _space_to_batch(x: Array) -> Array:
@@ -100,8 +100,8 @@ MOVED = (
         second_order=True,
     ),
     *apis(lambda x: x.transpose(1, 2, 0), CUBE, "ops.transpose(x0, (1, 2, 0))  # three axes"),
-    *apis(lambda x: x.transpose(2, 0, 1), CUBE, "ops.permute(x0, (2, 0, 1))", "mint.permute(x0, (2, 0, 1))"),
-    *apis(lambda x: x.swapaxes(0, 2), CUBE, "ops.swapaxes(x0, 0, 2)", "mint.swapaxes(x0, 0, 2)"),
+    *apis(lambda x: x.transpose(2, 0, 1), CUBE, "{ops,mint}.permute(x0, (2, 0, 1))"),
+    *apis(lambda x: x.swapaxes(0, 2), CUBE, "{ops,mint}.swapaxes(x0, 0, 2)"),
     *apis(lambda x: np.moveaxis(x, 0, 2), CUBE, "ops.movedim(x0, 0, 2)"),
     *apis(lambda x: x.reshape(2, 6), CUBE, "ops.flatten", "nn.Flatten()"),
     *apis(lambda x: x.reshape(6, 2), CUBE, "mint.flatten(x0, 0, 1)"),
@@ -109,7 +109,7 @@ MOVED = (
     *apis(lambda x: x.reshape(3, 2, 2), MATRIX, "nn.Unflatten(1, (2, 2))"),
     *apis(lambda x: x[:, None], MATRIX, "ops.expand_dims(x0, 1)"),
     *apis(lambda x: x[..., None], MATRIX, "mint.unsqueeze(x0, -1)"),
-    *apis(lambda x: x[:, 0], normal((3, 1, 2)), "ops.squeeze(x0, 1)", "mint.squeeze(x0, 1)"),
+    *apis(lambda x: x[:, 0], normal((3, 1, 2)), "{ops,mint}.squeeze(x0, 1)"),
     *apis(lambda x: x[::-1, ::-1], MATRIX, "ops.flip(x0, (0, 1))"),
     *apis(lambda x: x[:, ::-1], MATRIX, "mint.flip(x0, (1,))"),
     *apis(np.fliplr, MATRIX, "ops.fliplr"),
@@ -117,7 +117,7 @@ MOVED = (
     *apis(lambda x: np.roll(x, 1, 1), MATRIX, "mint.roll(x0, 1, 1)"),
     *apis(np.rot90, MATRIX, "ops.rot90(x0, 1, (0, 1))"),
     *apis(
-        lambda x, _: _reversed_prefixes(x),
+        _reversed_prefixes,
         together(normal((3, 4)), fixed(np.array([2, 4, 3], np.int32))),
         "ops.reverse_sequence(x0, x1, 1)",
     ),
@@ -142,9 +142,9 @@ JOINED_AND_CUT = (
     *apis(lambda x: (x[:, :1], x[:, 1:]), MATRIX, "mint.split(x0, (1, 3), 1)"),
     *apis(lambda x: (x[:2], x[2:]), MATRIX, "mint.chunk(x0, 2)"),
     *apis(lambda x: (x[:, :1], x[:, 1:]), MATRIX, "ops.tensor_split(x0, (1,), 1)"),
-    *apis(lambda x: (x[0], x[1]), normal((2, 3)), "ops.unbind", "mint.unbind"),
+    *apis(lambda x: (x[0], x[1]), normal((2, 3)), "{ops,mint}.unbind"),
     *apis(lambda x: (x[:, 0], x[:, 1]), normal((3, 2)), "ops.unstack(x0, 1)"),
-    *apis(lambda x: x[:, 1:3], MATRIX, "ops.narrow(x0, 1, 1, 2)", "mint.narrow(x0, 1, 1, 2)"),
+    *apis(lambda x: x[:, 1:3], MATRIX, "{ops,mint}.narrow(x0, 1, 1, 2)"),
     *apis(lambda x: x[1:3, :3], MATRIX, "ops.slice(x0, (1, 0), (2, 3))"),
     *apis(lambda x: x[0:3:2, 3:0:-2], MATRIX, "ops.strided_slice(x0, (0, 3), (3, 0), (2, -2))", known=NEGATIVE_STRIDE),
     *apis(lambda x: x[1:, ::2], MATRIX, "Tensor[…]: x0[1:, ::2]"),
@@ -155,25 +155,16 @@ JOINED_AND_CUT = (
 REPEATED = (
     *apis(lambda x: np.tile(x, (2, 1)), MATRIX, "ops.tile(x0, (2, 1))"),
     *apis(lambda x: np.tile(x, (2, 2)), normal((2, 2)), "mint.tile(x0, (2, 2))"),
-    *apis(lambda x: np.repeat(x, 2, 1), MATRIX, "ops.repeat_interleave(x0, 2, 1)", "mint.repeat_interleave(x0, 2, 1)"),
+    *apis(lambda x: np.repeat(x, 2, 1), MATRIX, "{ops,mint}.repeat_interleave(x0, 2, 1)"),
     *apis(lambda x: np.repeat(x, 2, 0), MATRIX, "ops.repeat_elements(x0, 2, 0)"),
-    *apis(
-        lambda x: np.broadcast_to(x, (2, 3, 4)),
-        normal((3, 1)),
-        "ops.broadcast_to(x0, (2, 3, 4))",
-        "mint.broadcast_to(x0, (2, 3, 4))",
-    ),
+    *apis(lambda x: np.broadcast_to(x, (2, 3, 4)), normal((3, 1)), "{ops,mint}.broadcast_to(x0, (2, 3, 4))"),
     *apis(lambda x, y: np.broadcast_to(x, y.shape), normal((3, 1), (3, 2)), "ops.expand_as"),
     *apis(
         lambda x, y: tuple(np.meshgrid(x, y, indexing="ij")), normal((3,), (2,)), 'ops.meshgrid(x0, x1, indexing="ij")'
     ),
     *apis(lambda x, y: tuple(np.meshgrid(x, y)), normal((3,), (2,)), 'mint.meshgrid(x0, x1, indexing="xy")'),
     *apis(_patches, IMAGE, "ops.unfold(x0, 2)", "mint.nn.Unfold(2)"),
-    *apis(
-        lambda x, _: _summed_patches(x),
-        together(normal((1, 4, 4)), fixed(np.array([3, 3], np.int32))),
-        "ops.fold(x0, x1, 2)",
-    ),
+    *apis(_summed_patches, together(normal((1, 4, 4)), fixed(np.array([3, 3], np.int32))), "ops.fold(x0, x1, 2)"),
     *apis(_summed_patches, normal((1, 4, 4)), "mint.nn.Fold((3, 3), 2)"),
 )
 
