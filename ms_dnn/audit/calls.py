@@ -33,18 +33,17 @@ class Calls:
     def outputs(self, inputs: tuple[Array, ...]) -> tuple[Array, ...]:
         """Return what the call gives."""
         if self.entry.kind == "update":
-            self._enter(inputs)
+            self._enter()
             return (self._module_for(inputs).trajectory(*inputs),)
-        cell, _ = self._cell("Call", inputs)
-        return _arrays(cell(*self._plain(inputs)))
+        return _arrays(self._cell("Call", inputs)(*self._plain(inputs)))
 
     def outputs_and_gradients(
         self, inputs: tuple[Array, ...], cotangents: tuple[Array, ...]
     ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         """Return the outputs, and the gradient of Σ cotangent · output for every input and then every parameter."""
-        cell, count = self._cell("ForwardAndGradient", inputs)
+        cell = self._cell("ForwardAndGradient", inputs)
         outputs, gradients = cell(*self._plain(inputs), self._sens(cotangents, inputs))
-        if count:
+        if self.entry.parameters:
             of_inputs, of_parameters = gradients
             gradients = (*_as_tuple(of_inputs), *_as_tuple(of_parameters))
         return _arrays(outputs), _arrays(gradients)
@@ -53,14 +52,16 @@ class Calls:
         self, inputs: tuple[Array, ...], cotangents: tuple[Array, ...], directions: tuple[Array, ...]
     ) -> tuple[Array, ...]:
         """Return the gradient, for every input, of Σ direction · first-order gradient."""
-        cell, _ = self._cell("SecondOrder", inputs)
-        directions_ = tuple(Tensor(d) for d in directions)
-        gradients = cell(*self._plain(inputs), self._sens(cotangents, inputs), directions_)
+        along = tuple(Tensor(direction) for direction in directions)
+        gradients = self._cell("SecondOrder", inputs)(*self._plain(inputs), self._sens(cotangents, inputs), along)
         return _arrays(gradients)[: len(inputs)]
 
     def leave(self) -> None:
         """Put MindSpore's mode back to the one that it starts in: it holds for the whole process."""
         ms.set_context(mode=ms.PYNATIVE_MODE)
+
+    def _enter(self) -> None:
+        ms.set_context(mode=getattr(ms, MODE_CONSTANTS[self.mode]))
 
     def _sens(self, cotangents: tuple[Array, ...], inputs: tuple[Array, ...]) -> Any:
         dtype = next(x.dtype for x in inputs if x.dtype.kind == "f")
@@ -68,42 +69,34 @@ class Calls:
         return sens if len(sens) > 1 else sens[0]
 
     def _plain(self, inputs: tuple[Array, ...]) -> tuple[Any, ...]:
-        self._enter(inputs)
-        return tuple(Tensor(x) for x in inputs[: len(inputs) - len(self.entry.parameters)])
+        return tuple(Tensor(x) for x in inputs[: self.entry.plain(inputs)])
 
-    def _enter(self, inputs: tuple[Array, ...]) -> None:
-        ms.set_context(mode=getattr(ms, MODE_CONSTANTS[self.mode]))
-
-    def _cell(self, kind: str, inputs: tuple[Array, ...]) -> tuple[Any, int]:
-        """Return a Cell of the module, its parameters set to the last inputs, and their number."""
-        self._enter(inputs)
-        count = len(self.entry.parameters)
-        # Values of parameters enter a graph when it is compiled: with parameters each case gets a Cell of its own.
-        key = (kind, tuple((x.shape, x.dtype.name) for x in inputs)) if not count else None
-        if key is not None and key in self._kept:
-            return self._kept[key], count
+    def _cell(self, kind: str, inputs: tuple[Array, ...]) -> Any:
+        """Return a Cell of the module, in this mode, its parameters set to the last inputs."""
+        self._enter()
+        names = self.entry.parameters
+        key = (kind, *((x.shape, x.dtype.name) for x in inputs))
+        if key in self._kept:
+            return self._kept[key]
         module = self._module_for(inputs)
-        call = module.Call()
-        if count:
-            names = self.entry.parameters
-            parameters = module.with_parameters(call, dict(zip(names, inputs[-count:], strict=True)))
-        else:
-            parameters = []
-        cell = call
+        cell = call = module.Call()
+        values = dict(zip(names, inputs[self.entry.plain(inputs) :], strict=True))
+        parameters = module.with_parameters(call, values) if names else []
         if kind == "ForwardAndGradient":
             cell = module.ForwardAndGradient(call, parameters)
         elif kind == "SecondOrder":
             cell = module.SecondOrder(call)
-        if key is not None:
+        # Values of parameters enter a graph when it is compiled: with parameters each case gets a Cell of its own.
+        if not names:
             self._kept[key] = cell
-        return cell, count
+        return cell
 
     def _module_for(self, inputs: tuple[Array, ...]) -> ModuleType:
         if self._module is None:
             Calls._modules += 1
             # By process, too: the worker's children share the folder.
             path = Path(self._folder.name) / f"ms_dnn_audited_call_{os.getpid()}_{Calls._modules}.py"
-            path.write_text(module_text(self.entry, len(inputs) - len(self.entry.parameters)), encoding="utf-8")
+            path.write_text(module_text(self.entry, self.entry.plain(inputs)), encoding="utf-8")
             spec = importlib.util.spec_from_file_location(path.stem, path)
             if spec is None or spec.loader is None:
                 raise ImportError(f"{path}: Python finds no loader for a file that was just written")

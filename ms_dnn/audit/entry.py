@@ -88,18 +88,20 @@ class Entry:
         """Whether ``call`` speaks of x0, x1, … itself."""
         return re.search(r"\bx\d+\b", self.call) is not None
 
+    def plain(self, inputs: tuple[Array, ...]) -> int:
+        """Return the number of the inputs that are not parameters."""
+        return len(inputs) - len(self.parameters)
+
     def tensors(self, inputs: tuple[Array, ...]) -> tuple[str, ...]:
         """Return the names of the inputs: x0, x1, … and then the parameters'."""
-        plain = len(inputs) - len(self.parameters)
-        return (*(f"x{i}" for i in range(plain)), *self.parameters)
+        return (*(f"x{i}" for i in range(self.plain(inputs))), *self.parameters)
 
     def differentiated(self, inputs: tuple[Array, ...]) -> tuple[int, ...]:
         """Return the numbers of the inputs whose gradient is judged."""
         if self.kind == "update":
             return ()
-        if self.differentiable is not None:
-            return self.differentiable
-        return tuple(i for i, value in enumerate(inputs) if value.dtype.kind == "f")
+        floats = tuple(i for i, value in enumerate(inputs) if value.dtype.kind == "f")
+        return floats if self.differentiable is None else self.differentiable
 
     def inputs(self, case: Case, dtype: str) -> tuple[Array, ...]:
         """Return the inputs of a case, floats rounded to the dtype; the same in every run."""
@@ -119,7 +121,7 @@ class Entry:
     def earlier(self, case: Case, dtype: str, history: str) -> tuple[Array, ...]:
         """Return the inputs of a case, cut as the history says; parameters keep their shapes."""
         inputs = self.inputs(case, dtype)
-        plain = len(inputs) - len(self.parameters)
+        plain = self.plain(inputs)
         return (*(HISTORIES[history](x) for x in inputs[:plain]), *inputs[plain:])
 
     def generator(self, case: Case, purpose: str) -> np.random.Generator:

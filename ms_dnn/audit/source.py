@@ -143,8 +143,7 @@ def reproduction(
         directions: of the second order, one for each input; empty for the first order.
         earlier: what the script differentiates first.
     """
-    plain = len(inputs) - len(entry.parameters)
-    lines = ['"""' + heading.replace('"""', "'''") + '"""\n', module_text(entry, plain)]
+    lines = ['"""' + heading.replace('"""', "'''") + '"""\n', module_text(entry, entry.plain(inputs))]
     lines += ["", 'ms.set_device("CPU")', f"ms.set_context(mode=ms.{MODE_CONSTANTS[mode]})"]
     lines += [f"{name} = {literal(value)}" for name, value in zip(entry.tensors(inputs), inputs, strict=True)]
     if entry.kind == "update":
@@ -167,34 +166,34 @@ def _function_call(
     directions: tuple[Array, ...],
     earlier: Earlier | None,
 ) -> list[str]:
-    names = entry.tensors(inputs)
-    plain = len(inputs) - len(entry.parameters)
+    names, plain = entry.tensors(inputs), entry.plain(inputs)
     arguments = ", ".join(f"Tensor({name})" for name in names[:plain])
-    lines = ["call = Call()"]
     values = ", ".join(f'"{name}": {name}' for name in entry.parameters)
+    lines = ["call = Call()"]
     lines += [f"parameters = with_parameters(call, {{{values}}})" if entry.parameters else "parameters = []"]
     if earlier is not None:
-        shapes = ", ".join(f"Tensor({literal(value)})" for value in earlier.inputs[:plain])
         dtype = next(x.dtype for x in inputs if x.dtype.kind == "f")
-        sens = ", ".join(f"Tensor({literal(value.astype(dtype))})" for value in earlier.cotangents)
+        sens = _tensors(tuple(value.astype(dtype) for value in earlier.cotangents))
         sens = f"({sens})" if len(earlier.cotangents) > 1 else sens
         lines += [f"# {earlier.history}: without this line the gradient below is right"]
-        lines += [f"ForwardAndGradient(call, parameters)({shapes}, {sens})"]
+        lines += [f"ForwardAndGradient(call, parameters)({_tensors(earlier.inputs[:plain])}, {sens})"]
     if tensor == "output":
         return [*lines, 'print("MindSpore")', f"print(call({arguments}))"]
-    sens = ", ".join(f"Tensor({literal(value)})" for value in cotangents)
+    sens = _tensors(cotangents)
     lines += [f"cotangent = ({sens})" if len(cotangents) > 1 else f"cotangent = {sens}"]
+    number = names.index(tensor.split()[0])
     if directions:
-        along = ", ".join(f"Tensor({literal(value)})" for value in directions)
-        number = names.index(tensor.split()[0])
-        lines += [f"gradients = SecondOrder(call)({arguments}, cotangent, ({along},))"]
+        lines += [f"gradients = SecondOrder(call)({arguments}, cotangent, ({_tensors(directions)},))"]
         return [*lines, f'print("{tensor}: MindSpore")', f"print(gradients[{number}])"]
     lines += [f"output, gradients = ForwardAndGradient(call, parameters)({arguments}, cotangent)"]
-    number = names.index(tensor)
     place = f"[{number}]"
     if entry.parameters:
         place = f"[0][{number}]" if number < plain else f"[1][{number - plain}]"
     return [*lines, f'print("gradient with respect to {tensor}: MindSpore")', f"print(gradients{place})"]
+
+
+def _tensors(values: tuple[Array, ...]) -> str:
+    return ", ".join(f"Tensor({literal(value)})" for value in values)
 
 
 def literal(value: Array) -> str:

@@ -20,18 +20,13 @@ def apis(
     parameters: tuple[str, ...] | Mapping[str, tuple[str, ...]] = (),
     **fields: Any,
 ) -> tuple[Entry, ...]:
-    """Return one entry for each call of a formula.
+    """Return one entry for each call of a formula. A call is written as source text; its name is what it calls.
 
-    ====================================  ==============  ==============================
-    call, as written here                 name            ``Entry.call``
-    ====================================  ==============  ==============================
-    ``nn.ELU(alpha=1.0)``                 nn.ELU          the same
-    ``ops.add``                           ops.add         ``ops.add(x0, x1)``, all inputs
-    ``{ops,mint}.exp2``                   both            ``ops.exp2(x0)``, ``mint.exp2(x0)``
-    ``F.elu``                             mint.nn.f…l.elu ``mint.nn.functional.elu(x0)``
-    ``nn.GELU(approximate=True)  # tanh`` nn.GELU (tanh)  without the comment
-    ``Tensor.T: (x0 * x0).T``             Tensor.T        ``(x0 * x0).T``
-    ====================================  ==============  ==============================
+    * ``nn.ELU(alpha=1.0)`` is nn.ELU, applied to all inputs.
+    * ``ops.add`` is called with all inputs, ``ops.add(x0, x1)``; and ``F.elu`` is ``mint.nn.functional.elu``.
+    * ``{ops,mint}.exp2`` are both, as in a shell.
+    * ``nn.GELU(approximate=True)  # tanh`` is found as "nn.GELU (tanh)".
+    * ``Tensor.T: (x0 * x0).T`` is found as "Tensor.T".
 
     Args:
         formula: of all of them.
