@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import platform
 import queue
 import signal
 import subprocess
@@ -19,6 +20,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from typing import Any
 
 from ms_dnn.audit.entry import HISTORIES, Entry
@@ -57,7 +59,7 @@ def audit(
     findings: dict[int, ApiFinding] = {}
 
     def serve(folder: str) -> None:
-        with _Worker(catalogue, time_limit, folder) as worker:
+        with contextlib.closing(_Worker(catalogue, time_limit, folder)) as worker:
             while True:
                 try:
                     number, entry = waiting.get_nowait()
@@ -79,9 +81,6 @@ def audit(
 
 def environment() -> dict[str, str]:
     """Return the versions that the result depends on, without importing MindSpore."""
-    import platform
-    from importlib.metadata import version
-
     return {
         "MindSpore": version("mindspore"),
         "NumPy": version("numpy"),
@@ -100,12 +99,6 @@ class _Worker:
         self._time_limit = time_limit
         self._process: subprocess.Popen[str] | None = None
         self._messages: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-
-    def __enter__(self) -> _Worker:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop()
 
     def examine(self, entry: Entry) -> ApiFinding:
         """Examine one entry, with as many processes as it takes."""
@@ -172,18 +165,19 @@ class _Worker:
         try:
             message = self._messages.get(timeout=limit)
         except queue.Empty:
-            self._stop()
-            return Outcome("", "", "", "", HANG, f"no answer within {limit:g} s")
+            self.close()
+            return Outcome("", "", "", "", HANG, f"no response within {limit:g} s")
         if message is not None and "died" in message:
             return Outcome("", "", "", "", CRASH, f"the process ended with {message['died']}")
         if message is not None:
             return message
         code = self._process.wait() if self._process is not None else 0
-        self._stop()
+        self.close()
         ended = signal.Signals(-code).name if code < 0 else f"exit code {code}"
         return Outcome("", "", "", "", CRASH, f"the process ended with {ended}")
 
-    def _stop(self) -> None:
+    def close(self) -> None:
+        """End the process, and the child that it may have."""
         process, self._process = self._process, None
         if process is None:
             return

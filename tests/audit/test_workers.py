@@ -48,7 +48,7 @@ def test_a_crash_is_recorded_with_its_signal_for_each_task(result):
 def test_a_hang_is_recorded_with_the_limit(result):
     assert verdict(result, "hangs") == findings.HANG
     assert [outcome.mode for outcome in result.findings[1].outcomes] == ["PyNative", "compiled"]
-    assert all("no answer within 6 s" in outcome.detail for outcome in result.findings[1].outcomes)
+    assert all("no response within 6 s" in outcome.detail for outcome in result.findings[1].outcomes)
 
 
 @pytest.mark.parametrize("name", ["misspelt", "broken formula"])

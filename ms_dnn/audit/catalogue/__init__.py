@@ -59,8 +59,8 @@ def chosen(patterns: Sequence[str], entries: Sequence[Entry] = ENTRIES) -> tuple
         if not any(_matches(entry, pattern) for entry in entries):
             names = {entry.name.lower(): entry.name for entry in entries}
             near = [names[name] for name in difflib.get_close_matches(pattern.lower(), names, n=4, cutoff=0.5)]
-            cure = f"did you mean {', '.join(near)}?" if near else f"families are {', '.join(FAMILIES)}"
-            raise UnknownApiError(f"audit: '{pattern}' matches none of {len(entries)} APIs: {cure}")
+            hint = f"did you mean {', '.join(near)}?" if near else f"families are {', '.join(FAMILIES)}"
+            raise UnknownApiError(f"audit: '{pattern}' matches none of {len(entries)} APIs: {hint}")
     return tuple(entry for entry in entries if any(_matches(entry, pattern) for pattern in patterns))
 
 

@@ -69,7 +69,7 @@ def _hinge_embedding(x: Array, y: Array, margin: float = 1.0) -> Array:
     return np.mean(np.where(y == 1, x, np.maximum(0, margin - x)))
 
 
-def _margin_ranking(a: Array, b: Array, y: Array, margin: float) -> Array:
+def _margin_ranking(a: Array, b: Array, y: Array, margin: float = 0.0) -> Array:
     return np.mean(np.maximum(0, -y * (a - b) + margin))
 
 
@@ -196,12 +196,7 @@ ENTRIES = (
     *apis(
         lambda a, b, y: _margin_ranking(a, b, y, 0.5), RANKED, "nn.MarginRankingLoss(margin=0.5)", differentiable=(0, 1)
     ),
-    *apis(
-        lambda a, b, y: _margin_ranking(a, b, y, 0.0),
-        (Case("ordinary", RANKED), RANKED_TIES),
-        "ops.margin_ranking_loss",
-        differentiable=(0, 1),
-    ),
+    *apis(_margin_ranking, (Case("ordinary", RANKED), RANKED_TIES), "ops.margin_ranking_loss", differentiable=(0, 1)),
     *apis(lambda a, b, y: _cosine_embedding(a, b, y, 0.25), SIMILAR_OR_NOT, "nn.CosineEmbeddingLoss(margin=0.25)"),
     *apis(_cosine_embedding, SIMILAR_OR_NOT, "{ops,F}.cosine_embedding_loss"),
     *apis(lambda a, p, n: _triplet(a, p, n, swap=True), THREE, "nn.TripletMarginLoss(swap=True)"),

@@ -176,7 +176,7 @@ def _update(name: str, arguments: str, step: Step, *initial: float, known: str =
 
 
 NESTEROV = (
-    "use_nesterov is ignored on CPU: the update is that of plain momentum, without a word. Use nn.SGD(nesterov=True), "
+    "use_nesterov is silently ignored on CPU: the update is that of plain momentum. Use nn.SGD(nesterov=True), "
     "whose update is right."
 )
 IN_PLACE = (

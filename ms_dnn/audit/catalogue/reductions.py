@@ -106,31 +106,30 @@ SPREADS = (
     *apis(lambda x: x.var(axis=1), (ORDINARY, EQUAL_ROWS), "ops.var(x0, 1)"),
     *apis(lambda x: x.var(axis=1, ddof=1, keepdims=True), ORDINARY, "ops.var(x0, 1, 1, True)  # ddof=1"),
     *apis(lambda x: x.std(axis=1), (ORDINARY, EQUAL_ROWS), "ops.std(x0, 1)"),
-    *apis(lambda x: (x.var(axis=1, ddof=1), x.mean(axis=1)), ORDINARY, "ops.var_mean(x0, 1, 1)"),
-    *apis(lambda x: (x.std(axis=1, ddof=1), x.mean(axis=1)), ORDINARY, "ops.std_mean(x0, 1, 1)"),
+    *apis(
+        lambda x: (x.var(1, ddof=1), x.mean(1)), ORDINARY, "ops.var_mean(x0, 1, 1)", "mint.var_mean(x0, 1)"
+    ),
+    *apis(
+        lambda x: (x.std(1, ddof=1), x.mean(1)), ORDINARY, "ops.std_mean(x0, 1, 1)", "mint.std_mean(x0, 1)"
+    ),
     *apis(lambda x: x.var(axis=1, ddof=1), (ORDINARY, EQUAL_ROWS), "mint.var(x0, 1)"),
     *apis(np.var, ORDINARY, "mint.var(x0, correction=0)  # all, correction=0"),
     *apis(lambda x: x.std(axis=1, ddof=1), (ORDINARY, EQUAL_ROWS), "mint.std(x0, 1)"),
-    *apis(lambda x: (x.var(axis=1, ddof=1), x.mean(axis=1)), ORDINARY, "mint.var_mean(x0, 1)"),
-    *apis(lambda x: (x.std(axis=1, ddof=1), x.mean(axis=1)), ORDINARY, "mint.std_mean(x0, 1)"),
     *apis(lambda x: (x.mean(axis=1), x.var(axis=1)), (ORDINARY, EQUAL_ROWS), "nn.Moments(axis=1, keep_dims=False)"),
     *apis(_covariance, ORDINARY, "ops.cov"),
 )
 
 NORMS = (
-    *apis(_norm, (ORDINARY, LARGE_SQUARES), "ops.norm"),
-    *apis(lambda x: np.abs(x).sum(axis=1), ORDINARY, "ops.norm(x0, 1, 1)  # 1"),
+    *apis(_norm, (ORDINARY, LARGE_SQUARES), "{ops,mint}.norm"),
+    *apis(lambda x: np.abs(x).sum(axis=1), ORDINARY, "{ops,mint}.norm(x0, 1, 1)  # 1"),
     *apis(_row_norms, ORDINARY, "ops.norm(x0, 2, 1)  # 2"),
-    *apis(lambda x: np.abs(x).max(axis=1), ORDINARY, 'ops.norm(x0, float("inf"), 1)  # inf'),
+    *apis(lambda x: np.abs(x).max(axis=1), ORDINARY, '{ops,mint}.norm(x0, float("inf"), 1)  # inf'),
     *apis(_norm, MATRIX, 'ops.norm(x0, "fro", (0, 1))  # fro'),
     *apis(lambda x: np.linalg.norm(x, "nuc"), MATRIX, 'ops.norm(x0, "nuc", (0, 1))  # nuc'),
     *apis(_row_norms, ORDINARY, "ops.vector_norm(x0, 2, 1)"),
     *apis(lambda x: np.cbrt((np.abs(x) ** 3).sum(axis=1)), ORDINARY, "ops.vector_norm(x0, 3, 1)  # 3"),
     *apis(_norm, MATRIX, "ops.matrix_norm"),
     *apis(lambda x: np.abs(x).sum(axis=0).max(), MATRIX, "ops.matrix_norm(x0, 1)  # 1"),
-    *apis(_norm, (ORDINARY, LARGE_SQUARES), "mint.norm"),
-    *apis(lambda x: np.abs(x).sum(axis=1), ORDINARY, "mint.norm(x0, 1, 1)  # 1"),
-    *apis(lambda x: np.abs(x).max(axis=1), ORDINARY, 'mint.norm(x0, float("inf"), 1)  # inf'),
     *apis(_row_norms, ORDINARY, "mint.linalg.vector_norm(x0, 2, 1)"),
     *apis(_norm, MATRIX, "mint.linalg.matrix_norm"),
     *apis(_row_norms, (ORDINARY, LARGE_SQUARES), "nn.Norm(axis=1)"),

@@ -11,6 +11,6 @@ MEAN_OF_LOGITS = (
     'it should be. Compiled it is right. Compile, keep one batch size, or use reduction="none" and take the mean.'
 )
 NEGATIVE_PAD = (
-    "In PyNative, a repeated call at one shape returns wrong values, even of the same input: the zeros wander into the "
+    "In PyNative, a repeated call at one shape returns wrong values, even of the same input: zeros spread over the "
     "row. The first call is right, and so are all when compiled. Slice instead of a negative pad: x[..., 1:]."
 )
