@@ -1,4 +1,4 @@
-"""What the audit knows of one public API: the call, an independent formula of it, and where it is asked."""
+"""What the audit knows of one public API: the call, an independent formula of it, and where both are evaluated."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Case:
         label: what is special: "ordinary", "zeros", "ties", "large", "soft labels", …
         inputs: makes x0, x1, … and the parameters after them; float arrays are float64 and are rounded to the dtype
             under examination, integer and boolean arrays are passed as they are.
-        dtypes: in which it is asked; e.g. without "float16" where values overflow it.
+        dtypes: in which it is evaluated; e.g. without "float16" where values overflow it.
     """
 
     label: str
@@ -58,10 +58,10 @@ class Entry:
             or an expression in x0, x1, … ("ops.sum(x0, 1)"). For ``kind="update"`` the constructor of an optimizer of
             ``params``.
         formula: the published formula in NumPy or SciPy; written without a look at MindSpore's source.
-        cases: where it is asked.
+        cases: where it is evaluated.
         applied: how the constructor's product is applied, if not to x0, x1, … in order: "self.op(x0, (x1, x2))".
         parameters: names of Cell parameters that get the last inputs as values, and are differentiated too.
-        dtypes: in which it is asked.
+        dtypes: in which it is evaluated.
         differentiable: numbers of the inputs that are differentiated; None means every float one, parameters included.
         second_order: whether the gradient's own gradient is judged, on the first case.
         known: why it is WRONG or differs by convention, for the published table; "" when nothing is known.
@@ -111,7 +111,7 @@ class Entry:
         )
 
     def tasks(self) -> list[tuple[str, str]]:
-        """Return what is asked: (dtype, mode) for all, and (one dtype, history) for what is differentiated."""
+        """Return what is to be judged: (dtype, mode) for all, and (one dtype, history) for what is differentiated."""
         asked = [(dtype, mode) for dtype in self.dtypes for mode in MODES]
         if self.kind == "update" or self.differentiable == ():
             return asked

@@ -13,7 +13,7 @@ Bounds, and why:
 * Up to :data:`ROUNDINGS` units are rounding. The sums here have at most some 60 terms; float64 has much room to spare
   because the reference itself is computed in float64.
 * Beyond that the result is imprecise: an approximation, a cancellation, or a narrower dtype inside.
-* It is wrong only where everybody would see it: off by more than 1 % of the element (40 roundings of float16), and
+* It is wrong only where the error is visible: off by more than 1 % of the element (40 roundings of float16), and
   that not merely in an element that is lost beside its neighbours; or not finite where the formula is.
 """
 
@@ -27,7 +27,7 @@ import numpy as np
 from ms_dnn.audit.entry import Array
 
 ROUNDINGS = {"float16": 32.0, "float32": 100.0, "float64": 2000.0}
-"""Rounding units that are forgiven."""
+"""Rounding units that are tolerated."""
 VISIBLE = {"float16": 0.04, "float32": 0.01, "float64": 0.01}
 """Relative error of an element from which it is wrong."""
 BESIDE_OTHERS = {"float16": 0.02, "float32": 1e-3, "float64": 1e-3}

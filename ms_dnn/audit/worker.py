@@ -1,4 +1,4 @@
-"""A worker process: examines entries that it is told on stdin, and says on stdout what it is at and what it found.
+"""A worker process: examines entries that it reads from stdin, and reports on stdout what it does and what it found.
 
 One JSON object a line. In: ``{"name": "nn.ELU", "tasks": [["float64", "PyNative"], …]}``. Out: ``{"ready": true}``
 once; then ``{"at": [dtype, mode]}`` before each task and ``{"found": [outcome, …], "script": text}`` after it; and
@@ -38,7 +38,7 @@ def main() -> None:
     entries = {entry.name: entry for entry in import_module(sys.argv[1]).ENTRIES}
     # MindSpore collects garbage after each graph that it compiles; what the imports made is none.
     gc.freeze()
-    _say(out, {"ready": True})
+    _send(out, {"ready": True})
     for line in sys.stdin:
         order = json.loads(line)
         examination = Examination(entries[order["name"]])
@@ -47,10 +47,10 @@ def main() -> None:
         for tasks in (together, *alone):
             died = _in_child(partial(_examine, out, examination, tasks))
             if died:
-                _say(out, {"died": died})
+                _send(out, {"died": died})
                 break
         else:
-            _say(out, {"done": order["name"]})
+            _send(out, {"done": order["name"]})
 
 
 def _in_child(work: Callable[[], None]) -> str:
@@ -76,17 +76,17 @@ def _examine(out: TextIO, examination: Any, tasks: list[list[str]]) -> None:
     from ms_dnn.audit.findings import AUDIT_ERROR, Outcome
 
     for dtype, mode in tasks:
-        _say(out, {"at": [dtype, mode]})
+        _send(out, {"at": [dtype, mode]})
         try:
             found = examination.examine(dtype, mode)
         except Exception as error:  # noqa: BLE001 - MindSpore's refusals are caught below: the entry itself is broken
             why = f"{type(error).__name__}: {str(error).strip()[:300]}"
             found = [Examined(Outcome(dtype, mode, "", "output", AUDIT_ERROR, why))]
         script = next((examined.script for examined in found if examined.script), "")
-        _say(out, {"found": [asdict(examined.outcome) for examined in found], "script": script})
+        _send(out, {"found": [asdict(examined.outcome) for examined in found], "script": script})
 
 
-def _say(out: TextIO, message: dict[str, Any]) -> None:
+def _send(out: TextIO, message: dict[str, Any]) -> None:
     out.write(json.dumps(message) + "\n")
     out.flush()
 

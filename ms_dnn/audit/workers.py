@@ -2,7 +2,7 @@
 
 Each worker is a process of its own (:mod:`ms_dnn.audit.worker`), fed one entry at a time by a thread. When the child
 that examines it dies, the task that it had announced is recorded as CRASH and the rest of the entry is ordered again;
-when the worker says nothing for too long it is HANG, and a new worker is started.
+when the worker does not respond in time it is HANG, and a new worker is started.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ class _Worker:
 
     def _order(self, order: dict[str, Any]) -> None:
         if self._process is None or self._process.stdin is None:
-            raise RuntimeError("the audit's worker is gone before it was told anything")
+            raise RuntimeError("the audit's worker ended before it was given a task")
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
 

@@ -34,6 +34,13 @@ ENTRIES = (
     planted("gradient of 1.5", f"{HERE}Wrong()", square, Case("of one sign", fixed([1.0, 2.0, -3.0]))),
     planted("no gradient of x1", f"{HERE}Detached()", lambda a, b: a * b, Case("ordinary", normal((3,), (3,)))),
     planted("float32 inside", f"{HERE}Narrow()", square),
+    planted(
+        "wrong, then narrow",
+        "(x0 * 2, x0.astype(ms.float32))",
+        lambda x: (x, x),
+        Case("exact in float32", fixed([1.0, -2.0])),
+        dtypes=("float64",),
+    ),
     planted("NaN at zero", f"{HERE}NotANumber()", square, Case("zeros", zeros((2,)))),
     planted("kink", "ops.abs(x0)", np.abs, Case("zeros", zeros((2,)))),
     planted("both of a tie", f"{HERE}BothOfATie()", np.maximum, Case("ties", fixed([1.0, 2.0], [1.0, 2.0]))),

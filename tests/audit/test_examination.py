@@ -58,6 +58,10 @@ def test_float32_inside_float64_is_imprecise_and_fine_in_float32():
     assert verdicts("float32 inside", "float32")["output"] == findings.RIGHT
 
 
+def test_a_narrow_output_does_not_hide_that_an_earlier_one_is_wrong():
+    assert verdicts("wrong, then narrow")["output"] == findings.WRONG_FORWARD
+
+
 def test_a_refused_dtype_is_unsupported_with_mindspores_words():
     (refused,) = Examination(BY_NAME["refused"]).examine("float64", "PyNative")
     assert refused.outcome.verdict == findings.UNSUPPORTED

@@ -106,12 +106,8 @@ SPREADS = (
     *apis(lambda x: x.var(axis=1), (ORDINARY, EQUAL_ROWS), "ops.var(x0, 1)"),
     *apis(lambda x: x.var(axis=1, ddof=1, keepdims=True), ORDINARY, "ops.var(x0, 1, 1, True)  # ddof=1"),
     *apis(lambda x: x.std(axis=1), (ORDINARY, EQUAL_ROWS), "ops.std(x0, 1)"),
-    *apis(
-        lambda x: (x.var(1, ddof=1), x.mean(1)), ORDINARY, "ops.var_mean(x0, 1, 1)", "mint.var_mean(x0, 1)"
-    ),
-    *apis(
-        lambda x: (x.std(1, ddof=1), x.mean(1)), ORDINARY, "ops.std_mean(x0, 1, 1)", "mint.std_mean(x0, 1)"
-    ),
+    *apis(lambda x: (x.var(1, ddof=1), x.mean(1)), ORDINARY, "ops.var_mean(x0, 1, 1)", "mint.var_mean(x0, 1)"),
+    *apis(lambda x: (x.std(1, ddof=1), x.mean(1)), ORDINARY, "ops.std_mean(x0, 1, 1)", "mint.std_mean(x0, 1)"),
     *apis(lambda x: x.var(axis=1, ddof=1), (ORDINARY, EQUAL_ROWS), "mint.var(x0, 1)"),
     *apis(np.var, ORDINARY, "mint.var(x0, correction=0)  # all, correction=0"),
     *apis(lambda x: x.std(axis=1, ddof=1), (ORDINARY, EQUAL_ROWS), "mint.std(x0, 1)"),
