@@ -15,8 +15,12 @@ WEIGHTS = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 LAYER_WEIGHTS = tuple(f"{name}_l0" for name in WEIGHTS)
 
 
-def _rnn_cell(x: Array, h: Array, w_ih: Array, w_hh: Array, b_ih: Array, b_hh: Array) -> Array:
-    return np.tanh(x @ w_ih.T + b_ih + h @ w_hh.T + b_hh)
+def _rnn_cell(activation: Formula) -> Formula:
+    return lambda x, h, w_ih, w_hh, b_ih, b_hh: activation(x @ w_ih.T + b_ih + h @ w_hh.T + b_hh)
+
+
+def _relu(x: Array) -> Array:
+    return np.maximum(x, 0)
 
 
 def _lstm_cell(x: Array, h: Array, c: Array, w_ih: Array, w_hh: Array, b_ih: Array, b_hh: Array) -> Pair:
@@ -97,16 +101,11 @@ EMBEDDINGS = (
 )
 
 RECURRENT = (
-    *apis(_rnn_cell, _cell(1, 1), "nn.RNNCell(2, 2)", parameters=WEIGHTS),
-    *apis(
-        lambda x, h, w_ih, w_hh, b_ih, b_hh: np.maximum(x @ w_ih.T + b_ih + h @ w_hh.T + b_hh, 0),
-        _cell(1, 1),
-        'nn.RNNCell(2, 2, nonlinearity="relu")  # relu',
-        parameters=WEIGHTS,
-    ),
+    *apis(_rnn_cell(np.tanh), _cell(1, 1), "nn.RNNCell(2, 2)", parameters=WEIGHTS),
+    *apis(_rnn_cell(_relu), _cell(1, 1), 'nn.RNNCell(2, 2, nonlinearity="relu")  # relu', parameters=WEIGHTS),
     *apis(_lstm_cell, _cell(4, 2), "nn.LSTMCell(2, 2)", parameters=WEIGHTS, applied="self.op(x0, (x1, x2))"),
     *apis(_gru_cell, _cell(3, 1), "nn.GRUCell(2, 2)", parameters=WEIGHTS),
-    *apis(_layer_of(_rnn_cell), _layer(1, 1), "nn.RNN(2, 2)", parameters=LAYER_WEIGHTS),
+    *apis(_layer_of(_rnn_cell(np.tanh)), _layer(1, 1), "nn.RNN(2, 2)", parameters=LAYER_WEIGHTS),
     *apis(_layer_of(_gru_cell), _layer(3, 1), "nn.GRU(2, 2)", parameters=LAYER_WEIGHTS),
     *apis(
         lambda *inputs: _lstm(*inputs)[0],

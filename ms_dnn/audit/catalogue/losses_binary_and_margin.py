@@ -21,8 +21,6 @@ from ms_dnn.audit.catalogue.inputs import (
 from ms_dnn.audit.entry import Array, Case
 
 N, C = 4, 3
-
-
 LOGITS = normal((N, C))
 THREE = normal((N, C), (N, C), (N, C))
 PROBABILITIES = uniform(0.1, 0.9, (N, C))
@@ -73,12 +71,8 @@ def _margin_ranking(a: Array, b: Array, y: Array, margin: float = 0.0) -> Array:
     return np.mean(np.maximum(0, -y * (a - b) + margin))
 
 
-def _cosine(a: Array, b: Array) -> Array:
-    return np.sum(a * b, 1) / np.sqrt(np.sum(a * a, 1) * np.sum(b * b, 1))
-
-
 def _cosine_embedding(a: Array, b: Array, y: Array, margin: float = 0.0) -> Array:
-    cosine = _cosine(a, b)
+    cosine = np.sum(a * b, 1) / np.sqrt(np.sum(a * a, 1) * np.sum(b * b, 1))
     return np.mean(np.where(y == 1, 1 - cosine, np.maximum(0, cosine - margin)))
 
 
