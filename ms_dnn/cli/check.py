@@ -202,8 +202,8 @@ def _judge_experiment(
 
     train = prepare_data(config).train
     network, cost = build_network(config, train.x.shape[1], precision), build_cost(config)
-    chosen = stream(seed, "checked samples").permutation(len(train.x))[:samples]
-    x, y = (Tensor(np.ascontiguousarray(rows[chosen]).astype(precision)) for rows in (train.x, train.weighted_y))
+    picked = stream(seed, "checked samples").permutation(len(train.x))[:samples]
+    x, y = (Tensor(np.ascontiguousarray(rows[picked]).astype(precision)) for rows in (train.x, train.weighted_y))
     train_briefly(network, cost, x, y, after)
     return check_gradients(network, x, cost, (y,), modes=modes, device=chosen.name, directions=directions, seed=seed)
 

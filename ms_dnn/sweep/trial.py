@@ -65,7 +65,7 @@ def run_trial(study: Study, trial: Any, sweep_folder: Path, known: set[int]) -> 
         study.end(trial.number, TrialState.FAIL, "failed", str(error))
     else:
         if state.stopped_by is None:
-            study.give_back(trial.number)
+            study.requeue(trial.number)
             return False
         if state.stopped_by == PRUNED:
             study.end(trial.number, TrialState.PRUNED, "pruned", f"others were better after {state.step} steps")
