@@ -38,7 +38,7 @@ _WITH_TEST_FILES = ("mnist", "fashion_mnist", "cifar10", "hdf5")
 _NEEDED = {
     "mnist": {"folder": "the folder of the four idx files"},
     "fashion_mnist": {"folder": "the folder of the four idx files"},
-    "cifar10": {"folder": "the folder cifar-10-batches-py"},
+    "cifar10": {"folder": "the folder cifar-10-batches-bin"},
     "csv": {"file": "the path of a table with a header", "target": "the name of the column to predict"},
     "parquet": {"file": "the path of a Parquet file", "target": "the name of the column to predict"},
     "npz": {"file": "the path of an archive with the arrays x and y"},
