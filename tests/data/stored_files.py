@@ -6,7 +6,8 @@ import yaml
 
 from ms_dnn import conversion
 from ms_dnn.config import parse_config
-from ms_dnn.data import Source
+from ms_dnn.data import Source, mindrecord
+from ms_dnn.mindrecord_reading import write_arrays
 from ms_dnn.mindrecord_writing import write_mindrecord
 
 OUTPUT = {"npy": "set.npy", "mindrecord": "set.mindrecord"}
@@ -50,6 +51,7 @@ def convert(folder, kind, x, y):
     with pytest.MonkeyPatch.context() as patch:
         # In this process, where MindSpore is loaded; the tests of the command have one of their own.
         patch.setattr(conversion, "_run_writer", write_mindrecord)
+        patch.setattr(mindrecord, "_write_arrays", read_here)
         notes = conversion.convert_data(config, folder / OUTPUT[kind], kind)
     return source(folder, kind), notes
 
@@ -60,3 +62,8 @@ def source(folder, kind, stream=False):
 
 def data_section(folder, kind, **more):
     return {"set": kind, ("file" if kind == "mindrecord" else "folder"): str(folder / OUTPUT[kind]), **more}
+
+
+def read_here(source, folder):
+    """Read a whole MindRecord in this process; damaged ones need one of their own."""
+    write_arrays(source.file, folder, source.target or "y", source.stream, source.drop)
