@@ -1,6 +1,5 @@
 """An experiment as a YAML file: its schema, and reading it with errors that name the line and the cure."""
 
-from ms_dnn.config.columns_section import ColumnConfig, DropConfig, WeightConfig
 from ms_dnn.config.data_section import DataConfig
 from ms_dnn.config.loading import dump_config, load_config, parse_config
 from ms_dnn.config.optimization import (
@@ -30,10 +29,8 @@ from ms_dnn.config.schema import (
 
 __all__ = [
     "Adam",
-    "ColumnConfig",
     "CosineDecay",
     "DataConfig",
-    "DropConfig",
     "EarlyStoppingConfig",
     "ExperimentConfig",
     "ExponentialDecay",
@@ -52,7 +49,6 @@ __all__ = [
     "ReportsConfig",
     "Schedule",
     "TrainingConfig",
-    "WeightConfig",
     "dump_config",
     "load_config",
     "parse_config",

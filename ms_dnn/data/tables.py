@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ms_dnn.data.cells import feature_frame, number_in, numbers_in, shown_cell
-from ms_dnn.data.columns import FeatureColumn, NumberColumn
+from ms_dnn.data.cells import Declared, feature_frame, number_in, numbers_in, shown_cell
 from ms_dnn.data.samples import Samples, as_labels, refuse_column_count
 from ms_dnn.data.source import refuse_too_many_values
 from ms_dnn.data.table_files import TABLE_SUFFIXES, TableFile, open_table
@@ -56,7 +55,7 @@ def read_table(
 
 def read_declared_table(
     path: Path,
-    declared: Mapping[str, FeatureColumn],
+    declared: Mapping[str, Declared],
     target: str = "",
     drop: Sequence[str] = (),
 ) -> tuple[Samples, tuple[str, ...]]:
@@ -87,7 +86,7 @@ def read_declared_table(
             f"unknown {listed(unknown)}; twice {listed(twice)}; correct the header"
         )
     refuse_too_many_values(name, table.rows, len(declared))
-    texts = {i for i, column in enumerate(header) if not isinstance(declared.get(column), NumberColumn)}
+    texts = {i for i, column in enumerate(header) if column not in declared or declared[column].kind != "number"}
     place = header.index(target) if target in header else None
     frames, given, names = [], [], []
     import pandas as pd

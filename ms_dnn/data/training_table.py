@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ms_dnn.config.columns_section import Column, DropColumn, FeatureColumn, NumberColumn, WeightColumn
+from ms_dnn.config.problems import nearest
 from ms_dnn.data.cells import feature_frame, numbers_in, shown_cell
-from ms_dnn.data.columns import Column, DropColumn, FeatureColumn, NumberColumn, WeightColumn, nearest_name
 from ms_dnn.data.dataset import Dataset
 from ms_dnn.data.gathering import gathered
 from ms_dnn.data.source import Loaded, Source, refuse_missing_file, refuse_too_many_values
@@ -121,7 +122,7 @@ def _refuse_unknown_names(name: str, header: Sequence[str], source: Source) -> N
     for key, names in (("target", [source.target]), ("drop", source.drop), ("columns", tuple(source.columns))):
         unknown = [column for column in names if column not in header]
         if unknown:
-            meant = nearest_name(unknown[0], header)
+            meant = nearest(unknown[0], header)
             raise DataError(
                 f"data.{key}: got {listed(unknown)}, expected columns of {name}, whose header is {listed(header)}: "
                 + (f"did you mean {meant!r}?" if meant else "correct the name, or add the header")
@@ -129,4 +130,4 @@ def _refuse_unknown_names(name: str, header: Sequence[str], source: Source) -> N
 
 
 def _text_columns(header: Sequence[str], declared: Mapping[str, FeatureColumn]) -> list[int]:
-    return [header.index(name) for name, column in declared.items() if not isinstance(column, NumberColumn)]
+    return [header.index(name) for name, column in declared.items() if column.kind != "number"]

@@ -11,15 +11,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import Self
 
-from ms_dnn.data.columns import (
-    CategoryColumn,
-    FeatureColumn,
-    Missing,
-    MultiHotColumn,
-    NumberColumn,
-    ScalingKind,
-    Unseen,
-)
+from ms_dnn.config.columns_section import Filling, ScalingKind, Unseen
 from ms_dnn.features.scaling import Scaling
 
 if TYPE_CHECKING:
@@ -34,7 +26,7 @@ class _Fitted(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     column: str
-    missing: Missing
+    missing: Filling
 
 
 class FittedNumber(_Fitted):
@@ -57,10 +49,6 @@ class FittedNumber(_Fitted):
         """Names of the encoded features."""
         return (self.column,)
 
-    def declared(self) -> FeatureColumn:
-        """Return what this was declared as."""
-        return NumberColumn(self.scaling, self.missing, self.fill if self.missing == "constant" else None)
-
 
 class _FittedTexts(_Fitted):
     """What a column of categories and one of several categories a cell have in common."""
@@ -78,11 +66,6 @@ class _FittedTexts(_Fitted):
         if self.fill is not None and self.unseen == "error" and self.unseen_in(self.fill):
             raise ValueError(f"{self.column!r}: a fill that is no category")
         return self
-
-    @property
-    def constant(self) -> str | None:
-        """What was declared as the value for missing cells."""
-        return self.fill if self.missing == "constant" else None
 
     @property
     def encoded(self) -> tuple[str, ...]:
@@ -126,10 +109,6 @@ class FittedCategory(_FittedTexts):
         """Return the cell, which is one category."""
         return (cell,)
 
-    def declared(self) -> FeatureColumn:
-        """Return what this was declared as."""
-        return CategoryColumn(self.encoding, self.categories, self.unseen, self.missing, self.constant)
-
     def transformer(self) -> Pipeline:
         """Return the transformer of a column (N, 1), which learns nothing more from what it is fitted on."""
         from sklearn.pipeline import make_pipeline
@@ -165,10 +144,6 @@ class FittedMultiHot(_FittedTexts):
     def words(self, cell: str) -> Sequence[str]:
         """Return the categories in one cell, without surrounding blanks."""
         return words_in(cell, self.separator)
-
-    def declared(self) -> FeatureColumn:
-        """Return what this was declared as."""
-        return MultiHotColumn(self.separator, self.categories, self.unseen, self.missing, self.constant)
 
     def transformer(self) -> BaseEstimator:
         """Return the transformer of a column (N, 1), which learns nothing more from what it is fitted on."""

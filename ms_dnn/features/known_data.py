@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from typing_extensions import Self
 
-from ms_dnn.data.columns import ScalingKind
+from ms_dnn.config.columns_section import ScalingKind
 from ms_dnn.data.dataset import Task
 from ms_dnn.data.fingerprint import Fingerprint
 from ms_dnn.data.stored_set import ImageShape, Size

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ms_dnn.data.columns import ScalingKind
+from ms_dnn.config.columns_section import ScalingKind
 from ms_dnn.data.lazy_rows import LazyRows, Rows, blocks
 from ms_dnn.data.validation import constant_columns, refuse_non_finite
 from ms_dnn.errors import DataError
