@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ms_dnn.data.lazy_rows import rows_at_once
 from ms_dnn.data.mindrecord import NAMES, REFUSED, converted
 from ms_dnn.data.npy_folder import NOTES, X, Y
-from ms_dnn.data.source import refuse_no_values, refuse_too_many_values
+from ms_dnn.data.source import check_not_empty, check_size
 from ms_dnn.data.tables import listed
 from ms_dnn.errors import DataError
 
@@ -55,7 +55,7 @@ def write_arrays(path: Path, folder: Path, target: str, stream: bool, dropped: S
 
     found = rows()
     first = next(found, np.empty(0))
-    check = refuse_no_values if stream else refuse_too_many_values
+    check = check_not_empty if stream else check_size
     check(f"{where} (data.stream: true leaves it on the disk)", samples, len(first))
     written = 0
     with (folder / X).open("wb") as file:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ms_dnn.data.dataset import Dataset
 from ms_dnn.data.source import Loaded, existing_file, is_file
-from ms_dnn.data.targets import refuse_labels_outside
+from ms_dnn.data.targets import check_labels
 from ms_dnn.errors import DataError
 
 CIFAR_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
@@ -51,7 +51,7 @@ def read_batch(path: Path) -> NDArray[np.uint8]:
         records = np.fromfile(path, np.uint8, size).reshape(-1, _RECORD)
     except (OSError, ValueError) as error:
         raise DataError(f"{where}: cannot be read ({error}): check the file") from error
-    refuse_labels_outside(where, records[:, 0], len(CIFAR_CLASSES))
+    check_labels(where, records[:, 0], len(CIFAR_CLASSES))
     return records
 
 

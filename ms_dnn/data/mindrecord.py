@@ -18,7 +18,7 @@ from ms_dnn.data.gathering import gathered
 from ms_dnn.data.lazy_rows import blocks
 from ms_dnn.data.npy_file import npy_header, npy_rows
 from ms_dnn.data.npy_folder import NOTES, X, Y, read_npy_folder
-from ms_dnn.data.source import Loaded, Source, is_file, reason, refuse_missing_file
+from ms_dnn.data.source import Loaded, Source, check_file, is_file, reason
 from ms_dnn.data.targets import targets_of
 from ms_dnn.errors import DataError
 
@@ -40,7 +40,7 @@ def read_mindrecord(source: Source) -> Loaded:
     numbers.
     """
     path = source.file
-    refuse_missing_file(path, "a MindRecord")
+    check_file(path, "a MindRecord")
     where = repr(path.name)
     for name in dict.fromkeys((path.name, *_files(path))):
         _check_index(path.with_name(name))

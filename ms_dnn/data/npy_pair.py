@@ -12,7 +12,7 @@ from ms_dnn.data.dataset import Dataset
 from ms_dnn.data.gathering import gathered
 from ms_dnn.data.lazy_rows import blocks
 from ms_dnn.data.npy_file import npy_array, npy_header, npy_rows
-from ms_dnn.data.source import MOST_VALUES, Loaded, Source, refuse_no_values
+from ms_dnn.data.source import MOST_VALUES, Loaded, Source, check_not_empty
 from ms_dnn.data.targets import targets_of
 from ms_dnn.errors import DataError
 
@@ -36,7 +36,7 @@ def read_npy_pair(source: Source, x_file: Path, y_file: Path) -> Loaded:
     if of_x.size != of_x.promised:
         raise _cut_short(where, of_x.size, of_x.promised)
     samples, width = of_x.shape[0], prod(of_x.shape[1:])
-    refuse_no_values(where, samples, width)
+    check_not_empty(where, samples, width)
     y = _targets(y_file)
     if y.ndim not in (1, 2) or len(y) != samples:
         raise DataError(

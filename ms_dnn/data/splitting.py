@@ -69,7 +69,7 @@ def _part_sizes(samples: int, validation: float, test: float) -> list[int]:
 
 def _deal_by_class(dataset: Dataset, sizes: list[int], generator: np.random.Generator) -> list[Rows]:
     counts: Rows = np.bincount(dataset.y, minlength=dataset.n_classes)
-    _refuse_rare_classes(dataset, counts, sizes)
+    _check_class_counts(dataset, counts, sizes)
     train = _apportion(sizes[0], counts, generator)
     while (train == 0).any():  # a class too rare for its fair share takes a place from the most frequent one
         train[np.argmax(train)] -= 1
@@ -85,7 +85,7 @@ def _deal_by_class(dataset: Dataset, sizes: list[int], generator: np.random.Gene
     return [generator.permutation(np.concatenate(part)) for part in dealt]
 
 
-def _refuse_rare_classes(dataset: Dataset, counts: Rows, sizes: list[int]) -> None:
+def _check_class_counts(dataset: Dataset, counts: Rows, sizes: list[int]) -> None:
     parts = sum(size > 0 for size in sizes)
     rarest = int(np.argmin(counts))
     if counts[rarest] < parts:

@@ -17,8 +17,8 @@ from typing_extensions import Self
 
 from ms_dnn.data.dataset import Dataset
 from ms_dnn.data.lazy_rows import LazyRows, Rows, blocks
-from ms_dnn.data.source import Loaded, refuse_too_many_values
-from ms_dnn.data.targets import refuse_labels_outside
+from ms_dnn.data.source import Loaded, check_size
+from ms_dnn.data.targets import check_labels
 from ms_dnn.errors import DataError
 
 FORMAT = 1
@@ -84,7 +84,7 @@ def loaded(notes: Notes, where: str, x: LazyRows, y: NDArray[Any], *, stream: bo
     than the most values.
     """
     if not stream:
-        refuse_too_many_values(f"{where} (data.stream: true leaves it on the disk)", notes.samples, notes.features)
+        check_size(f"{where} (data.stream: true leaves it on the disk)", notes.samples, notes.features)
     features: Rows = replace(x, crc=notes.x_crc) if stream else np.empty(x.shape)
     crc, first = 0, 0
     for block in blocks(x):
@@ -98,7 +98,7 @@ def loaded(notes: Notes, where: str, x: LazyRows, y: NDArray[Any], *, stream: bo
             "they were written, expected them unchanged: take an undamaged copy, or convert the set again"
         )
     if notes.task == "classification":
-        refuse_labels_outside(where, y, len(notes.class_names))
+        check_labels(where, y, len(notes.class_names))
     whole = Dataset(
         notes.name,
         features,

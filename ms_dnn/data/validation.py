@@ -29,15 +29,15 @@ def check_dataset(dataset: Dataset, part: str = "data set") -> list[str]:
     _check_shapes(dataset, where)
     _check_names(dataset, where)
     if isinstance(dataset.x, np.ndarray | LazyRows):  # holes of a frame are filled as its columns declare
-        refuse_non_finite(dataset.x, dataset.feature_names, where)
+        check_finite(dataset.x, dataset.feature_names, where)
     if dataset.task == "regression":
-        refuse_non_finite(dataset.y, _target_names(dataset.y), where)
+        check_finite(dataset.y, _target_names(dataset.y), where)
         return _constant_features(dataset, part)
     _check_labels(dataset, where)
     return _constant_features(dataset, part) + _absent_classes(dataset, part)
 
 
-def refuse_non_finite(values: NDArray[Any] | LazyRows, names: Sequence[str], where: str) -> None:
+def check_finite(values: NDArray[Any] | LazyRows, names: Sequence[str], where: str) -> None:
     """Raise :class:`DataError` that names the first NaN or Inf of ``values`` (N, I) and counts them all.
 
     ``names`` are the I column names, or nothing: then columns are counted from 0.

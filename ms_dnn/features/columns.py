@@ -23,7 +23,7 @@ from ms_dnn.config.columns_section import (
     filling,
 )
 from ms_dnn.data.lazy_rows import VALUES_AT_ONCE, LazyRows
-from ms_dnn.data.source import refuse_too_many_values
+from ms_dnn.data.source import check_size
 from ms_dnn.data.tables import listed
 from ms_dnn.errors import DataError
 from ms_dnn.features.fitted import (
@@ -76,7 +76,7 @@ class Features:
         table = self._numbers(rows) if self._only_numbers else self._frame(rows, where)
         if len(table) == 0:
             return np.empty((0, len(self.names)))
-        refuse_too_many_values(where, len(table), len(self.names))
+        check_size(where, len(table), len(self.names))
         encoded = np.empty((len(table), len(self.names)))
         step = max(1, VALUES_AT_ONCE // max(len(self.names), len(self.columns)))
         for start in range(0, len(table), step):
@@ -124,7 +124,7 @@ class Features:
         frame: DataFrame = rows[names]
         for column in self.columns:
             if not isinstance(column, FittedNumber) and column.unseen == "error":
-                _refuse_unseen(column, frame[column.column], where)
+                _check_unseen(column, frame[column.column], where)
         return frame
 
     @cached_property
@@ -215,7 +215,7 @@ def _fit_number(name: str, column: NumberColumn, cells: ArrayLike, scaling: Scal
     missing, constant = filling(column)
     fill = None
     if missing != "error":
-        _refuse_no_value(missing, bool(np.isnan(x).all()))
+        _check_any_value(missing, bool(np.isnan(x).all()))
         strategy = "mean" if missing == "indicator" else missing
         imputer = SimpleImputer(strategy=strategy, fill_value=constant, keep_empty_features=True)
         x = imputer.fit_transform(x)
@@ -231,7 +231,7 @@ def _fit_number(name: str, column: NumberColumn, cells: ArrayLike, scaling: Scal
     )
 
 
-def _refuse_no_value(missing: Filling, empty: bool) -> None:
+def _check_any_value(missing: Filling, empty: bool) -> None:
     if empty and missing not in ("constant", "error"):
         raise DataError(f"got no value, expected some to learn what missing cells become ({missing}): drop it")
 
@@ -239,7 +239,7 @@ def _refuse_no_value(missing: Filling, empty: bool) -> None:
 def _fit_texts(name: str, column: CategoryColumn | MultiHotColumn, cells: NDArray[Any]) -> Fitted:
     present = [cell for cell in cells if isinstance(cell, str)]
     missing, fill = filling(column)
-    _refuse_no_value(missing, not present)
+    _check_any_value(missing, not present)
     if missing == "indicator":
         fill = MISSING
     elif missing == "most_frequent":
@@ -249,7 +249,7 @@ def _fit_texts(name: str, column: CategoryColumn | MultiHotColumn, cells: NDArra
     if not categories:
         raise DataError("got no category, expected some to learn from: drop it, or list its categories")
     if column.unseen == "error" and fill not in (None, MISSING):
-        _refuse_strange_fill(missing, [fill] if separator is None else words_in(fill, separator), categories)
+        _check_fill(missing, [fill] if separator is None else words_in(fill, separator), categories)
     common: dict[str, Any] = {"column": name, "missing": missing, "fill": fill}
     common |= {"unseen": column.unseen, "categories": categories}
     if isinstance(column, MultiHotColumn):
@@ -257,7 +257,7 @@ def _fit_texts(name: str, column: CategoryColumn | MultiHotColumn, cells: NDArra
     return FittedCategory(encoding=column.encoding, **common)
 
 
-def _refuse_strange_fill(missing: Filling, words: Sequence[str], categories: tuple[str, ...]) -> None:
+def _check_fill(missing: Filling, words: Sequence[str], categories: tuple[str, ...]) -> None:
     strange = [word for word in words if word not in categories]
     if strange:
         raise DataError(
@@ -282,7 +282,7 @@ def _categories(cells: set[str], separator: str | None) -> tuple[str, ...]:
     return tuple(str(word) for word in found if word not in (OTHER, MISSING))
 
 
-def _refuse_unseen(column: FittedCategory | FittedMultiHot, cells: Any, where: str) -> None:
+def _check_unseen(column: FittedCategory | FittedMultiHot, cells: Any, where: str) -> None:
     unseen = {cell for cell in set(cells) if isinstance(cell, str) and column.unseen_in(cell)}
     if not unseen:
         return

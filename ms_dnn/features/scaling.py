@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ms_dnn.config.columns_section import ScalingKind
 from ms_dnn.data.lazy_rows import LazyRows, Rows, blocks
-from ms_dnn.data.validation import constant_columns, refuse_non_finite
+from ms_dnn.data.validation import check_finite, constant_columns
 from ms_dnn.errors import DataError
 
 
@@ -70,7 +70,7 @@ def fit_scaling(kind: ScalingKind, x: ArrayLike | LazyRows) -> Scaling:
     columns: Rows = x if isinstance(x, LazyRows) else np.asarray(x, dtype=np.float64)
     if len(columns.shape) != 2 or not columns.size:
         raise DataError(f"scaling got x of shape {columns.shape}; expected (samples, features) with at least one each")
-    refuse_non_finite(columns, (), "the training part to scale")
+    check_finite(columns, (), "the training part to scale")
     offset, scale = np.zeros(columns.shape[1]), np.ones(columns.shape[1])
     if kind != "none":
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):  # Scaling refuses what is not finite
