@@ -74,7 +74,7 @@ class KnownData(_Stored):
         """What the network was trained for."""
         return "classification" if self.target_scaling is None else "regression"
 
-    def refuse_other_outputs(self, loss: str, outputs: int) -> None:
+    def check_outputs(self, loss: str, outputs: int) -> None:
         """Raise :class:`DataError` where a network of such a loss and so many outputs does not answer to such data."""
         y = np.zeros(1, np.int64) if self.target_scaling is None else np.zeros((1, len(self.target_scaling.offset)))
         encode_targets(y, len(self.class_names), loss, outputs)
