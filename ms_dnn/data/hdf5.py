@@ -31,7 +31,7 @@ _BYTES_AT_ONCE = 2**26
 
 
 def read_hdf5_set(folder: Path, scratch: Path | None = None) -> Loaded:
-    """Read ``train_catvnoncat.h5``, and ``test_catvnoncat.h5`` as the test part.
+    """Read ``train_catvnoncat.h5``, and ``test_catvnoncat.h5`` as the test set.
 
     Each has ``<part>_set_x`` (M, height, width, 3) uint8, ``<part>_set_y`` (M,) whole numbers, and ``list_classes``
     (C,), the names of the classes. x becomes (M, height · width · 3) float64, 0 to 255; with ``scratch`` it need not

@@ -44,7 +44,7 @@ _UNSIGNED_BYTES = 8  # third byte of the magic number; the fourth is the number 
 def read_idx_set(name: str, folder: Path) -> Loaded:
     """Read ``train-`` and ``t10k-`` ``images-idx3-ubyte`` and ``labels-idx1-ubyte``, each plain or ``.gz``.
 
-    x is (M, rows · columns) float64, 0 to 255; y is (M,) 0 to 9; the ``t10k`` files are the test part.
+    x is (M, rows · columns) float64, 0 to 255; y is (M,) 0 to 9; the ``t10k`` files are the test set.
 
     Raises :class:`DataError` for missing and damaged files, labels above 9, and numbers of pictures and labels
     that differ.

@@ -48,7 +48,7 @@ class Source:
 
 
 class Loaded(NamedTuple):
-    """A data set, and its test part where the files themselves set one apart."""
+    """A data set, and its test set where the files themselves set one apart."""
 
     dataset: Dataset
     test: Dataset | None = None

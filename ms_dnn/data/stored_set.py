@@ -1,6 +1,6 @@
 """Sets that ``ms-dnn data convert`` wrote: what is noted of them beside the numbers, and reading them back.
 
-All rows stand in one place, those of a test part of its own last. Features are kept in the narrowest of uint8, float32
+All rows stand in one place, those of a test set of its own last. Features are kept in the narrowest of uint8, float32
 and float64 that holds each of them to the bit.
 """
 
@@ -30,7 +30,7 @@ ImageShape = Annotated[tuple[Size, ...], Field(strict=False, min_length=2, max_l
 class Notes(BaseModel):
     """What is to be known of a stored set but its numbers.
 
-    ``samples`` counts all rows and ``test_samples`` those at the end that are a test part of their own. ``x_crc`` and
+    ``samples`` counts all rows and ``test_samples`` those at the end that are a test set of their own. ``x_crc`` and
     ``y_crc`` are CRC-32 of the stored features and targets. The rest is as in :class:`Dataset`; ``outputs`` is 0 for
     classes.
     """
@@ -121,7 +121,7 @@ def targets_crc(y: NDArray[Any]) -> int:
 
 
 def noted(loaded_set: Loaded) -> tuple[Notes, list[Rows]]:
-    """Return what is to be noted of a set of numbers, and its features: those of the set, then those of its test part.
+    """Return what is to be noted of a set of numbers, and its features: those of the set, then those of its test set.
 
     What is in memory is one block of the features at a time, if they are lazy.
     """

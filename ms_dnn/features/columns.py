@@ -1,4 +1,4 @@
-"""From the columns of a data set to what the network takes: fitted on the training part, applied block by block."""
+"""From the columns of a data set to what the network takes: fitted on the training set, applied block by block."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ Rows = Any  # a frame, or numbers (N, I): NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Features:
-    """What was fitted on the training part, column by column, in the order of the table."""
+    """What was fitted on the training set, column by column, in the order of the table."""
 
     columns: tuple[Fitted, ...]
 
@@ -172,9 +172,9 @@ def fit_features(
     scaling: ScalingKind = "standard",
     declared: Mapping[str, Column] | None = None,
     names: tuple[str, ...] = (),
-    where: str = "the training part",
+    where: str = "the training set",
 ) -> Features:
-    """Measure the training part, and nothing else.
+    """Measure the training set, and nothing else.
 
     ``rows`` is a frame, or numbers (N, I), perhaps lazy, called ``names`` or ``column 0``, …. Columns that are not
     ``declared`` are numbers, and numbers without a ``scaling`` of their own get this one.
@@ -274,7 +274,7 @@ def _most_frequent(cells: NDArray[Any]) -> str:
 
 
 def _categories(cells: set[str], separator: str | None) -> tuple[str, ...]:
-    """Return the categories of the training part in sorted order, as the encoders of scikit-learn have them."""
+    """Return the categories of the training set in sorted order, as the encoders of scikit-learn have them."""
     from sklearn.preprocessing import MultiLabelBinarizer
 
     sets = [[cell] if separator is None else words_in(cell, separator) for cell in sorted(cells)]

@@ -100,7 +100,7 @@ def decide(prediction: ArrayLike, loss: str, activation: str) -> NDArray[np.int6
 
 
 def threshold(loss: str, activation: str) -> float:
-    """Return the output above which a network with one output, made by ``activation``, answers class 1."""
+    """Return the output above which a network with one output, made by ``activation``, predicts class 1."""
     return 0.5 if loss in _HALF_WAY or activation == "sigmoid" else 0.0
 
 

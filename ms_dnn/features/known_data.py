@@ -47,7 +47,7 @@ class TargetScaling(_Stored):
 
 
 class KnownData(_Stored):
-    """What the answers of a network mean, and by what its data are known again.
+    """What the predictions of a network mean, and by what its data are known again.
 
     ``inputs`` counts the features as they are encoded. ``named`` says whether the columns that they are made of have
     names, or are counted. ``image_shape``, ``value_range`` and ``class_names`` are those of
@@ -75,7 +75,7 @@ class KnownData(_Stored):
         return "classification" if self.target_scaling is None else "regression"
 
     def check_outputs(self, loss: str, outputs: int) -> None:
-        """Raise :class:`DataError` where a network of such a loss and so many outputs does not answer to such data."""
+        """Raise :class:`DataError` where a network of such a loss and so many outputs does not fit such data."""
         y = np.zeros(1, np.int64) if self.target_scaling is None else np.zeros((1, len(self.target_scaling.offset)))
         encode_targets(y, len(self.class_names), loss, outputs)
 

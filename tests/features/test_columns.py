@@ -1,4 +1,4 @@
-"""Columns of a table: fitted on the training part alone, applied block by block, the same after they were stored."""
+"""Columns of a table: fitted on the training set alone, applied block by block, the same after they were stored."""
 
 import json
 import re
@@ -50,7 +50,7 @@ KINDS = st.builds(
 
 @st.composite
 def tables(draw):
-    """A training part, other rows, and what was declared about their columns."""
+    """A training set, other rows, and what was declared about their columns."""
     declared = {f"c{i}": kind for i, kind in enumerate(draw(st.lists(KINDS, min_size=1, max_size=5)))}
     parts = []
     for rows in (draw(st.integers(2, 6)), draw(st.integers(1, 7))):
@@ -173,7 +173,7 @@ def test_columns_without_any_value_are_refused():
         (NumberColumn(missing="mean"), [np.nan, np.nan]),
         (CategoryColumn(missing="indicator"), [np.nan]),
     ):
-        with pytest.raises(DataError, match="column 'c' of the training part: got no value"):
+        with pytest.raises(DataError, match="column 'c' of the training set: got no value"):
             fit_features(frame(c=cells), "standard", {"c": column})
 
 
@@ -188,7 +188,7 @@ def test_columns_without_any_value_are_refused():
 )
 def test_missing_cells_become_no_category_that_is_none(column, fill):
     missing, _ = filling(column)
-    sentence = rf"column 'c' of the training part: got {re.escape(repr(fill))} for missing cells \({missing}\), "
+    sentence = rf"column 'c' of the training set: got {re.escape(repr(fill))} for missing cells \({missing}\), "
     with pytest.raises(DataError, match=sentence):
         fit_features(frame(c=["blue", "blue", "red"]), "none", {"c": column})
 
