@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from ms_dnn.data.samples import Samples, check_column_count
+from ms_dnn.data.source import reason
 from ms_dnn.errors import DataError
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".pbm")
@@ -135,9 +136,8 @@ def _examined(path: Path, look: Callable[[Image.Image], T]) -> T:
     except DataError:
         raise
     except Exception as error:  # Pillow's decoders raise a dozen types on damaged bytes
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise DataError(
-            f"{path.name!r} cannot be read as a picture ({reason}); save it again as PNG or JPEG"
+            f"{path.name!r} cannot be read as a picture ({reason(error)}); save it again as PNG or JPEG"
         ) from error
 
 

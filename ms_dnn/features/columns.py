@@ -274,12 +274,9 @@ def _most_frequent(cells: NDArray[Any]) -> str:
 
 
 def _categories(cells: set[str], separator: str | None) -> tuple[str, ...]:
-    """Return the categories of the training set in sorted order, as the encoders of scikit-learn have them."""
-    from sklearn.preprocessing import MultiLabelBinarizer
-
-    sets = [[cell] if separator is None else words_in(cell, separator) for cell in sorted(cells)]
-    found = MultiLabelBinarizer().fit(sets).classes_
-    return tuple(str(word) for word in found if word not in (OTHER, MISSING))
+    """Return the categories of the training set in sorted order."""
+    words = cells if separator is None else {word for cell in cells for word in words_in(cell, separator)}
+    return tuple(sorted(words - {OTHER, MISSING}))
 
 
 def _check_unseen(column: FittedCategory | FittedMultiHot, cells: Any, where: str) -> None:

@@ -73,6 +73,11 @@ class _FittedTexts(_Fitted):
         other = (OTHER,) if self.unseen == "other" else ()
         return (*self.categories, *other, *((MISSING,) if self.missing == "indicator" else ()))
 
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the encoded features."""
+        return tuple(f"{self.column}={category}" for category in self.encoded)
+
     @abstractmethod
     def words(self, cell: str) -> Sequence[str]:
         """Return the categories in one cell."""
@@ -101,9 +106,7 @@ class FittedCategory(_FittedTexts):
     @property
     def features(self) -> tuple[str, ...]:
         """Names of the encoded features."""
-        if self.encoding == "integer":
-            return (self.column,)
-        return tuple(f"{self.column}={category}" for category in self.encoded)
+        return (self.column,) if self.encoding == "integer" else super().features
 
     def words(self, cell: str) -> Sequence[str]:
         """Return the cell, which is one category."""
@@ -135,11 +138,6 @@ class FittedMultiHot(_FittedTexts):
 
     kind: Literal["multi_hot"] = "multi_hot"
     separator: Annotated[str, Field(min_length=1)]
-
-    @property
-    def features(self) -> tuple[str, ...]:
-        """Names of the encoded features."""
-        return tuple(f"{self.column}={category}" for category in self.encoded)
 
     def words(self, cell: str) -> Sequence[str]:
         """Return the categories in one cell, without surrounding blanks."""
