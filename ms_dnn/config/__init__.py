@@ -1,6 +1,5 @@
 """An experiment as a YAML file: its schema, and reading it with errors that name the line and the cure."""
 
-from ms_dnn.config.columns_section import ColumnConfig, DropConfig, WeightConfig
 from ms_dnn.config.data_section import DataConfig
 from ms_dnn.config.loading import dump_config, load_config, parse_config
 from ms_dnn.config.network_section import LayerConfig, NetworkConfig
@@ -25,10 +24,8 @@ from ms_dnn.config.training_section import EarlyStoppingConfig, PenaltyConfig, T
 
 __all__ = [
     "Adam",
-    "ColumnConfig",
     "CosineDecay",
     "DataConfig",
-    "DropConfig",
     "EarlyStoppingConfig",
     "ExperimentConfig",
     "ExponentialDecay",
@@ -47,7 +44,6 @@ __all__ = [
     "ReportsConfig",
     "Schedule",
     "TrainingConfig",
-    "WeightConfig",
     "dump_config",
     "load_config",
     "parse_config",

@@ -1,16 +1,21 @@
-"""The columns of a table: what each holds, and what becomes of cells that are empty or new."""
+"""The columns of a table: what each holds, and what becomes of cells that are empty or new.
+
+Each is declared here alone: the readers of tables and the features take these very objects.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Any, Literal, NoReturn, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Discriminator, Field, Tag, model_validator
 from typing_extensions import Self
 
 from ms_dnn.config.settings import Conflict, Settings, refusal
 
-_Unseen = Literal["error", "other", "ignore"]
+Filling = Literal["error", "mean", "median", "most_frequent", "constant", "indicator"]
+ScalingKind = Literal["none", "standard", "min_max"]
+Unseen = Literal["error", "other", "ignore"]
 _Categories = Annotated[tuple[str, ...], Field(strict=False)]
 
 
@@ -42,11 +47,20 @@ _MissingTexts = Annotated[
 ]
 
 
-class NumberConfig(Settings):
+class _Column(Settings):
+    @model_validator(mode="before")
+    @classmethod
+    def _is_of_its_kind(cls, values: Any) -> Any:
+        """In Python, the class says the kind."""
+        (kind,) = get_args(cls.model_fields["kind"].annotation)
+        return {"kind": kind, **values} if isinstance(values, dict) else values
+
+
+class NumberColumn(_Column):
     """A column of numbers, one feature."""
 
     kind: Literal["number"] = "number"
-    scaling: Literal["none", "standard", "min_max"] | None = Field(None, description="Left out: that of data.scaling.")
+    scaling: ScalingKind | None = Field(None, description="Left out: that of data.scaling.")
     missing: _MissingNumbers = Field(
         "error",
         description="What missing cells become, measured on the training part; indicator is the mean, and one feature "
@@ -54,7 +68,7 @@ class NumberConfig(Settings):
     )
 
 
-class CategoryConfig(Settings):
+class CategoryColumn(_Column):
     """A column of texts, each a category."""
 
     kind: Literal["category"]
@@ -62,7 +76,7 @@ class CategoryConfig(Settings):
         "one_hot", description="A feature for each category, or one that counts them, which puts them in an order."
     )
     categories: _Categories = Field((), description="Left out: those of the training part, in sorted order.")
-    unseen: _Unseen = Field(
+    unseen: Unseen = Field(
         "error",
         description="Other categories are refused, or are one of their own (other; integer: the last number), or no "
         "category (ignore). Left out: error for one_hot, other for integer.",
@@ -87,12 +101,12 @@ class CategoryConfig(Settings):
         if self.encoding == "integer" and self.missing == "indicator":
             sentence = "integer is one feature only; use a constant, or encoding one_hot"
             found.append(Conflict(("missing",), sentence))
-        constant = self.missing.constant if isinstance(self.missing, ConstantText) else None
-        _refuse_bad_categories(self.kind, self.categories, constant, [] if constant is None else [constant], found)
+        _, constant = filling(self)
+        _check_categories(self.kind, self.categories, constant, [] if constant is None else [constant], found)
         return self
 
 
-class MultiHotConfig(Settings):
+class MultiHotColumn(_Column):
     """A column whose cells hold several categories: a feature for each, 1 where the cell has it."""
 
     kind: Literal["multi_hot"]
@@ -103,27 +117,27 @@ class MultiHotConfig(Settings):
         json_schema_extra={"expected": "a text of at least one character"},
     )
     categories: _Categories = Field((), description="Left out: those of the training part, in sorted order.")
-    unseen: _Unseen = Field("error", description="Other categories are refused, or one of their own, or left out.")
+    unseen: Unseen = Field("error", description="Other categories are refused, or one of their own, or left out.")
     missing: _MissingTexts = Field(
         "error", description="What missing cells become; indicator is a category of their own."
     )
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        constant = self.missing.constant if isinstance(self.missing, ConstantText) else ""
-        words = [part.strip() for part in constant.split(self.separator) if part.strip()]
-        _refuse_bad_categories(self.kind, self.categories, constant, words)
+        _, constant = filling(self)
+        words = [part.strip() for part in (constant or "").split(self.separator) if part.strip()]
+        _check_categories(self.kind, self.categories, constant, words)
         return self
 
 
-class DropConfig(Settings):
+class DropColumn(_Column):
     """A column that is no feature."""
 
     kind: Literal["drop"]
 
 
-class WeightConfig(Settings):
-    """A column that is no feature, but what its sample weighs in the cost of training: numbers ≥ 0 without holes."""
+class WeightColumn(_Column):
+    """A column that is no feature, but what its sample weighs in the cost of training: numbers ≥ 0, none missing."""
 
     kind: Literal["weight"]
 
@@ -135,23 +149,22 @@ def _with_kinds(columns: Any) -> Any:
     return {name: {"kind": "number", **one} if isinstance(one, dict) else one for name, one in columns.items()}
 
 
-ColumnConfig = Annotated[
-    NumberConfig | CategoryConfig | MultiHotConfig | DropConfig | WeightConfig, Field(discriminator="kind")
-]
+FeatureColumn = NumberColumn | CategoryColumn | MultiHotColumn
+Column = Annotated[FeatureColumn | DropColumn | WeightColumn, Field(discriminator="kind")]
 
 
-class Columns(dict[str, ColumnConfig]):
+class Columns(dict[str, Column]):
     """Declarations by the names of the columns, which nobody changes; they can be hashed, as every section can."""
 
     def __hash__(self) -> int:  # type: ignore[override]  # dict has none
         return hash(frozenset(self.items()))
 
-    def __setitem__(self, name: str, column: ColumnConfig) -> NoReturn:
+    def __setitem__(self, name: str, column: Column) -> NoReturn:
         raise TypeError("a configuration is not changed; parse another one")
 
 
 def _with_one_weight(columns: Columns) -> Columns:
-    weights = [name for name, column in columns.items() if isinstance(column, WeightConfig)]
+    weights = [name for name, column in columns.items() if isinstance(column, WeightColumn)]
     if len(weights) > 1:
         sentence = f"{weights[0]!r} is the weight of a sample already; drop one of the two (kind: drop)"
         raise refusal("columns", [Conflict((weights[1],), sentence)])
@@ -159,7 +172,7 @@ def _with_one_weight(columns: Columns) -> Columns:
 
 
 ColumnsConfig = Annotated[
-    dict[str, ColumnConfig],
+    dict[str, Column],
     BeforeValidator(_with_kinds),
     AfterValidator(Columns),
     AfterValidator(_with_one_weight),
@@ -167,7 +180,13 @@ ColumnsConfig = Annotated[
 ]
 
 
-def _refuse_bad_categories(
+def filling(column: FeatureColumn) -> tuple[Filling, Any]:
+    """Return what missing cells become, in a word, and the value itself where that is ``constant``, else None."""
+    missing = column.missing
+    return (missing, None) if isinstance(missing, str) else ("constant", missing.constant)
+
+
+def _check_categories(
     kind: str, categories: tuple[str, ...], constant: str | None, words: Sequence[str], others: Iterable[Conflict] = ()
 ) -> None:
     """Raise for a category that is listed twice, and for a constant whose ``words`` are not all listed."""

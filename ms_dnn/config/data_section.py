@@ -37,14 +37,14 @@ _WITH_TEST_FILES = ("mnist", "fashion_mnist", "cifar10", "hdf5")
 _NEEDED = {
     "mnist": {"folder": "the folder of the four idx files"},
     "fashion_mnist": {"folder": "the folder of the four idx files"},
-    "cifar10": {"folder": "the folder cifar-10-batches-py"},
+    "cifar10": {"folder": "the folder cifar-10-batches-bin"},
     "csv": {"file": "the path of a table with a header", "target": "the name of the column to predict"},
     "parquet": {"file": "the path of a Parquet file", "target": "the name of the column to predict"},
     "npz": {"file": "the path of an archive with the arrays x and y"},
     "hdf5": {"folder": "the folder of train_catvnoncat.h5 and test_catvnoncat.h5"},
     "images": {"folder": "a folder with a sub-folder of pictures for each class"},
     "npy": {"folder": "a folder with x.npy and y.npy"},
-    "mindrecord": {"file": "a MindRecord that 'ms-dnn data convert' wrote"},
+    "mindrecord": {"file": "the path of a MindRecord"},
 }
 _REGRESSION_SETS = frozenset({"diabetes"})
 _OPEN_SETS = frozenset({"csv", "parquet", "npz", "npy", "mindrecord"})  # their targets may be either
@@ -55,7 +55,7 @@ _ALLOWED = {
     "npz": ("target_kind",),
     "images": ("image_size",),
     "npy": ("target_kind", "stream"),
-    "mindrecord": ("stream",),
+    "mindrecord": ("target", "target_kind", "drop", "stream"),
 }
 
 _PathText = Annotated[str, Field(min_length=1, json_schema_extra={"expected": "a path"})]
@@ -71,8 +71,7 @@ class DataConfig(Settings):
 
     set: DataSet = Field(
         description="A data set of the catalogue: digits, breast_cancer, wine, iris and diabetes (regression) come "
-        "with scikit-learn; mnist, fashion_mnist, cifar10, csv, parquet, npz, npy, hdf5 and images are read from "
-        "your files; mindrecord and npy are what 'ms-dnn data convert' writes."
+        "with scikit-learn; the others are read from your files. 'ms-dnn data convert' writes mindrecord and npy."
     )
     file: _PathText | None = Field(
         None,
@@ -84,13 +83,17 @@ class DataConfig(Settings):
         description="Folder of mnist, fashion_mnist, cifar10, hdf5, images (one sub-folder a class) or npy; a relative "
         "path starts from the folder where the command runs.",
     )
-    target: str | None = Field(None, description="csv, parquet: the column to predict.")
+    target: str | None = Field(
+        None, description="csv, parquet: the column to predict; mindrecord: the field to predict, y if left out."
+    )
     target_kind: Literal["auto", "classes", "numbers"] = Field(
         "auto",
-        description="csv, parquet, npz, npy: what the target is. auto takes texts (in arrays also whole numbers) for "
-        "classes, and other numbers for regression.",
+        description="csv, parquet, npz, npy, mindrecord: what the target is. auto takes texts (outside tables also "
+        "whole numbers) for classes, and other numbers for regression.",
     )
-    drop: tuple[str, ...] = Field((), strict=False, description="csv, parquet: columns that are no features.")
+    drop: tuple[str, ...] = Field(
+        (), strict=False, description="csv, parquet, mindrecord: columns or fields that are no features."
+    )
     columns: ColumnsConfig = Field(
         {},
         validate_default=True,

@@ -1,4 +1,4 @@
-"""Data sets, their checks and their parts; and the readers of prediction input. No MindSpore."""
+"""Data sets, their checks and their division; and the readers of prediction input. No MindSpore."""
 
 from ms_dnn.data.bundled import BUNDLED, load_bundled
 from ms_dnn.data.catalogue import READERS, load_data

@@ -32,7 +32,7 @@ READERS: Mapping[str, Callable[[Source], Loaded]] = {
 
 
 def load_data(source: Source) -> Loaded:
-    """Read the set that ``source`` names, with its test part if the files set one apart.
+    """Read the set that ``source`` names, with its test set if the files set one apart.
 
     Raises :class:`DataError` for an unknown name, and for files that are missing or not what the set consists of.
     """

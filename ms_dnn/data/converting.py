@@ -86,7 +86,7 @@ def _write(kind: Kind, path: Path, notes: Notes, features: list[Rows], y: NDArra
     write, read = (_write_npy, read_npy_folder) if kind == "npy" else (_write_mindrecord, read_mindrecord)
     try:
         write(path, notes, features, y)
-        read(Source(kind, file=path, folder=path, stream=True))
+        read(Source(kind, file=path, folder=path, stream=True, scratch=path.parent))
     except (DataError, RuntimeError) as error:
         raise _UnwrittenError(str(error)) from error
 

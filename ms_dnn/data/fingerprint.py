@@ -17,7 +17,7 @@ from ms_dnn.data.source import Loaded
 
 
 class Fingerprint(BaseModel):
-    """The number of samples, those of a test part of its own with them, and the CRC-32 of all that was read.
+    """The number of samples, those of a test set of its own with them, and the CRC-32 of all that was read.
 
     It tells of rows, cells, labels, weights and names that have changed, by accident or not; it withstands no forger.
     """

@@ -17,7 +17,7 @@ VALUES_AT_ONCE = 2**20
 class LazyRows:
     """Numbers ``shape`` (M, I), of which ``fetch`` returns the rows with given numbers (N,) as float64 (N, I).
 
-    It is indexed as an array is, by a slice or by an array of row numbers, and answers with new arrays. ``crc`` is the
+    It is indexed as an array is, by a slice or by an array of row numbers, and returns new arrays. ``crc`` is the
     checksum that is noted of the file of which these are rows, if there is one.
     """
 

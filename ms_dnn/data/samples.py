@@ -34,7 +34,7 @@ def as_labels(values: NDArray[Any]) -> NDArray[np.int64] | NDArray[np.float64]:
     return labels.astype(np.int64) if whole else labels
 
 
-def refuse_column_count(path: Path, got: int, expected: int) -> None:
+def check_column_count(path: Path, got: int, expected: int) -> None:
     """Raise :class:`DataError` unless a file has as many feature columns as the network has inputs."""
     if got != expected:
         raise DataError(

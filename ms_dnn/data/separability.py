@@ -1,4 +1,4 @@
-"""Whether two classes can be separated by a hyperplane: what the perceptron needs to come to rest (Novikoff, 1962)."""
+"""Whether two classes can be separated by a hyperplane: what the perceptron needs to converge (Novikoff, 1962)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def linearly_separable(x: Array, signs: Array, time_limit: float = TIME_LIMIT) -
     from scipy.optimize import linprog
 
     extent = np.max(np.abs(x), axis=0, initial=0.0)
-    # Columns of one size: the program's tolerances are absolute. Scaling a column does not change the answer.
+    # Columns of one size: the program's tolerances are absolute. Scaling a column does not change the result.
     scaled = x / np.where(extent > 0, extent, 1.0)
     constraints = -signs[:, None] * np.hstack([scaled, np.ones((len(x), 1))])
     found = linprog(

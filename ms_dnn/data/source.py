@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from ms_dnn.data.columns import Column, DropColumn, WeightColumn
+from ms_dnn.config.columns_section import Column, DropColumn, WeightColumn
 from ms_dnn.data.dataset import Dataset
 from ms_dnn.errors import DataError
 
@@ -48,7 +48,7 @@ class Source:
 
 
 class Loaded(NamedTuple):
-    """A data set, and its test part where the files themselves set one apart."""
+    """A data set, and its test set where the files themselves set one apart."""
 
     dataset: Dataset
     test: Dataset | None = None
@@ -65,7 +65,7 @@ def existing_file(folder: Path, names: Sequence[str], files: str) -> Path:
     raise DataError(f"data.folder: got no {' or '.join(names)} in {str(folder)!r}, expected {files}: put them there")
 
 
-def refuse_missing_file(path: Path, kind: str) -> None:
+def check_file(path: Path, kind: str) -> None:
     """Raise :class:`DataError` unless ``path`` is a regular file."""
     if not is_file(path):
         raise DataError(f"data.file: got no file {str(path)!r}, expected {kind}: put it there, or correct the path")
@@ -87,15 +87,15 @@ def is_folder(path: Path) -> bool:
         return False
 
 
-def refuse_no_values(where: str, samples: int, features: int) -> None:
+def check_not_empty(where: str, samples: int, features: int) -> None:
     """Raise :class:`DataError` for no samples, and for samples of nothing."""
     if samples < 1 or features < 1:
         raise DataError(f"{where}: got {samples} samples of {features} values, expected at least one of each: add some")
 
 
-def refuse_too_many_values(where: str, samples: int, features: int) -> None:
+def check_size(where: str, samples: int, features: int) -> None:
     """Raise :class:`DataError` for no values at all and for more than :data:`MOST_VALUES`, before they take memory."""
-    refuse_no_values(where, samples, features)
+    check_not_empty(where, samples, features)
     if samples * features > MOST_VALUES:
         raise DataError(
             f"{where}: got {samples} samples of {features} values, expected at most {MOST_VALUES} values in all: "
@@ -103,7 +103,7 @@ def refuse_too_many_values(where: str, samples: int, features: int) -> None:
         )
 
 
-def refuse_other_width(name: str, train: Dataset, test: Dataset) -> None:
+def check_same_shape(name: str, train: Dataset, test: Dataset) -> None:
     """Raise :class:`DataError` unless training and test files have samples of one shape."""
     got, expected = (part.image_shape or (part.n_features,) for part in (test, train))
     if got != expected:

@@ -1,4 +1,4 @@
-"""Training, validation and test parts: disjoint, complete, and the same for the same seed."""
+"""Training, validation and test sets: disjoint, complete, and the same for the same seed."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class Split:
 
 
 def split(dataset: Dataset, validation: float, test: float, seed: int) -> Split:
-    """Deal the M rows out to three parts.
+    """Divide the M rows into three sets.
 
-    ``validation`` and ``test`` are shares of M; those parts get ``round(share · M)`` rows (Python's round)
-    and training gets the rest. Rows within a part are shuffled. In classification every class is in
-    training, and in each part its share is what it is in the whole, but for rounding. ``seed`` (0 to 2**63 −
+    ``validation`` and ``test`` are shares of M; those sets get ``round(share · M)`` rows (Python's round)
+    and training gets the rest. Rows within a set are shuffled. In classification every class is in
+    training, and in each set its share is what it is in the whole, but for rounding. ``seed`` (0 to 2**63 −
     1) alone decides: NumPy's global state is neither read nor changed.
 
-    Raises :class:`DataError` for impossible shares or seeds, for a part that would be empty, and for a class
+    Raises :class:`DataError` for impossible shares or seeds, for a set that would be empty, and for a class
     with fewer samples than there are parts.
     """
     sizes = _part_sizes(len(dataset), validation, test)
@@ -56,20 +56,20 @@ def _part_sizes(samples: int, validation: float, test: float) -> list[int]:
             raise DataError(f"the {name} share is {share}; expected a number from 0 up to, not including, 1")
         if share and not round(share * samples):
             raise DataError(
-                f"the {name} share {share} of {samples} samples is an empty part; raise the share, or set it to 0"
+                f"the {name} share {share} of {samples} samples is an empty set; raise the share, or set it to 0"
             )
     sizes = [round(validation * samples), round(test * samples)]
     train = samples - sum(sizes)
     if train < 1 or validation + test >= 1:
         raise DataError(
-            f"validation {validation} and test {test} leave no training part of {samples} samples; lower the shares"
+            f"validation {validation} and test {test} leave no training set of {samples} samples; lower the shares"
         )
     return [train, *sizes]
 
 
 def _deal_by_class(dataset: Dataset, sizes: list[int], generator: np.random.Generator) -> list[Rows]:
     counts: Rows = np.bincount(dataset.y, minlength=dataset.n_classes)
-    _refuse_rare_classes(dataset, counts, sizes)
+    _check_class_counts(dataset, counts, sizes)
     train = _apportion(sizes[0], counts, generator)
     while (train == 0).any():  # a class too rare for its fair share takes a place from the most frequent one
         train[np.argmax(train)] -= 1
@@ -85,7 +85,7 @@ def _deal_by_class(dataset: Dataset, sizes: list[int], generator: np.random.Gene
     return [generator.permutation(np.concatenate(part)) for part in dealt]
 
 
-def _refuse_rare_classes(dataset: Dataset, counts: Rows, sizes: list[int]) -> None:
+def _check_class_counts(dataset: Dataset, counts: Rows, sizes: list[int]) -> None:
     parts = sum(size > 0 for size in sizes)
     rarest = int(np.argmin(counts))
     if counts[rarest] < parts:
@@ -96,19 +96,19 @@ def _refuse_rare_classes(dataset: Dataset, counts: Rows, sizes: list[int]) -> No
         )
     if sizes[0] < dataset.n_classes:
         raise DataError(
-            f"the training part would have {sizes[0]} samples for {dataset.n_classes} classes; lower the other shares"
+            f"the training set would have {sizes[0]} samples for {dataset.n_classes} classes; lower the other shares"
         )
 
 
 def _apportion(seats: int, counts: Rows, generator: np.random.Generator) -> Rows:
     """Share out ``seats`` in proportion to ``counts`` (C,): whole quotas first, then the largest remainders.
 
-    No class gets more than its count, and ties are drawn by lot.
+    No class gets more than its count, and ties are broken at random.
     """
     total = max(int(counts.sum()), 1)
     shares, remainders = np.divmod(seats * counts, total)
-    lots = generator.permutation(len(counts))
-    fullest_first = lots[np.argsort(-remainders[lots], kind="stable")]
+    shuffled = generator.permutation(len(counts))
+    fullest_first = shuffled[np.argsort(-remainders[shuffled], kind="stable")]
     shares[fullest_first[: seats - int(shares.sum())]] += 1
     return shares
 

@@ -15,7 +15,7 @@ from ms_dnn.data.source import Loaded
 def summarize(found: Loaded) -> dict[str, Any]:
     """Return what a set is, as JSON-able values; the features and missing values are those of all its samples.
 
-    ``samples`` and, where the set has a test part of its own, ``test_samples``; ``task``; ``classes``, how many samples
+    ``samples`` and, where the set has a test set of its own, ``test_samples``; ``task``; ``classes``, how many samples
     each has; ``targets``, the range of each regression target; ``features``, for each its name, its smallest and
     largest number or its number of distinct texts, and how many are missing; ``image_shape``.
     """

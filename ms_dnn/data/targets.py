@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ms_dnn.data.dataset import Task
 from ms_dnn.data.source import TargetKind
-from ms_dnn.data.validation import refuse_non_finite
+from ms_dnn.data.validation import check_finite
 from ms_dnn.errors import DataError
 
 
@@ -26,7 +26,7 @@ def targets_of(y: NDArray[Any], where: str, target_kind: TargetKind) -> tuple[ND
     if y.dtype.kind == "f":
         with np.errstate(over="ignore"):  # a longdouble beyond float64 becomes Inf, which is refused by name
             columns = columns.astype(np.float64)
-        refuse_non_finite(columns, ("y",) if columns.shape[1] == 1 else (), where)
+        check_finite(columns, ("y",) if columns.shape[1] == 1 else (), where)
     if target_kind == "numbers" or (target_kind == "auto" and y.dtype.kind == "f"):
         if y.dtype.kind == "U":
             raise DataError(f"{where}: got texts, expected numbers as data.target_kind says: set it to classes")
@@ -61,7 +61,7 @@ def class_targets(labels: NDArray[Any]) -> tuple[NDArray[np.int64], tuple[str, .
     return y.astype(np.int64), tuple(str(name) for name in names)
 
 
-def refuse_labels_outside(where: str, labels: NDArray[Any], n_classes: int) -> None:
+def check_labels(where: str, labels: NDArray[Any], n_classes: int) -> None:
     """Raise :class:`DataError` for the first of the whole numbers ``labels`` (N,) that is not 0 to C − 1."""
     outside = (labels < 0) | (labels >= n_classes)
     if outside.any():

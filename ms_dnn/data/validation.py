@@ -19,7 +19,7 @@ _NAMED_AT_MOST = 5
 def check_dataset(dataset: Dataset, part: str = "data set") -> list[str]:
     """Refuse data that cannot be learnt from; return warnings about data that can, with surprises.
 
-    ``part`` is the word for this data set in the messages, such as ``"training part"``. Warnings are about
+    ``part`` is the word for this data set in the messages, such as ``"training set"``. Warnings are about
     constant features (legal) and about classes without a sample.
 
     Raises :class:`DataError` for no rows, wrong rank or dtype, x and y of different length, names that do
@@ -28,16 +28,16 @@ def check_dataset(dataset: Dataset, part: str = "data set") -> list[str]:
     where = f"the {part} of {dataset.name!r}"
     _check_shapes(dataset, where)
     _check_names(dataset, where)
-    if isinstance(dataset.x, np.ndarray | LazyRows):  # holes of a frame are filled as its columns declare
-        refuse_non_finite(dataset.x, dataset.feature_names, where)
+    if isinstance(dataset.x, np.ndarray | LazyRows):  # missing values of a frame become what its columns declare
+        check_finite(dataset.x, dataset.feature_names, where)
     if dataset.task == "regression":
-        refuse_non_finite(dataset.y, _target_names(dataset.y), where)
+        check_finite(dataset.y, _target_names(dataset.y), where)
         return _constant_features(dataset, part)
     _check_labels(dataset, where)
     return _constant_features(dataset, part) + _absent_classes(dataset, part)
 
 
-def refuse_non_finite(values: NDArray[Any] | LazyRows, names: Sequence[str], where: str) -> None:
+def check_finite(values: NDArray[Any] | LazyRows, names: Sequence[str], where: str) -> None:
     """Raise :class:`DataError` that names the first NaN or Inf of ``values`` (N, I) and counts them all.
 
     ``names`` are the I column names, or nothing: then columns are counted from 0.

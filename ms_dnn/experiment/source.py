@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from ms_dnn.config import ColumnConfig, DropConfig, ExperimentConfig, WeightConfig
+from ms_dnn.config import ExperimentConfig
 from ms_dnn.data import Source
-from ms_dnn.data.columns import CategoryColumn, Column, DropColumn, MultiHotColumn, NumberColumn, WeightColumn
 
 
 def source_of(config: ExperimentConfig) -> Source:
@@ -19,21 +18,6 @@ def source_of(config: ExperimentConfig) -> Source:
         data.target_kind,
         data.drop,
         (height, width) if data.image_size else None,
-        {name: _declared(column) for name, column in data.columns.items()},
+        data.columns,
         data.stream,
     )
-
-
-def _declared(column: ColumnConfig) -> Column:
-    """Return what the configuration says about a column of a table."""
-    if isinstance(column, DropConfig):
-        return DropColumn()
-    if isinstance(column, WeightConfig):
-        return WeightColumn()
-    values = column.model_dump(exclude={"kind", "missing"})
-    if isinstance(column.missing, str):
-        values["missing"] = column.missing
-    else:
-        values |= {"missing": "constant", "constant": column.missing.constant}
-    kinds = {"number": NumberColumn, "category": CategoryColumn, "multi_hot": MultiHotColumn}
-    return kinds[column.kind](**values)

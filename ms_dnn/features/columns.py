@@ -1,4 +1,4 @@
-"""From the columns of a data set to what the network takes: fitted on the training part, applied block by block."""
+"""From the columns of a data set to what the network takes: fitted on the training set, applied block by block."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ms_dnn.data.columns import (
+from ms_dnn.config.columns_section import (
     CategoryColumn,
     Column,
     DropColumn,
-    FeatureColumn,
+    Filling,
     MultiHotColumn,
     NumberColumn,
     ScalingKind,
     WeightColumn,
+    filling,
 )
 from ms_dnn.data.lazy_rows import VALUES_AT_ONCE, LazyRows
-from ms_dnn.data.source import refuse_too_many_values
+from ms_dnn.data.source import check_size
 from ms_dnn.data.tables.declared import listed
 from ms_dnn.errors import DataError
 from ms_dnn.features.fitted import (
@@ -45,7 +46,7 @@ Rows = Any  # a frame, or numbers (N, I): NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Features:
-    """What was fitted on the training part, column by column, in the order of the table."""
+    """What was fitted on the training set, column by column, in the order of the table."""
 
     columns: tuple[Fitted, ...]
 
@@ -55,9 +56,9 @@ class Features:
         return tuple(name for group, _ in self._groups for name in group.features)
 
     @property
-    def declared(self) -> dict[str, FeatureColumn]:
-        """What each column was declared as, by its name."""
-        return {column.column: column.declared() for column in self.columns}
+    def declared(self) -> dict[str, Fitted]:
+        """The columns by their names, as a reader of tables takes them."""
+        return {column.column: column for column in self.columns}
 
     def filling(self, name: str) -> str:
         """Return what the missing cells of a column become, in words."""
@@ -75,7 +76,7 @@ class Features:
         table = self._numbers(rows) if self._only_numbers else self._frame(rows, where)
         if len(table) == 0:
             return np.empty((0, len(self.names)))
-        refuse_too_many_values(where, len(table), len(self.names))
+        check_size(where, len(table), len(self.names))
         encoded = np.empty((len(table), len(self.names)))
         step = max(1, VALUES_AT_ONCE // max(len(self.names), len(self.columns)))
         for start in range(0, len(table), step):
@@ -123,7 +124,7 @@ class Features:
         frame: DataFrame = rows[names]
         for column in self.columns:
             if not isinstance(column, FittedNumber) and column.unseen == "error":
-                _refuse_unseen(column, frame[column.column], where)
+                _check_unseen(column, frame[column.column], where)
         return frame
 
     @cached_property
@@ -171,9 +172,9 @@ def fit_features(
     scaling: ScalingKind = "standard",
     declared: Mapping[str, Column] | None = None,
     names: tuple[str, ...] = (),
-    where: str = "the training part",
+    where: str = "the training set",
 ) -> Features:
-    """Measure the training part, and nothing else.
+    """Measure the training set, and nothing else.
 
     ``rows`` is a frame, or numbers (N, I), perhaps lazy, called ``names`` or ``column 0``, …. Columns that are not
     ``declared`` are numbers, and numbers without a ``scaling`` of their own get this one.
@@ -211,17 +212,18 @@ def _fit_number(name: str, column: NumberColumn, cells: ArrayLike, scaling: Scal
     from sklearn.impute import SimpleImputer
 
     x = np.asarray(cells, np.float64)[:, np.newaxis]
+    missing, constant = filling(column)
     fill = None
-    if column.missing != "error":
-        _refuse_no_value(column, bool(np.isnan(x).all()))
-        strategy = "mean" if column.missing == "indicator" else column.missing
-        imputer = SimpleImputer(strategy=strategy, fill_value=column.constant, keep_empty_features=True)
+    if missing != "error":
+        _check_any_value(missing, bool(np.isnan(x).all()))
+        strategy = "mean" if missing == "indicator" else missing
+        imputer = SimpleImputer(strategy=strategy, fill_value=constant, keep_empty_features=True)
         x = imputer.fit_transform(x)
         fill = float(imputer.statistics_[0])
     fitted = fit_scaling(scaling, x)
     return FittedNumber(
         column=name,
-        missing=column.missing,
+        missing=missing,
         scaling=scaling,
         offset=float(fitted.offset[0]),
         scale=float(fitted.scale[0]),
@@ -229,39 +231,37 @@ def _fit_number(name: str, column: NumberColumn, cells: ArrayLike, scaling: Scal
     )
 
 
-def _refuse_no_value(column: FeatureColumn, empty: bool) -> None:
-    if empty and column.missing not in ("constant", "error"):
-        raise DataError(f"got no value, expected some to learn what missing cells become ({column.missing}): drop it")
+def _check_any_value(missing: Filling, empty: bool) -> None:
+    if empty and missing not in ("constant", "error"):
+        raise DataError(f"got no value, expected some to learn what missing cells become ({missing}): drop it")
 
 
 def _fit_texts(name: str, column: CategoryColumn | MultiHotColumn, cells: NDArray[Any]) -> Fitted:
     present = [cell for cell in cells if isinstance(cell, str)]
-    _refuse_no_value(column, not present)
-    fill = column.constant if column.missing == "constant" else None
-    if column.missing == "indicator":
+    missing, fill = filling(column)
+    _check_any_value(missing, not present)
+    if missing == "indicator":
         fill = MISSING
-    elif column.missing == "most_frequent":
+    elif missing == "most_frequent":
         fill = _most_frequent(cells)
     separator = column.separator if isinstance(column, MultiHotColumn) else None
     categories = column.categories or _categories({*present} | ({fill} if fill else set()), separator)
     if not categories:
         raise DataError("got no category, expected some to learn from: drop it, or list its categories")
     if column.unseen == "error" and fill not in (None, MISSING):
-        _refuse_strange_fill(column, [fill] if separator is None else words_in(fill, separator), categories)
-    common: dict[str, Any] = {"column": name, "missing": column.missing, "fill": fill}
+        _check_fill(missing, [fill] if separator is None else words_in(fill, separator), categories)
+    common: dict[str, Any] = {"column": name, "missing": missing, "fill": fill}
     common |= {"unseen": column.unseen, "categories": categories}
     if isinstance(column, MultiHotColumn):
         return FittedMultiHot(separator=column.separator, **common)
     return FittedCategory(encoding=column.encoding, **common)
 
 
-def _refuse_strange_fill(
-    column: CategoryColumn | MultiHotColumn, words: Sequence[str], categories: tuple[str, ...]
-) -> None:
+def _check_fill(missing: Filling, words: Sequence[str], categories: tuple[str, ...]) -> None:
     strange = [word for word in words if word not in categories]
     if strange:
         raise DataError(
-            f"got {strange[0]!r} for missing cells ({column.missing}), expected one of the categories "
+            f"got {strange[0]!r} for missing cells ({missing}), expected one of the categories "
             f"{listed(categories)}: fill with one of those, list it among the categories, or set unseen to other"
         )
 
@@ -274,15 +274,12 @@ def _most_frequent(cells: NDArray[Any]) -> str:
 
 
 def _categories(cells: set[str], separator: str | None) -> tuple[str, ...]:
-    """Return the categories of the training part in sorted order, as the encoders of scikit-learn have them."""
-    from sklearn.preprocessing import MultiLabelBinarizer
-
-    sets = [[cell] if separator is None else words_in(cell, separator) for cell in sorted(cells)]
-    found = MultiLabelBinarizer().fit(sets).classes_
-    return tuple(str(word) for word in found if word not in (OTHER, MISSING))
+    """Return the categories of the training set in sorted order."""
+    words = cells if separator is None else {word for cell in cells for word in words_in(cell, separator)}
+    return tuple(sorted(words - {OTHER, MISSING}))
 
 
-def _refuse_unseen(column: FittedCategory | FittedMultiHot, cells: Any, where: str) -> None:
+def _check_unseen(column: FittedCategory | FittedMultiHot, cells: Any, where: str) -> None:
     unseen = {cell for cell in set(cells) if isinstance(cell, str) and column.unseen_in(cell)}
     if not unseen:
         return

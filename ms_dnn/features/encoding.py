@@ -43,7 +43,7 @@ def encode_targets(y: ArrayLike, n_classes: int, loss: str, outputs: int) -> NDA
     Raises :class:`DataError` for an unknown loss, a label outside 0..C−1, and a last layer of the wrong
     width.
     """
-    _refuse_unknown(loss)
+    _check_loss(loss)
     labels: NDArray[Any] = np.asarray(y)
     if n_classes == 0:
         return _regression_targets(labels, loss, outputs)
@@ -84,7 +84,7 @@ def decide(prediction: ArrayLike, loss: str, activation: str) -> NDArray[np.int6
 
     Raises :class:`DataError` for an unknown loss, a prediction that is not (N, O), and NaN.
     """
-    _refuse_unknown(loss)
+    _check_loss(loss)
     outputs: NDArray[Any] = np.asarray(prediction)
     if outputs.ndim != 2 or outputs.shape[1] == 0:
         raise DataError(f"a prediction has shape {outputs.shape}; expected (N, O), one row a sample")
@@ -100,7 +100,7 @@ def decide(prediction: ArrayLike, loss: str, activation: str) -> NDArray[np.int6
 
 
 def threshold(loss: str, activation: str) -> float:
-    """Return the output above which a network with one output, made by ``activation``, answers class 1."""
+    """Return the output above which a network with one output, made by ``activation``, predicts class 1."""
     return 0.5 if loss in _HALF_WAY or activation == "sigmoid" else 0.0
 
 
@@ -116,6 +116,6 @@ def _regression_targets(y: NDArray[Any], loss: str, outputs: int) -> NDArray[np.
     return y.astype(np.float64)
 
 
-def _refuse_unknown(loss: str) -> None:
+def _check_loss(loss: str) -> None:
     if loss not in _TARGETS:
         raise DataError(f"no targets are defined for the loss {loss!r}; choose one of {', '.join(_TARGETS)}")

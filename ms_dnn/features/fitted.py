@@ -11,15 +11,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from typing_extensions import Self
 
-from ms_dnn.data.columns import (
-    CategoryColumn,
-    FeatureColumn,
-    Missing,
-    MultiHotColumn,
-    NumberColumn,
-    ScalingKind,
-    Unseen,
-)
+from ms_dnn.config.columns_section import Filling, ScalingKind, Unseen
 from ms_dnn.features.scaling import Scaling
 
 if TYPE_CHECKING:
@@ -34,7 +26,7 @@ class _Fitted(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     column: str
-    missing: Missing
+    missing: Filling
 
 
 class FittedNumber(_Fitted):
@@ -57,10 +49,6 @@ class FittedNumber(_Fitted):
         """Names of the encoded features."""
         return (self.column,)
 
-    def declared(self) -> FeatureColumn:
-        """Return what this was declared as."""
-        return NumberColumn(self.scaling, self.missing, self.fill if self.missing == "constant" else None)
-
 
 class _FittedTexts(_Fitted):
     """What a column of categories and one of several categories a cell have in common."""
@@ -80,15 +68,15 @@ class _FittedTexts(_Fitted):
         return self
 
     @property
-    def constant(self) -> str | None:
-        """What was declared as the value for missing cells."""
-        return self.fill if self.missing == "constant" else None
-
-    @property
     def encoded(self) -> tuple[str, ...]:
         """The categories with those that stand for what is unseen and missing."""
         other = (OTHER,) if self.unseen == "other" else ()
         return (*self.categories, *other, *((MISSING,) if self.missing == "indicator" else ()))
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the encoded features."""
+        return tuple(f"{self.column}={category}" for category in self.encoded)
 
     @abstractmethod
     def words(self, cell: str) -> Sequence[str]:
@@ -118,17 +106,11 @@ class FittedCategory(_FittedTexts):
     @property
     def features(self) -> tuple[str, ...]:
         """Names of the encoded features."""
-        if self.encoding == "integer":
-            return (self.column,)
-        return tuple(f"{self.column}={category}" for category in self.encoded)
+        return (self.column,) if self.encoding == "integer" else super().features
 
     def words(self, cell: str) -> Sequence[str]:
         """Return the cell, which is one category."""
         return (cell,)
-
-    def declared(self) -> FeatureColumn:
-        """Return what this was declared as."""
-        return CategoryColumn(self.encoding, self.categories, self.unseen, self.missing, self.constant)
 
     def transformer(self) -> Pipeline:
         """Return the transformer of a column (N, 1), which learns nothing more from what it is fitted on."""
@@ -157,18 +139,9 @@ class FittedMultiHot(_FittedTexts):
     kind: Literal["multi_hot"] = "multi_hot"
     separator: Annotated[str, Field(min_length=1)]
 
-    @property
-    def features(self) -> tuple[str, ...]:
-        """Names of the encoded features."""
-        return tuple(f"{self.column}={category}" for category in self.encoded)
-
     def words(self, cell: str) -> Sequence[str]:
         """Return the categories in one cell, without surrounding blanks."""
         return words_in(cell, self.separator)
-
-    def declared(self) -> FeatureColumn:
-        """Return what this was declared as."""
-        return MultiHotColumn(self.separator, self.categories, self.unseen, self.missing, self.constant)
 
     def transformer(self) -> BaseEstimator:
         """Return the transformer of a column (N, 1), which learns nothing more from what it is fitted on."""

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from typing_extensions import Self
 
-from ms_dnn.data.columns import ScalingKind
+from ms_dnn.config.columns_section import ScalingKind
 from ms_dnn.data.dataset import Task
 from ms_dnn.data.fingerprint import Fingerprint
 from ms_dnn.data.formats.stored_set import ImageShape, Size
@@ -47,7 +47,7 @@ class TargetScaling(_Stored):
 
 
 class KnownData(_Stored):
-    """What the answers of a network mean, and by what its data are known again.
+    """What the predictions of a network mean, and by what its data are known again.
 
     ``inputs`` counts the features as they are encoded. ``named`` says whether the columns that they are made of have
     names, or are counted. ``image_shape``, ``value_range`` and ``class_names`` are those of
@@ -74,8 +74,8 @@ class KnownData(_Stored):
         """What the network was trained for."""
         return "classification" if self.target_scaling is None else "regression"
 
-    def refuse_other_outputs(self, loss: str, outputs: int) -> None:
-        """Raise :class:`DataError` where a network of such a loss and so many outputs does not answer to such data."""
+    def check_outputs(self, loss: str, outputs: int) -> None:
+        """Raise :class:`DataError` where a network of such a loss and so many outputs does not fit such data."""
         y = np.zeros(1, np.int64) if self.target_scaling is None else np.zeros((1, len(self.target_scaling.offset)))
         encode_targets(y, len(self.class_names), loss, outputs)
 

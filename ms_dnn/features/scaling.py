@@ -1,4 +1,4 @@
-"""Feature scaling, fitted on the training part alone and stored with the network."""
+"""Feature scaling, fitted on the training set alone and stored with the network."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ms_dnn.data.columns import ScalingKind
+from ms_dnn.config.columns_section import ScalingKind
 from ms_dnn.data.lazy_rows import LazyRows, Rows, blocks
-from ms_dnn.data.validation import constant_columns, refuse_non_finite
+from ms_dnn.data.validation import check_finite, constant_columns
 from ms_dnn.errors import DataError
 
 
@@ -58,7 +58,7 @@ class Scaling:
 
 
 def fit_scaling(kind: ScalingKind, x: ArrayLike | LazyRows) -> Scaling:
-    """Measure x (N, I), the training part, with scikit-learn's ``StandardScaler`` or ``MinMaxScaler``, in blocks.
+    """Measure x (N, I), the training set, with scikit-learn's ``StandardScaler`` or ``MinMaxScaler``, in blocks.
 
     A constant column gets its value as offset and the scale 1, so that it becomes exactly 0. What is measured is the
     same to the bit whether the rows are in memory or lazy; the means and variances of several blocks are merged as
@@ -70,7 +70,7 @@ def fit_scaling(kind: ScalingKind, x: ArrayLike | LazyRows) -> Scaling:
     columns: Rows = x if isinstance(x, LazyRows) else np.asarray(x, dtype=np.float64)
     if len(columns.shape) != 2 or not columns.size:
         raise DataError(f"scaling got x of shape {columns.shape}; expected (samples, features) with at least one each")
-    refuse_non_finite(columns, (), "the training part to scale")
+    check_finite(columns, (), "the training set to scale")
     offset, scale = np.zeros(columns.shape[1]), np.ones(columns.shape[1])
     if kind != "none":
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):  # Scaling refuses what is not finite

@@ -53,5 +53,5 @@ def product_of_weights(
     """
     weights = of_classes if of_samples is None else of_samples if of_classes is None else of_classes * of_samples
     if weights is not None and not weights.any():
-        raise DataError("the training part: got samples that all weigh 0, expected some that weigh more: correct them")
+        raise DataError("the training set: got samples that all weigh 0, expected some that weigh more: correct them")
     return weights

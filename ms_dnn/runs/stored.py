@@ -94,7 +94,7 @@ def what_answers_need(folder: RunFolder, config: ExperimentConfig) -> tuple[Feat
     """
     known = known_data(folder)
     try:
-        known.refuse_other_outputs(config.loss, config.network.layers[-1].units)
+        known.check_outputs(config.loss, config.network.layers[-1].units)
     except DataError as error:
         raise _damaged(folder.path / DATA, error) from error
     try:

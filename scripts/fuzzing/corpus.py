@@ -132,13 +132,12 @@ def damaged_npz(folder: Path, generator: np.random.Generator) -> list[str]:
 
 
 def damaged_cifar(folder: Path, generator: np.random.Generator) -> list[str]:
-    """The python batches of CIFAR-10; sometimes with an order to make the canary."""
-    batch: dict[bytes, object] = {b"labels": list(range(6)), b"data": np.zeros((6, 3072), np.uint8)}
-    if generator.random() < 0.3:
-        batch[b"extra"] = Makes()
+    """The binary batches of CIFAR-10; sometimes pickles of the Python version that would make the canary."""
+    records = np.column_stack([np.arange(6, dtype=np.uint8), np.zeros((6, 3072), np.uint8)]).tobytes()
+    content, ending = (pickle.dumps(Makes(), protocol=2), "") if generator.random() < 0.3 else (records, ".bin")
     for name in (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"):
-        content = pickle.dumps(batch, protocol=2)
-        (folder / name).write_bytes(mutated(content, generator, is_text=False) if name == "data_batch_2" else content)
+        damaged = mutated(content, generator, is_text=False) if name == "data_batch_2" else content
+        (folder / f"{name}{ending}").write_bytes(damaged)
     return experiment(folder, f"{{set: cifar10, folder: {folder}}}", units=10)
 
 

@@ -17,7 +17,7 @@ from matplotlib import pyplot as plt
 from mindspore import Tensor
 
 from ms_dnn import DNN, Cost, Dense
-from ms_dnn.data.columns import CategoryColumn, MultiHotColumn
+from ms_dnn.config.columns_section import CategoryColumn, MultiHotColumn
 from ms_dnn.errors import DataError
 from ms_dnn.features.columns import fit_features
 from ms_dnn.features.fitted import FittedCategory, FittedMultiHot
@@ -204,7 +204,9 @@ show_code(FittedCategory.transformer, distances)
 known = ("Beijing", "Shanghai", "Shenzhen")
 four = pd.DataFrame({"city": ["Beijing", "Shanghai", "Shenzhen", "Harbin"]})
 encoders = {
-    encoding: fit_features(train[["city"]], "none", {"city": CategoryColumn(encoding, known, unseen="other")})
+    encoding: fit_features(
+        train[["city"]], "none", {"city": CategoryColumn(encoding=encoding, categories=known, unseen="other")}
+    )
     for encoding in ("integer", "one_hot")
 }
 print("Harbin was never seen:", *encoders["one_hot"].names)
@@ -226,7 +228,7 @@ figure.suptitle(label("Distances between cities", "城市之间的距离"))
 # %%
 # Where a class for others is not wanted, an unseen word is an error that says where it stands:
 
-strict = fit_features(train[["city"]], "none", {"city": CategoryColumn("one_hot")})
+strict = fit_features(train[["city"]], "none", {"city": CategoryColumn(encoding="one_hot")})
 try:
     strict.apply(four)
 except DataError as error:
@@ -274,7 +276,7 @@ figure.suptitle(label("Integers force the cities onto a line", "整数编码迫�
 show_code(FittedMultiHot)
 
 people = pd.DataFrame({"work": ["cook", "actor;singer", "teacher", "actor", "cook;pilot"]})
-occupations = MultiHotColumn(";", ("cook", "actor", "teacher", "singer"), unseen="other")
+occupations = MultiHotColumn(categories=("cook", "actor", "teacher", "singer"), unseen="other")
 work = fit_features(people[:4], "none", {"work": occupations})
 print(*work.names)
 encoded = work.apply(people)

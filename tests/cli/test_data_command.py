@@ -71,7 +71,7 @@ def test_what_convert_prints_can_be_trained_on(tmp_path):
         (["data={set: npy, folder: x, stream: true}", "training.batch_size=all"], "needs all of them in memory"),
         (
             ["data={set: mindrecord, file: nowhere}"],
-            "nowhere', expected a MindRecord that 'ms-dnn data convert' wrote: put it there",
+            "nowhere', expected a MindRecord: put it there",
         ),
     ],
 )

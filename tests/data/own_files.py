@@ -31,40 +31,16 @@ def write_idx(folder, compressed=False, samples=60, tests=20, shape=(4, 3)):
     return written[0]
 
 
-def text(content):
-    """A Python 2 ``str``, as protocol 2 writes it."""
-    if len(content) < 256:
-        return b"U" + bytes([len(content)]) + content
-    return b"T" + struct.pack("<i", len(content)) + content
-
-
-def batch_bytes(pictures, labels):
-    """A batch of CIFAR-10 as Python 2's cPickle writes it, with protocol 2."""
-    array = (
-        b"cnumpy.core.multiarray\n_reconstruct\nq\x01cnumpy\nndarray\nq\x02K\x00\x85" + text(b"b") + b"\x87R(K\x01"
-        b"M" + struct.pack("<H", pictures.shape[0]) + b"M" + struct.pack("<H", pictures.shape[1]) + b"\x86"
-        b"cnumpy\ndtype\nq\x03" + text(b"u1") + b"K\x00K\x01\x87R(K\x03" + text(b"|") + b"NNN"
-        b"J\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb\x89" + text(pictures.tobytes()) + b"tb"
-    )
-    names = b"".join(text(b"%d.png" % number) + b"q\x09" for number in range(len(labels)))
-    entries = [
-        text(b"batch_label") + text(b"training batch 1 of 5"),
-        text(b"labels") + b"](" + b"".join(b"K" + bytes([label]) for label in labels) + b"e",
-        text(b"data") + array,
-        text(b"filenames") + b"](" + names + b"e",
-    ]
-    return b"\x80\x02}q\x00(" + b"".join(entries) + b"u."
-
-
 def write_cifar(folder, samples=10):
-    """Write six batches into ``cifar-10-batches-py``; return the first one's pictures (N, 3072) and labels (N,)."""
+    """Write six batches into ``cifar-10-batches-bin``; return the first one's pictures (N, 3072) and labels (N,)."""
     random = np.random.default_rng(1)
-    (folder / "cifar-10-batches-py").mkdir()
+    (folder / "cifar-10-batches-bin").mkdir()
     first = None
     for name in (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"):
         pictures = random.integers(0, 256, (samples, 3072)).astype(np.uint8)
         labels = np.arange(samples) % CLASSES
-        (folder / "cifar-10-batches-py" / name).write_bytes(batch_bytes(pictures, labels.tolist()))
+        records = np.column_stack([labels.astype(np.uint8), pictures])
+        (folder / "cifar-10-batches-bin" / f"{name}.bin").write_bytes(records.tobytes())
         first = first or (pictures, labels)
     return first
 

@@ -39,7 +39,7 @@ FORMATS = {
     "idx pictures": (own_files.write_idx, "mnist", "train-images-idx3-ubyte"),
     "idx labels": (own_files.write_idx, "mnist", "train-labels-idx1-ubyte"),
     "idx gz": (lambda folder: own_files.write_idx(folder, compressed=True), "mnist", "train-images-idx3-ubyte.gz"),
-    "cifar10": (own_files.write_cifar, "cifar10", "cifar-10-batches-py/data_batch_1"),
+    "cifar10": (own_files.write_cifar, "cifar10", "cifar-10-batches-bin/data_batch_1.bin"),
     "csv": (write_table, "csv", "t.csv"),
     "npz": (write_plain_archive, "npz", "t.npz"),
     "compressed npz": (write_archive, "npz", "t.npz"),

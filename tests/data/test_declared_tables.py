@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ms_dnn.config.columns_section import CategoryColumn, DropColumn, MultiHotColumn, NumberColumn, WeightColumn
 from ms_dnn.data import Source, load_data, read_declared_table, read_features
-from ms_dnn.data.columns import CategoryColumn, DropColumn, MultiHotColumn, NumberColumn, WeightColumn
 from ms_dnn.data.tables import files as table_files
 from ms_dnn.errors import DataError
 
@@ -19,7 +19,7 @@ DECLARED = {
     "id": DropColumn(),
     "size": NumberColumn(missing="mean"),
     "colour": CategoryColumn(),
-    "tags": MultiHotColumn(missing="constant", constant=""),
+    "tags": MultiHotColumn(missing={"constant": ""}),
 }
 FORMATS = pytest.mark.parametrize("suffix", ["csv", "parquet"])
 SHORT = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -185,7 +185,7 @@ def test_parquet_without_pyarrow_says_what_to_install(tmp_path, monkeypatch):
 @given(text=st.text(alphabet="12.,;\"'\n\r\t ab?é\0_", max_size=60))
 def test_random_csv(tmp_path, text):
     (path := tmp_path / "t.csv").write_text("a,y\n" + text, newline="")
-    columns = {"a": MultiHotColumn(missing="constant", constant="")}
+    columns = {"a": MultiHotColumn(missing={"constant": ""})}
     source = Source("csv", file=path, target="y", columns=columns)
     try:
         dataset, _ = load_data(source)
@@ -200,12 +200,12 @@ import sys
 from pathlib import Path
 import numpy as np
 from ms_dnn.data import Source, load_data
-from ms_dnn.data.columns import CategoryColumn, DropColumn, MultiHotColumn, NumberColumn, WeightColumn
+from ms_dnn.config.columns_section import CategoryColumn, DropColumn, MultiHotColumn, NumberColumn, WeightColumn
 from ms_dnn.errors import DataError
 path, random = Path(sys.argv[1]), np.random.default_rng(0)
 declared = {
     "id": DropColumn(), "size": NumberColumn(missing="mean"), "colour": CategoryColumn(),
-    "tags": MultiHotColumn(missing="constant", constant=""),
+    "tags": MultiHotColumn(missing={"constant": ""}),
 }
 content, outcomes = path.read_bytes(), {True: 0, False: 0}
 for _ in range(400):

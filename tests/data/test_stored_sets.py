@@ -3,8 +3,6 @@
 import json
 import os
 import shutil
-import sqlite3
-import struct
 from dataclasses import replace
 
 import numpy as np
@@ -17,15 +15,19 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from ms_dnn.data import load_data
 from ms_dnn.data.converting import convert_data
-from ms_dnn.data.formats.mindrecord import index_of
 from ms_dnn.data.lazy_rows import LazyRows, blocks
 from ms_dnn.errors import DataError
 from ms_dnn.experiment.source import source_of
 
 KINDS = tuple(stored_files.OUTPUT)
+pytestmark = pytest.mark.usefixtures("read_here")
 SHORT = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
-BYTES_OF_X = 2**24  # where the first page of a MindRecord begins
+
+
+@pytest.fixture
+def read_here(monkeypatch):
+    monkeypatch.setattr("ms_dnn.data.formats.mindrecord._write_arrays", stored_files.read_here)
 
 
 def same(one, other):
@@ -126,9 +128,6 @@ DAMAGED = {
     "npy x": ("npy", lambda folder: folder / "set.npy" / "x.npy", (0, 10**6)),
     "npy y": ("npy", lambda folder: folder / "set.npy" / "y.npy", (0, 10**6)),
     "npy notes": ("npy", lambda folder: folder / "set.npy" / "set.json", (0, 10**6)),
-    "record header": ("mindrecord", lambda folder: folder / "set.mindrecord", (0, 1500)),
-    "record samples": ("mindrecord", lambda folder: folder / "set.mindrecord", (BYTES_OF_X, BYTES_OF_X + 120 * 14)),
-    "record index": ("mindrecord", lambda folder: folder / "set.mindrecord.db", (0, 10**6)),
 }
 
 
@@ -163,10 +162,7 @@ def test_flipped_bytes_are_refused_or_change_no_number(converted, name, data):
 def test_files_cut_short(tmp_path, converted, name, share):
     kind, path_in, (_, high) = DAMAGED[name]
     path, source = path_in(tmp_path), stored_files.source(tmp_path, kind)
-    if kind == "npy":
-        shutil.copytree(converted / "set.npy", tmp_path / "set.npy")
-    for file in () if kind == "npy" else ("set.mindrecord", "set.mindrecord.db"):
-        shutil.copy(converted / file, tmp_path / file)
+    shutil.copytree(converted / "set.npy", tmp_path / "set.npy")
     os.truncate(path, int(min(path.stat().st_size, high) * share))
     with pytest.raises(DataError, match=r"set|x\.npy|y\.npy"):
         load_data(source)
@@ -178,63 +174,6 @@ def test_a_stream_whose_file_is_cut_short_later(tmp_path):
     os.truncate(tmp_path / "set.npy" / "x.npy", 300)
     with pytest.raises(DataError, match=r"'x\.npy': got a file that ends at byte 300, expected it to stay"):
         streamed.x[np.arange(100)]
-
-
-def foreign_record(folder):
-    from mindspore.mindrecord import FileWriter
-
-    writer = FileWriter(str(folder / "set.mindrecord"), shard_num=1)
-    writer.add_schema({"x": {"type": "float32", "shape": [2]}, "y": {"type": "int32"}}, "somebody's")
-    writer.write_raw_data([{"x": np.zeros(2, np.float32), "y": 1}])
-    writer.commit()
-
-
-def endless_index(folder):
-    stored_files.convert(folder, "mindrecord", *stored_files.classes())
-    with sqlite3.connect(folder / "set.mindrecord.db") as index:
-        index.execute("DROP TABLE INDEXES")
-        index.execute(
-            "CREATE VIEW INDEXES AS WITH RECURSIVE n(ROW_ID) AS (SELECT 0 UNION ALL SELECT ROW_ID FROM n) "
-            "SELECT ROW_ID, 0 AS PAGE_ID_BLOB, 0 AS PAGE_OFFSET_BLOB, "
-            "0 AS PAGE_OFFSET_BLOB_END, 0 AS y_0 FROM n WHERE ROW_ID > 0"
-        )
-    index.close()
-
-
-def renamed(folder):
-    stored_files.convert(folder, "mindrecord", *stored_files.classes())
-    with sqlite3.connect(folder / "set.mindrecord.db") as index:
-        index.execute("UPDATE SHARD_NAME SET NAME = 'other.mindrecord'")
-    index.close()
-
-
-def without_index(folder):
-    stored_files.convert(folder, "mindrecord", *stored_files.classes())
-    index_of(folder / "set.mindrecord").unlink()
-
-
-def long_header(folder):
-    (folder / "set.mindrecord").write_bytes(struct.pack("<Q", 2**62) + b"{}")
-    (folder / "set.mindrecord.db").write_bytes(b"")
-
-
-def resized(key, size):
-    """A writer of a MindRecord whose header says another size, which may be no size at all."""
-
-    def write(folder):
-        stored_files.convert(folder, "mindrecord", *stored_files.classes())
-        path = folder / "set.mindrecord"
-        content = path.read_bytes()
-        length = int.from_bytes(content[:8], "little")
-        header = json.dumps({**json.loads(content[8 : 8 + length]), key: "size"}).replace('"size"', size).encode()
-        path.write_bytes(struct.pack("<Q", len(header)) + header + content[8 + length :])
-
-    return write
-
-
-def text(folder):
-    (folder / "set.mindrecord").write_text("no record at all, but long enough")
-    (folder / "set.mindrecord.db").write_text("no index")
 
 
 def pickled(folder):
@@ -260,34 +199,18 @@ def only_numbers(folder):
 
 
 @pytest.mark.parametrize(
-    ("kind", "write", "message"),
+    ("write", "message"),
     [
-        (
-            "mindrecord",
-            foreign_record,
-            "notes that are wrong at its beginning, expected those of a set that 'ms-dnn data",
-        ),
-        ("mindrecord", endless_index, "no tables INDEXES and SHARD_NAME"),
-        ("mindrecord", renamed, "the index of 'other.mindrecord': MindRecords keep their names"),
-        ("mindrecord", without_index, "got no index 'set.mindrecord.db' beside it, expected both files"),
-        ("mindrecord", long_header, "a header of 4611686018427387904 bytes"),
-        *(
-            ("mindrecord", resized(key, size), "got a MindRecord without the notes of a set, expected one that 'ms-dnn")
-            for key in ("page_size", "header_size")
-            for size in ("1e999", "Infinity", "NaN", "1e300", "-1", "null")
-        ),
-        ("mindrecord", text, "expected a MindRecord of version 3.0"),
-        ("mindrecord", lambda folder: None, "got no file"),
-        ("npy", pickled, r"got object of shape \(1,\)"),
-        ("npy", columns_first, r"row by row, as set\.json notes"),
-        ("npy", other_notes, r"'y\.npy': got int64 of shape \(120,\)"),
-        ("npy", only_numbers, r"got no y\.npy"),
+        (pickled, r"got object of shape \(1,\)"),
+        (columns_first, r"row by row, as set\.json notes"),
+        (other_notes, r"'y\.npy': got int64 of shape \(120,\)"),
+        (only_numbers, r"got no y\.npy"),
     ],
 )
-def test_foreign_files(tmp_path, kind, write, message):
+def test_foreign_files(tmp_path, write, message):
     write(tmp_path)
     with pytest.raises(DataError, match=message):
-        load_data(stored_files.source(tmp_path, kind))
+        load_data(stored_files.source(tmp_path, "npy"))
 
 
 def test_more_than_memory_may_hold_is_refused_but_streamed(tmp_path, monkeypatch):

@@ -51,9 +51,9 @@ def test_unusable_data_are_refused_by_name(dataset, message):
 
 
 def test_constant_features_are_one_sentence():
-    (warning,) = check_dataset(load_bundled("digits"), "training part")
+    (warning,) = check_dataset(load_bundled("digits"), "training set")
     assert warning == (
-        "3 of 64 features are constant in the training part (pixel_0_0, pixel_4_0, pixel_4_7): "
+        "3 of 64 features are constant in the training set (pixel_0_0, pixel_4_0, pixel_4_7): "
         "nothing is learnt from that"
     )
 

@@ -1,4 +1,4 @@
-"""Columns of a table: fitted on the training part alone, applied block by block, the same after they were stored."""
+"""Columns of a table: fitted on the training set alone, applied block by block, the same after they were stored."""
 
 import json
 import re
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ms_dnn.data.columns import CategoryColumn, MultiHotColumn, NumberColumn
+from ms_dnn.config.columns_section import CategoryColumn, MultiHotColumn, NumberColumn, filling
 from ms_dnn.errors import DataError
 from ms_dnn.features.columns import fit_features
 from ms_dnn.features.stored import features_from_json, features_to_json
@@ -30,31 +30,27 @@ NUMBERS = st.floats(-1e6, 1e6) | st.just(np.nan)
 WORDS = st.sampled_from(["red", "blue", "grün", "(other)", "a;b", ""])
 KINDS = st.builds(
     NumberColumn,
-    st.sampled_from([None, "none", "standard", "min_max"]),
-    st.sampled_from(["mean", "median", "most_frequent", "indicator", "constant"]),
-    st.floats(-9, 9),
+    scaling=st.sampled_from([None, "none", "standard", "min_max"]),
+    missing=st.sampled_from(["mean", "median", "most_frequent", "indicator"])
+    | st.fixed_dictionaries({"constant": st.floats(-9, 9)}),
 ) | st.one_of(
     st.builds(
         CategoryColumn,
-        st.just("one_hot"),
         unseen=st.sampled_from(["other", "ignore"]),
-        missing=st.sampled_from(["most_frequent", "indicator", "constant"]),
-        constant=st.just("red"),
+        missing=st.sampled_from(["most_frequent", "indicator", {"constant": "red"}]),
     ),
-    st.builds(CategoryColumn, st.just("integer"), unseen=st.just("other"), missing=st.just("most_frequent")),
+    st.builds(CategoryColumn, encoding=st.just("integer"), missing=st.just("most_frequent")),
     st.builds(
         MultiHotColumn,
-        st.just(";"),
         unseen=st.sampled_from(["other", "ignore"]),
-        missing=st.sampled_from(["indicator", "constant"]),
-        constant=st.just("a;blue"),
+        missing=st.sampled_from(["indicator", {"constant": "a;blue"}]),
     ),
 )
 
 
 @st.composite
 def tables(draw):
-    """A training part, other rows, and what was declared about their columns."""
+    """A training set, other rows, and what was declared about their columns."""
     declared = {f"c{i}": kind for i, kind in enumerate(draw(st.lists(KINDS, min_size=1, max_size=5)))}
     parts = []
     for rows in (draw(st.integers(2, 6)), draw(st.integers(1, 7))):
@@ -101,7 +97,11 @@ def test_columns_may_stand_in_any_order_among_others():
 
 def test_numbers_against_their_definition():
     train = frame(a=[1.0, np.nan, 4.0], b=[0.0, 5.0, 10.0], d=[np.nan, 1.0, 3.0])
-    declared = {"a": NumberColumn(missing="mean"), "b": NumberColumn("min_max"), "d": NumberColumn("none", "indicator")}
+    declared = {
+        "a": NumberColumn(missing="mean"),
+        "b": NumberColumn(scaling="min_max"),
+        "d": NumberColumn(scaling="none", missing="indicator"),
+    }
     features = fit_features(train, "standard", declared)
     filled = np.array([1, 2.5, 4])
     expected = [(filled - 2.5) / filled.std(), [0, 0.5, 1], [2, 1, 3], [1, 0, 0]]
@@ -116,11 +116,11 @@ def test_a_neighbour_without_holes_keeps_no_hole_open():
 
 
 @pytest.mark.parametrize(
-    ("missing", "value"), [("mean", 3.0), ("median", 2.0), ("most_frequent", 1.0), ("constant", -7.0)]
+    ("missing", "value"), [("mean", 3.0), ("median", 2.0), ("most_frequent", 1.0), ({"constant": -7.0}, -7.0)]
 )
 def test_what_a_missing_number_becomes(missing, value):
     train = frame(a=[1.0, 1.0, 2.0, 3.0, 8.0, np.nan])
-    features = fit_features(train, "none", {"a": NumberColumn(missing=missing, constant=-7.0)})
+    features = fit_features(train, "none", {"a": NumberColumn(missing=missing)})
     assert features.apply(frame(a=[np.nan, 5.0])).tolist() == [[value], [5.0]]
 
 
@@ -134,7 +134,7 @@ def test_one_hot_with_unseen_and_missing_ones():
 
 
 def test_integers_count_the_categories_and_unseen_ones_come_last():
-    column = CategoryColumn("integer", ("small", "large"), "other")
+    column = CategoryColumn(encoding="integer", categories=("small", "large"), unseen="other")
     features = fit_features(frame(c=["large", "small"]), "none", {"c": column})
     assert features.apply(frame(c=["small", "large", "huge"])).tolist() == [[0], [1], [2]]
     assert features.names == ("c",)
@@ -144,7 +144,7 @@ def test_one_hot_puts_categories_at_equal_distances_and_integers_do_not():
     colours = frame(c=["amber", "blue", "cyan", "grey"])
 
     def distances(encoding):
-        x = fit_features(colours, "standard", {"c": CategoryColumn(encoding)}).apply(colours)
+        x = fit_features(colours, "standard", {"c": CategoryColumn(encoding=encoding)}).apply(colours)
         return {round(float(np.linalg.norm(a - b)), 12) for i, a in enumerate(x) for b in x[:i]}
 
     assert distances("one_hot") == {round(2**0.5, 12)}
@@ -152,7 +152,7 @@ def test_one_hot_puts_categories_at_equal_distances_and_integers_do_not():
 
 
 def test_multi_hot():
-    column = MultiHotColumn("|", unseen="other", missing="constant", constant="")
+    column = MultiHotColumn(separator="|", unseen="other", missing={"constant": ""})
     features = fit_features(frame(t=["b|a", "a | c|a", np.nan]), "none", {"t": column})
     assert features.names == ("t=a", "t=b", "t=c", "t=(other)")
     got = features.apply(frame(t=["a|b", " c ", np.nan, "x|y|a", "||"]))
@@ -173,7 +173,7 @@ def test_columns_without_any_value_are_refused():
         (NumberColumn(missing="mean"), [np.nan, np.nan]),
         (CategoryColumn(missing="indicator"), [np.nan]),
     ):
-        with pytest.raises(DataError, match="column 'c' of the training part: got no value"):
+        with pytest.raises(DataError, match="column 'c' of the training set: got no value"):
             fit_features(frame(c=cells), "standard", {"c": column})
 
 
@@ -181,13 +181,14 @@ def test_columns_without_any_value_are_refused():
     ("column", "fill"),
     [
         (CategoryColumn(categories=("red", "green"), missing="most_frequent"), "blue"),
-        (CategoryColumn(missing="constant", constant=""), ""),
-        (CategoryColumn(missing="constant", constant="(other)"), "(other)"),
-        (MultiHotColumn(";", missing="constant", constant="red;(missing)"), "(missing)"),
+        (CategoryColumn(missing={"constant": ""}), ""),
+        (CategoryColumn(missing={"constant": "(other)"}), "(other)"),
+        (MultiHotColumn(missing={"constant": "red;(missing)"}), "(missing)"),
     ],
 )
 def test_missing_cells_become_no_category_that_is_none(column, fill):
-    sentence = rf"column 'c' of the training part: got {re.escape(repr(fill))} for missing cells \({column.missing}\), "
+    missing, _ = filling(column)
+    sentence = rf"column 'c' of the training set: got {re.escape(repr(fill))} for missing cells \({missing}\), "
     with pytest.raises(DataError, match=sentence):
         fit_features(frame(c=["blue", "blue", "red"]), "none", {"c": column})
 
@@ -214,7 +215,7 @@ STORED = json.loads(
         fit_features(
             frame(a=[1.0, 2.0], c=["x", "y"], t=["x", "y;z"]),
             "standard",
-            {"c": CategoryColumn(missing="constant", constant="x"), "t": MultiHotColumn()},
+            {"c": CategoryColumn(missing={"constant": "x"}), "t": MultiHotColumn()},
         )
     )
 )
@@ -256,9 +257,9 @@ def test_scaled_numbers_can_be_taken_back():
     ("column", "filled"),
     [
         (CategoryColumn(missing="most_frequent"), [0, 1]),
-        (CategoryColumn("integer", missing="most_frequent", unseen="other"), [1]),
-        (CategoryColumn(missing="constant", constant="blue"), [1, 0]),
-        (MultiHotColumn(missing="constant", constant=""), [0, 0]),
+        (CategoryColumn(encoding="integer", missing="most_frequent", unseen="other"), [1]),
+        (CategoryColumn(missing={"constant": "blue"}), [1, 0]),
+        (MultiHotColumn(missing={"constant": ""}), [0, 0]),
         (COLOURS, [0, 0, 0, 1]),
     ],
 )

@@ -72,9 +72,9 @@ def test_any_other_fact_is_refused_or_can_be_stored(key, fact):
     [("squared_error", 1, "the targets have shape"), ("hinge", 2, "compares classes, but the data are for regression")],
 )
 def test_a_network_that_answers_to_other_data_is_refused(loss, outputs, sentence):
-    NUMBERS.refuse_other_outputs("squared_error", 2)
+    NUMBERS.check_outputs("squared_error", 2)
     with pytest.raises(DataError, match=sentence):
-        NUMBERS.refuse_other_outputs(loss, outputs)
-    known().refuse_other_outputs("hinge", 1)
+        NUMBERS.check_outputs(loss, outputs)
+    known().check_outputs("hinge", 1)
     with pytest.raises(DataError, match="3 unit"):
-        known().refuse_other_outputs("hinge", 3)
+        known().check_outputs("hinge", 3)

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from ms_dnn.data import source
 from ms_dnn.data.formats.npz import promised_shape
-from ms_dnn.data.samples import Samples, as_labels, refuse_column_count
-from ms_dnn.data.validation import refuse_non_finite
+from ms_dnn.data.samples import Samples, as_labels, check_column_count
+from ms_dnn.data.validation import check_finite
 from ms_dnn.errors import DataError
 
 ARRAY_SUFFIXES = (".npz", ".npy")
@@ -35,7 +35,7 @@ def read_arrays(path: Path, feature_count: int, feature_names: Sequence[str] = (
     """
     arrays = _load(path)
     x = _feature_rows(path, _real(path, "x", arrays["x"]), feature_count)
-    refuse_non_finite(x, feature_names, repr(path.name))
+    check_finite(x, feature_names, repr(path.name))
     labels = None
     if "y" in arrays:
         labels = as_labels(_label_column(path, _real(path, "y", arrays["y"]), len(x)))
@@ -50,13 +50,13 @@ def _load(path: Path) -> dict[str, NDArray[Any]]:
             if isinstance(loaded, NpzFile):
                 with loaded:
                     return _chosen(path, loaded)
-            _refuse_too_many_values(path, "x", loaded.size)
+            _check_size(path, "x", loaded.size)
             return {"x": loaded}
     except DataError:
         raise
     except Exception as error:  # zip, zlib and NumPy's header parser raise a dozen types on damaged bytes
         raise DataError(
-            f"{path.name!r} cannot be read as NumPy arrays without pickle ({_reason(error)}); write it with "
+            f"{path.name!r} cannot be read as NumPy arrays without pickle ({source.reason(error)}); write it with "
             "numpy.savez(path, x=array)"
         ) from error
 
@@ -77,11 +77,11 @@ def _chosen(path: Path, archive: NpzFile) -> dict[str, NDArray[Any]]:
     if "y" in archive.files:
         chosen["y"] = "y"
     for name, member in chosen.items():
-        _refuse_other_members(path, name, archive.zip, member)
+        _check_member(path, name, archive.zip, member)
     return {name: archive[member] for name, member in chosen.items()}
 
 
-def _refuse_other_members(path: Path, name: str, archive: zipfile.ZipFile, member: str) -> None:
+def _check_member(path: Path, name: str, archive: zipfile.ZipFile, member: str) -> None:
     """Raise unless a member is an array of as many values as fit in memory as float64, before it is unpacked."""
     entry = archive.getinfo(member if member in archive.namelist() else f"{member}.npy")
     with archive.open(entry) as file:
@@ -89,10 +89,10 @@ def _refuse_other_members(path: Path, name: str, archive: zipfile.ZipFile, membe
             raise DataError(f"{name} in {path.name!r} is not a NumPy array; write it with numpy.savez(path, x=array)")
         file.seek(0)
         values = prod(promised_shape(name, file, entry.file_size))
-    _refuse_too_many_values(path, name, values)
+    _check_size(path, name, values)
 
 
-def _refuse_too_many_values(path: Path, name: str, values: int) -> None:
+def _check_size(path: Path, name: str, values: int) -> None:
     if values > source.MOST_VALUES:
         raise DataError(f"{name} in {path.name!r} has {values} values, more than {source.MOST_VALUES}; split it")
 
@@ -110,16 +110,12 @@ def _feature_rows(path: Path, x: NDArray[np.float64], feature_count: int) -> NDA
     if x.ndim == 1:
         x = x[:, np.newaxis] if feature_count == 1 else x[np.newaxis]
     rows = np.ascontiguousarray(x.reshape(len(x), -1))
-    refuse_column_count(path, rows.shape[1], feature_count)
+    check_column_count(path, rows.shape[1], feature_count)
     return rows
 
 
 def _label_column(path: Path, y: NDArray[np.float64], rows: int) -> NDArray[np.float64]:
     if y.shape not in ((rows,), (rows, 1)):
         raise DataError(f"y in {path.name!r} has shape {y.shape} for {rows} rows of x; expected ({rows},)")
-    refuse_non_finite(y.reshape(rows, 1), ("y",), repr(path.name))
+    check_finite(y.reshape(rows, 1), ("y",), repr(path.name))
     return y.reshape(rows)
-
-
-def _reason(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ms_dnn.data.formats.row_file import RowFile
 from ms_dnn.data.lazy_rows import Rows
-from ms_dnn.data.source import refuse_no_values, refuse_too_many_values
+from ms_dnn.data.source import check_not_empty, check_size
 
 
 def gathered(where: str, blocks: Iterable[NDArray[Any]], samples: int, width: int, scratch: Path | None = None) -> Rows:
@@ -25,13 +25,13 @@ def gathered(where: str, blocks: Iterable[NDArray[Any]], samples: int, width: in
     where the disk is full.
     """
     if scratch is None:
-        refuse_too_many_values(f"{where} (more can be converted and streamed)", samples, width)
+        check_size(f"{where} (more can be converted and streamed)", samples, width)
         x, first = np.empty((samples, width)), 0
         for block in blocks:
             x[first : first + len(block)] = block
             first += len(block)
         return x
-    refuse_no_values(where, samples, width)
+    check_not_empty(where, samples, width)
     dtype = np.dtype(np.float64)
     with tempfile.NamedTemporaryFile(dir=scratch, suffix=".rows", delete=False) as file:
         for block in blocks:

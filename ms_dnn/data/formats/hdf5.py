@@ -17,12 +17,12 @@ from ms_dnn.data.lazy_rows import rows_at_once
 from ms_dnn.data.source import (
     HIGHEST_DEFLATE_RATIO,
     Loaded,
+    check_same_shape,
+    check_size,
     existing_file,
     reason,
-    refuse_other_width,
-    refuse_too_many_values,
 )
-from ms_dnn.data.targets import refuse_labels_outside
+from ms_dnn.data.targets import check_labels
 from ms_dnn.errors import DataError
 
 _FILES = "train_catvnoncat.h5 and test_catvnoncat.h5"
@@ -31,7 +31,7 @@ _BYTES_AT_ONCE = 2**26
 
 
 def read_hdf5_set(folder: Path, scratch: Path | None = None) -> Loaded:
-    """Read ``train_catvnoncat.h5``, and ``test_catvnoncat.h5`` as the test part.
+    """Read ``train_catvnoncat.h5``, and ``test_catvnoncat.h5`` as the test set.
 
     Each has ``<part>_set_x`` (M, height, width, 3) uint8, ``<part>_set_y`` (M,) whole numbers, and ``list_classes``
     (C,), the names of the classes. x becomes (M, height · width · 3) float64, 0 to 255; with ``scratch`` it need not
@@ -43,7 +43,7 @@ def read_hdf5_set(folder: Path, scratch: Path | None = None) -> Loaded:
     parts = ("train", "test")
     paths = [existing_file(folder, (f"{part}_catvnoncat.h5",), _FILES) for part in parts]
     train, test = (_read_part(path, part, scratch) for path, part in zip(paths, parts, strict=True))
-    refuse_other_width("hdf5", train, test)
+    check_same_shape("hdf5", train, test)
     if test.class_names != train.class_names:
         raise DataError(
             f"{paths[1].name!r}: got the classes {', '.join(test.class_names)}, expected "
@@ -67,7 +67,7 @@ def _read_part(path: Path, part: str, scratch: Path | None) -> Dataset:
         with _reading(where):
             pictures = _array(h5py, file, f"{part}_set_x", 4)
             labels, names = (_array(h5py, file, name, 1)[()] for name in (f"{part}_set_y", "list_classes"))
-        _refuse_unfit(where, part, pictures, labels, names)
+        _check_shapes(where, part, pictures, labels, names)
         samples, *shape = pictures.shape
         x = gathered(f"{where}: {part}_set_x", _blocks(where, pictures), samples, prod(shape), scratch)
     class_names = tuple(name.decode("utf-8", "replace") for name in names.tolist())
@@ -110,7 +110,7 @@ def _array(h5py: Any, file: Any, name: str, axes: int) -> Any:
     if shape is None or len(shape) != axes or dtype.kind not in kinds or (axes == 4 and dtype.itemsize != 1):
         raise DataError(f"got {name} of shape {shape} and dtype {dtype}, expected {axes} axes of {cure}: convert it")
     if axes == 1:
-        refuse_too_many_values(name, shape[0], 1)
+        check_size(name, shape[0], 1)
     promised = prod(shape) * dtype.itemsize
     if promised > found.id.get_storage_size() * HIGHEST_DEFLATE_RATIO or found.id.get_storage_size() > _size(file):
         raise DataError(f"got {name} of {promised} bytes in a file of {_size(file)}, expected all of it: take a copy")
@@ -121,7 +121,7 @@ def _size(file: Any) -> int:
     return Path(file.filename).stat().st_size
 
 
-def _refuse_unfit(where: str, part: str, x: Any, y: NDArray[Any], names: NDArray[Any]) -> None:
+def _check_shapes(where: str, part: str, x: Any, y: NDArray[Any], names: NDArray[Any]) -> None:
     if names.dtype.kind != "S" or y.dtype.kind == "S" or x.shape[3] != 3 or len(names) > _MOST_CLASSES:
         raise DataError(
             f"{where}: got {part}_set_x of shape {x.shape}, {part}_set_y of dtype {y.dtype} and list_classes of "
@@ -130,4 +130,4 @@ def _refuse_unfit(where: str, part: str, x: Any, y: NDArray[Any], names: NDArray
         )
     if len(x) != len(y):
         raise DataError(f"{where}: got {len(y)} labels, expected {len(x)}, one for each picture: add the missing ones")
-    refuse_labels_outside(where, y, len(names))
+    check_labels(where, y, len(names))

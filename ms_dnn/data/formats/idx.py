@@ -15,12 +15,12 @@ from ms_dnn.data.dataset import Dataset
 from ms_dnn.data.source import (
     HIGHEST_DEFLATE_RATIO,
     Loaded,
+    check_same_shape,
+    check_size,
     existing_file,
     reason,
-    refuse_other_width,
-    refuse_too_many_values,
 )
-from ms_dnn.data.targets import refuse_labels_outside
+from ms_dnn.data.targets import check_labels
 from ms_dnn.errors import DataError
 
 IDX_CLASSES = {
@@ -44,13 +44,13 @@ _UNSIGNED_BYTES = 8  # third byte of the magic number; the fourth is the number 
 def read_idx_set(name: str, folder: Path) -> Loaded:
     """Read ``train-`` and ``t10k-`` ``images-idx3-ubyte`` and ``labels-idx1-ubyte``, each plain or ``.gz``.
 
-    x is (M, rows · columns) float64, 0 to 255; y is (M,) 0 to 9; the ``t10k`` files are the test part.
+    x is (M, rows · columns) float64, 0 to 255; y is (M,) 0 to 9; the ``t10k`` files are the test set.
 
     Raises :class:`DataError` for missing and damaged files, labels above 9, and numbers of pictures and labels
     that differ.
     """
     train, test = (_read_part(name, folder, part) for part in ("train", "t10k"))
-    refuse_other_width(name, train, test)
+    check_same_shape(name, train, test)
     return Loaded(train, test)
 
 
@@ -64,7 +64,7 @@ def _read_part(name: str, folder: Path, part: str) -> Dataset:
             f"{labels_file.name!r}: got {len(labels)} labels, expected {len(pictures)}, one for each picture of "
             f"{pictures_file.name!r}: take both files from one set"
         )
-    refuse_labels_outside(repr(labels_file.name), labels, 10)
+    check_labels(repr(labels_file.name), labels, 10)
     height, width = pictures.shape[1:]
     x = pictures.reshape(len(pictures), -1).astype(np.float64)
     y = labels.astype(np.int64)
@@ -99,7 +99,7 @@ def _read_open(path: Path, file: IO[bytes] | gzip.GzipFile, axes: int, most: int
         )
     shape = tuple(int(size) for size in np.frombuffer(header, ">u4", axes, 4))
     size = prod(shape)
-    refuse_too_many_values(repr(path.name), shape[0], prod(shape[1:]))
+    check_size(repr(path.name), shape[0], prod(shape[1:]))
     content = file.read(size + 1) if size <= most else b""
     if len(content) != size:
         got = f"at most {most}" if size > most else "more" if len(content) > size else str(len(content))

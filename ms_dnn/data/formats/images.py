@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from ms_dnn.data.samples import Samples, refuse_column_count
+from ms_dnn.data.samples import Samples, check_column_count
+from ms_dnn.data.source import reason
 from ms_dnn.errors import DataError
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".pbm")
@@ -54,7 +55,7 @@ def read_images(
         raise DataError("got pictures, but the network was not trained on pictures; give a .csv or .npz table")
     if not paths:
         raise DataError("the list of pictures is empty; give at least one")
-    refuse_column_count(paths[0], prod(image_shape), feature_count)
+    check_column_count(paths[0], prod(image_shape), feature_count)
     black, white = value_range or (0.0, 1.0)
     brightness = np.stack([_pixels(path, image_shape) for path in paths])
     return Samples(black + (white - black) * brightness, None, [path.name for path in paths])
@@ -130,14 +131,13 @@ def _examined(path: Path, look: Callable[[Image.Image], T]) -> T:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(path, formats=_FORMATS) as picture:
-                _refuse_huge(path, picture)
+                _check_pixels(path, picture)
                 return look(picture)
     except DataError:
         raise
     except Exception as error:  # Pillow's decoders raise a dozen types on damaged bytes
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise DataError(
-            f"{path.name!r} cannot be read as a picture ({reason}); save it again as PNG or JPEG"
+            f"{path.name!r} cannot be read as a picture ({reason(error)}); save it again as PNG or JPEG"
         ) from error
 
 
@@ -152,7 +152,7 @@ def _planes(picture: Image.Image, channels: int) -> NDArray[np.float32]:
     return planes.reshape(*planes.shape[:2], channels)
 
 
-def _refuse_huge(path: Path, picture: Image.Image) -> None:
+def _check_pixels(path: Path, picture: Image.Image) -> None:
     if picture.width * picture.height > _MOST_PIXELS:
         raise DataError(
             f"{path.name!r} is {picture.width}×{picture.height} pixels, more than {_MOST_PIXELS} in all; "

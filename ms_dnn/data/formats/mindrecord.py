@@ -1,71 +1,60 @@
-"""MindRecord files as ``ms-dnn data convert`` has MindSpore write them, read without MindSpore.
-
-A MindRecord is a header of JSON, then pages of equal size; beside it lies an SQLite index ``FILE.db`` that says where
-in the pages each sample is. That is all that is needed to read any sample where it lies.
-
-Each record holds its own length and x, and y too for regression, each behind its length; labels are an indexed field.
-"""
+"""MindRecord files, which MindSpore's own reader reads in a process of its own."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+import subprocess
+import sys
+import tempfile
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ms_dnn.data.formats.row_file import RowFile
-from ms_dnn.data.formats.stored_set import Notes, loaded, notes_from_json
-from ms_dnn.data.source import Loaded, Source, is_file, reason, refuse_missing_file
+from ms_dnn.data.dataset import Dataset
+from ms_dnn.data.formats.gathering import gathered
+from ms_dnn.data.formats.npy_file import npy_header, npy_rows
+from ms_dnn.data.formats.npy_folder import NOTES, X, Y, read_npy_folder
+from ms_dnn.data.lazy_rows import blocks
+from ms_dnn.data.source import Loaded, Source, check_file, is_file, reason
+from ms_dnn.data.targets import targets_of
 from ms_dnn.errors import DataError
 
-VERSION = "3.0"
 INDEX_SUFFIX = ".db"
+NAMES = "names.json"
+REFUSED = 3  # exit code of the process for what is no damage
 _LONGEST_HEADER = 2**28
-_LARGEST_PAGE = 2**31
-_CURE = "take an undamaged copy, or convert the set again"
+_CURE = "take an undamaged copy, or write the set again"
 
 
 def read_mindrecord(source: Source) -> Loaded:
-    """Read the MindRecord of ``source`` and its index; with ``stream`` the features stay in the file.
+    """Read the MindRecord of ``source``: x are its numbers, and y its field ``target``, or ``y``.
 
-    Raises :class:`DataError` for missing files, for files that are no MindRecord of version 3.0 or were not written by
-    ``ms-dnn data convert``, for an index that does not fit, and for changed numbers.
+    A file of several that were written as one set stands for all of them. With ``stream`` the features are copied to
+    a file in the folder for temporary files, which has no name and goes with the process. The notes of a set that
+    ``ms-dnn data convert`` wrote are heeded, and its numbers compared with their checksums.
+
+    Raises :class:`DataError` for missing and damaged files, changed numbers, unknown fields, and fields that are no
+    numbers.
     """
     path = source.file
-    refuse_missing_file(path, "a MindRecord that 'ms-dnn data convert' wrote")
+    check_file(path, "a MindRecord")
     where = repr(path.name)
-    if not is_file(index_of(path)):
-        raise DataError(f"{where}: got no index {index_of(path).name!r} beside it, expected both files: put it there")
-    header = _header(path)
-    try:
-        notes = notes_from_json(header["schema"][0]["desc"], where)
-        pages = int(header["header_size"]), int(header["page_size"])
-        if not all(0 <= size < _LARGEST_PAGE for size in pages):
-            raise ValueError(f"sizes of {pages} bytes")
-    except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
-        raise DataError(
-            f"{where}: got a MindRecord without the notes of a set, expected one that 'ms-dnn data convert' wrote: "
-            "convert the set, or write it as npz"
-        ) from error
-    x_bytes = notes.features * notes.x_dtype.itemsize
-    length = 8 + x_bytes if not notes.outputs else 24 + x_bytes + 8 * notes.outputs
-    if notes.samples * length > path.stat().st_size:
-        raise DataError(
-            f"{where}: got {path.stat().st_size} bytes, expected {notes.samples} samples of {length} bytes: {_CURE}"
-        )
-    offsets, labels = _index(path, notes, pages, length)
-    records = RowFile(path, offsets, length)
-    if notes.outputs:
-        x = records.column(notes.x_dtype, notes.features, 16)
-        y: NDArray[Any] = records.column(np.dtype("<f8"), notes.outputs, 24 + x_bytes)[:]
-    else:
-        x, y = records.column(notes.x_dtype, notes.features, 8), labels
-    return loaded(notes, where, x, y, stream=source.stream)
+    for name in dict.fromkeys((path.name, *_files(path))):
+        _check_index(path.with_name(name))
+    with tempfile.TemporaryDirectory(dir=source.scratch) as made:
+        folder = Path(made)
+        _write_arrays(source, folder)
+        if is_file(folder / NOTES):
+            return read_npy_folder(replace(source, folder=folder), where)
+        target = f"{source.target or 'y'!r} of {where}"
+        y, task, class_names = targets_of(np.load(folder / Y, allow_pickle=False), target, source.target_kind)
+        names = json.loads((folder / NAMES).read_text(encoding="utf-8")) if is_file(folder / NAMES) else ()
+        rows = npy_rows(folder / X, npy_header(folder / X, _CURE))
+        x = rows if source.stream else gathered(where, blocks(rows), *rows.shape)
+        return Loaded(Dataset("mindrecord", x, y, task, class_names, tuple(names)))
 
 
 def index_of(path: Path) -> Path:
@@ -73,58 +62,60 @@ def index_of(path: Path) -> Path:
     return path.with_name(path.name + INDEX_SUFFIX)
 
 
-def _header(path: Path) -> Mapping[str, Any]:
+def converted(notes: str) -> bool:
+    """Tell whether the description of a schema is what ``ms-dnn data convert`` notes of a set, damaged or not."""
+    return '"x_crc":' in notes or '"y_crc":' in notes
+
+
+def _write_arrays(source: Source, folder: Path) -> None:
+    """Have the numbers written into ``folder`` by a process that may be ended by a signal."""
+    where = repr(source.file.name)
+    options = (source.target or "y", "stream" if source.stream else "whole", *source.drop)
+    command = [
+        sys.executable,
+        "-m",
+        "ms_dnn.data.formats.mindrecord_reading",
+        str(source.file.absolute()),
+        str(folder),
+        *options,
+    ]
+    process = subprocess.run(command, capture_output=True, text=True, check=False, errors="replace")  # noqa: S603 - this very package
+    lines = process.stderr.strip().splitlines() or [""]
+    if process.returncode == REFUSED:
+        raise DataError(lines[-1])
+    if process.returncode:
+        said = lines[-1] if process.returncode > 0 else f"its reader was ended by signal {-process.returncode}"
+        raise DataError(
+            f"{where}: got a file that cannot be read ({said[:200].rstrip('. ')}), expected a MindRecord: {_CURE}"
+        )
+
+
+def _files(path: Path) -> list[str]:
+    """Return the names of all files of a set from the header of one; whether it is damaged, the reader will say."""
     try:
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
-            if not 2 <= length <= min(_LONGEST_HEADER, path.stat().st_size):
-                raise ValueError(f"a header of {length} bytes")
-            header = json.loads(file.read(length))
-        if not isinstance(header, dict) or header.get("version") != VERSION:
-            raise ValueError("another header")
-    except (OSError, ValueError, RecursionError) as error:
-        raise DataError(
-            f"{path.name!r}: got a file that cannot be read ({reason(error)}), expected a MindRecord of version "
-            f"{VERSION}: {_CURE}"
-        ) from error
-    return header
+            header = json.loads(file.read(min(length, _LONGEST_HEADER)))
+        return [Path(name).name for name in header["shard_addresses"]]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return [path.name]
 
 
-def _index(
-    path: Path, notes: Notes, pages: tuple[int, int], length: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return where each record begins, (M,), and its label, (M,), from the index; all within the file."""
-    label = "0" if notes.outputs else "y_0"
-    query = f"SELECT ROW_ID, PAGE_ID_BLOB, PAGE_OFFSET_BLOB, PAGE_OFFSET_BLOB_END, {label} FROM INDEXES ORDER BY ROW_ID"  # noqa: S608 - one of two constants
-    table = np.empty((notes.samples, 5), np.int64)
-    rows = 0
+def _check_index(path: Path) -> None:
+    """Raise unless the index of a file is one of tables: a view could compute for ever."""
+    index = index_of(path)
+    if not is_file(index):
+        raise DataError(f"{path.name!r}: got no index {index.name!r} beside it, expected both files: put it there")
     try:
-        with closing(sqlite3.connect(f"{index_of(path).absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as index:
-            tables = dict(index.execute("SELECT NAME, TYPE FROM SQLITE_MASTER"))  # a view could compute for ever
+        with closing(sqlite3.connect(f"{index.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as database:
+            tables = dict(database.execute("SELECT NAME, TYPE FROM SQLITE_MASTER"))
             if (tables.get("INDEXES"), tables.get("SHARD_NAME")) != ("table", "table"):
                 raise ValueError("no tables INDEXES and SHARD_NAME")
-            (name,) = index.execute("SELECT NAME FROM SHARD_NAME").fetchone()
-            if name != path.name:
-                raise ValueError(f"the index of {str(name)[:100]!r}: MindRecords keep their names")
-            cursor = index.execute(query)
-            while part := cursor.fetchmany(2**16):
-                if rows + len(part) > notes.samples:
-                    raise ValueError(f"more than the noted {notes.samples} samples")
-                table[rows : rows + len(part)] = part
-                rows += len(part)
-    except (sqlite3.Error, ValueError, TypeError, OverflowError) as error:
+            (name,) = database.execute("SELECT NAME FROM SHARD_NAME").fetchone()
+        if name != path.name:
+            raise ValueError(f"the index of {str(name)[:100]!r}: MindRecords keep their names")
+    except (sqlite3.Error, ValueError, TypeError) as error:
         raise DataError(
-            f"{index_of(path).name!r}: got an index that cannot be read ({reason(error)}), expected that of "
-            f"{path.name!r}: {_CURE}"
+            f"{index.name!r}: got an index that cannot be read ({reason(error)}), expected that of {path.name!r}: "
+            f"{_CURE}"
         ) from error
-    number, page, begin, end, labels = table[:rows].T
-    header_size, page_size = pages
-    fits = (end - begin == length) & (begin >= 0) & (end <= page_size) & (page >= 0) & (page < 2**31)
-    offsets = header_size + page * page_size + begin
-    fits &= (number == np.arange(rows)) & (offsets + length <= path.stat().st_size)
-    if rows != notes.samples or not fits.all():
-        raise DataError(
-            f"{path.name!r}: got {int(fits.sum())} samples of {length} bytes within the file, expected "
-            f"{notes.samples}: {_CURE}"
-        )
-    return np.ascontiguousarray(offsets), np.ascontiguousarray(labels)

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from ms_dnn.data.formats.row_file import RowFile
+from ms_dnn.data.lazy_rows import LazyRows
 from ms_dnn.data.source import reason
 from ms_dnn.errors import DataError
 
@@ -42,6 +44,13 @@ def npy_header(path: Path, cure: str) -> NpyHeader:
             f"{path.name!r}: got a file that cannot be read ({reason(error)}), expected a NumPy array of version 1.0: "
             f"{cure}"
         ) from error
+
+
+def npy_rows(path: Path, header: NpyHeader) -> LazyRows:
+    """Return the rows (M, I) of an array of real numbers (M, …), which are read where they lie."""
+    width = prod(header.shape[1:])
+    length = width * header.dtype.itemsize
+    return RowFile(path, header.begin + length * np.arange(header.shape[0]), length).column(header.dtype, width)
 
 
 def npy_array(path: Path, header: NpyHeader) -> NDArray[Any]:

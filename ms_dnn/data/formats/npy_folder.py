@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ms_dnn.data.formats.npy_file import NpyHeader, npy_array, npy_header
+from ms_dnn.data.formats.npy_file import NpyHeader, npy_array, npy_header, npy_rows
 from ms_dnn.data.formats.npy_pair import read_npy_pair
-from ms_dnn.data.formats.row_file import RowFile
 from ms_dnn.data.formats.stored_set import loaded, notes_from_json
 from ms_dnn.data.source import Loaded, Source, existing_file, is_file
 from ms_dnn.errors import DataError
@@ -19,8 +18,8 @@ _LONGEST_NOTES = 2**26
 _CURE = "take an undamaged copy, or convert the set again"
 
 
-def read_npy_folder(source: Source) -> Loaded:
-    """Read the folder of ``source``; with ``stream`` the features stay in x.npy.
+def read_npy_folder(source: Source, where: str = "") -> Loaded:
+    """Read the folder of ``source``, called ``where`` in messages; with ``stream`` the features stay in x.npy.
 
     Raises :class:`DataError` for missing files, for files that are no such arrays or not of the noted shapes, for
     changed numbers, and for pickled objects, which are never read.
@@ -29,20 +28,18 @@ def read_npy_folder(source: Source) -> Loaded:
     notes_file = source.folder / NOTES
     if not is_file(notes_file):
         return read_npy_pair(source, x_file, y_file)
-    where = repr(str(source.folder))
-    if source.target_kind != "auto":
-        raise DataError(
-            f"data.target_kind: got {source.target_kind}, but {NOTES} in {where} says what the targets are: leave it "
-            "out, or convert the set again with another target_kind"
-        )
+    where = where or repr(str(source.folder))
+    for key, given in (("target_kind", source.target_kind != "auto"), ("target", source.target), ("drop", source.drop)):
+        if given:
+            raise DataError(
+                f"data.{key}: got {getattr(source, key)}, but the notes of {where} say what the targets are: leave it "
+                f"out, or convert the set again with another {key}"
+            )
     notes = notes_from_json(read_notes(notes_file), where)
     shape = (notes.samples, notes.outputs) if notes.outputs else (notes.samples,)
     of_y = _header(y_file, np.dtype("<f8" if notes.outputs else "<i8"), shape)
     y = npy_array(y_file, of_y)
-    first = _header(x_file, notes.x_dtype, (notes.samples, notes.features)).begin
-    width = notes.features * notes.x_dtype.itemsize
-    rows = RowFile(x_file, first + width * np.arange(notes.samples), width)
-    x = rows.column(notes.x_dtype, notes.features)
+    x = npy_rows(x_file, _header(x_file, notes.x_dtype, (notes.samples, notes.features)))
     return loaded(notes, where, x, y.astype(of_y.dtype.newbyteorder("=")), stream=source.stream)
 
 

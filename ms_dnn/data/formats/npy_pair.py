@@ -6,15 +6,13 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from ms_dnn.data.dataset import Dataset
 from ms_dnn.data.formats.gathering import gathered
-from ms_dnn.data.formats.npy_file import npy_array, npy_header
-from ms_dnn.data.formats.row_file import RowFile
+from ms_dnn.data.formats.npy_file import npy_array, npy_header, npy_rows
 from ms_dnn.data.lazy_rows import blocks
-from ms_dnn.data.source import MOST_VALUES, Loaded, Source, refuse_no_values
+from ms_dnn.data.source import MOST_VALUES, Loaded, Source, check_not_empty
 from ms_dnn.data.targets import targets_of
 from ms_dnn.errors import DataError
 
@@ -38,7 +36,7 @@ def read_npy_pair(source: Source, x_file: Path, y_file: Path) -> Loaded:
     if of_x.size != of_x.promised:
         raise _cut_short(where, of_x.size, of_x.promised)
     samples, width = of_x.shape[0], prod(of_x.shape[1:])
-    refuse_no_values(where, samples, width)
+    check_not_empty(where, samples, width)
     y = _targets(y_file)
     if y.ndim not in (1, 2) or len(y) != samples:
         raise DataError(
@@ -46,8 +44,7 @@ def read_npy_pair(source: Source, x_file: Path, y_file: Path) -> Loaded:
             f"row of {x_file.name}: {_CURE}"
         )
     targets, task, class_names = targets_of(y, repr(str(y_file)), source.target_kind)
-    length = width * of_x.dtype.itemsize
-    rows = RowFile(x_file, of_x.begin + length * np.arange(samples), length).column(of_x.dtype, width)
+    rows = npy_rows(x_file, of_x)
     x = rows if source.stream else gathered(where, blocks(rows), samples, width)
     return Loaded(Dataset("npy", x, targets, task, class_names))
 

@@ -17,12 +17,12 @@ from ms_dnn.data.source import (
     HIGHEST_DEFLATE_RATIO,
     Loaded,
     TargetKind,
+    check_file,
+    check_size,
     reason,
-    refuse_missing_file,
-    refuse_too_many_values,
 )
 from ms_dnn.data.targets import targets_of
-from ms_dnn.data.validation import refuse_non_finite
+from ms_dnn.data.validation import check_finite
 from ms_dnn.errors import DataError
 
 _CURE = "write it with numpy.savez(path, x=x, y=y)"
@@ -36,7 +36,7 @@ def read_npz(path: Path, target_kind: TargetKind) -> Loaded:
 
     Raises :class:`DataError` for a missing or damaged archive, pickled objects, other shapes and dtypes, NaN and Inf.
     """
-    refuse_missing_file(path, "an archive with the arrays x and y")
+    check_file(path, "an archive with the arrays x and y")
     where = repr(path.name)
     try:
         with warnings.catch_warnings():
@@ -45,7 +45,7 @@ def read_npz(path: Path, target_kind: TargetKind) -> Loaded:
             for name in ("x", "y"):
                 if name not in shapes:
                     raise ValueError(f"the arrays {', '.join(sorted(shapes)) or '(none)'}, none of them {name}")
-            refuse_too_many_values(f"x in {where}", shapes["x"][0] if shapes["x"] else 0, prod(shapes["x"][1:]))
+            check_size(f"x in {where}", shapes["x"][0] if shapes["x"] else 0, prod(shapes["x"][1:]))
             with np.load(path, allow_pickle=False) as archive:
                 x, y = archive["x"], archive["y"]
     except DataError:
@@ -98,6 +98,6 @@ def _dataset(where: str, x: NDArray[Any], y: NDArray[Any], target_kind: TargetKi
         raise DataError(f"y in {where}: got dtype {y.dtype}, expected numbers or texts: convert it")
     with np.errstate(over="ignore"):  # a longdouble beyond float64 becomes Inf, which is refused by name
         rows = np.ascontiguousarray(x.reshape(len(x), -1), dtype=np.float64)
-    refuse_non_finite(rows, (), f"x in {where}")
+    check_finite(rows, (), f"x in {where}")
     targets, task, class_names = targets_of(y, f"y in {where}", target_kind)
     return Dataset("npz", rows, targets, task, class_names)

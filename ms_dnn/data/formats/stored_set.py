@@ -1,6 +1,6 @@
 """Sets that ``ms-dnn data convert`` wrote: what is noted of them beside the numbers, and reading them back.
 
-All rows stand in one place, those of a test part of its own last. Features are kept in the narrowest of uint8, float32
+All rows stand in one place, those of a test set of its own last. Features are kept in the narrowest of uint8, float32
 and float64 that holds each of them to the bit.
 """
 
@@ -17,8 +17,8 @@ from typing_extensions import Self
 
 from ms_dnn.data.dataset import Dataset
 from ms_dnn.data.lazy_rows import LazyRows, Rows, blocks
-from ms_dnn.data.source import Loaded, refuse_too_many_values
-from ms_dnn.data.targets import refuse_labels_outside
+from ms_dnn.data.source import Loaded, check_size
+from ms_dnn.data.targets import check_labels
 from ms_dnn.errors import DataError
 
 FORMAT = 1
@@ -30,7 +30,7 @@ ImageShape = Annotated[tuple[Size, ...], Field(strict=False, min_length=2, max_l
 class Notes(BaseModel):
     """What is to be known of a stored set but its numbers.
 
-    ``samples`` counts all rows and ``test_samples`` those at the end that are a test part of their own. ``x_crc`` and
+    ``samples`` counts all rows and ``test_samples`` those at the end that are a test set of their own. ``x_crc`` and
     ``y_crc`` are CRC-32 of the stored features and targets. The rest is as in :class:`Dataset`; ``outputs`` is 0 for
     classes.
     """
@@ -84,7 +84,7 @@ def loaded(notes: Notes, where: str, x: LazyRows, y: NDArray[Any], *, stream: bo
     than the most values.
     """
     if not stream:
-        refuse_too_many_values(f"{where} (data.stream: true leaves it on the disk)", notes.samples, notes.features)
+        check_size(f"{where} (data.stream: true leaves it on the disk)", notes.samples, notes.features)
     features: Rows = replace(x, crc=notes.x_crc) if stream else np.empty(x.shape)
     crc, first = 0, 0
     for block in blocks(x):
@@ -98,7 +98,7 @@ def loaded(notes: Notes, where: str, x: LazyRows, y: NDArray[Any], *, stream: bo
             "they were written, expected them unchanged: take an undamaged copy, or convert the set again"
         )
     if notes.task == "classification":
-        refuse_labels_outside(where, y, len(notes.class_names))
+        check_labels(where, y, len(notes.class_names))
     whole = Dataset(
         notes.name,
         features,
@@ -121,7 +121,7 @@ def targets_crc(y: NDArray[Any]) -> int:
 
 
 def noted(loaded_set: Loaded) -> tuple[Notes, list[Rows]]:
-    """Return what is to be noted of a set of numbers, and its features: those of the set, then those of its test part.
+    """Return what is to be noted of a set of numbers, and its features: those of the set, then those of its test set.
 
     What is in memory is one block of the features at a time, if they are lazy.
     """

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ms_dnn.data.columns import FeatureColumn, NumberColumn
 from ms_dnn.errors import DataError
 
 if TYPE_CHECKING:
@@ -16,6 +15,18 @@ if TYPE_CHECKING:
 
 MISSING = ("", "na", "n/a", "nan", "null", "none", "?")
 """What a missing cell may say, in small letters."""
+
+
+class Declared(Protocol):
+    """A column as the configuration declares it, or as it was fitted."""
+
+    @property
+    def kind(self) -> str:
+        """What its cells hold: number, category or multi_hot; the latter two have ``categories``."""
+
+    @property
+    def missing(self) -> object:
+        """What becomes of missing cells; they are refused if it is ``error``."""
 
 
 def number_in(cell: str) -> float | None:
@@ -63,7 +74,7 @@ def shown_cell(cell: Any) -> str:
     return "an empty cell" if np.isnan(cell) else repr(str(cell))
 
 
-def feature_frame(block: DataFrame, declared: Mapping[str, FeatureColumn], file: str) -> DataFrame:
+def feature_frame(block: DataFrame, declared: Mapping[str, Declared], file: str) -> DataFrame:
     """Return the columns of a block, called as in ``declared``, in that order: float64, or texts with NaN for nothing.
 
     ``file`` is the name of the file, for messages. Raises :class:`DataError` with row and column for texts among
@@ -74,14 +85,14 @@ def feature_frame(block: DataFrame, declared: Mapping[str, FeatureColumn], file:
     columns = {}
     for name, column in declared.items():
         cells = block[name].to_numpy()
-        if isinstance(column, NumberColumn):
+        if column.kind == "number":
             values, wrong = numbers_in(cells)
             if wrong is not None:
                 raise _no_number(f"{_place(block, wrong, name, file)}: got", name, cells[wrong])
             missing = np.isnan(values)
             columns[name] = values
         else:
-            columns[name], missing = _texts(cells, column.categories)
+            columns[name], missing = _texts(cells, getattr(column, "categories", ()))
         if column.missing == "error" and missing.any():
             row = int(np.argmax(missing))
             raise DataError(

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ms_dnn.data.columns import FeatureColumn, NumberColumn
-from ms_dnn.data.samples import Samples, as_labels, refuse_column_count
-from ms_dnn.data.source import refuse_too_many_values
-from ms_dnn.data.tables.cells import feature_frame, number_in, numbers_in, shown_cell
+from ms_dnn.data.samples import Samples, as_labels, check_column_count
+from ms_dnn.data.source import check_size
+from ms_dnn.data.tables.cells import Declared, feature_frame, number_in, numbers_in, shown_cell
 from ms_dnn.data.tables.files import TABLE_SUFFIXES, TableFile, open_table
 from ms_dnn.data.validation import column_title
 from ms_dnn.errors import DataError
@@ -35,13 +34,13 @@ def read_table(
     """
     table = open_table(path)
     header = _header(table, feature_names)
-    _refuse_no_samples(table, bool(header), f"lines of {feature_count} numbers")
+    _check_samples(table, bool(header), f"lines of {feature_count} numbers")
     kept = list(range(len(table.first)))
     if header:
         kept = [i for i, name in enumerate(header) if name in feature_names or name not in (target, *drop)]
         header = [header[column] for column in kept]
     order, label = _columns(path, header, len(kept), feature_count, feature_names)
-    refuse_too_many_values(repr(path.name), table.rows, len(kept))
+    check_size(repr(path.name), table.rows, len(kept))
     place = table.first.index(target) if header and target in table.first else None
     values, given, names = [], [], []
     for block in table.blocks(bool(header), () if place is None else {place}):
@@ -56,7 +55,7 @@ def read_table(
 
 def read_declared_table(
     path: Path,
-    declared: Mapping[str, FeatureColumn],
+    declared: Mapping[str, Declared],
     target: str = "",
     drop: Sequence[str] = (),
 ) -> tuple[Samples, tuple[str, ...]]:
@@ -76,7 +75,7 @@ def read_declared_table(
         )
     table = open_table(path)
     header, name = table.first, repr(path.name)
-    _refuse_no_samples(table, True, f"a header with the columns {listed(list(declared))} and one sample a line")
+    _check_samples(table, True, f"a header with the columns {listed(list(declared))} and one sample a line")
     absent = [column for column in declared if column not in header]
     needed = [column for column in absent if declared[column].missing == "error"]
     unknown = [column for column in header if column not in (*declared, target, *drop)]
@@ -86,8 +85,8 @@ def read_declared_table(
             f"the header of {name} does not fit the columns of the training data: missing {listed(needed or absent)}; "
             f"unknown {listed(unknown)}; twice {listed(twice)}; correct the header"
         )
-    refuse_too_many_values(name, table.rows, len(declared))
-    texts = {i for i, column in enumerate(header) if not isinstance(declared.get(column), NumberColumn)}
+    check_size(name, table.rows, len(declared))
+    texts = {i for i, column in enumerate(header) if column not in declared or declared[column].kind != "number"}
     place = header.index(target) if target in header else None
     frames, given, names = [], [], []
     import pandas as pd
@@ -103,7 +102,7 @@ def read_declared_table(
     return Samples(pd.concat(frames), _labels_given(given) if given else None, names), tuple(absent)
 
 
-def _refuse_no_samples(table: TableFile, header: bool, expected: str) -> None:
+def _check_samples(table: TableFile, header: bool, expected: str) -> None:
     name = repr(table.path.name)
     if not table.rows and table.has_header is None:
         raise DataError(f"{name} is empty; expected one sample a line")
@@ -137,7 +136,7 @@ def _columns(
     features = [column for column in range(width) if column != label]
     present = [name for name in header if name in feature_names]
     if not present:
-        refuse_column_count(path, len(features), feature_count)
+        check_column_count(path, len(features), feature_count)
         return features, label
     missing = [name for name in feature_names if name not in present]
     unknown = [header[column] for column in features if header[column] not in feature_names]
@@ -147,7 +146,7 @@ def _columns(
             f"{listed(missing)}; unknown {listed(unknown)}; twice "
             f"{listed(sorted({name for name in present if present.count(name) > 1}))}; correct the header"
         )
-    refuse_column_count(path, len(features), feature_count)
+    check_column_count(path, len(features), feature_count)
     return [header.index(name) for name in feature_names], label
 
 

@@ -186,7 +186,7 @@ class ParquetTable:
     def blocks(self, header: bool, texts: Collection[int] = ()) -> Iterator[DataFrame]:
         """Yield the cells; see :class:`TableFile`. Raises :class:`DataError` for columns of other types."""
         for name, kind in zip(self.first, self._types, strict=True):
-            _refuse_other_type(self.path, name, kind)
+            _check_type(self.path, name, kind)
         found = 0
         for block in self._parsed(texts):
             found += len(block)
@@ -227,7 +227,7 @@ def _is_text(kind: Any) -> bool:
     return bool(types.is_string(kind) or types.is_large_string(kind))
 
 
-def _refuse_other_type(path: Path, name: str, kind: Any) -> None:
+def _check_type(path: Path, name: str, kind: Any) -> None:
     import pyarrow.types as types
 
     value = kind.value_type if types.is_dictionary(kind) else kind

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ms_dnn.data.columns import Column, DropColumn, FeatureColumn, NumberColumn, WeightColumn, nearest_name
+from ms_dnn.config.columns_section import Column, DropColumn, FeatureColumn, NumberColumn, WeightColumn
+from ms_dnn.config.problems import nearest
 from ms_dnn.data.dataset import Dataset
 from ms_dnn.data.formats.gathering import gathered
-from ms_dnn.data.source import Loaded, Source, refuse_missing_file, refuse_too_many_values
+from ms_dnn.data.source import Loaded, Source, check_file, check_size
 from ms_dnn.data.tables.cells import feature_frame, numbers_in, shown_cell
 from ms_dnn.data.tables.declared import listed
 from ms_dnn.data.tables.files import CsvTable, ParquetTable, TableFile
@@ -35,7 +36,7 @@ def read_training_table(source: Source) -> Loaded:
     Raises :class:`DataError` with row and column for ragged lines, missing values that no declaration provides for,
     and texts among numbers, and for a missing or damaged file, and unknown or repeated columns.
     """
-    refuse_missing_file(source.file, "a table with a header")
+    check_file(source.file, "a table with a header")
     table = ParquetTable(source.file) if source.set == "parquet" else CsvTable(source.file)
     declared = _declared(table, source)
     texts, name = _text_columns(table.first, declared), repr(source.file.name)
@@ -53,7 +54,7 @@ def read_training_table(source: Source) -> Loaded:
 
     samples = table.rows - (table.has_header is None)
     if source.columns:
-        refuse_too_many_values(name, samples, len(declared))
+        check_size(name, samples, len(declared))
         x = _one_frame(frames())
     else:
         numbers = (frame.to_numpy(np.float64) for frame in frames())
@@ -98,7 +99,7 @@ def _declared(table: TableFile, source: Source) -> dict[str, FeatureColumn]:
     twice = sorted({column for column in header if header.count(column) > 1})
     if twice:
         raise DataError(f"{name}: got the columns {listed(twice)} twice, expected each once: rename one")
-    _refuse_unknown_names(name, header, source)
+    _check_names(name, header, source)
     if source.target in source.columns:
         raise DataError(
             f"data.columns: got the target {source.target!r}, expected features only: what the target is, "
@@ -117,11 +118,11 @@ def _declared(table: TableFile, source: Source) -> dict[str, FeatureColumn]:
     return declared
 
 
-def _refuse_unknown_names(name: str, header: Sequence[str], source: Source) -> None:
+def _check_names(name: str, header: Sequence[str], source: Source) -> None:
     for key, names in (("target", [source.target]), ("drop", source.drop), ("columns", tuple(source.columns))):
         unknown = [column for column in names if column not in header]
         if unknown:
-            meant = nearest_name(unknown[0], header)
+            meant = nearest(unknown[0], header)
             raise DataError(
                 f"data.{key}: got {listed(unknown)}, expected columns of {name}, whose header is {listed(header)}: "
                 + (f"did you mean {meant!r}?" if meant else "correct the name, or add the header")
@@ -129,4 +130,4 @@ def _refuse_unknown_names(name: str, header: Sequence[str], source: Source) -> N
 
 
 def _text_columns(header: Sequence[str], declared: Mapping[str, FeatureColumn]) -> list[int]:
-    return [header.index(name) for name, column in declared.items() if not isinstance(column, NumberColumn)]
+    return [header.index(name) for name, column in declared.items() if column.kind != "number"]
