@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradient_checkers.planted.catalogue import FAULTS
+from gradient_checkers.planted.planting import Place, PlantedFault, planted
 from gradient_checkers.points import Point
 from ms_dnn.judge.answers import STOPPED
-from ms_dnn.judge.faults.planted.catalogue import FAULTS
-from ms_dnn.judge.faults.planted.planting import Place, PlantedFault, planted
 from ms_dnn.judge.judgement import Judgement
 from ms_dnn.judge.network import HandwrittenRoute, check_network, network_routes
 from ms_dnn.judge.routes import GradientRoute, Gradients, Route, SlopeRoute
