@@ -2,7 +2,7 @@
 
     python scripts/bench_gradient_checkers.py [--sections kills,right,…] [--points N] [--processes 2] [--json FILE]
 
-A mutant is a network whose hand-written backward pass has one fault of ``ms_dnn.judge.faults.planted`` in it; it
+A mutant is a network whose hand-written backward pass has one fault of ``gradient_checkers.planted`` in it; it
 counts where its gradient differs from the right one by more than 1e-9 relative in some tensor, is not finite, or is
 missing. A checker kills it by refusing it where it accepts the right gradient ("refused %" counts every refusal); a
 false alarm is a right gradient refused. Our judge runs on the network with the fault in it; its answers that do not
@@ -35,12 +35,12 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("GLOG_v", "3")
 
 from gradient_checkers import sections, whole_command
+from gradient_checkers.planted.catalogue import FAULTS
 from gradient_checkers.points import points, random_point
 from gradient_checkers.sections import CHECKERS, OURS, OURS_32, OURS_64, Answer, Mutant
 from rich.console import Console
 from rich.table import Table
 
-from ms_dnn.judge.faults.planted.catalogue import FAULTS
 from ms_dnn.runtime.device import use_device
 
 SECTIONS = ("kills", "right", "float32", "localisation", "blame", "sensitivity", "command")

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gradient_checkers.planted.catalogue import FAULTS
+from gradient_checkers.planted.planting import Place, PlantedFault, planted
 from gradient_checkers.points import Point
-from ms_dnn.judge.faults.planted.catalogue import FAULTS
-from ms_dnn.judge.faults.planted.planting import Place, PlantedFault, planted
 from ms_dnn.judge.judgement import Judgement
 from ms_dnn.judge.network import check_network
 from ms_dnn.judge.routes.base import STOPPED, GradientRoute, Gradients, Route, SlopeRoute

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from gradient_checkers.ours import COUNTS_FROM, Bench, Changed, ChangedSlopes, Planted, mutants, shortfall
 from gradient_checkers.peers import IN_FLOAT32, IN_FLOAT64, Peers
+from gradient_checkers.planted.catalogue import FAULTS
 from gradient_checkers.points import Architecture, make_point
-from ms_dnn.judge.faults.planted.catalogue import FAULTS
 from ms_dnn.judge.judgement import Judgement, Verdict
 from ms_dnn.judge.routes.base import GradientRoute, Gradients, Route, SlopeRoute
 

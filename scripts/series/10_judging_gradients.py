@@ -18,15 +18,12 @@ from mindspore import Tensor, nn, ops
 from rich.console import Console
 from sklearn.datasets import load_iris
 
-from ms_dnn import Cost, HandwrittenGradient, build_dnn, check_gradients
+from ms_dnn import DNN, Cost, Dense, HandwrittenGradient, build_dnn, check_gradients
 from ms_dnn.gradients.framework import GradOperationGradient
 from ms_dnn.gradients.reference import complex_step_gradient
 from ms_dnn.gradients.reference import cost as cost_in_numpy
-from ms_dnn.judge.faults.planted.catalogue import FAULTS
-from ms_dnn.judge.faults.planted.planting import planted
-from ms_dnn.judge.network import check_network
+from ms_dnn.judge.network import ComplexStepRoute, GradOperationRoute, HandwrittenRoute, check_network, plain_network
 from ms_dnn.judge.report.table import print_judgement
-from ms_dnn.judge.routes.network import ComplexStepRoute, GradOperationRoute, HandwrittenRoute, plain_network
 from ms_dnn.judge.routes.slope import ladder, slope
 from ms_dnn.series.chapter import BLUE, GREEN, GREY, ORANGE, begin, check_answer, label, show_code
 
@@ -215,49 +212,92 @@ print_judgement(report, check_network(network, cost, x, y, directions=1))
 #
 # A fault is planted
 # ------------------
-# Is the judge any good? One finds out by making the backward pass wrong on purpose. The package keeps a catalogue of
-# mistakes, most of them seen in real code, and ``planted`` puts one into a network for as long as a ``with`` block
-# lasts. Here the derivative of tanh is taken at a, where it belongs at z:
-
-by_name = {fault.name: fault for fault in FAULTS}
-print(f"{len(FAULTS)} faults in the catalogue")
+# Is the judge any good? One finds out by making the backward pass wrong on purpose. A faulty layer is a class that
+# inherits everything from ``Dense`` but the step that it gets wrong. Here the derivative of tanh is taken at a, where
+# it belongs at z:
 
 
-def judged_with(name: str, layer: int) -> Any:
-    """Return the judgement of the network with a fault in the layer of that number (from 0)."""
-    fast = [route(network, cost, x, y) for route in (HandwrittenRoute, GradOperationRoute, ComplexStepRoute)]
-    with planted(network, cost, by_name[name], layer):
-        return check_network(network, cost, x, y, routes=fast, directions=1)
+class DerivativeAtA(Dense):
+    """1 - tanh²(a) where it should be 1 - tanh²(z)."""
+
+    def delta(self, cache: Any, da: Tensor) -> Tensor:
+        _, _z, a = cache
+        return da * (1 - ops.tanh(a) * ops.tanh(a))
 
 
-print_judgement(report, judged_with("dz: derivative at a", 0))
+def network_of(first: type[Dense] = Dense, second: type[Dense] = Dense) -> DNN:
+    """Return the network with the same weights and biases, its layers of these classes."""
+    return DNN([first(weights[0], biases[0], "tanh"), second(weights[1], biases[1], "identity")])
+
+
+def judged(network: DNN, cost: Cost = cost) -> Any:
+    """Return the judgement of three fast ways."""
+    fast = [way(network, cost, x, y) for way in (HandwrittenRoute, GradOperationRoute, ComplexStepRoute)]
+    return check_network(network, cost, x, y, routes=fast, directions=1)
+
+
+print_judgement(report, judged(network_of(first=DerivativeAtA)))
 
 # %%
 # The hand-written way stands alone against the others, so it is blamed. Then each layer is given the right input and
 # judged by itself: that finds the place, and a list of explanations is tried on the error until one fits it in every
-# digit. Here are some more. Try others: ``[fault.name for fault in FAULTS]`` are their names.
+# digit. Four more mistakes, of the cost, of dx, of db and of dW:
 
-for name, layer in (
-    ("da: times N", 0),
-    ("dx: transposed weight", 1),
-    ("db: over everything", 0),
-    ("dW: sample dropped", 1),
-    ("dW: times 1+1e-5", 1),
+
+class ForgottenMean(Cost):
+    """The derivative of the sum over the samples, where J is the mean."""
+
+    def forward_backward(self, a: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        J, da = super().forward_backward(a, y)
+        return J, len(a) * da
+
+
+class TransposedWeight(Dense):
+    """dx = dz Wᵀ where it should be dz W."""
+
+    def backward(self, cache: Any, da: Tensor) -> Any:
+        _, gradients = super().backward(cache, da)
+        return ops.matmul(self.delta(cache, da), self.weight.T), gradients
+
+
+class SumOverEverything(Dense):
+    """db sums dz over the units as well as over the samples."""
+
+    def backward(self, cache: Any, da: Tensor) -> Any:
+        dx, (dW, db) = super().backward(cache, da)
+        return dx, (dW, ops.zeros_like(db) + db.sum())
+
+
+class SlightlyTooLarge(Dense):
+    """dW is too large by 1 part in 100 000."""
+
+    def backward(self, cache: Any, da: Tensor) -> Any:
+        dx, (dW, db) = super().backward(cache, da)
+        return dx, (dW + 1e-5 * dW, db)
+
+
+for judgement in (
+    judged(network, ForgottenMean("softmax_cross_entropy")),
+    judged(network_of(second=TransposedWeight)),
+    judged(network_of(first=SumOverEverything)),
+    judged(network_of(second=SlightlyTooLarge)),
 ):
-    judgement = judged_with(name, layer)
     print(f"{judgement.verdict.value}  {judgement.faulty[0].diagnosis}")
     print(f"      seen in {', '.join(judgement.disagreeing)}")
 
 # %%
+# Write others. ``scripts/bench_gradient_checkers.py`` plants a whole catalogue of mistakes, most of them seen in real
+# code, and counts what this judge and the checkers of other packages make of them.
+#
 # A wrong dx of layer 2 shows in the gradients of layer 1 alone: an error goes down with the backward pass, never up.
 #
 # What the judge looks at is the remainder :math:`|D(h) - g \cdot v|`. For a right gradient g it goes down with h²
 # until only rounding is left. For a wrong one it levels off, at the size of the error, however small the step:
 
-with planted(network, cost, by_name["dW: times 1+1e-5"], 0):
-    slightly_wrong = HandwrittenGradient(network, cost)(x, y)[1][0].asnumpy().copy()
-with planted(network, cost, by_name["dz: derivative at a"], 0):
-    wrong = HandwrittenGradient(network, cost)(x, y)[1][0].asnumpy().copy()
+slightly_wrong, wrong = (
+    HandwrittenGradient(network_of(first=faulty), cost)(x, y)[1][0].asnumpy().copy()
+    for faulty in (SlightlyTooLarge, DerivativeAtA)
+)
 
 figure, axes = plt.subplots(figsize=(7.6, 4.2))
 shown = h > 1e-9
@@ -312,7 +352,7 @@ refused = check_gradients(Softsign(), inputs)
 print_judgement(report, refused)
 
 # %%
-# Nothing in its catalogue looks like this error, and the judge says so instead of guessing. In a test of your own,
+# No explanation that it knows fits this error, and the judge says so instead of guessing. In a test of your own,
 # ``ms_dnn.assert_gradients(cell, inputs)`` raises with this report unless the verdict is PASS.
 
 accepted = check_gradients(RightSoftsign(), inputs)
@@ -337,7 +377,7 @@ check_answer(1, 1e-7 < typical < 1e-3 and errors[h[np.argmin(abs(h - 1e-5))]] > 
 # 2. *A checker accepts what lies within* :math:`10^{-5} + 10^{-3} |g|` *of the truth. Does it see a gradient that is
 #    too large by 1 part in 100 000? Does the judge?* The checker does not; the judge does, and says which tensor it is.
 
-judgement = judged_with("dW: times 1+1e-5", 0)
+judgement = judged(network_of(first=SlightlyTooLarge))
 accepted_by_tolerance = np.allclose(slightly_wrong, by_complex_step[0], rtol=1e-3, atol=1e-5)
 print("checker:", "accepts" if accepted_by_tolerance else "refuses", "   judge:", judgement.verdict.value)
 check_answer(2, accepted_by_tolerance and judgement.disagreeing == ("layers.0.weight",))

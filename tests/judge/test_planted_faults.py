@@ -4,13 +4,13 @@ from functools import cache
 
 import numpy as np
 import pytest
+from gradient_checkers.planted.catalogue import FAULTS
+from gradient_checkers.planted.penalty import OF_PENALTY
+from gradient_checkers.planted.planting import Place, PlantedFault, planted
 from mindspore import Tensor
 
 from ms_dnn.dnn import build_dnn
 from ms_dnn.judge.faults import names as fault_names
-from ms_dnn.judge.faults.planted.catalogue import FAULTS
-from ms_dnn.judge.faults.planted.penalty import OF_PENALTY
-from ms_dnn.judge.faults.planted.planting import Place, PlantedFault, planted
 from ms_dnn.judge.judgement import Verdict
 from ms_dnn.judge.network import check_network
 from ms_dnn.judge.routes.base import CENTRAL_DIFFERENCES, STOPPED, GradientRoute

@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -99,3 +100,16 @@ def test_a_device_that_does_not_exist_is_one_sentence():
     assert done.returncode == 2
     assert "device: got 'TPU', expected auto, Ascend, GPU or CPU" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("chapter", chapters(), ids=lambda chapter: chapter.name)
+def test_a_chapter_imports_nothing_that_stays_in_the_checkout(chapter):
+    beside = {path.stem for path in (Path(__file__).parents[2] / "scripts").iterdir()} - {"series"}
+    modules = [
+        name.name if isinstance(node, ast.Import) else node.module
+        for node in ast.walk(ast.parse(chapter.path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in node.names
+    ]
+    assert {"ms_dnn", "numpy"} <= {module.partition(".")[0] for module in modules}
+    assert not beside & {module.partition(".")[0] for module in modules}

@@ -2,8 +2,8 @@
 
 :data:`FAULTS` is made of lists: errors that can befall any tensor (a sign, a factor, one element), errors of
 one formula (σ′ at a instead of z, the transposed weight, the missing 1/N), errors of the penalty, in
-:mod:`ms_dnn.judge.faults.planted.penalty`, and errors between the layers, in
-:mod:`ms_dnn.judge.faults.planted.between_layers`.
+:mod:`gradient_checkers.planted.penalty`, and errors between the layers, in
+:mod:`gradient_checkers.planted.between_layers`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import mindspore as ms
 import numpy as np
 from mindspore import Tensor, ops
 
+from gradient_checkers.planted.between_layers import BETWEEN_LAYERS
+from gradient_checkers.planted.penalty import OF_PENALTY
+from gradient_checkers.planted.planting import Part, Place, PlantedFault, Seen, rolled
 from ms_dnn.judge.faults import names
-from ms_dnn.judge.faults.planted.between_layers import BETWEEN_LAYERS
-from ms_dnn.judge.faults.planted.penalty import OF_PENALTY
-from ms_dnn.judge.faults.planted.planting import Part, Place, PlantedFault, Seen, rolled
 from ms_dnn.maths.activations import ACTIVATIONS
 
 LOGITS = ("binary_cross_entropy_with_logits", "softmax_cross_entropy")

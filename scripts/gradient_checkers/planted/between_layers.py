@@ -8,8 +8,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from mindspore import Tensor, ops
 
+from gradient_checkers.planted.planting import Backward, Caches, Place, PlantedFault, rolled
 from ms_dnn.dnn import DNN
-from ms_dnn.judge.faults.planted.planting import Backward, Caches, Place, PlantedFault, rolled
 from ms_dnn.layers.dense import DenseCache
 
 RATE = 0.1

@@ -7,8 +7,8 @@ from typing import Any
 
 from mindspore import Tensor, ops
 
+from gradient_checkers.planted.planting import Place, PlantedFault
 from ms_dnn.judge.faults import names
-from ms_dnn.judge.faults.planted.planting import Place, PlantedFault
 from ms_dnn.layers.penalty import Penalty
 
 Right = Callable[..., tuple[Tensor, ...]]
