@@ -17,6 +17,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 from site_pages import TWINS, write_pages  # noqa: E402 - found by the path above
+from site_pages.chapters import GALLERY  # noqa: E402
 
 import ms_dnn  # noqa: E402 - sorted after it
 
@@ -79,23 +80,7 @@ pygments_dark_style = "a11y-high-contrast-dark"
 copybutton_prompt_text = r"\$ |>>> |\.\.\. "
 copybutton_prompt_is_regexp = True
 
-sphinx_gallery_conf = {
-    "examples_dirs": str(Path(ms_dnn.__file__).parent / "series" / "chapters"),
-    "gallery_dirs": "series",
-    "filename_pattern": r"/\d\d_",
-    "within_subsection_order": "FileNameSortKey",
-    "abort_on_example_error": True,
-    "backreferences_dir": None,
-    "capture_repr": (),
-    "download_all_examples": False,
-    "image_srcset": ["2x"],
-    "line_numbers": False,
-    "min_reported_time": 1e9,  # times differ from run to run, and every page would then be a new translation
-    "remove_config_comments": True,
-    "show_memory": False,
-    "show_signature": False,
-    "write_computation_times": False,
-}
+sphinx_gallery_conf = {**GALLERY, "plot_gallery": False}  # scripts/chapter_pages.py has run the chapters
 
 
 def _without_thumbnails(app: Sphinx, docname: str, source: list[str]) -> None:
