@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from site_pages.api import api_page
+from site_pages.architecture import architecture_picture, wing_list
 from site_pages.audit import audit_tables
 from site_pages.chapter_cards import chapter_cards
 from site_pages.commands import command_page
@@ -11,7 +12,7 @@ from site_pages.figures import figures_page
 from site_pages.formula_map import formula_page
 from site_pages.glossary import glossary_page, search_words
 
-TWINS = ("experiments", "distributed", "reference/api", "reference/figures")
+TWINS = ("experiments", "distributed", "architecture", "reference/api", "reference/figures")
 """Pages whose Chinese text is a page of its own: no catalogue translates them."""
 
 
@@ -22,6 +23,8 @@ def write_pages(source: Path, reader: str) -> None:
     pages = {
         "api.md": api_page("en"),
         "api.zh-CN.md": api_page("zh-CN"),
+        "architecture.html": architecture_picture(),
+        "wings.md.inc": wing_list(),
         "chapter-cards.rst.inc": chapter_cards(),
         "commands.md": command_page(),
         "configuration.rst": configuration_page(),
