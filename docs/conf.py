@@ -1,7 +1,7 @@
 """Sphinx configuration of the documentation site, in English and, with MS_DNN_SERIES_LANGUAGE=zh-CN, in Chinese.
 
 ``scripts/build_docs.sh`` builds both. Pages that the code knows better than anybody (commands, configuration, formulas,
-the audit's table, the figures of the README) are written by ``site_pages`` before Sphinx reads its sources.
+the audit's table) are written by ``site_pages`` before Sphinx reads its sources.
 """
 
 import logging
@@ -9,14 +9,17 @@ import os
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import jieba
 from sphinx.application import Sphinx
+from sphinx.util.inspect import signature, stringify_signature
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 from site_pages import TWINS, write_pages  # noqa: E402 - found by the path above
+from site_pages.chapters import GALLERY  # noqa: E402
 
 import ms_dnn  # noqa: E402 - sorted after it
 
@@ -35,8 +38,11 @@ gettext_location = False
 
 extensions = [
     "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
     "sphinx.ext.doctest",
     "sphinx.ext.mathjax",
+    "sphinx.ext.napoleon",
     "sphinx-mathjax-offline",  # formulas without another site
     "sphinx_copybutton",
     "sphinx_design",
@@ -44,6 +50,17 @@ extensions = [
 ]
 exclude_patterns = ["locale", "site_pages", "images/README.md", "audit-2.10-cpu.md", "**.zh-CN.md", "series/*.ipynb"]
 nitpicky = True
+nitpick_ignore_regex = [("py:.*", ".*")]  # types in signatures: most are those of MindSpore and NumPy
+autosummary_generate = False  # all entries stand on one page
+# The methods left out are scikit-learn's own, which speak of pages of its site.
+autodoc_default_options = {
+    "members": True,
+    "exclude-members": "set_fit_request, set_partial_fit_request, set_score_request",
+}
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # the signatures would fill the page
+autodoc_preserve_defaults = True
+napoleon_numpy_docstring = False
 smartquotes = False  # --set is an option, not a dash
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
@@ -79,23 +96,7 @@ pygments_dark_style = "a11y-high-contrast-dark"
 copybutton_prompt_text = r"\$ |>>> |\.\.\. "
 copybutton_prompt_is_regexp = True
 
-sphinx_gallery_conf = {
-    "examples_dirs": str(Path(ms_dnn.__file__).parent / "series" / "chapters"),
-    "gallery_dirs": "series",
-    "filename_pattern": r"/\d\d_",
-    "within_subsection_order": "FileNameSortKey",
-    "abort_on_example_error": True,
-    "backreferences_dir": None,
-    "capture_repr": (),
-    "download_all_examples": False,
-    "image_srcset": ["2x"],
-    "line_numbers": False,
-    "min_reported_time": 1e9,  # times differ from run to run, and every page would then be a new translation
-    "remove_config_comments": True,
-    "show_memory": False,
-    "show_signature": False,
-    "write_computation_times": False,
-}
+sphinx_gallery_conf = {**GALLERY, "plot_gallery": False}  # scripts/chapter_pages.py has run the chapters
 
 
 def _without_thumbnails(app: Sphinx, docname: str, source: list[str]) -> None:
@@ -118,8 +119,16 @@ def _read_twin(app: Sphinx, docname: str, source: list[str]) -> None:
     source[0] = re.sub(r"\[([^\]]*)\]\(\.\./[^)]*\)", r"\1", text)
 
 
+def _signature(app: Sphinx, what: str, name: str, part: Any, *_: Any) -> tuple[str, str] | None:
+    """Show how a class is made: autodoc takes the ``__new__`` of MindSpore's Cell, which says only ``*args``."""
+    if what != "class":
+        return None
+    return stringify_signature(signature(part.__init__, bound_method=True), show_annotation=False), ""
+
+
 def setup(app: Sphinx) -> None:
     """Write the generated pages, and read Chinese twins."""
+    app.connect("autodoc-process-signature", _signature)
     write_pages(Path(app.srcdir), reader)
     app.connect("source-read", _read_twin)
     app.connect("source-read", _without_thumbnails)

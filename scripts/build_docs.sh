@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# build_docs.sh: the documentation site in both languages, in build/docs/site. Every chapter of the series is run, once for each
-# language; a warning is an error; links, code examples, translations and the pages in a browser are checked.
+# build_docs.sh: the documentation site in both languages, in build/docs/site. Every chapter of the series is run, unless the
+# last build ran it as it now is; a warning is an error; links, code examples, translations and the pages in a browser are checked.
 set -euo pipefail
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
@@ -9,37 +9,47 @@ cd -- "$root"
 export PATH="$root/.venv/bin:$PATH"
 readonly build="$root/build/docs"
 
-announce() { printf '== %s\n' "$*"; }
+# stage WHAT COMMAND …: what is done, and how long it took.
+stage() {
+    local since=$SECONDS
+    printf '== %s\n' "$1"
+    "${@:2}"
+    printf '   %d s\n' $((SECONDS - since))
+}
 
-# Each language has sources of its own, for sphinx-gallery writes what the chapters drew and printed beside them.
+# What the chapters drew and printed lies beside the sources, so each language has sources of its own.
 prepare() {
-    mkdir -p "$build/$1"
-    rm -rf -- "$build/$1/source"
-    cp -r docs "$build/$1/source"
+    local language
+    for language in en zh-CN; do
+        rm -rf -- "${build:?}/$language" "${build:?}/site"
+        mkdir -p "$build/$language"
+        cp -r docs "$build/$language/source"
+    done
+}
+run_chapters() {
+    prepare
+    python scripts/chapter_pages.py "$build"
 }
 run_sphinx() {
     local language=$1 builder=$2
     MS_DNN_SERIES_LANGUAGE=$language python -m sphinx -q -W --keep-going -b "$builder" \
         -d "$build/$language/doctrees" "$build/$language/source" "${3:-$build/$language/$builder}"
 }
+write_pages() {
+    run_sphinx en html "$build/site/en" &
+    local english=$!
+    run_sphinx zh-CN html "$build/site/zh-CN"
+    wait "$english"
+    cp docs/_static/index.html "$build/site/index.html"
+}
+check_examples_and_links() {
+    run_sphinx en doctest >/dev/null
+    run_sphinx en linkcheck >/dev/null
+}
 
-announce "translations"
-python scripts/translations.py check
-
-announce "pages, in both languages"
-rm -rf -- "$build"
-prepare en
-prepare zh-CN
-run_sphinx en html "$build/site/en" &
-english=$!
-run_sphinx zh-CN html "$build/site/zh-CN"
-wait "$english"
-cp docs/_static/index.html "$build/site/index.html"
-
-announce "code examples and links"
-run_sphinx en doctest >/dev/null
-run_sphinx en linkcheck >/dev/null
-
-announce "the site in a browser"
-python -m pytest --numprocesses 2 tests/site --site "$build/site"
+stage "translations" python scripts/translations.py check
+stage "chapters" run_chapters
+stage "pages, in both languages" write_pages
+stage "code examples and links" check_examples_and_links
+stage "the site in a browser" python -m pytest --numprocesses 2 tests/site --site "$build/site"
 printf 'the site: %s\n' "$build/site/index.html"

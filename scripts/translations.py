@@ -2,7 +2,8 @@
 
 ``update`` writes each page's messages into ``docs/locale/zh_CN/LC_MESSAGES``: translations are kept, messages that are
 gone go. ``check`` ends with exit code 1 unless every message of every page is translated. Both let Sphinx collect the
-messages, which runs no chapter.
+messages, which runs no chapter. A message without words, as a formula or a name, is no matter of a catalogue: Sphinx
+shows it as it is.
 """
 
 import argparse
@@ -19,7 +20,7 @@ import polib
 
 ROOT = Path(__file__).parent.parent
 CATALOGUES = ROOT / "docs" / "locale" / "zh_CN" / "LC_MESSAGES"
-TWINS = {"experiments", "distributed", "reference/figures"}
+TWINS = {"experiments", "distributed", "architecture", "reference/api", "figures"}
 """Pages with a Chinese page of their own, as ``docs/site_pages`` names them."""
 OF_THEME = "sphinx"
 """The catalogue of what the theme says around every page, by the name under which Sphinx looks for it."""
@@ -61,7 +62,7 @@ def _collect(folder: Path) -> Iterator[tuple[str, polib.POFile]]:
     """Yield each page's name and its messages."""
     source = folder / "source"
     shutil.copytree(ROOT / "docs", source, ignore=shutil.ignore_patterns("locale", "series", "reference"))
-    build = [sys.executable, "-m", "sphinx", "-q", "-b", "gettext", "-D", "sphinx_gallery_conf.plot_gallery=0"]
+    build = [sys.executable, "-m", "sphinx", "-q", "-b", "gettext"]
     environment = {**os.environ, "MS_DNN_SERIES_LANGUAGE": "en"}
     subprocess.run([*build, str(source), str(folder / "messages")], check=True, env=environment)
     for path in sorted((folder / "messages").rglob("*.pot")):
@@ -81,8 +82,9 @@ def update(templates: dict[str, polib.POFile]) -> None:
         catalogue = polib.POFile(wrapwidth=100)
         catalogue.metadata = METADATA
         for entry in template:
-            chinese = known.get(entry.msgid) or _translated_by_rule(page, entry.msgid)
-            catalogue.append(polib.POEntry(msgid=entry.msgid, msgstr=chinese))
+            chinese = known.get(entry.msgid) or _translated_by_rule(entry.msgid)
+            if has_words(page, entry.msgid) or chinese not in ("", entry.msgid):
+                catalogue.append(polib.POEntry(msgid=entry.msgid, msgstr=chinese))
         path.parent.mkdir(parents=True, exist_ok=True)
         catalogue.save(str(path))
         print(f"{page}: {len(catalogue)} messages, {len(catalogue.untranslated_entries())} to translate")
@@ -108,9 +110,11 @@ def problems(templates: dict[str, polib.POFile]) -> Iterator[str]:
         known = {entry.msgid: entry for entry in catalogue}
         for entry in template:
             found = known.pop(entry.msgid, None)
+            if not has_words(page, entry.msgid):
+                continue
             if found is None or not found.msgstr or found.fuzzy:
                 yield f"{page}: not translated: {entry.msgid[:80]!r}"
-            elif found.msgstr == entry.msgid and has_words(page, entry.msgid):
+            elif found.msgstr == entry.msgid:
                 yield f"{page}: left in English: {entry.msgid[:80]!r}"
         yield from (f"{page}: no longer on the page: {message[:80]!r}" for message in known)
 
@@ -125,11 +129,11 @@ def has_words(page: str, message: str) -> bool:
     return bool(re.search(r"[A-Za-z]{3,}", re.sub(PROPER_NAMES, "", prose)))
 
 
-def _translated_by_rule(page: str, message: str) -> str:
+def _translated_by_rule(message: str) -> str:
     for english, chinese in GALLERY.items():
         if re.fullmatch(english, message):
             return re.sub(english, chinese, message)
-    return "" if has_words(page, message) else message
+    return ""
 
 
 if __name__ == "__main__":

@@ -2,15 +2,16 @@
 
 from pathlib import Path
 
+from site_pages.api import api_page
+from site_pages.architecture import architecture_picture, wing_list
 from site_pages.audit import audit_tables
 from site_pages.chapter_cards import chapter_cards
 from site_pages.commands import command_page
 from site_pages.configuration import configuration_page
-from site_pages.figures import figures_page
 from site_pages.formula_map import formula_page
 from site_pages.glossary import glossary_page, search_words
 
-TWINS = ("experiments", "distributed", "reference/figures")
+TWINS = ("experiments", "distributed", "architecture", "reference/api", "figures")
 """Pages whose Chinese text is a page of its own: no catalogue translates them."""
 
 
@@ -19,12 +20,14 @@ def write_pages(source: Path, reader: str) -> None:
     folder = source / "reference"
     folder.mkdir(exist_ok=True)
     pages = {
+        "api.md": api_page("en"),
+        "api.zh-CN.md": api_page("zh-CN"),
+        "architecture.html": architecture_picture(),
+        "wings.md.inc": wing_list(),
         "chapter-cards.rst.inc": chapter_cards(),
         "commands.md": command_page(),
         "configuration.rst": configuration_page(),
         "formulas.rst": formula_page(),
-        "figures.md": figures_page("en"),
-        "figures.zh-CN.md": figures_page("zh-CN"),
         "glossary.rst": glossary_page(),
         "audit-tables.html": audit_tables(reader),
         "search-words.txt": search_words(),

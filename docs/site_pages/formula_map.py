@@ -2,7 +2,7 @@
 
 from itertools import groupby
 
-from ms_dnn.series.formulas import PACKAGE, Formula, formulas
+from ms_dnn.series.formulas import PACKAGE, Code, Formula, formulas
 from site_pages.rst import heading
 
 INTRODUCTION = """
@@ -21,10 +21,12 @@ def formula_page() -> str:
 
 
 def _entry(formula: Formula) -> str:
+    """Return the formula, its chapter and its code; no catalogue translates a block of code, so lines may move."""
     latex = "\n".join(f"   {line}" for line in formula.latex.splitlines())
-    code = "\n".join(
-        f"| ``{part.symbol}``, ``{part.path.relative_to(PACKAGE.parent).as_posix()}:{part.line}``"
-        for part in formula.code
-    )
-    link = f"| :ref:`§ {formula.chapter.number:02} <formula-{formula.name}>`"
-    return f".. math::\n\n{latex}\n\n{link}\n{code}\n"
+    code = "\n".join(f"   {part.symbol}  {_file(part)}:{part.line}" for part in formula.code)
+    chapter = f":ref:`§ {formula.chapter.number:02} <formula-{formula.name}>`"
+    return f".. math::\n\n{latex}\n\n{chapter}\n\n.. code-block:: none\n\n{code}\n"
+
+
+def _file(part: Code) -> str:
+    return part.path.relative_to(PACKAGE.parent).as_posix()

@@ -1,0 +1,1 @@
+"""Classifier and regressor as scikit-learn has them, over the same compiled training."""

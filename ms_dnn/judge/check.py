@@ -50,7 +50,7 @@ def check_gradients(
     Args:
         function: a Cell, or a function of Tensors. It is not changed.
         inputs: its arguments: a Tensor or array, or a sequence of them; floating-point ones are differentiated by.
-        loss: of (output, *targets); None to contract every output with a random cotangent.
+        loss: of ``(output, *targets)``; None to contract every output with a random cotangent.
         targets: further arguments of the loss, not differentiated by.
         wrt: "parameters+inputs", "parameters", "inputs", or names: a Parameter's, or "input 0", "input 1", ….
         gradients: a backward pass written by hand: called as ``gradients(*inputs)``, it returns one gradient for each

@@ -1,0 +1,1 @@
+"""Layers and cost as Cells: forward with a cache, backward from it."""

@@ -1,0 +1,1 @@
+"""The functions of the series, each beside its derivative."""

@@ -1,0 +1,1 @@
+"""The series: chapters that run, and what they are written with."""

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from ms_dnn.errors import MsDnnError, SeriesError
+from ms_dnn.series.languages import EVERY_LANGUAGE, LANGUAGES, in_every_language
 
 LANGUAGE_VARIABLE = "MS_DNN_SERIES_LANGUAGE"
-"""Set where pages are made: their language. A chapter then looks at no command line and opens no window."""
-LANGUAGES = ("en", "zh-CN")
+"""Set where pages are made: their language, or "all". A chapter then looks at no command line and opens no window."""
 CHINESE_FONT = "NotoSansCJKsc-Regular.otf"
 
 # Okabe & Ito: told apart with any colour vision.
@@ -67,6 +67,8 @@ def begin() -> None:
 
 def label(english: str, chinese: str) -> str:
     """Return the words in the reader's language: for axes, legends and titles, which no catalogue translates."""
+    if _language == EVERY_LANGUAGE:
+        return in_every_language(english, chinese)
     return chinese if _language == "zh-CN" else english
 
 
@@ -105,7 +107,8 @@ def _options(arguments: list[str]) -> argparse.Namespace:
 
 def _use_language(language: str) -> None:
     global _language
-    if language not in LANGUAGES:
+    made_for_pages = language == EVERY_LANGUAGE and LANGUAGE_VARIABLE in os.environ
+    if language not in LANGUAGES and not made_for_pages:
         raise SeriesError(f"language: got '{language}', expected {' or '.join(LANGUAGES)}")
     _language = language
 
@@ -122,14 +125,20 @@ def _prepare_pictures(folder: Path | None, *, shown_by_others: bool) -> None:
         mpl.use("Agg")
     mpl.rcParams.update(STYLE)
     mpl.rcParams["axes.prop_cycle"] = cycler(color=[BLUE, ORANGE, GREEN, PURPLE, YELLOW, SKY, GREY])
-    if _language == "zh-CN":
-        _use_chinese_font()
+    if _language != "en":
+        mpl.rcParams["font.family"] = font_family(_language)
     if not shown_by_others:
         atexit.register(_show_pictures, folder)
 
 
-def _use_chinese_font() -> None:
-    import matplotlib as mpl
+def font_family(language: str) -> list[str]:
+    """Return the fonts of the pictures in a language, the first choice first.
+
+    Raises:
+        SeriesError: when the Chinese font is not installed.
+    """
+    if language == "en":
+        return ["DejaVu Sans"]
     from matplotlib import font_manager
 
     try:
@@ -140,7 +149,7 @@ def _use_chinese_font() -> None:
         ) from error
     font = Path(mplfonts.__file__).parent / "fonts" / CHINESE_FONT
     font_manager.fontManager.addfont(font)
-    mpl.rcParams["font.family"] = [font_manager.FontProperties(fname=font).get_name(), "DejaVu Sans"]
+    return [font_manager.FontProperties(fname=font).get_name(), "DejaVu Sans"]
 
 
 def _show_pictures(folder: Path | None) -> None:

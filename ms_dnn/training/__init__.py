@@ -1,0 +1,1 @@
+"""The training: a compiled epoch, optimizers, schedules, stopping and checkpoints."""

@@ -22,8 +22,9 @@ from ms_dnn import DNN, Cost, Dense, HandwrittenGradient, build_dnn, check_gradi
 from ms_dnn.gradients.framework import GradOperationGradient
 from ms_dnn.gradients.reference import complex_step_gradient
 from ms_dnn.gradients.reference import cost as cost_in_numpy
-from ms_dnn.judge.network import ComplexStepRoute, GradOperationRoute, HandwrittenRoute, check_network, plain_network
+from ms_dnn.judge.network import check_network
 from ms_dnn.judge.report.table import print_judgement
+from ms_dnn.judge.routes.network import ComplexStepRoute, GradOperationRoute, HandwrittenRoute, plain_network
 from ms_dnn.judge.routes.slope import ladder, slope
 from ms_dnn.series.chapter import BLUE, GREEN, GREY, ORANGE, begin, check_answer, label, show_code
 
