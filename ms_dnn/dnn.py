@@ -6,7 +6,7 @@ The network knows its layers only by their protocol:
 - ``forward(x) -> (a, cache)``: the same while training, where dropout drops and batches are normalised.
 - ``backward(cache, da) -> (dx, gradients)``, the gradients in the order of the layer's parameters.
 - ``state``: Parameters that training changes without a gradient; ``next_state(cache)``: their values after the step.
-- ``share_batch(workers)``: from now on x is a worker's share of the mini-batch.
+- ``shard_batch(workers)``: from now on x is a worker's share of the mini-batch.
 - ``units``: n[l], or None where as many numbers come out as went in; ``tensors(cache)``: what was computed, by name.
 """
 
@@ -128,7 +128,7 @@ class DNN(nn.Cell):
             if isinstance(layer, Dense):
                 layer.compute_dtype = dtype
 
-    def share_batch(self, workers: Workers) -> None:
+    def shard_batch(self, workers: Workers) -> None:
         """Let :meth:`forward` and :meth:`backward` take x for this worker's share of the mini-batch.
 
         Worker r of W has the samples r, r + W, r + 2 W, … of it. Masks are drawn, and batches normalised, as in one
@@ -136,7 +136,7 @@ class DNN(nn.Cell):
         """
         self.workers = workers
         for layer in self.layers:
-            layer.share_batch(workers)
+            layer.shard_batch(workers)
 
     def require_derivative(self) -> None:
         """Raise a NoDerivativeError when no gradient can pass through some layer."""

@@ -60,7 +60,7 @@ class Dense(nn.Cell):
     def __str__(self) -> str:
         return f"{self.units} {self.activation.name}"
 
-    def share_batch(self, workers: Workers) -> None:
+    def shard_batch(self, workers: Workers) -> None:
         """Do nothing: the samples do not meet in this layer."""
 
     def require_derivative(self) -> None:

@@ -44,7 +44,7 @@ class Dropout(nn.Cell):
     def require_derivative(self) -> None:
         """Do nothing: dropout is linear in x."""
 
-    def share_batch(self, workers: Workers) -> None:
+    def shard_batch(self, workers: Workers) -> None:
         """Draw from now on the rows of the mask that belong to this worker's share of the mini-batch."""
         self._workers = workers
 

@@ -24,7 +24,7 @@ NormalizationCache = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
 
 
 def means_over(workers: Workers) -> Means:
-    """Return a function that takes means over the samples of all workers, whose shares are of one size.
+    """Return a function that takes means over the samples of all workers, whose shards are of one size.
 
     One AllReduce for all tensors: of two that do not need each other the workers might take different ones first.
     """
@@ -70,7 +70,7 @@ class Normalization(nn.Cell):
         """What training changes besides the parameters."""
         return ()
 
-    def share_batch(self, workers: Workers) -> None:
+    def shard_batch(self, workers: Workers) -> None:
         """Do nothing: what is normalised is within a sample."""
 
     def require_derivative(self) -> None:
@@ -142,8 +142,8 @@ class BatchNorm(Normalization):
         self.mean = Parameter(Tensor(np.zeros(units, dtype)), name="mean", requires_grad=False)
         self.variance = Parameter(Tensor(np.ones(units, dtype)), name="variance", requires_grad=False)
 
-    def share_batch(self, workers: Workers) -> None:
-        """Normalise from now on by the mean and variance of all workers' shares of the mini-batch together."""
+    def shard_batch(self, workers: Workers) -> None:
+        """Normalise from now on by the mean and variance of all workers' shards of the mini-batch together."""
         self._shares = workers.number
         self._means = means_over(workers) if workers.number > 1 else means_of
 

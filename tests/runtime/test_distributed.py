@@ -12,14 +12,14 @@ from ms_dnn.config.sharing import require_shareable
 from ms_dnn.errors import WorkerError
 from ms_dnn.layers.cost import Cost
 from ms_dnn.maths.dropout import keep_factors, threshold_and_scale
-from ms_dnn.runtime.distributed import ALONE, Workers, is_worker, meet_workers, speaks
+from ms_dnn.runtime.distributed import ALONE, Workers, init_process_group, is_main_process, is_worker
 from ms_dnn.runtime.launch import Cluster
 
 
 @pytest.mark.parametrize("number", [1, 2, 4])
 def test_shares_are_every_sample_once(number):
     batches = np.arange(24, dtype=np.int32).reshape(2, 12)
-    shares = [Workers(rank, number).share_of(batches) for rank in range(number)]
+    shares = [Workers(rank, number).shard_of(batches) for rank in range(number)]
     np.testing.assert_array_equal(np.stack(shares, axis=2).reshape(2, 12), batches)
     assert all(share.flags.c_contiguous for share in shares)
 
@@ -41,7 +41,7 @@ def test_the_parts_of_the_cost_add_up_to_it(reduction):
     a, y = rng.normal(size=(2, 12, 3))
     J, da = Cost("squared_error", reduction).forward_backward(Tensor(a), Tensor(y))
     parts = [
-        Cost("squared_error", reduction, shares=3).forward_backward(Tensor(a[rank::3]), Tensor(y[rank::3]))
+        Cost("squared_error", reduction, shards=3).forward_backward(Tensor(a[rank::3]), Tensor(y[rank::3]))
         for rank in range(3)
     ]
     assert sum(float(part) for part, _ in parts) == pytest.approx(float(J), rel=1e-13)
@@ -52,18 +52,18 @@ def test_the_parts_of_the_cost_add_up_to_it(reduction):
 def test_a_process_that_nobody_started_with_others_is_alone(monkeypatch):
     monkeypatch.delenv("MS_ROLE", raising=False)
     assert not is_worker()
-    assert speaks()
-    assert meet_workers() == ALONE
-    assert ALONE.least(7) == 7
+    assert is_main_process()
+    assert init_process_group() == ALONE
+    assert ALONE.all_reduce_min(7) == 7
 
 
 @pytest.mark.parametrize(("rank", "wanted"), [("0", True), ("1", False)])
 def test_worker_0_speaks(monkeypatch, rank, wanted):
     monkeypatch.setenv("MS_ROLE", "MS_WORKER")
     monkeypatch.setenv("RANK_ID", rank)
-    assert speaks() is wanted
+    assert is_main_process() is wanted
     monkeypatch.setenv("MS_ROLE", "MS_SCHED")
-    assert not speaks()
+    assert not is_main_process()
 
 
 def test_one_worker_can_train_all():
