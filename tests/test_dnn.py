@@ -154,7 +154,7 @@ class TestMessages:
         with pytest.raises(ShapeError) as refused:
             DNN([Dense(np.zeros((5, 4)), np.zeros(5), "relu"), Dense(np.zeros((3, 6)), np.zeros(3), "identity")])
         assert str(refused.value) == (
-            "layer 2: its weight has shape (3, 6) and so wants 6 inputs, but layer 1 has 5 units: make the weight "
+            "layer 2: its weight has shape (3, 6) and so expects 6 inputs, but layer 1 has 5 units: make the weight "
             "(3, 5)"
         )
 
