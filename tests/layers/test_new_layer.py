@@ -201,7 +201,7 @@ def test_a_layer_that_names_its_operators_becomes_onnx():
     assert "layers.1.scale" in {constant.name for constant in onnx.load_from_string(content).graph.initializer}
 
 
-def test_one_that_does_not_is_refused_with_the_cure():
+def test_one_that_does_not_raises_with_the_cure():
     with pytest.raises(ExportError) as error:
         onnx_bytes(network("float32"))
     assert str(error.value) == (
