@@ -24,6 +24,7 @@ PUBLIC_NAMES = {
     "FrameworkGradient": "ms_dnn.gradients.framework",
     "HandwrittenGradient": "ms_dnn.gradients.handwritten",
     "HandwrittenTrainOneStep": "ms_dnn.training.model_step",
+    "Layer": "ms_dnn.layers.layer",
     "LogisticRegression": "ms_dnn.dnn",
     "Perceptron": "ms_dnn.dnn",
     "ShallowNetwork": "ms_dnn.dnn",

@@ -10,7 +10,7 @@ import pytest
 import torch
 from mindspore import Parameter, Tensor, ops
 
-from ms_dnn import check_gradients
+from ms_dnn import Layer, check_gradients
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import ExportError, NoDerivativeError, ShapeError
 from ms_dnn.export.agreement import largest_difference, loaded_mindir, loaded_onnx
@@ -22,7 +22,7 @@ from ms_dnn.gradients.mixed_precision import MixedPrecisionGradient
 from ms_dnn.judge.judgement import Verdict
 from ms_dnn.layers.cost import Cost
 from ms_dnn.layers.dense import Dense
-from ms_dnn.layers.layer import Layer, as_float64
+from ms_dnn.layers.layer import as_float64
 from ms_dnn.maths.constants import constant
 from ms_dnn.runs.reports.layer_histograms import draw_layer_histograms
 from ms_dnn.training.epoch import Epoch
