@@ -13,6 +13,7 @@ from .judge.check import assert_gradients as assert_gradients
 from .judge.check import check_gradients as check_gradients
 from .layers.cost import Cost as Cost
 from .layers.dense import Dense as Dense
+from .layers.layer import Layer as Layer
 from .runtime.device import use_device as use_device
 from .training.model_step import HandwrittenTrainOneStep as HandwrittenTrainOneStep
 

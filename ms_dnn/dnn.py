@@ -1,16 +1,10 @@
 """The deep neural network: a chain of layers, walked forward with caches and backward in reverse.
 
-The network knows its layers only by their protocol:
-
-- ``construct(x)``: the prediction.
-- ``forward(x) -> (a, cache)``: the same while training, where dropout drops and batches are normalised.
-- ``backward(cache, da) -> (dx, gradients)``, the gradients in the order of the layer's parameters.
-- ``state``: Parameters that training changes without a gradient; ``next_state(cache)``: their values after the step.
-- ``share_batch(workers)``: from now on x is a worker's share of the mini-batch.
-- ``units``: n[l], or None where as many numbers come out as went in; ``tensors(cache)``: what was computed, by name.
+The network knows its layers only as :class:`ms_dnn.layers.layer.Layer`, so a new one is a file of its own.
 """
 
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import mindspore as ms
@@ -21,6 +15,7 @@ from numpy.typing import NDArray
 from ms_dnn.errors import ShapeError
 from ms_dnn.layers.dense import Dense
 from ms_dnn.layers.dropout import Dropout
+from ms_dnn.layers.layer import Layer
 from ms_dnn.layers.normalization import BatchNorm, LayerNorm
 from ms_dnn.maths.initializers import INITIALIZERS
 from ms_dnn.runtime.distributed import ALONE, Workers
@@ -43,7 +38,7 @@ class DNN(nn.Cell):
         ShapeError: when two neighbours do not fit; the message names the layer.
     """
 
-    def __init__(self, layers: Sequence[nn.Cell]) -> None:
+    def __init__(self, layers: Sequence[Layer]) -> None:
         super().__init__()
         check_chain(layers)
         self.layers = nn.CellList(list(layers))
@@ -55,14 +50,14 @@ class DNN(nn.Cell):
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """n[0], …, n[L]: the number of inputs and of the units of each dense layer."""
-        dense = [layer for layer in self.layers if isinstance(layer, Dense)]
-        return (dense[0].weight.shape[1], *(layer.units for layer in dense))
+        """n[0], …, n[L]: the number of inputs, and of the units of each layer that has units of its own."""
+        inputs = next(layer.inputs for layer in self.layers if layer.inputs is not None)
+        return (inputs, *(layer.units for layer in self.layers if layer.units is not None))
 
     @property
     def dense_only(self) -> bool:
         """Whether every layer is a dense one with a bias."""
-        return all(isinstance(layer, Dense) and layer.bias is not None for layer in self.layers)
+        return all(layer.is_dense for layer in self.layers)
 
     @property
     def state(self) -> tuple[ms.Parameter, ...]:
@@ -75,6 +70,20 @@ class DNN(nn.Cell):
             return f"{'-'.join(str(size) for size in self.sizes)} ({activations})"
         return " → ".join([str(self.sizes[0]), *(str(layer) for layer in self.layers)])
 
+    def _repr_html_(self) -> str:
+        """Return a table for notebooks: a row a layer with its outputs and parameters, and their total."""
+        rows, total, outputs = "", 0, self.sizes[0]
+        for number, layer in enumerate(self.layers, start=1):
+            outputs = outputs if layer.units is None else layer.units
+            count = sum(parameter.size for parameter in layer.trainable_params())
+            total += count
+            activation = "" if layer.activation is None else layer.activation.name
+            cells = (number, escape(type(layer).__name__), activation, outputs, f"{count:,}")
+            rows += "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+        heads = "".join(f"<th>{head}</th>" for head in ("layer", "kind", "activation", "outputs", "parameters"))
+        sums = f'<tr><th colspan="4">total, for {self.sizes[0]} inputs</th><td>{total:,}</td></tr>'
+        return f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody><tfoot>{sums}</tfoot></table>"
+
     def construct(self, x: Tensor) -> Tensor:
         """Return the prediction a[L], shape (N, n[L]), for x (N, n[0])."""
         for layer in self.layers:
@@ -84,19 +93,19 @@ class DNN(nn.Cell):
     def forward(self, x: Tensor) -> tuple[Tensor, tuple[Any, ...]]:
         """Return a[L] as training computes it, and one cache a layer."""
         caches: tuple[Any, ...] = ()
-        a = x if self.compute_dtype is None else ops.cast(x, self.compute_dtype)
+        a = x
         for layer in self.layers:
-            a, cache = layer.forward(a)
+            a, cache = layer.forward(self._in_dtype_of(layer, a, x.dtype))
             caches += (cache,)
-        return ops.cast(a, x.dtype), caches
+        return ops.cast(self._narrowed(a), x.dtype), caches
 
     def activations(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Return what each layer answers, a[1], …, a[L], for x (N, n[0]); the last is the prediction."""
-        answers: tuple[Tensor, ...] = ()
+        """Return the output of each layer, a[1], …, a[L], for x (N, n[0]); the last is the prediction."""
+        outputs: tuple[Tensor, ...] = ()
         for layer in self.layers:
             x = layer(x)
-            answers += (x,)
-        return answers
+            outputs += (x,)
+        return outputs
 
     def backward(self, caches: tuple[Any, ...], da: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         """Return ∂J/∂x (N, n[0]) and the gradients of all parameters for da = ∂J/∂a[L].
@@ -104,12 +113,22 @@ class DNN(nn.Cell):
         δ[l] = W[l+1]ᵀ δ[l+1] ⊙ σ′(z[l]): each layer hands its dx to the one below as that one's da.
         """
         gradients: tuple[Tensor, ...] = ()
-        if self.compute_dtype is not None:
-            da = ops.cast(da, self.compute_dtype)
+        dtype = da.dtype
+        da = self._narrowed(da)
         for i in range(len(self.layers) - 1, -1, -1):
-            da, of_layer = self.layers[i].backward(caches[i], da)
+            da, of_layer = self.layers[i].backward(caches[i], self._in_dtype_of(self.layers[i], da, dtype))
             gradients = of_layer + gradients
         return da, gradients
+
+    def _narrowed(self, tensor: Tensor) -> Tensor:
+        """Return the tensor in the 16-bit dtype of mixed precision, if that is on."""
+        return tensor if self.compute_dtype is None else ops.cast(tensor, self.compute_dtype)
+
+    def _in_dtype_of(self, layer: Layer, tensor: Tensor, dtype: Any) -> Tensor:
+        """Return x or da in the dtype that the layer takes it in; ``dtype`` is the one of the weights."""
+        if self.compute_dtype is None:
+            return tensor
+        return ops.cast(tensor, self.compute_dtype if layer.mixed_precision else dtype)
 
     def next_state(self, caches: tuple[Any, ...]) -> tuple[Tensor, ...]:
         """Return what :attr:`state` is after the step of the caches; nothing is changed."""
@@ -121,22 +140,22 @@ class DNN(nn.Cell):
     def compute_in(self, dtype: Any) -> None:
         """Let :meth:`forward` and :meth:`backward` compute in another dtype than the weights'; None takes it back.
 
-        Weights, gradients, the prediction and normalisations stay in the dtype of the weights.
+        Weights, gradients, the prediction, and layers without :attr:`Layer.mixed_precision` such as the normalisations
+        stay in the dtype of the weights.
         """
         self.compute_dtype = dtype
         for layer in self.layers:
-            if isinstance(layer, Dense):
-                layer.compute_dtype = dtype
+            layer.compute_in(dtype)
 
-    def share_batch(self, workers: Workers) -> None:
-        """Let :meth:`forward` and :meth:`backward` take x for this worker's share of the mini-batch.
+    def shard_batch(self, workers: Workers) -> None:
+        """Let :meth:`forward` and :meth:`backward` take x for this worker's shard of the mini-batch.
 
-        Worker r of W has the samples r, r + W, r + 2 W, … of it. Masks are drawn, and batches normalised, as in one
+        Worker r of W has the samples r, r + W, r + 2 W, … of it. Dropout masks and batch statistics are those of one
         process that has them all.
         """
         self.workers = workers
         for layer in self.layers:
-            layer.share_batch(workers)
+            layer.shard_batch(workers)
 
     def require_derivative(self) -> None:
         """Raise a NoDerivativeError when no gradient can pass through some layer."""
@@ -145,30 +164,29 @@ class DNN(nn.Cell):
 
     def check_input(self, x: Tensor) -> None:
         """Raise a ShapeError unless x is (N, n[0]) in the dtype of the parameters."""
-        first = next(layer for layer in self.layers if isinstance(layer, Dense)).weight
-        if x.ndim != 2 or x.shape[1] != first.shape[1] or x.dtype != first.dtype:
+        inputs, dtype = self.sizes[0], self.trainable_params()[0].dtype
+        if x.ndim != 2 or x.shape[1] != inputs or x.dtype != dtype:
             raise ShapeError(
-                f"input of the network: got {x.dtype} of shape {x.shape}, expected {first.dtype} of shape "
-                f"(N, {first.shape[1]}), one row a sample"
+                f"input of the network: got {x.dtype} of shape {x.shape}, expected {dtype} of shape (N, {inputs}), "
+                "one row a sample"
             )
 
 
-def check_chain(layers: Sequence[Any]) -> None:
-    """Raise a ShapeError unless there is a dense layer and each takes as many inputs as the one before has units."""
-    if not any(isinstance(layer, Dense) for layer in layers):
+def check_chain(layers: Sequence[Layer]) -> None:
+    """Raise a ShapeError unless a layer has units of its own and each takes as many inputs as the one before has units.
+
+    Where the first layers take any number of inputs, or keep it, the units are those of the first layer that says so.
+    """
+    if all(layer.units is None for layer in layers):
         raise ShapeError("network: got no dense layer, expected at least one")
     units, below = None, 0
     for number, layer in enumerate(layers, start=1):
-        if layer.units is None:
+        if layer.inputs is None and layer.units is None:
             continue
-        inputs = layer.weight.shape[1] if isinstance(layer, Dense) else layer.units
-        if units is not None and units != inputs:
-            what, cure = f"it normalises {inputs} units", f"normalise {units}"
-            if isinstance(layer, Dense):
-                what = f"its weight has shape {layer.weight.shape} and so wants {inputs} inputs"
-                cure = f"make the weight ({layer.units}, {units})"
-            raise ShapeError(f"layer {number}: {what}, but layer {below} has {units} units: {cure}")
-        units, below = layer.units, number
+        if units is not None and layer.inputs is not None and units != layer.inputs:
+            expected, cure = layer.misfit(units)
+            raise ShapeError(f"layer {number}: {expected}, but layer {below} has {units} units: {cure}")
+        units, below = layer.units if layer.units is not None else layer.inputs, number
 
 
 def build_dnn(
@@ -182,7 +200,7 @@ def build_dnn(
     dropouts: Sequence[float] | float = 0.0,
     input_dropout: float = 0.0,
 ) -> DNN:
-    """Return a network with drawn weights and zero biases: dense layers, and what is to follow each.
+    """Return a network with random weights and zero biases: dense layers, and what is to follow each.
 
     A normalised layer is x → W x → normalisation → σ, the weighted sum without a bias, whose place the shift β takes.
     Dropout comes last. The output layer takes neither when one value is given for all.
@@ -191,15 +209,15 @@ def build_dnn(
         sizes: n[0], …, n[L], all at least 1.
         activations: one name a layer.
         initializers: one name a layer, or one for all.
-        seed: draws are a function of the seed and the layer's number alone.
-        dtype: "float16", "float32" or "float64"; drawn in float64, then rounded.
+        seed: the random numbers of a layer are a function of the seed and the layer's number alone.
+        dtype: "float16", "float32" or "float64"; the weights are drawn in float64, then rounded.
         normalizations: "none", "batch" or "layer", one a layer, or one for all hidden layers.
         dropouts: the rate of each layer, or one for all hidden layers; 0 is none.
         input_dropout: the rate of the inputs.
 
     Raises:
         ShapeError: when the numbers of sizes and activations do not fit, or a size is below 1.
-        ConfigError: when a rate is no probability below 1.
+        ConfigError: when a rate is not in [0, 1).
     """
     number = len(activations)
     names = [initializers] * number if isinstance(initializers, str) else list(initializers)
@@ -210,7 +228,7 @@ def build_dnn(
             f"network: got sizes {tuple(sizes)}, {number} activations, {len(names)} initializers, {len(norms)} "
             f"normalizations and {len(rates)} dropouts, expected L + 1 sizes of at least 1 and L of the others"
         )
-    layers: list[nn.Cell] = [Dropout(input_dropout, _key(seed, 0))] if input_dropout else []
+    layers: list[Layer] = [Dropout(input_dropout, _key(seed, 0))] if input_dropout else []
     for i, (units, activation, norm, rate) in enumerate(zip(sizes[1:], activations, norms, rates, strict=True)):
         weight = INITIALIZERS[names[i]]((units, sizes[i]), stream(seed, "initial weight", i)).astype(dtype)
         if norm == "none":
@@ -234,10 +252,10 @@ def _key(seed: int, number: int) -> int:
 
 
 class Perceptron(DNN):
-    """z = w · x + b, answer +1 where z > 0 and −1 elsewhere (Rosenblatt 1958).
+    """z = w · x + b, predicting +1 where z > 0 and −1 elsewhere (Rosenblatt 1958).
 
     Trained on z by the loss ``perceptron``, max(0, −y z), for the sign itself has no derivative that teaches anything.
-    :func:`ms_dnn.data.separability.separable_outputs` says beforehand whether a hyperplane separates the classes.
+    :func:`ms_dnn.data.separability.separable_outputs` tells beforehand whether a hyperplane separates the classes.
 
     Args:
         inputs: number of features I.

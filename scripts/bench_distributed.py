@@ -34,7 +34,7 @@ from ms_dnn.gradients.handwritten import HandwrittenGradient
 from ms_dnn.gradients.workers import SumOverWorkers
 from ms_dnn.layers.cost import Cost
 from ms_dnn.runtime.device import use_device
-from ms_dnn.runtime.distributed import ALONE, Workers, end_worker, meet_workers
+from ms_dnn.runtime.distributed import ALONE, Workers, end_worker, init_process_group
 from ms_dnn.runtime.launch import Cluster, msrun_command
 from ms_dnn.training.epoch import Epoch
 from ms_dnn.training.optimizers import OPTIMIZERS
@@ -70,15 +70,15 @@ def seconds_per_step(
 ) -> float:
     """Return the median time of a training step, compilation excepted."""
     network = build_dnn(sizes, ["relu"] * (len(sizes) - 2) + ["identity"])
-    network.share_batch(workers)
-    cost = Cost("softmax_cross_entropy", shares=workers.number)
+    network.shard_batch(workers)
+    cost = Cost("softmax_cross_entropy", shards=workers.number)
     gradient = HandwrittenGradient(network, cost, SumOverWorkers() if talk else None)
     optimizer = OPTIMIZERS["gradient_descent"](network.trainable_params())
     epoch = Epoch(gradient, optimizer)
     generator = np.random.default_rng(0)
     x = Tensor(generator.normal(size=(SAMPLES, sizes[0])).astype(np.float32))
     y = Tensor(np.eye(sizes[-1], dtype=np.float32)[generator.integers(0, sizes[-1], SAMPLES)])
-    picked = Tensor(workers.share_of(generator.integers(0, SAMPLES, (steps, batch)).astype(np.int32)))
+    picked = Tensor(workers.shard_of(generator.integers(0, SAMPLES, (steps, batch)).astype(np.int32)))
     schedule = ms.mutable(tuple(Tensor(v, ms.float32) for v in optimizer.coefficients(np.full(steps, 1e-3), 0)))
     zero, first, last = Tensor(0.0, ms.float32), Tensor(0, ms.int32), Tensor(steps, ms.int32)
 
@@ -99,7 +99,7 @@ def _median_seconds(run: Any, rounds: int, workers: Workers) -> float:
     run()
     times = []
     for _ in range(rounds):
-        workers.least(0)
+        workers.all_reduce_min(0)
         start = time.perf_counter()
         run()
         times.append(time.perf_counter() - start)
@@ -109,7 +109,7 @@ def _median_seconds(run: Any, rounds: int, workers: Workers) -> float:
 def measure(rounds: int, alone: bool) -> dict[str, Any]:
     """Return the times in seconds of this process, alone or as a worker, by what was measured."""
     use_device("CPU")
-    workers = ALONE if alone else meet_workers()
+    workers = ALONE if alone else init_process_group()
     times: dict[str, Any] = {}
     for name, (sizes, batch, steps) in NETWORKS.items():
         times[name] = {

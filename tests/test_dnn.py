@@ -1,5 +1,7 @@
 """The network: shapes, names, forward = construct, backward against torch for every depth, messages."""
 
+from xml.etree import ElementTree
+
 import mindspore as ms
 import numpy as np
 import pytest
@@ -96,7 +98,7 @@ class Route(nn.Cell):
     ("route", "rtol"),
     [
         (HandwrittenGradient, {"float64": 0, "float32": 0}),
-        # Its graph reorders the float32 derivative of gelu: not bitwise, and not ours to mend.
+        # Its graph reorders the float32 derivative of gelu: not bitwise, and not ours to fix.
         (FrameworkGradient, {"float64": 0, "float32": 1e-6}),
     ],
 )
@@ -151,10 +153,10 @@ class TestNames:
 
 class TestMessages:
     def test_neighbours_that_do_not_fit(self):
-        with pytest.raises(ShapeError) as refused:
+        with pytest.raises(ShapeError) as error:
             DNN([Dense(np.zeros((5, 4)), np.zeros(5), "relu"), Dense(np.zeros((3, 6)), np.zeros(3), "identity")])
-        assert str(refused.value) == (
-            "layer 2: its weight has shape (3, 6) and so wants 6 inputs, but layer 1 has 5 units: make the weight "
+        assert str(error.value) == (
+            "layer 2: its weight has shape (3, 6) and so expects 6 inputs, but layer 1 has 5 units: make the weight "
             "(3, 5)"
         )
 
@@ -179,22 +181,43 @@ class TestMessages:
         ],
     )
     def test_input(self, x, got):
-        with pytest.raises(ShapeError) as refused:
+        with pytest.raises(ShapeError) as error:
             network(2, dtype="float32").check_input(Tensor(x))
-        assert str(refused.value) == (
+        assert str(error.value) == (
             f"input of the network: got {got}, expected Float32 of shape (N, 4), one row a sample"
         )
         network(2, dtype="float32").check_input(Tensor(np.zeros((1, 4), "float32")))
 
     @pytest.mark.parametrize("route", [HandwrittenGradient, FrameworkGradient])
-    def test_a_sign_layer_is_refused_when_the_gradient_is_built(self, route):
+    def test_a_sign_layer_raises_when_the_gradient_is_built(self, route):
         dnn = build_dnn((4, 3, 3), ("sign", "identity"))
         with pytest.raises(NoDerivativeError, match="activation 'sign' has no useful derivative"):
             route(dnn, Cost("squared_error"))
 
 
+class TestTable:
+    """The table that a notebook shows; its total is that of the parameters."""
+
+    def test_every_layer_has_a_row(self):
+        dnn = build_dnn((4, 6, 3), ("tanh", "identity"), normalizations="batch", dropouts=0.25)
+        table = ElementTree.fromstring(dnn._repr_html_())
+        head, *rows, total = [[cell.text or "" for cell in row] for row in table.iter("tr")]
+        assert head == ["layer", "kind", "activation", "outputs", "parameters"]
+        assert rows == [
+            ["1", "Dense", "identity", "6", "24"],
+            ["2", "BatchNorm", "tanh", "6", "12"],
+            ["3", "Dropout", "", "6", "0"],
+            ["4", "Dense", "identity", "3", "21"],
+        ]
+        assert total == ["total, for 4 inputs", "57"]
+        assert sum(parameter.size for parameter in dnn.trainable_params()) == 57
+
+    def test_thousands_are_grouped(self):
+        assert "<td>203,530</td>" in build_dnn((784, 256, 10), ("relu", "identity"))._repr_html_()
+
+
 class TestBuild:
-    def test_a_layer_draws_by_its_own_number_alone(self):
+    def test_random_weights_depend_on_the_layers_own_number_alone(self):
         one, two = build_dnn((4, 6, 3), ("relu",) * 2, seed=2), build_dnn((4, 6, 3, 8), ("relu",) * 3, "xavier", seed=2)
         for i in range(2):
             np.testing.assert_array_equal(one.layers[i].weight.asnumpy(), two.layers[i].weight.asnumpy())
@@ -202,7 +225,7 @@ class TestBuild:
         assert (one.layers[0].weight.asnumpy() != other.layers[0].weight.asnumpy()).all()
 
     @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
-    def test_dtype_rounds_the_same_draws_and_biases_are_0(self, dtype):
+    def test_dtype_rounds_the_same_weights_and_biases_are_0(self, dtype):
         dnn, exact = network(2, dtype=dtype), network(2)
         for layer, precise in zip(dnn.layers, exact.layers, strict=True):
             np.testing.assert_array_equal(layer.weight.asnumpy(), precise.weight.asnumpy().astype(dtype))

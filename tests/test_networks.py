@@ -1,4 +1,4 @@
-"""The perceptron, logistic regression and the shallow network as classes: what they answer and that they learn."""
+"""The perceptron, logistic regression and the shallow network as classes: what they predict and that they learn."""
 
 import numpy as np
 import pytest
@@ -16,8 +16,8 @@ def descend(network, loss, x, y, rate, steps):
     gradient, costs = ms_dnn.HandwrittenGradient(network, ms_dnn.Cost(loss)), []
     for _ in range(steps):
         J, gradients = gradient(Tensor(x), Tensor(y))
-        for parameter, slope in zip(network.trainable_params(), gradients, strict=True):
-            ops.assign(parameter, parameter - rate * slope)
+        for parameter, dtheta in zip(network.trainable_params(), gradients, strict=True):
+            ops.assign(parameter, parameter - rate * dtheta)
         costs.append(float(J))
     return costs
 
@@ -32,7 +32,7 @@ def test_the_sign_of_zero_is_minus_one():
     assert ms_dnn.Perceptron(3).decide(Tensor(np.ones((2, 3), np.float32))).tolist() == [[-1], [-1]]
 
 
-def test_a_perceptron_comes_to_rest_on_separable_classes():
+def test_a_perceptron_converges_on_separable_classes():
     x, y = setosa_or_not()
     y = 2 * y - 1
     assert separable_outputs(x, y) == [True]

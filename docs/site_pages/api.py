@@ -29,7 +29,7 @@ GROUPS = (
     (
         "Networks and layers",
         "网络与层",
-        ("build_dnn", "DNN", "Dense", "Perceptron", "LogisticRegression", "ShallowNetwork"),
+        ("build_dnn", "DNN", "Dense", "Layer", "Perceptron", "LogisticRegression", "ShallowNetwork"),
     ),
     ("Losses", "损失函数", ("Cost",)),
     (

@@ -10,7 +10,7 @@ import typer
 
 from ms_dnn.cli.options import BackpropName, DeviceName, Overrides
 from ms_dnn.errors import ConfigError
-from ms_dnn.runtime.distributed import TERMINAL, speaks
+from ms_dnn.runtime.distributed import TERMINAL, is_main_process
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -77,7 +77,7 @@ def _console() -> "Console":
     from rich.console import Console
 
     terminal = os.environ.get(TERMINAL)
-    if not speaks():
+    if not is_main_process():
         return Console(quiet=True)
     stream = open(terminal, "a", encoding="utf-8") if terminal else None  # noqa: SIM115, PTH123 - open to the end
     return Console(file=stream, markup=False, highlight=False)

@@ -51,18 +51,18 @@ def build_network(config: ExperimentConfig, inputs: int, precision: str | None =
     )
 
 
-def build_cost(config: ExperimentConfig, shares: int = 1) -> Cost:
+def build_cost(config: ExperimentConfig, shards: int = 1) -> Cost:
     """Return the cost J of training, or a worker's part; of other samples, which weigh 1, its ``unweighted()``."""
     penalty = None if config.penalty is None else Penalty(**config.penalty.model_dump())
     columns = config.data.columns.values()
     weighted = config.training.class_weight is not None or any(column.kind == "weight" for column in columns)
-    return Cost(config.loss, config.reduction, penalty, weighted=weighted, shares=shares)
+    return Cost(config.loss, config.reduction, penalty, weighted=weighted, shards=shards)
 
 
 def build_gradient(config: ExperimentConfig, network: DNN, cost: Cost, workers: Workers = ALONE) -> nn.Cell:
     """Return the route to the gradients that an experiment trains by."""
     over_workers = SumOverWorkers() if workers.number > 1 else None
-    network.share_batch(workers)
+    network.shard_batch(workers)
     dtype = compute_dtype(config.precision)
     if dtype is not None:
         return MixedPrecisionGradient(network, cost, getattr(ms, dtype), over_workers=over_workers)

@@ -219,7 +219,7 @@ def _layers(config: ExperimentConfig, network: DNN, x: Tensor, y: Tensor, rate: 
         found.append(
             LayerState(
                 number=i + 1,
-                units=layer.units,
+                units=computed["activation"].shape[1],
                 activation=layer.activation.name,
                 dead=_dead(layer, computed["weighted sum"], computed["activation"]),
                 gradient=float(np.sqrt(np.mean(gradient**2))),

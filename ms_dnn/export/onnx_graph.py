@@ -16,9 +16,6 @@ from numpy.typing import ArrayLike
 from ms_dnn import __version__
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import ExportError
-from ms_dnn.layers.dense import Dense
-from ms_dnn.layers.dropout import Dropout
-from ms_dnn.layers.normalization import BatchNorm, LayerNorm
 from ms_dnn.maths.activations import LEAKY_SLOPE, SQRT_HALF
 
 OPSET = 17  # the first with LayerNormalization
@@ -36,7 +33,8 @@ def onnx_bytes(network: DNN, final: str = "identity", facts: Mapping[str, Any] |
         facts: become the model's ``metadata_props``, texts as they are and all else as JSON.
 
     Raises:
-        ExportError: when the package onnx is not installed, or the weights are too many for one file.
+        ExportError: when the package onnx is not installed, the weights are too many for one file, or a layer does not
+            say which operators it is made of.
     """
     onnx = _onnx()
     promised = 4 * sum(parameter.size for parameter in network.get_parameters())
@@ -48,8 +46,8 @@ def onnx_bytes(network: DNN, final: str = "identity", facts: Mapping[str, Any] |
     graph = Graph()
     a = INPUT
     for number, layer in enumerate(network.layers):
-        a = LAYERS[type(layer)](graph, f"layers.{number}", layer, a)
-    graph.add("Identity", ACTIVATIONS[final](graph, a), output=OUTPUT)
+        a = layer.onnx(graph, f"layers.{number}", a)
+    graph.add("Identity", graph.activate(final, a), output=OUTPUT)
 
     def described(name: str, columns: int) -> Any:
         return onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["N", columns])
@@ -96,6 +94,10 @@ class Graph:
         """Add parameters of a layer as constants called as in the network, and return what they are called."""
         return [self.constant(getattr(layer, name).asnumpy(), f"{place}.{name}") for name in names]
 
+    def activate(self, activation: str, z: str) -> str:
+        """Add the nodes of σ and return the name of a = σ(z)."""
+        return ACTIVATIONS[activation](self, z)
+
 
 def _sign(graph: Graph, z: str) -> str:
     return graph.add("Where", graph.add("Greater", z, graph.constant(0)), graph.constant(1), graph.constant(-1))
@@ -124,37 +126,6 @@ ACTIVATIONS: Mapping[str, Callable[[Graph, str], str]] = {
     "silu": _silu,
     "gelu": _gelu,
     "softmax": lambda graph, z: graph.add("Softmax", z, axis=-1),
-}
-
-
-def _dense(graph: Graph, place: str, layer: Dense, x: str) -> str:
-    names = ("weight",) if layer.bias is None else ("weight", "bias")
-    z = graph.add("Gemm", x, *graph.parameters(place, layer, *names), transB=1)
-    return ACTIVATIONS[layer.activation.name](graph, z)
-
-
-def _dropout(graph: Graph, place: str, layer: Dropout, x: str) -> str:
-    return x
-
-
-def _batch_norm(graph: Graph, place: str, layer: BatchNorm, x: str) -> str:
-    parameters = graph.parameters(place, layer, "scale", "shift", "mean", "variance")
-    z = graph.add("BatchNormalization", x, *parameters, epsilon=layer.epsilon)
-    return ACTIVATIONS[layer.activation.name](graph, z)
-
-
-def _layer_norm(graph: Graph, place: str, layer: LayerNorm, x: str) -> str:
-    parameters = graph.parameters(place, layer, "scale", "shift")
-    z = graph.add("LayerNormalization", x, *parameters, axis=-1, epsilon=layer.epsilon)
-    return ACTIVATIONS[layer.activation.name](graph, z)
-
-
-#: What a layer computes in prediction: adds its nodes, and returns the name of a for the name of x.
-LAYERS: Mapping[type[nn.Cell], Callable[[Graph, str, Any, str], str]] = {
-    Dense: _dense,
-    Dropout: _dropout,
-    BatchNorm: _batch_norm,
-    LayerNorm: _layer_norm,
 }
 
 

@@ -161,7 +161,7 @@ def sample_gradients(
     layers = matrix_forward(weights, biases, activations, sample)
     reference.losses(
         loss, layers[-1].a[np.newaxis], label[np.newaxis]
-    )  # refuses an unknown loss and labels that do not fit
+    )  # raises on an unknown loss and labels that do not fit
     inputs = [sample, *(layer.a for layer in layers[:-1])]
 
     delta = through_activation(activations[-1], layers[-1].z, LOSS_SLOPES[loss](layers[-1].a, label))

@@ -41,7 +41,7 @@ class GradOperationGradient(nn.Cell):
 
 
 class FrameworkGradient(nn.Cell):
-    """(x, y) → (J, gradients) by ``mindspore.value_and_grad``: the same face as ``HandwrittenGradient``.
+    """(x, y) → (J, gradients) by ``mindspore.value_and_grad``: the interface of ``HandwrittenGradient``.
 
     Training uses this one, because GradOperation does not return the cost; the gradients are bitwise the same.
     """

@@ -2,7 +2,7 @@
 
 Micikevicius et al., "Mixed precision training", ICLR 2018. Small gradients are 0 in float16 (below 6e-8), so the cost's
 gradient is multiplied by a loss scale S before it goes back, and the gradients are divided by it. S is doubled after
-so many steps in which all gradients were finite, and halved after one in which they were not; that step is skipped.
+``doubled_after`` steps in a row with finite gradients, and halved after one without them; that step is skipped.
 """
 
 from typing import Any
@@ -23,7 +23,7 @@ DOUBLED_AFTER = 2000
 
 
 class MixedPrecisionGradient(nn.Cell):
-    """(x, y) → (J, gradients) by hand, computed in a 16-bit dtype; the same face as ``HandwrittenGradient``.
+    """(x, y) → (J, gradients) by hand, computed in a 16-bit dtype; the interface of ``HandwrittenGradient``.
 
     Args:
         network: float32; its ``forward`` and ``backward`` compute in ``dtype`` from now on, its ``construct`` does not.

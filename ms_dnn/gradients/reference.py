@@ -100,17 +100,17 @@ def _sigmoid(z: Array) -> Array:
 
 
 def _relu(z: Array) -> Array:
-    """Z where z > 0, else 0; the slope at 0 is 0, as MindSpore has it."""
+    """z where z > 0, else 0; the slope at 0 is 0, as MindSpore has it."""
     return np.where(z.real > 0, z, 0.0)
 
 
 def _leaky_relu(z: Array) -> Array:
-    """Z where z > 0, else :data:`LEAK` z; the slope at 0 is LEAK."""
+    """z where z > 0, else :data:`LEAK` z; the slope at 0 is LEAK."""
     return np.where(z.real > 0, z, LEAK * z)
 
 
 def _elu(z: Array) -> Array:
-    """Z where z > 0, else eᶻ − 1 (α = 1)."""
+    """z where z > 0, else eᶻ − 1 (α = 1)."""
     return np.where(z.real > 0, z, special.expm1(np.where(z.real > 0, 0.0, z)))
 
 
@@ -120,12 +120,12 @@ def _softplus(z: Array) -> Array:
 
 
 def _silu(z: Array) -> Array:
-    """Z σ(z), σ the sigmoid (Swish with β = 1)."""
+    """z σ(z), σ the sigmoid (Swish with β = 1)."""
     return np.asarray(z * _sigmoid(z))
 
 
 def _gelu(z: Array) -> Array:
-    """Z Φ(z), Φ the normal distribution's (Hendrycks and Gimpel, 2016), not its tanh approximation.
+    """z Φ(z), Φ the normal distribution's (Hendrycks and Gimpel, 2016), not its tanh approximation.
 
     Φ(z) for z ≪ 0 is right to z² roundings: so much does it change when z changes by one.
     """
@@ -133,7 +133,7 @@ def _gelu(z: Array) -> Array:
 
 
 def _relative_to_largest(z: Array) -> tuple[Array, Array]:
-    """Z less the row's entry of largest real part, (…, C), and which entry that is, (…, 1).
+    """z less the row's entry of largest real part, (…, C), and which entry that is, (…, 1).
 
     The entry is subtracted with its imaginary part: it becomes exactly 0, and no digit of the others is lost.
     """
@@ -349,7 +349,7 @@ def complex_step_gradient(
     if np.ndim(x) != 2:
         raise ShapeError(f"x is {np.shape(x)}, expected rows of samples (N, I).")
     layers = forward(weights, biases, activations, x)
-    losses(loss, layers[-1].a, y)  # the labels are judged once, before they are broadcast against a block
+    losses(loss, layers[-1].a, y)  # the labels are checked once, before they are broadcast against a block
     reduce: Callable[[Array], Array] = _named(REDUCTIONS, reduction, "reduction")
 
     def slopes(level: int, columns: Array, directions: Array) -> Array:

@@ -6,56 +6,42 @@ As :mod:`ms_dnn.gradients.reference`, whose activations, losses and penalty it u
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from ms_dnn.gradients.reference import NO_PENALTY, REDUCTIONS, Array, Penalty, activate, losses
 
+Layer: TypeAlias = tuple[str | Callable[..., Array], Mapping[str, Any]]
+"""A formula, by its name in :data:`FORMULAS` or as a function of its own, and its arguments beside x.
 
-class Affine(NamedTuple):
-    """a = σ(x Wᵀ + b): weight (O, I), bias (O,) or None."""
-
-    weight: Array
-    bias: Array | None
-    activation: str
-
-    def of(self, x: Array) -> Array:
-        """Return a (N, O) for x (N, I)."""
-        z = x @ self.weight.T
-        return activate(self.activation, z if self.bias is None else z + self.bias)
+Parameters are the arguments that are arrays: float64, or complex128 where one is moved by ih.
+"""
 
 
-class Normalized(NamedTuple):
-    """a = σ(γ (x − μ) / √(σ² + ε) + β), μ and σ² along the axis: 0 over the samples, 1 over the units."""
-
-    scale: Array
-    shift: Array
-    activation: str
-    axis: int
-    epsilon: float
-
-    def of(self, x: Array) -> Array:
-        """Return a (N, O) for x (N, O)."""
-        centred = x - x.mean(axis=self.axis, keepdims=True)
-        variance = (centred * centred).mean(axis=self.axis, keepdims=True)
-        return activate(self.activation, self.scale * (centred / np.sqrt(variance + self.epsilon)) + self.shift)
+def affine(x: Array, weight: Array, bias: Array | None, activation: str) -> Array:
+    """Return a = σ(x Wᵀ + b), (N, O), for x (N, I), weight (O, I), bias (O,) or None."""
+    z = x @ weight.T
+    return activate(activation, z if bias is None else z + bias)
 
 
-class Masked(NamedTuple):
-    """a = x ⊙ factors, of dropout at one step."""
+def normalized(x: Array, scale: Array, shift: Array, activation: str, axis: int, epsilon: float) -> Array:
+    """Return a = σ(γ (x − μ) / √(σ² + ε) + β), (N, O), for x (N, O), γ and β (O,).
 
-    rate: float
-    key: int
-    step: int
-
-    def of(self, x: Array) -> Array:
-        """Return a (N, O) for x (N, O)."""
-        return np.asarray(x * dropout_factors(x.shape[0], x.shape[1], self.rate, self.key, self.step))
+    μ and σ² are those along the axis: 0 over the samples, 1 over the units.
+    """
+    centred = x - x.mean(axis=axis, keepdims=True)
+    variance = (centred * centred).mean(axis=axis, keepdims=True)
+    return activate(activation, scale * (centred / np.sqrt(variance + epsilon)) + shift)
 
 
-Layer: TypeAlias = Affine | Normalized | Masked
+def masked(x: Array, rate: float, key: int, step: int) -> Array:
+    """Return a = x ⊙ factors, (N, O), for x (N, O): dropout at one step."""
+    return np.asarray(x * dropout_factors(x.shape[0], x.shape[1], rate, key, step))
+
+
+FORMULAS: Mapping[str, Callable[..., Array]] = {"affine": affine, "normalized": normalized, "masked": masked}
 
 
 def dropout_factors(samples: int, units: int, rate: float, key: int, step: int) -> Array:
@@ -75,8 +61,8 @@ def dropout_factors(samples: int, units: int, rate: float, key: int, step: int) 
 
 def output(layers: Sequence[Layer], x: Array) -> Array:
     """Return what the last layer makes of x (N, I)."""
-    for layer in layers:
-        x = layer.of(x)
+    for formula, arguments in layers:
+        x = (FORMULAS[formula] if isinstance(formula, str) else formula)(x, **arguments)
     return x
 
 
@@ -93,7 +79,7 @@ def chain_cost(
 
     ``weights`` (N,) multiply the losses of the samples.
     """
-    parameters = [value for layer in layers for value in layer if isinstance(value, np.ndarray)]
+    parameters = [value for _, arguments in layers for value in arguments.values() if isinstance(value, np.ndarray)]
     matrices, vectors = ([value for value in parameters if value.ndim == axes] for axes in (2, 1))
     per_sample = weights * losses(loss, output(layers, x), y)
     return REDUCTIONS[reduction](per_sample)[()] + penalty.of(matrices, vectors)

@@ -1,8 +1,8 @@
 """How much rounding a right backward pass may show: an error analysis of the network, in NumPy.
 
 A gradient may cancel: the terms of a bias gradient can be 1e-2 and their sum 1e-17, all of it rounding. Relative to
-such a sum every two right answers disagree. What they do share is the scale of the terms, so that is what this module
-measures: the error, in units of one rounding ε, that δ[L] … δ[1], dW and db pick up when each operation rounds
+such a sum every two correct results disagree. What they have in common is the scale of the terms, so this module
+measures that: the error, in units of one rounding ε, that δ[L] … δ[1], dW and db pick up when each operation rounds
 once. The roundings of a sum are taken as independent, so squares add up (Higham and Mary, "A new approach to
 probabilistic rounding error analysis", SIAM J. Sci. Comput. 41, 2019); the worst case would grow with N and O.
 
@@ -37,7 +37,7 @@ def gradient_roundings(
     y: Array,
     penalty: reference.Penalty = reference.NO_PENALTY,
 ) -> list[float]:
-    """Return max e(dW), max e(db) of each layer, first layer first: multiply by ε for the error of one right answer.
+    """Return max e(dW), max e(db) of each layer, first layer first: multiply by ε for the error of one correct result.
 
     Arguments as for :func:`ms_dnn.gradients.reference.complex_step_gradient`, all float64.
     """

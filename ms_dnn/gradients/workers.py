@@ -4,7 +4,7 @@ from mindspore import Tensor, nn, ops
 
 
 class SumOverWorkers(nn.Cell):
-    """(J, gradients) of this worker's share → their sums over all workers, to the same bits on each.
+    """(J, gradients) of this worker's shard → their sums over all workers, the same bits on each.
 
     One AllReduce of all numbers in a row: each one has its fixed cost, and of two that do not need each other the
     workers might take different ones first.

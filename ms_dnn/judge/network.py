@@ -8,14 +8,17 @@ import numpy as np
 from mindspore import Tensor
 
 from ms_dnn.dnn import DNN
+from ms_dnn.errors import SubjectError
 from ms_dnn.gradients import reference_chain as chain
 from ms_dnn.gradients.framework import CostOfNetwork
 from ms_dnn.gradients.rounding import cost_rounding, gradient_roundings
-from ms_dnn.judge.judgement import Conditions, ForwardAgreement, Judgement
+from ms_dnn.judge.judgement import Conditions, Finding, ForwardAgreement, Judgement
 from ms_dnn.judge.judging import Case, judge
 from ms_dnn.judge.locate.layers import faulty_layers
 from ms_dnn.judge.pairs import Allowance
+from ms_dnn.judge.parts import as_float64
 from ms_dnn.judge.routes.base import (
+    COMPLEX_STEP,
     GRAD_OPERATION,
     GradientRoute,
     Route,
@@ -83,29 +86,50 @@ def check_network(
             gradient_routes=[route for route in routes if isinstance(route, GradientRoute)],
             slope_routes=[route for route in routes if isinstance(route, SlopeRoute)],
             allowance=Allowance(device),
-            forward=lambda values: compare_forwards(network, cost, x, y, tolerance),
+            forward=lambda values: compare_forwards(network, cost, x, y, tolerance, device),
             terms=lambda gradients: _terms(network, cost, x, y, device),
             localise=lambda: faulty_layers(network, cost, x, y, tolerance),
+            findings=_unknown_layers(network),
         )
     )
 
 
-def compare_forwards(network: DNN, cost: Cost, x: Tensor, y: Tensor, tolerance: float) -> ForwardAgreement:
-    """Return J by MindSpore and by NumPy; ``tolerance`` is relative to the terms that J is summed from."""
-    loss, reduction = cost.loss.name, cost.reduction
-    by_mindspore = float(CostOfNetwork(network, cost)(x, y).asnumpy())
-    layers, penalty = plain_layers(network), plain_penalty(cost)
-    x64 = x.asnumpy().astype(np.float64)
+def _unknown_layers(network: DNN) -> list[Finding]:
+    try:
+        plain_layers(network)
+    except SubjectError as error:
+        return [Finding("unknown layer", "note", COMPLEX_STEP, None, f"the complex step is left out: {error}")]
+    return []
+
+
+def compare_forwards(
+    network: DNN, cost: Cost, x: Tensor, y: Tensor, tolerance: float, device: str = "CPU"
+) -> ForwardAgreement:
+    """Return J by MindSpore and by NumPy; ``tolerance`` is relative to the terms that J is summed from.
+
+    Where NumPy does not know a layer, MindSpore's own float64 stands in for it, except on Ascend, which has none.
+    """
+    values = {"mindspore": float(CostOfNetwork(network, cost)(x, y).asnumpy())}
     y64, of_samples = plain_targets(cost, y)
-    by_numpy = float(np.real(chain.chain_cost(layers, loss, reduction, x64, y64, penalty, of_samples)))
-    weights = [parameter.asnumpy().astype(np.float64) for parameter in network.trainable_params()]
-    of_penalty = penalty.of([w for w in weights if w.ndim > 1], [w for w in weights if w.ndim == 1])
-    of_losses = cost_rounding(chain.output(layers, x64), y64, loss, reduction) * float(np.max(of_samples))
+    try:
+        layers = plain_layers(network)
+        output = chain.output(layers, as_float64(x))
+    except SubjectError:
+        output = as_float64(network.forward(x)[0])
+        if device != "Ascend":
+            values["float64"] = float(np.sum(network_subject(network, cost, x, y).in_precision("float64").terms()))
+    else:
+        setting = cost.loss.name, cost.reduction
+        J = chain.chain_cost(layers, *setting, as_float64(x), y64, plain_penalty(cost), of_samples)
+        values["numpy"] = float(np.real(J))
+    weights = [as_float64(parameter) for parameter in network.trainable_params()]
+    of_penalty = plain_penalty(cost).of([w for w in weights if w.ndim > 1], [w for w in weights if w.ndim == 1])
+    of_losses = cost_rounding(output, y64, cost.loss.name, cost.reduction) * float(np.max(of_samples))
     allowed = tolerance * (of_losses + of_penalty)
-    scale = max(abs(by_mindspore), abs(by_numpy)) or 1.0
-    difference = abs(by_mindspore - by_numpy)
+    by_mindspore, *others = values.values()
+    scale = max(abs(J) for J in values.values()) or 1.0
+    difference = max((abs(by_mindspore - J) for J in others), default=0.0)
     within = bool(difference <= max(allowed, tolerance * scale))
-    values = {"mindspore": by_mindspore, "numpy": by_numpy}
     return ForwardAgreement(values, difference / scale, max(tolerance, allowed / scale), within)
 
 

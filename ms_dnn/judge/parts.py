@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from ms_dnn.dnn import DNN
 from ms_dnn.judge.routes.base import STOPPED
 from ms_dnn.layers.cost import Cost
-from ms_dnn.layers.dense import Dense
 from ms_dnn.layers.penalty import Penalty
 from ms_dnn.maths.affine import affine
 
@@ -112,7 +111,7 @@ def parts_of_backward(network: DNN, cost: Cost, x: Tensor, y: Tensor) -> Iterato
     yield from _parts_of_penalty(network, cost, x)
     for number in range(len(network.layers), 0, -1):
         layer, below = network.layers[number - 1], inputs.pop()
-        if isinstance(layer, Dense) and layer.bias is not None:
+        if layer.is_dense:
             yield from _parts_of_layer(f"layer {number}", layer, below, da, loss, reduction)
         else:
             yield from _parts_of_other_layer(f"layer {number}", layer, below, da, loss, reduction)

@@ -2,7 +2,7 @@
 
 from mindspore import Tensor, nn, ops
 
-from ms_dnn.layers.penalty import AdjustablePenalty, Penalty
+from ms_dnn.layers.penalty import WeightPenalty
 from ms_dnn.maths.constants import constant
 from ms_dnn.maths.losses import LOSSES
 
@@ -16,10 +16,10 @@ class Cost(nn.Cell):
     Args:
         loss: a name of :data:`ms_dnn.maths.losses.LOSSES`.
         reduction: "mean" or "sum" over the samples.
-        penalty: R, or None. Whoever differentiates J by the parameters adds it: see :meth:`of` and :meth:`add_penalty`.
-        weighted: whether a sample brings its weight with it: then y is (N, C + 1), and its last column is w.
-        shares: number of workers that each have an equal share of the N samples: then J is this worker's part of it,
-            and the sum over the workers is J. R is no part: it is added once, to the sum.
+        penalty: R, or None. It is added by :meth:`of` and :meth:`add_penalty`, which know the parameters.
+        weighted: whether each sample has a weight: then y is (N, C + 1), and its last column is w.
+        shards: number of workers that each have an equal shard of the samples: then J is this worker's part of it,
+            and the sum over the workers is J. R is not divided: it is added once, to the sum.
 
     Raises:
         NoDerivativeError: for the zero-one loss, which can only be reported.
@@ -29,12 +29,12 @@ class Cost(nn.Cell):
         self,
         loss: str,
         reduction: str = "mean",
-        penalty: Penalty | AdjustablePenalty | None = None,
+        penalty: WeightPenalty | None = None,
         weighted: bool = False,
-        shares: int = 1,
+        shards: int = 1,
     ) -> None:
         super().__init__()
-        self.penalty, self.weighted, self.shares = penalty, weighted, shares
+        self.penalty, self.weighted, self.shards = penalty, weighted, shards
         self.loss = LOSSES[loss]
         self.reduction = reduction
         self._losses = self.loss.function
@@ -43,7 +43,7 @@ class Cost(nn.Cell):
         self._sum = ops.ReduceSum()
 
     def unweighted(self) -> "Cost":
-        """Return the same cost of samples that all weigh 1, whose y is (N, C)."""
+        """Return the same cost for samples of weight 1, whose y is (N, C)."""
         return Cost(self.loss.name, self.reduction, self.penalty)
 
     def construct(self, a: Tensor, y: Tensor) -> Tensor:
@@ -59,9 +59,7 @@ class Cost(nn.Cell):
     def of(self, parameters: tuple[Tensor, ...], a: Tensor, y: Tensor) -> Tensor:
         """Return J with its penalty, for the parameters that made the prediction a."""
         J = self.construct(a, y)
-        if self.penalty is not None:
-            J = J + self.penalty(parameters)
-        return J
+        return J if self.penalty is None else J + self.penalty(parameters)
 
     def add_penalty(
         self, parameters: tuple[Tensor, ...], J: Tensor, gradients: tuple[Tensor, ...]
@@ -84,5 +82,5 @@ class Cost(nn.Cell):
 
     def _reduce(self, of_sum: Tensor, a: Tensor) -> Tensor:
         if self.reduction == "mean":
-            return of_sum / constant(a.shape[0] * self.shares, a)
+            return of_sum / constant(a.shape[0] * self.shards, a)
         return of_sum

@@ -8,9 +8,9 @@ from mindspore import Parameter, Tensor, nn, ops
 from numpy.typing import NDArray
 
 from ms_dnn.errors import ShapeError
-from ms_dnn.maths.activations import ACTIVATIONS
+from ms_dnn.layers.layer import Layer, OnnxGraph, Plain, as_float64
+from ms_dnn.maths.activations import ACTIVATIONS, Activation
 from ms_dnn.maths.affine import affine, affine_vjp, linear, linear_vjp
-from ms_dnn.runtime.distributed import Workers
 
 DenseCache = tuple[Tensor, Tensor, Tensor]
 
@@ -21,7 +21,7 @@ def dense(x: Tensor, W: Tensor, b: Tensor | None, activate: Callable[[Tensor], T
     return z, activate(z)
 
 
-class Dense(nn.Cell):
+class Dense(Layer):
     """One layer of a network: weight W (O, I), bias b (O,) or none, activation σ.
 
     Args:
@@ -32,6 +32,9 @@ class Dense(nn.Cell):
     Raises:
         ShapeError: when W is not a matrix or b does not have one number a row of W.
     """
+
+    activation: Activation
+    mixed_precision = True
 
     def __init__(
         self, weight: NDArray[np.floating[Any]], bias: NDArray[np.floating[Any]] | None, activation: str
@@ -45,7 +48,11 @@ class Dense(nn.Cell):
         self.activation = ACTIVATIONS[activation]
         self._activate = self.activation.function
         self._activation_vjp: Any = self.activation.vjp
-        self.compute_dtype: Any = None
+
+    @property
+    def inputs(self) -> int:
+        """I, the number of inputs."""
+        return int(self.weight.shape[1])
 
     @property
     def units(self) -> int:
@@ -53,19 +60,17 @@ class Dense(nn.Cell):
         return int(self.weight.shape[0])
 
     @property
-    def state(self) -> tuple[Parameter, ...]:
-        """What training changes besides the parameters: nothing."""
-        return ()
+    def is_dense(self) -> bool:
+        """Whether it has a bias."""
+        return self.bias is not None
 
     def __str__(self) -> str:
         return f"{self.units} {self.activation.name}"
 
-    def share_batch(self, workers: Workers) -> None:
-        """Do nothing: the samples do not meet in this layer."""
-
-    def require_derivative(self) -> None:
-        """Raise a NoDerivativeError when no gradient can pass through the activation."""
-        self.activation.derivative()
+    def misfit(self, units: int) -> tuple[str, str]:
+        """Return what the layer expects and how to fix it, where ``units`` is not the number of its inputs."""
+        expected = f"its weight has shape {self.weight.shape} and so expects {self.inputs} inputs"
+        return expected, f"make the weight ({self.units}, {units})"
 
     def construct(self, x: Tensor) -> Tensor:
         """Return a, shape (N, O), for x (N, I), in the dtype of the weights."""
@@ -96,13 +101,24 @@ class Dense(nn.Cell):
         _, z, a = cache
         return self._activation_vjp(z, a, da)
 
-    def next_state(self, cache: DenseCache) -> tuple[Tensor, ...]:
-        """Return what :attr:`state` is after the step of the cache."""
-        return ()
-
     def tensors(self, cache: DenseCache) -> tuple[tuple[str, Tensor], ...]:
         """Return what the forward pass computed, by name."""
         return ("weighted sum", cache[1]), ("activation", cache[2])
+
+    def function(self) -> nn.Cell:
+        """Return (x, W, b) → a, or (x, W) → a without a bias, differentiated by hand."""
+        return LinearFunction(self.activation) if self.bias is None else DenseFunction(self.activation)
+
+    def plain(self) -> Plain:
+        """Return weight, bias and activation for the formula "affine"."""
+        bias = None if self.bias is None else as_float64(self.bias)
+        return "affine", {"weight": as_float64(self.weight), "bias": bias, "activation": self.activation.name}
+
+    def onnx(self, graph: OnnxGraph, place: str, x: str) -> str:
+        """Add a Gemm and the activation, and return the name of a."""
+        names = ("weight",) if self.bias is None else ("weight", "bias")
+        z = graph.add("Gemm", x, *graph.parameters(place, self, *names), transB=1)
+        return graph.activate(self.activation.name, z)
 
     def _rounded(self, parameter: Any) -> Any:
         if self.compute_dtype is None or parameter is None:
@@ -111,3 +127,38 @@ class Dense(nn.Cell):
 
     def _widened(self, gradient: Tensor) -> Tensor:
         return gradient if self.compute_dtype is None else ops.cast(gradient, self.weight.dtype)
+
+
+class DenseFunction(nn.Cell):
+    """(x, W, b) → a = σ(x Wᵀ + b), differentiated by hand; it owns no Parameter.
+
+    Args:
+        activation: σ.
+
+    Raises:
+        NoDerivativeError: σ has no derivative.
+    """
+
+    def __init__(self, activation: Activation) -> None:
+        super().__init__()
+        self._activate, self._activation_vjp = activation.function, activation.derivative()
+
+    def construct(self, x: Tensor, W: Tensor, b: Tensor) -> Tensor:
+        """Return a (N, O) for x (N, I), W (O, I), b (O,)."""
+        return dense(x, W, b, self._activate)[1]
+
+    def bprop(self, x: Tensor, W: Tensor, b: Tensor, out: Tensor, dout: Tensor) -> tuple[Tensor, ...]:
+        """Return (dx, dW, db) for the cotangent dout = ∂J/∂a."""
+        return affine_vjp(x, W, self._activation_vjp(affine(x, W, b), out, dout))
+
+
+class LinearFunction(DenseFunction):
+    """(x, W) → a = σ(x Wᵀ), differentiated by hand; it owns no Parameter."""
+
+    def construct(self, x: Tensor, W: Tensor) -> Tensor:  # type: ignore[override]
+        """Return a (N, O) for x (N, I), W (O, I)."""
+        return dense(x, W, None, self._activate)[1]
+
+    def bprop(self, x: Tensor, W: Tensor, out: Tensor, dout: Tensor) -> tuple[Tensor, ...]:  # type: ignore[override]
+        """Return (dx, dW) for the cotangent dout = ∂J/∂a."""
+        return linear_vjp(x, W, self._activation_vjp(linear(x, W), out, dout))

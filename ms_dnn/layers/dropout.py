@@ -1,14 +1,15 @@
 """The dropout layer: while training, each number is dropped with probability p, the others divided by 1 − p."""
 
-from mindspore import Parameter, Tensor, nn
+from mindspore import Parameter, Tensor
 from mindspore import dtype as mstype
 
 from ms_dnn.errors import ConfigError
+from ms_dnn.layers.layer import Layer, OnnxGraph, Plain
 from ms_dnn.maths.dropout import keep_factors, threshold_and_scale
 from ms_dnn.runtime.distributed import ALONE, Workers
 
 
-class Dropout(nn.Cell):
+class Dropout(Layer):
     """a = x ⊙ mask / (1 − p) in :meth:`forward`, a = x in prediction.
 
     The mask is a function of the key, of the training step and of the place in the batch: see
@@ -19,10 +20,10 @@ class Dropout(nn.Cell):
         key: makes the masks of two layers, or of two seeds, different; −2³¹ … 2³¹ − 1.
 
     Raises:
-        ConfigError: p is no probability below 1.
+        ConfigError: the rate is not in [0, 1).
     """
 
-    units = None
+    mixed_precision = True
 
     def __init__(self, rate: float, key: int) -> None:
         super().__init__()
@@ -41,11 +42,8 @@ class Dropout(nn.Cell):
         """What training changes: the number of steps done."""
         return (self.step,)
 
-    def require_derivative(self) -> None:
-        """Do nothing: dropout is linear in x."""
-
-    def share_batch(self, workers: Workers) -> None:
-        """Draw from now on the rows of the mask that belong to this worker's share of the mini-batch."""
+    def shard_batch(self, workers: Workers) -> None:
+        """Compute from now on the rows of the mask that belong to this worker's shard of the mini-batch."""
         self._workers = workers
 
     def construct(self, x: Tensor) -> Tensor:
@@ -77,3 +75,11 @@ class Dropout(nn.Cell):
     def tensors(self, cache: tuple[Tensor]) -> tuple[tuple[str, Tensor], ...]:
         """Return what the forward pass computed, by name."""
         return (("dropout factors", cache[0]),)
+
+    def plain(self) -> Plain:
+        """Return rate, key and step for the formula "masked"."""
+        return "masked", {"rate": self.rate, "key": self.key, "step": int(self.step)}
+
+    def onnx(self, graph: OnnxGraph, place: str, x: str) -> str:
+        """Return x: nothing is dropped in prediction."""
+        return x

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from mindspore import Parameter, Tensor, nn, ops
 
-from ms_dnn.maths.activations import ACTIVATIONS
+from ms_dnn.layers.layer import Layer, OnnxGraph, Plain, as_float64
+from ms_dnn.maths.activations import ACTIVATIONS, Activation
 from ms_dnn.maths.constants import constant
 from ms_dnn.maths.normalization import (
     OVER_SAMPLES,
@@ -24,7 +25,7 @@ NormalizationCache = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
 
 
 def means_over(workers: Workers) -> Means:
-    """Return a function that takes means over the samples of all workers, whose shares are of one size.
+    """Return a function that takes means over the samples of all workers, whose shards are of one size.
 
     One AllReduce for all tensors: of two that do not need each other the workers might take different ones first.
     """
@@ -43,8 +44,10 @@ def means_over(workers: Workers) -> Means:
     return means
 
 
-class Normalization(nn.Cell):
+class Normalization(Layer):
     """Base of both: scale γ (O,), shift β (O,), activation σ.
+
+    In mixed precision x and da come in the dtype of γ and β: squares of float16 overflow, and sums of them lose digits.
 
     Args:
         units: O; γ starts at 1, β at 0.
@@ -53,11 +56,12 @@ class Normalization(nn.Cell):
         epsilon: ε, added to the variance.
     """
 
+    activation: Activation
     axis = OVER_UNITS
 
     def __init__(self, units: int, activation: str, dtype: str = "float32", epsilon: float = 1e-5) -> None:
         super().__init__()
-        self.units, self.epsilon = units, epsilon
+        self.epsilon = epsilon
         self.scale = Parameter(Tensor(np.ones(units, dtype)), name="scale")
         self.shift = Parameter(Tensor(np.zeros(units, dtype)), name="shift")
         self.activation = ACTIVATIONS[activation]
@@ -66,16 +70,13 @@ class Normalization(nn.Cell):
         self._means: Means = means_of
 
     @property
-    def state(self) -> tuple[Parameter, ...]:
-        """What training changes besides the parameters."""
-        return ()
+    def inputs(self) -> int:
+        """O, the number of inputs and of outputs."""
+        return int(self.scale.shape[0])
 
-    def share_batch(self, workers: Workers) -> None:
-        """Do nothing: what is normalised is within a sample."""
-
-    def require_derivative(self) -> None:
-        """Raise a NoDerivativeError when no gradient can pass through the activation."""
-        self.activation.derivative()
+    def misfit(self, units: int) -> tuple[str, str]:
+        """Return what the layer expects and how to fix it, where ``units`` is not the number of its inputs."""
+        return f"it normalises {self.inputs} units", f"normalise {units}"
 
     def construct(self, x: Tensor) -> Tensor:
         """Return a, shape (N, O), for x (N, O)."""
@@ -83,15 +84,11 @@ class Normalization(nn.Cell):
         return self._activate(scale_and_shift(x_hat, self.scale, self.shift))
 
     def forward(self, x: Tensor) -> tuple[Tensor, NormalizationCache]:
-        """Return a (N, O) and what the backward pass needs: x̂, 1/√(σ² + ε), z, a; and μ and σ².
-
-        In the dtype of γ and β, whatever that of x: squares of float16 overflow, and sums of them lose digits. Only a
-        is returned in the dtype of x.
-        """
-        x_hat, inverse, mean, variance = normalize(ops.cast(x, self.scale.dtype), self.axis, self.epsilon, self._means)
+        """Return a (N, O) and what the backward pass needs: x̂, 1/√(σ² + ε), z, a; and μ and σ²."""
+        x_hat, inverse, mean, variance = normalize(x, self.axis, self.epsilon, self._means)
         z = scale_and_shift(x_hat, self.scale, self.shift)
         a = self._activate(z)
-        return ops.cast(a, x.dtype), (x_hat, inverse, z, a, mean, variance)
+        return a, (x_hat, inverse, z, a, mean, variance)
 
     def backward(self, cache: NormalizationCache, da: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """Return dx (N, O) and the gradients (dγ, dβ), in the order of the parameters.
@@ -99,21 +96,22 @@ class Normalization(nn.Cell):
         dz = da ⊙ σ′(z); dγ = Σ_n dz_n ⊙ x̂_n; dβ = Σ_n dz_n; dx from dx̂ = γ ⊙ dz.
         """
         x_hat, inverse, z, a, _, _ = cache
-        dz = self._activation_vjp(z, a, ops.cast(da, a.dtype))
-        dx, d_scale, d_shift = self._normalization_vjp(x_hat, inverse, dz)
-        return ops.cast(dx, da.dtype), (d_scale, d_shift)
+        dx, d_scale, d_shift = self._normalization_vjp(x_hat, inverse, self._activation_vjp(z, a, da))
+        return dx, (d_scale, d_shift)
 
     def _normalization_vjp(self, x_hat: Tensor, inverse: Tensor, dz: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         dx_hat, d_scale, d_shift = scale_and_shift_vjp(x_hat, self.scale, dz)
         return normalize_vjp(x_hat, inverse, dx_hat, self.axis, self._means), d_scale, d_shift
 
-    def next_state(self, cache: NormalizationCache) -> tuple[Tensor, ...]:
-        """Return what :attr:`state` is after the step of the cache."""
-        return ()
-
     def tensors(self, cache: NormalizationCache) -> tuple[tuple[str, Tensor], ...]:
         """Return what the forward pass computed, by name."""
         return ("normalised input", cache[0]), ("weighted sum", cache[2]), ("activation", cache[3])
+
+    def plain(self) -> Plain:
+        """Return scale, shift, activation, axis and ε for the formula "normalized"."""
+        parameters = {"scale": as_float64(self.scale), "shift": as_float64(self.shift)}
+        settings = {"activation": self.activation.name, "axis": self.axis, "epsilon": self.epsilon}
+        return "normalized", parameters | settings
 
 
 class LayerNorm(Normalization):
@@ -122,13 +120,50 @@ class LayerNorm(Normalization):
     def __str__(self) -> str:
         return f"layer norm {self.activation.name}"
 
+    def function(self) -> nn.Cell:
+        """Return (x, γ, β) → a, differentiated by hand."""
+        return LayerNormFunction(self.activation, self.epsilon)
+
+    def onnx(self, graph: OnnxGraph, place: str, x: str) -> str:
+        """Add a LayerNormalization and the activation, and return the name of a."""
+        parameters = graph.parameters(place, self, "scale", "shift")
+        z = graph.add("LayerNormalization", x, *parameters, axis=-1, epsilon=self.epsilon)
+        return graph.activate(self.activation.name, z)
+
+
+class LayerNormFunction(nn.Cell):
+    """(x, γ, β) → a = σ(γ ⊙ x̂ + β), x̂ over the units, differentiated by hand; it owns no Parameter.
+
+    Args:
+        activation: σ.
+        epsilon: ε, added to the variance.
+
+    Raises:
+        NoDerivativeError: σ has no derivative.
+    """
+
+    def __init__(self, activation: Activation, epsilon: float) -> None:
+        super().__init__()
+        self.epsilon = epsilon
+        self._activate, self._activation_vjp = activation.function, activation.derivative()
+
+    def construct(self, x: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
+        """Return a (N, O) for x (N, O), γ (O,), β (O,)."""
+        return self._activate(scale_and_shift(normalize(x, OVER_UNITS, self.epsilon)[0], gamma, beta))
+
+    def bprop(self, x: Tensor, gamma: Tensor, beta: Tensor, out: Tensor, dout: Tensor) -> tuple[Tensor, ...]:
+        """Return (dx, dγ, dβ) for the cotangent dout = ∂J/∂a."""
+        x_hat, inverse, _, _ = normalize(x, OVER_UNITS, self.epsilon)
+        dz = self._activation_vjp(scale_and_shift(x_hat, gamma, beta), out, dout)
+        dx_hat, d_gamma, d_beta = scale_and_shift_vjp(x_hat, gamma, dz)
+        return normalize_vjp(x_hat, inverse, dx_hat, OVER_UNITS), d_gamma, d_beta
+
 
 class BatchNorm(Normalization):
     """Each unit is normalised over the samples of the batch; in prediction, by the moving mean and variance.
 
     Args:
         momentum: weight of a batch in the moving averages (PyTorch's ``momentum``), whose variance has 1/(N − 1).
-
     """
 
     axis = OVER_SAMPLES
@@ -138,13 +173,13 @@ class BatchNorm(Normalization):
     ) -> None:
         super().__init__(units, activation, dtype, epsilon)
         self.momentum = momentum
-        self._shares = 1
+        self._shards = 1
         self.mean = Parameter(Tensor(np.zeros(units, dtype)), name="mean", requires_grad=False)
         self.variance = Parameter(Tensor(np.ones(units, dtype)), name="variance", requires_grad=False)
 
-    def share_batch(self, workers: Workers) -> None:
-        """Normalise from now on by the mean and variance of all workers' shares of the mini-batch together."""
-        self._shares = workers.number
+    def shard_batch(self, workers: Workers) -> None:
+        """Normalise from now on by the mean and variance of all workers' shards of the mini-batch together."""
+        self._shards = workers.number
         self._means = means_over(workers) if workers.number > 1 else means_of
 
     @property
@@ -166,9 +201,15 @@ class BatchNorm(Normalization):
     def next_state(self, cache: NormalizationCache) -> tuple[Tensor, ...]:
         """Return the moving mean and variance after the batch of the cache."""
         x_hat, mean, variance = cache[0], cache[4], cache[5]
-        samples, weight = x_hat.shape[0] * self._shares, constant(self.momentum, x_hat)
+        samples, weight = x_hat.shape[0] * self._shards, constant(self.momentum, x_hat)
         unbiased = variance * constant(samples, x_hat) / constant(max(samples - 1, 1), x_hat)
         return (
             self.mean + weight * (mean.reshape(-1) - self.mean),
             self.variance + weight * (unbiased.reshape(-1) - self.variance),
         )
+
+    def onnx(self, graph: OnnxGraph, place: str, x: str) -> str:
+        """Add a BatchNormalization by the moving averages and the activation, and return the name of a."""
+        parameters = graph.parameters(place, self, "scale", "shift", "mean", "variance")
+        z = graph.add("BatchNormalization", x, *parameters, epsilon=self.epsilon)
+        return graph.activate(self.activation.name, z)

@@ -8,15 +8,49 @@ from ms_dnn.maths.constants import constant
 from ms_dnn.maths.penalties import l1, l1_gradient, l2, l2_gradient
 
 
-class Penalty(nn.Cell):
-    """R(θ) = λ₁ Σ |w| + λ₂/2 Σ w² over the weights, and over the biases if asked.
+class WeightPenalty(nn.Cell):
+    """Base of both: a penalty R(θ) that is a sum over the weights, and over the biases if asked.
 
     It is added to J as it is: not divided by the number of samples, whatever the reduction.
+
+    Attributes:
+        biases: whether biases, the parameters with one axis, are penalised like the weights.
+    """
+
+    biases = False
+
+    def construct(self, parameters: tuple[Tensor, ...]) -> Tensor:
+        """Return R (0-d) of all parameters, in their dtype."""
+        total = constant(0.0, parameters[0])
+        for w in parameters:
+            if self.biases or w.ndim > 1:
+                total = self.add(total, w)
+        return total
+
+    def backward(self, parameters: tuple[Tensor, ...], gradients: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Return the gradients of J + R, each shaped as its parameter, given those of J."""
+        penalised: tuple[Tensor, ...] = ()
+        for i in range(len(parameters)):
+            w, dw = parameters[i], gradients[i]
+            penalised += (self.add_gradient(dw, w) if self.biases or w.ndim > 1 else dw,)
+        return penalised
+
+    def add(self, total: Tensor, w: Tensor) -> Tensor:
+        """Return ``total`` (0-d) plus the penalty on one parameter."""
+        raise NotImplementedError
+
+    def add_gradient(self, dw: Tensor, w: Tensor) -> Tensor:
+        """Return dw plus the derivative of the penalty on one parameter, shaped as w."""
+        raise NotImplementedError
+
+
+class Penalty(WeightPenalty):
+    """R(θ) = λ₁ Σ |w| + λ₂/2 Σ w² over the weights, and over the biases if asked.
 
     Args:
         l1: λ₁ ≥ 0.
         l2: λ₂ ≥ 0.
-        biases: whether biases, the parameters with one axis, are penalised like the weights.
+        biases: whether biases are penalised like the weights.
 
     Raises:
         ConfigError: a λ is negative or not finite.
@@ -33,32 +67,24 @@ class Penalty(nn.Cell):
         parts = [f"{name} {value:g}" for name, value in (("L1", self.l1), ("L2", self.l2)) if value]
         return " and ".join(parts or ["no penalty"]) + (" on weights and biases" if self.biases else " on weights")
 
-    def construct(self, parameters: tuple[Tensor, ...]) -> Tensor:
-        """Return R (0-d) of all parameters."""
-        total = constant(0.0, parameters[0])
-        for w in parameters:
-            if self.biases or w.ndim > 1:
-                if self.l1 > 0:
-                    total = total + constant(self.l1, w) * l1(w)
-                if self.l2 > 0:
-                    total = total + constant(self.l2, w) * l2(w)
+    def add(self, total: Tensor, w: Tensor) -> Tensor:
+        """Return ``total`` + λ₁ ‖w‖₁ + λ₂/2 ‖w‖₂², 0-d."""
+        if self.l1 > 0:
+            total = total + constant(self.l1, w) * l1(w)
+        if self.l2 > 0:
+            total = total + constant(self.l2, w) * l2(w)
         return total
 
-    def backward(self, parameters: tuple[Tensor, ...], gradients: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """Return the gradients of J + R, given those of J: λ₁ sign(w) + λ₂ w is added to each that is penalised."""
-        penalised: tuple[Tensor, ...] = ()
-        for i in range(len(parameters)):
-            w, dw = parameters[i], gradients[i]
-            if self.biases or w.ndim > 1:
-                if self.l1 > 0:
-                    dw = dw + constant(self.l1, w) * l1_gradient(w)
-                if self.l2 > 0:
-                    dw = dw + constant(self.l2, w) * l2_gradient(w)
-            penalised += (dw,)
-        return penalised
+    def add_gradient(self, dw: Tensor, w: Tensor) -> Tensor:
+        """Return dw + λ₁ sign(w) + λ₂ w."""
+        if self.l1 > 0:
+            dw = dw + constant(self.l1, w) * l1_gradient(w)
+        if self.l2 > 0:
+            dw = dw + constant(self.l2, w) * l2_gradient(w)
+        return dw
 
 
-class AdjustablePenalty(nn.Cell):
+class AdjustablePenalty(WeightPenalty):
     """R(θ) = λ₂/2 Σ w² over the weights, with a λ₂ that a compiled graph reads anew in each call; 0 to begin with.
 
     Args:
@@ -73,18 +99,10 @@ class AdjustablePenalty(nn.Cell):
         """Set λ₂ ≥ 0."""
         ops.assign(self.l2, Tensor(l2, self.l2.dtype))  # not set_data, which a compiled graph does not see
 
-    def construct(self, parameters: tuple[Tensor, ...]) -> Tensor:
-        """Return R (0-d) of all parameters."""
-        total = constant(0.0, parameters[0])
-        for w in parameters:
-            if w.ndim > 1:
-                total = total + self.l2 * l2(w)
-        return total
+    def add(self, total: Tensor, w: Tensor) -> Tensor:
+        """Return ``total`` + λ₂/2 ‖w‖₂², 0-d."""
+        return total + self.l2 * l2(w)
 
-    def backward(self, parameters: tuple[Tensor, ...], gradients: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """Return the gradients of J + R, given those of J: λ₂ w is added to those of the weights."""
-        penalised: tuple[Tensor, ...] = ()
-        for i in range(len(parameters)):
-            w, dw = parameters[i], gradients[i]
-            penalised += (dw + self.l2 * l2_gradient(w) if w.ndim > 1 else dw,)
-        return penalised
+    def add_gradient(self, dw: Tensor, w: Tensor) -> Tensor:
+        """Return dw + λ₂ w."""
+        return dw + self.l2 * l2_gradient(w)

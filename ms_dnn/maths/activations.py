@@ -44,7 +44,7 @@ def identity_vjp(z: Tensor, a: Tensor, da: Tensor) -> Tensor:
 
 
 def sign(z: Tensor) -> Tensor:
-    """a = +1 where z > 0, else −1: the perceptron's answer, so sign(0) = −1 (MindSpore's own Sign(0) is 0)."""
+    """a = +1 where z > 0, else −1: the perceptron's prediction, so sign(0) = −1 (MindSpore's own Sign(0) is 0)."""
     return ops.select(z > 0, constant(1.0, z), constant(-1.0, z))
 
 
@@ -191,7 +191,7 @@ class Activation:
             raise NoDerivativeError(
                 f"activation '{self.name}' has no useful derivative (0 on both sides of a jump), so no gradient "
                 "can pass through it: train the weighted sum z with the perceptron loss and activation "
-                "'identity', and take its sign as the answer"
+                "'identity', and take its sign as the prediction"
             )
         return self.vjp
 

@@ -4,7 +4,7 @@ Srivastava et al., "Dropout: a simple way to prevent neural networks from overfi
 training is what lets prediction go without dropout: the expectation is the same.
 
 The numbers that decide come from a counter-based generator: a function of a key, the step, the sample n and the unit o,
-with no state in between. So a mask can be drawn again at any time (a resumed run, another route to the gradient) and
+with no state in between. So a mask can be computed again at any time (a resumed run, another route to the gradient) and
 is the same in PyNative and compiled, on every device that computes int32 modulo 2³². MindSpore's own stateless
 generators have no kernel on CPU, and its bitwise ones cost ten times a product there; so bits are mixed one by one
 only for the N + O counters, and the N × O numbers are made of those by products:
@@ -50,7 +50,7 @@ def keep_factors(
 ) -> Tensor:
     """Return what dropout multiplies with: 1 / (1 − p) where a number is kept, else 0; (N, O) in the dtype of ``like``.
 
-    Where the samples are a share of a mini-batch, the factors are those rows of the whole one's.
+    Where the samples are a shard of a mini-batch, the factors are those rows of the whole one's.
 
     Args:
         shape: (N, O).
@@ -62,12 +62,12 @@ def keep_factors(
         first: place of the first sample in the whole mini-batch, below ``stride``.
         stride: distance of two samples in the whole mini-batch, which has N · stride.
     """
-    drawn = _drawn(shape[0], shape[1], key, step, first, stride)
-    kept = ops.cast(ops.greater_equal(drawn, Tensor(threshold, ms.int32)), like.dtype)
+    random = _random(shape[0], shape[1], key, step, first, stride)
+    kept = ops.cast(ops.greater_equal(random, Tensor(threshold, ms.int32)), like.dtype)
     return kept * constant(scale, like)
 
 
-def _drawn(samples: int, units: int, key: int, step: Tensor, first: int, stride: int) -> Tensor:
+def _random(samples: int, units: int, key: int, step: Tensor, first: int, stride: int) -> Tensor:
     """Return int32 numbers (N, O) whose high bits are random."""
     batch = samples * stride
     # Two counters a sample of the batch, those of the second kind after all of the first, then two a unit.

@@ -1,4 +1,4 @@
-"""Starting values of a weight W (O, I), drawn in NumPy so that they are the same on every device.
+"""Initial values of a weight W (O, I), random numbers of NumPy, so that they are the same on every device.
 
 Each function takes the shape (O, I) and a generator and returns float64. Biases start at zero.
 """

@@ -2,8 +2,8 @@
 
 A loss takes the prediction a and the target y, both (N, C) in one floating dtype, and returns (N,): one number a
 sample, summed over the C outputs, never averaged over samples; the cost does that (``ms_dnn.layers.Cost``).
-``*_gradient(a, y)`` returns ∂ℓ/∂a, shape (N, C), again without any 1/N. Losses that take logits say so: they
-want the last layer's activation to be identity.
+``*_gradient(a, y)`` returns ∂ℓ/∂a, shape (N, C), again without any 1/N. Losses that take logits say so: the last
+layer's activation is then identity.
 """
 
 from collections.abc import Callable
@@ -133,9 +133,9 @@ def perceptron_gradient(z: Tensor, y: Tensor) -> Tensor:
 
 
 def zero_one(z: Tensor, y: Tensor) -> Tensor:
-    """ℓ = 1 where the answer is wrong, else 0, to report only; float of the dtype of z.
+    """ℓ = 1 where the prediction is wrong, else 0, to report only; (N,) in the dtype of z.
 
-    With C > 1 outputs the answer is the largest one; with one output its sign, against y ∈ {−1, +1}.
+    With C > 1 outputs the largest one is the predicted class; with one output, its sign, against y ∈ {−1, +1}.
     """
     if z.shape[-1] == 1:
         wrong = (z > constant(0.0, z)) != (y > constant(0.0, y))

@@ -73,7 +73,7 @@ def layer_rows(network: DNN, data: PreparedData) -> tuple[LayerRow, ...]:
     for i, (layer, a) in enumerate(zip(network.layers, answers, strict=True)):
         prefix = f"layers.{i}."
         shapes = {n.removeprefix(prefix): tuple(p.shape) for n, p in parameters.items() if n.startswith(prefix)}
-        activation = getattr(getattr(layer, "activation", None), "name", "")
+        activation = "" if layer.activation is None else layer.activation.name
         rows.append(LayerRow(i + 1, type(layer).__name__, activation, tuple(a.shape[1:]), shapes))
     return tuple(rows)
 

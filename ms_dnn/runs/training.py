@@ -16,7 +16,7 @@ from ms_dnn.runs.pictures import draw_pictures
 from ms_dnn.runs.reports.curves import draw_curves
 from ms_dnn.runs.reports.event_files import EventFiles, require_event_writer
 from ms_dnn.runs.stored import environment, known_data, stored_config, use_configured_device
-from ms_dnn.runtime.distributed import Workers, await_worker_0, meet_workers
+from ms_dnn.runtime.distributed import Workers, await_worker_0, init_process_group
 from ms_dnn.training.checkpoints import Checkpoint, read_checkpoint
 from ms_dnn.training.listeners import Listeners
 from ms_dnn.training.plan import Plan
@@ -45,7 +45,7 @@ def start_run(config: ExperimentConfig, path: Path, listener: Listener) -> tuple
     """
     config = config.model_copy(update={"data": config.data.with_absolute_paths(), "sweep": None})
     _require_event_writer(config)
-    device, workers = use_configured_device(config), meet_workers()
+    device, workers = use_configured_device(config), init_process_group()
     data = prepare_data(config)
     plan = _shared_plan(config, data, workers)
     if workers.rank > 0:
@@ -82,11 +82,11 @@ def resume_run(path: Path, listener: Listener, device: str | None = None) -> tup
     config = stored_config(folder, device)
     _require_event_writer(config)
     use_configured_device(config)
-    workers = meet_workers()
+    workers = init_process_group()
     data = prepare_data(config, known_data(folder).fingerprint)
     plan = _shared_plan(config, data, workers)
     checkpoint = read_checkpoint(path)
-    workers.least(0)  # all have read it, so that worker 0 may replace it
+    workers.all_reduce_min(0)  # all have read it, so that worker 0 may replace it
     if workers.rank > 0:
         _assist(config, data, plan, workers, checkpoint)
     network = build_network(config, data.train.x.shape[1])

@@ -20,7 +20,7 @@ class Device:
 def choose_device(requested: str, is_available: Callable[[str], bool]) -> Device:
     """Return the device for "auto", "Ascend", "GPU" or "CPU".
 
-    "auto" takes Ascend, then GPU, then CPU. A device that was named is taken or refused, never replaced.
+    "auto" takes Ascend, then GPU, then CPU. A device that was named is never replaced by another.
 
     Raises:
         DeviceError: when the named device is not available, or the name is unknown.

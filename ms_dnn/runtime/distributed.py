@@ -1,6 +1,6 @@
-"""The workers of a run: processes, each with its own device, that train one network on shares of every mini-batch.
+"""The workers of a run: processes, each with its own device, that train one network on shards of every mini-batch.
 
-MindSpore's ``msrun`` starts them; each learns from its environment that it is one. They talk through MindSpore's
+MindSpore's ``msrun`` starts them; each learns from its environment that it is one. They exchange numbers by MindSpore's
 collective communication: HCCL on Ascend, NCCL on GPU, MindSpore's own ``mccl`` on CPU.
 """
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 TERMINAL = "MS_DNN_TERMINAL"
-"""Environment variable with the file that worker 0 speaks to; its own output goes to a log, with MindSpore's."""
+"""Environment variable with the file that worker 0 prints to; its own output goes to a log, with MindSpore's."""
 
 _ROLE = "MS_ROLE"
 _SCHEDULER = "MS_SCHED"
@@ -30,21 +30,21 @@ class Workers:
     """Which of how many workers this process is.
 
     Attributes:
-        rank: number of this worker, 0 … number − 1; worker 0 writes the run folder and speaks.
+        rank: number of this worker, 0 … number − 1; worker 0 writes the run folder and prints.
         number: number of workers W.
     """
 
     rank: int = 0
     number: int = 1
 
-    def share_of(self, batches: "NDArray[np.int32]") -> "NDArray[np.int32]":
+    def shard_of(self, batches: "NDArray[np.int32]") -> "NDArray[np.int32]":
         """Return the samples r, r + W, r + 2 W, … of each mini-batch (steps, N), as (steps, N / W)."""
         return batches[:, self.rank :: self.number].copy()
 
-    def least(self, value: int) -> int:
-        """Return the least of the values that all workers call this with, on each of them; 0 ≤ value < 2²⁴.
+    def all_reduce_min(self, value: int) -> int:
+        """Return on every worker the minimum of the values that all of them give; 0 ≤ value < 2²⁴.
 
-        Returns when all have called it, so it is a barrier as well.
+        It returns when all have called it, so it is a barrier as well.
         """
         if self.number == 1:
             return value
@@ -74,19 +74,19 @@ def is_worker() -> bool:
     return _ROLE in os.environ
 
 
-def speaks() -> bool:
-    """Whether this process is the one that tells the user what happens: worker 0, or one that has no others."""
+def is_main_process() -> bool:
+    """Whether this process reports to the user: worker 0, or a process that is no worker."""
     return not is_worker() or (os.environ[_ROLE], os.environ.get("RANK_ID")) == ("MS_WORKER", "0")
 
 
-def meet_workers() -> Workers:
-    """Return this worker's place among those that ``msrun`` started, or :data:`ALONE` where it did not.
+def init_process_group() -> Workers:
+    """Connect to the workers that ``msrun`` started and return this one's place; :data:`ALONE` where it started none.
 
     Call it once, after the device is chosen: MindSpore then allows no other choice. In the process that
     ``msrun`` starts as scheduler it does not return before all workers have left, and then ends that process.
 
     Raises:
-        DeviceError: when the others do not come, or their devices cannot talk.
+        DeviceError: when the others do not connect, or their devices cannot communicate.
     """
     if not is_worker():
         return ALONE
@@ -108,7 +108,7 @@ def meet_workers() -> Workers:
 def await_worker_0() -> None:
     """Give worker 0 time to end; msrun, or the launcher, then ends this one.
 
-    A worker must not leave first: what it sent last may not have gone out, and its error would not let worker 0 save.
+    A worker must not end first: what it sent last may not have gone out, and its error would keep worker 0 from saving.
     """
     time.sleep(_SECONDS_FOR_WORKER_0)
 

@@ -11,7 +11,7 @@ def write_durably(path: Path, content: bytes) -> None:
     """Replace ``path`` by ``content`` in one step that survives a power cut: new name, fsync, rename, fsync.
 
     Raises:
-        OSError: as the system says; ``path`` is then what it was.
+        OSError: as the system raises it; ``path`` is then what it was.
     """
     new = path.with_name(path.name + ".new")
     try:

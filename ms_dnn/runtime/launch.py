@@ -1,8 +1,8 @@
 """Several workers on one machine, or this machine's part of several: ``msrun``, watched until it ends.
 
 ``msrun`` itself ends the workers when one has failed, but then waits for its scheduler for as long as a node may be
-silent, says little, and answers Ctrl-C by killing. So it is watched here: Ctrl-C is handed to worker 0, which lets all
-finish a step and saves; and when a worker was lost, all that is left is ended and one sentence says which it was.
+silent, logs little, and kills on Ctrl-C. So it is watched here: Ctrl-C becomes a stop request to worker 0, which lets
+all finish a step and saves; and when a worker was lost, the others are ended and one sentence names it.
 """
 
 import contextlib
@@ -136,13 +136,13 @@ class Job:
         return ranks.get(int(found[1])), int(found[2])
 
     def interrupt(self, number: int, frame: FrameType | None) -> None:
-        """Hand the wish to end to this machine's first worker, which tells the others.
+        """Pass the stop request on to this machine's first worker, which tells the others.
 
-        A second one, or one before there are workers, leaves no time for that.
+        A second request, or one before there are workers, ends all at once.
         """
-        impatient = self.interrupted is not None or not self.ranks
-        self.interrupted = -math.inf if impatient else time.monotonic()
-        if not impatient:
+        at_once = self.interrupted is not None or not self.ranks
+        self.interrupted = -math.inf if at_once else time.monotonic()
+        if not at_once:
             first = min(self.ranks, key=self.ranks.__getitem__)
             with contextlib.suppress(psutil.NoSuchProcess):
                 first.send_signal(signal.SIGINT)
@@ -168,7 +168,7 @@ def launch(arguments: Sequence[str], run: Path, cluster: Cluster) -> int:
         cluster: where the workers are.
 
     Raises:
-        WorkerError: when a worker was lost, or failed without a sentence of its own.
+        WorkerError: when a worker was lost or failed; its own message where it left one.
     """
     run.parent.mkdir(parents=True, exist_ok=True)
     logs = Path(tempfile.mkdtemp(prefix=f".{run.name}-{cluster.log_name}-", dir=run.parent))
@@ -261,14 +261,14 @@ def _keep_logs(logs: Path, run: Path, cluster: Cluster) -> Path:
 
 
 def _explained(job: Job, failure: tuple[int | None, int] | None, run: Path, workers: int) -> WorkerError:
-    """Return the error that a worker has told, or one that says which worker was lost and what to do."""
+    """Return the error that a worker reported, or one that names the worker that was lost and what to do."""
     for log in sorted(job.logs.glob("worker_*.log")):
         sentence = _SENTENCE.search(log.read_text(encoding="utf-8", errors="replace"))
         if sentence is not None:
-            told = WorkerError(sentence[1])
+            reported = WorkerError(sentence[1])
             if failure is not None and failure[1] > 0:
-                told.exit_code = failure[1]  # as of one process: 1 where the training diverged
-            return told
+                reported.exit_code = failure[1]  # as of one process: 1 where the training diverged
+            return reported
     rank, code = failure if failure is not None else (None, job.msrun.returncode)
     who = "msrun" if failure is None else f"worker {'' if rank is None else f'{rank} '}of {workers}"
     how = f"was killed ({signal.Signals(-code).name})" if code < 0 else f"ended with exit code {code}"

@@ -2,7 +2,7 @@
 
 from ms_dnn.errors import DeviceError
 
-# Largest difference over largest magnitude, a tensor at a time, between two right gradients that add in another
+# Largest difference over largest magnitude, a tensor at a time, between two correct gradients that add in another
 # order. float64: 5 000 roundings. On Ascend float32 matrix products run on the Cube unit; its own test suite
 # compares at 1e-4 there (910B and later).
 _TOLERANCES = {
@@ -48,7 +48,7 @@ def check_precision(precision: str, device: str) -> None:
 
 
 def comparison_tolerance(precision: str, device: str) -> float:
-    """Return the relative difference that two right gradients may show (see the table above).
+    """Return the relative difference that two correct gradients may show (see the table above).
 
     Raises:
         DeviceError: when the device cannot compute in the precision.

@@ -1,7 +1,7 @@
 """Random numbers from one seed through named streams.
 
-A stream depends on the seed, its name and its counters and on nothing else, above all not on how many numbers
-somebody else drew before: that is what makes a resumed run equal to an undisturbed one.
+A stream depends on the seed, its name and its counters alone, and not on how many random numbers were taken elsewhere:
+that is what makes a resumed run bit-identical to an uninterrupted one.
 """
 
 import zlib

@@ -72,7 +72,7 @@ class Resident:
     def feed(self, step: int) -> Feed:
         """Return the stretch that ``step`` lies in."""
         first, end = self.plan.stretch_of(step)
-        return Feed(first, end, self.x, self.y, Tensor(self.workers.share_of(self.plan.batches(first))))
+        return Feed(first, end, self.x, self.y, Tensor(self.workers.shard_of(self.plan.batches(first))))
 
     def mini_batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Return x and y of a step's whole mini-batch."""
@@ -138,7 +138,7 @@ class Streamed:
 
     def _fetch(self, first: int) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return the samples of the chunk that begins at step ``first``; zeros where the stretch ends before it."""
-        rows = self.workers.share_of(self.plan.batches(first, self._end(first) - first)).reshape(-1)
+        rows = self.workers.shard_of(self.plan.batches(first, self._end(first) - first)).reshape(-1)
         return self._cast(self.x, rows, self._batches.size), self._cast(self.y, rows, self._batches.size)
 
     def _cast(self, source: LazyRows, rows: NDArray[np.int32], length: int) -> NDArray[Any]:

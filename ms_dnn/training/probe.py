@@ -35,9 +35,9 @@ class Probe:
     def __call__(self) -> LayerNumbers:
         """Return the numbers of now, as copies."""
         shared_with = self.network.workers
-        self.network.share_batch(ALONE)  # the other workers do not look
+        self.network.shard_batch(ALONE)  # the other workers do not look
         _, gradients = self.gradient(self.x, self.y)
-        self.network.share_batch(shared_with)
+        self.network.shard_batch(shared_with)
         names = self.network.parameter_names
         return LayerNumbers(
             {n: p.asnumpy().copy() for n, p in zip(names, self.network.trainable_params(), strict=True)},

@@ -163,7 +163,7 @@ class Trainer:
         steps = 0
         if self.state.stopped_by is None and not interruption.requested:
             steps = 1 if self._seconds_per_step is None else max(1, int(CHUNK_SECONDS / self._seconds_per_step))
-        return self.workers.least(min(steps, self.plan.stretch))
+        return self.workers.all_reduce_min(min(steps, self.plan.stretch))
 
     def _train_chunk(self, steps: int) -> None:
         """Train so many steps, or up to the next report, and report where that is reached."""
@@ -274,7 +274,7 @@ class Trainer:
         self.state.step += step - begin
         self._save()
         if self.workers.number > 1:  # the explanation takes the whole mini-batch
-            self.network.share_batch(ALONE)
+            self.network.shard_batch(ALONE)
         raise explain_divergence(self.network, self.cost, *self.feeder.mini_batch(self.state.step), self.state.step + 1)
 
     def _arrays(self) -> Arrays:

@@ -103,7 +103,7 @@ show_code(l2, l2_gradient)
 # fixed share of itself, which is why it is also called **weight decay**. (With Adam the two are not the same, for Adam
 # divides the penalty's gradient, too, by its own length.)
 
-show_code(Penalty.backward)
+show_code(Penalty.add_gradient)
 with_l2, l2_curves = train(Penalty(l2=0.02))
 report("L2, 0.02", l2_curves)
 

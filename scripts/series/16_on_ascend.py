@@ -207,8 +207,8 @@ show_code(SumOverWorkers)
 pair = [Workers(rank, 2) for rank in range(2)]
 everyone = np.arange(256, dtype=np.int32)[None]
 whole = HandwrittenGradient(deep(), cost)(x, y)[1]
-shares = [worker.share_of(everyone)[0] for worker in pair]
-part_of = Cost("softmax_cross_entropy", shares=2)
+shares = [worker.shard_of(everyone)[0] for worker in pair]
+part_of = Cost("softmax_cross_entropy", shards=2)
 parts = [HandwrittenGradient(deep(), part_of)(Tensor(pictures[s]), Tensor(answers[s]))[1] for s in shares]
 print("worker 0 has the samples", shares[0][:4], "…, worker 1", shares[1][:4], "…")
 furthest = max(

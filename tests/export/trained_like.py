@@ -33,7 +33,7 @@ def copied(layer):
     if isinstance(layer, Dense):
         bias = None if layer.bias is None else np.zeros(layer.units)
         return Dense(np.zeros(layer.weight.shape), bias, layer.activation.name)
-    return type(layer)(layer.units, layer.activation.name, "float64")
+    return type(layer)(layer.inputs, layer.activation.name, "float64")
 
 
 def samples(rows, columns, dtype="float32", scale=3.0):

@@ -139,7 +139,7 @@ def test_element_form_column_form_and_row_form_agree(sizes, seed, activation):
 SMOOTH = ("sigmoid", "tanh", "softplus", "silu", "gelu", "elu")
 
 
-def refused(loss, activation, seed=11):
+def assert_unequal_to_the_reference(loss, activation, seed=11):
     W, b, activations, x, y = problem(loss, activation, [4, 5, 3], 3, seed)
     at = (W, b, activations, loss, "mean", x, y)
     with pytest.raises(AssertionError):
@@ -147,31 +147,31 @@ def refused(loss, activation, seed=11):
 
 
 @pytest.mark.parametrize("activation", SMOOTH)
-def test_a_derivative_at_a_instead_of_z_is_refused(activation, monkeypatch):
+def test_a_derivative_at_a_instead_of_z_is_noticed(activation, monkeypatch):
     right = SLOPES[activation]
     wrong = {**SLOPES, activation: lambda z: right(reference.activate(activation, z))}
     monkeypatch.setattr(blog, "SLOPES", wrong)
-    refused("squared_error", activation)
+    assert_unequal_to_the_reference("squared_error", activation)
 
 
 @pytest.mark.parametrize("activation", [*SLOPES])
-def test_a_slope_wrong_by_one_part_in_a_million_is_refused(activation, monkeypatch):
+def test_a_slope_wrong_by_one_part_in_a_million_is_noticed(activation, monkeypatch):
     right = SLOPES[activation]
     monkeypatch.setattr(blog, "SLOPES", {**SLOPES, activation: lambda z: right(z) * (1 + 1e-6)})
-    refused("squared_error", activation)
+    assert_unequal_to_the_reference("squared_error", activation)
 
 
 @pytest.mark.parametrize("loss", OUTPUT)
-def test_a_doubled_loss_slope_is_refused(loss, monkeypatch):
+def test_a_doubled_loss_slope_is_noticed(loss, monkeypatch):
     right = LOSS_SLOPES[loss]
     monkeypatch.setattr(blog, "LOSS_SLOPES", {**LOSS_SLOPES, loss: lambda a, y: 2 * right(a, y)})
-    refused(loss, "tanh")
+    assert_unequal_to_the_reference(loss, "tanh")
 
 
-def test_softmax_without_its_jacobian_is_refused(monkeypatch):
+def test_softmax_without_its_jacobian_is_noticed(monkeypatch):
     diagonal = {**SLOPES, "softmax": lambda a: a * (1 - a)}
     monkeypatch.setattr(blog, "through_activation", lambda name, z, da: da * diagonal[name](z))
-    refused("squared_error", "softmax")
+    assert_unequal_to_the_reference("squared_error", "softmax")
 
 
 # The training algorithm
@@ -237,7 +237,7 @@ def test_a_fixed_point_is_stopped_by_epsilon_but_never_by_zero():
 @pytest.mark.parametrize(
     "wrong", [{"learning_rate": 0.0}, {"learning_rate": np.nan}, {"max_iterations": 0}, {"tolerance": -1.0}]
 )
-def test_numbers_out_of_range_are_refused(wrong):
+def test_numbers_out_of_range_raise(wrong):
     at, how = training(**wrong)
     with pytest.raises(ConfigError, match="max_iterations ≥ 1"):
         batch_gradient_descent(*at, **how)
@@ -249,7 +249,7 @@ def test_divergence_names_the_iteration():
         batch_gradient_descent(*at, learning_rate=1e30, max_iterations=50, tolerance=0)
 
 
-def test_what_is_refused():
+def test_what_raises():
     W, b, activations, x, y = problem("squared_error", "tanh", [3, 4, 3], 2, 0)
     with pytest.raises(NoDerivativeError, match="perceptron loss"):
         sample_gradients(W, b, ["sign", "tanh"], "squared_error", x[0], y[0])

@@ -112,7 +112,7 @@ def test_the_parameters_are_shared_and_keep_their_names():
     assert [p.name for p in dnn.trainable_params()] == list(dnn.parameter_names)
 
 
-def test_a_layer_without_derivative_is_refused():
+def test_a_layer_without_derivative_raises():
     with pytest.raises(NoDerivativeError, match="activation 'sign'"):
         with_handwritten_bprop(network(activation="sign"), Cost("squared_error"))
 

@@ -295,7 +295,7 @@ def test_five_thousand_parameters_in_two_seconds():
     assert time.process_time() - start < 4  # twice the promise: the machine is shared
 
 
-# What is refused
+# What raises
 
 
 def test_messages_name_the_layer_and_the_cure():

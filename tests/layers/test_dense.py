@@ -16,33 +16,33 @@ def layer(activation="tanh", dtype="float64"):
     return Dense(rng.normal(size=(O, I)).astype(dtype), rng.normal(size=O).astype(dtype), activation)
 
 
-def drawn(N, width, dtype="float64"):
+def random(N, width, dtype="float64"):
     return Tensor(np.random.default_rng(42 + width).normal(size=(N, width)).astype(dtype))
 
 
 @pytest.mark.parametrize("N", [1, 5])
 def test_shapes(N):
     dense = layer()
-    a, cache = dense.forward(drawn(N, I))
+    a, cache = dense.forward(random(N, I))
     x, z, a_kept = cache
-    dx, (dW, db) = dense.backward(cache, drawn(N, O))
+    dx, (dW, db) = dense.backward(cache, random(N, O))
     assert [part.shape for part in (a, x, z, a_kept)] == [(N, O), (N, I), (N, O), (N, O)]
     assert [part.shape for part in (dx, dW, db)] == [(N, I), (O, I), (O,)]
 
 
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 def test_forward_equals_construct_and_keeps_the_dtype(dtype):
-    dense, x = layer(dtype=dtype), drawn(5, I, dtype)
+    dense, x = layer(dtype=dtype), random(5, I, dtype)
     a, cache = dense.forward(x)
     np.testing.assert_array_equal(a.asnumpy(), dense(x).asnumpy())
-    dx, (dW, db) = dense.backward(cache, drawn(5, O, dtype))
+    dx, (dW, db) = dense.backward(cache, random(5, O, dtype))
     assert {part.dtype for part in (a, dx, dW, db)} == {x.dtype}
 
 
 @pytest.mark.parametrize("activation", ["identity", "sigmoid", "relu", "softmax"])
 @pytest.mark.parametrize("N", [1, 5])
 def test_backward_equals_torch(activation, N):
-    dense, x, da = layer(activation), drawn(N, I), drawn(N, O)
+    dense, x, da = layer(activation), random(N, I), random(N, O)
     variables = [
         torch.tensor(array.asnumpy(), requires_grad=True) for array in (x, dense.weight.value(), dense.bias.value())
     ]
@@ -58,10 +58,10 @@ def test_backward_equals_torch(activation, N):
 @pytest.mark.parametrize(
     ("weight", "bias"), [((O, I), (I,)), ((O,), (O,)), ((O, I), (O, 1)), ((1, O, I), (1,)), ((O, I), ())]
 )
-def test_arrays_that_are_no_layer_are_refused(weight, bias):
-    with pytest.raises(ShapeError) as refused:
+def test_arrays_that_are_no_layer_raise(weight, bias):
+    with pytest.raises(ShapeError) as error:
         Dense(np.zeros(weight), np.zeros(bias), "identity")
-    assert str(refused.value) == (
+    assert str(error.value) == (
         f"dense layer: got a weight of shape {weight} and a bias of shape {bias}, expected (O, I) and (O,)"
     )
 
@@ -72,5 +72,5 @@ def test_only_sign_has_no_derivative():
         layer("sign").require_derivative()
 
 
-def test_sign_can_still_answer():
-    assert set(layer("sign")(drawn(5, I)).asnumpy().ravel()) <= {-1.0, 1.0}
+def test_sign_can_still_predict():
+    assert set(layer("sign")(random(5, I)).asnumpy().ravel()) <= {-1.0, 1.0}

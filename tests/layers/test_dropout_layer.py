@@ -21,7 +21,7 @@ def test_training_drops_its_share_and_divides_the_rest():
     np.testing.assert_allclose(a[kept], X.asnumpy()[kept] / 0.75, rtol=1e-15)
 
 
-def test_a_step_can_be_drawn_again_and_the_next_is_another():
+def test_a_step_can_be_computed_again_and_the_next_is_another():
     layer = Dropout(0.5, 3)
     first, cache = layer.forward(X)
     np.testing.assert_array_equal(first.asnumpy(), layer.forward(X)[0].asnumpy())
@@ -47,6 +47,6 @@ def test_backward_lets_through_what_forward_did():
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1.0, 1.5, float("nan")])
-def test_rates_that_leave_nothing_are_refused(rate):
+def test_rates_outside_0_to_1_raise(rate):
     with pytest.raises(ConfigError, match="expected 0 ≤ rate < 1"):
         Dropout(rate, 0)

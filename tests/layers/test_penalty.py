@@ -18,11 +18,11 @@ PENALTIES = [Penalty(l1=0.2), Penalty(l2=0.3), Penalty(0.2, 0.3), Penalty(0.2, 0
 
 
 def problem(penalty, dtype="float64", reduction="mean"):
-    draws = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     network = build_dnn([4, 5, 3], ["tanh", "identity"], dtype=dtype)
     for parameter in network.trainable_params():
-        parameter.set_data(Tensor(draws.normal(size=parameter.shape).astype(dtype)))
-    x, y = (Tensor(draws.normal(size=(6, size)).astype(dtype)) for size in (4, 3))
+        parameter.set_data(Tensor(rng.normal(size=parameter.shape).astype(dtype)))
+    x, y = (Tensor(rng.normal(size=(6, size)).astype(dtype)) for size in (4, 3))
     return network, Cost("squared_error", reduction, penalty), x, y
 
 
@@ -93,6 +93,6 @@ def test_a_penalty_of_nothing_changes_no_bit():
 
 
 @pytest.mark.parametrize("wrong", [{"l1": -0.1}, {"l2": float("nan")}, {"l2": float("inf")}])
-def test_a_penalty_that_is_none_is_refused(wrong):
+def test_a_penalty_that_is_none_raises(wrong):
     with pytest.raises(ConfigError, match=rf"penalty\.{next(iter(wrong))}: got .*, expected a number ≥ 0"):
         Penalty(**wrong)

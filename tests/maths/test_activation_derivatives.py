@@ -41,7 +41,7 @@ def by_torch(name, z, da):
     return variable.grad.numpy()
 
 
-def drawn(dtype="float64", shape=(8, 6)):
+def random(dtype="float64", shape=(8, 6)):
     rng = np.random.default_rng(11)
     return (rng.normal(size=shape) * 2).astype(dtype), rng.normal(size=shape).astype(dtype)
 
@@ -49,14 +49,14 @@ def drawn(dtype="float64", shape=(8, 6)):
 @pytest.mark.parametrize("dtype", RTOL)
 @pytest.mark.parametrize("name", TORCH)
 def test_equals_torch(name, dtype):
-    z, da = drawn(dtype)
+    z, da = random(dtype)
     activation = ACTIVATIONS[name]
     assert_vjp(activation.vjp, activation.function, z, da, by_torch(name, z, da), RTOL[dtype])
 
 
 @pytest.mark.parametrize("name", TORCH)
 def test_equals_central_differences_of_the_forward_code(name):
-    z, da = drawn(shape=(2, 4))
+    z, da = random(shape=(2, 4))
     assert np.abs(z).min() > 0.01  # no kink within reach of the step
     activation = ACTIVATIONS[name]
     wanted = central_difference(activation.function, z, da, 1e-3)
@@ -75,7 +75,7 @@ COMPLEX = {
 
 @pytest.mark.parametrize("name", COMPLEX)
 def test_equals_the_complex_step(name):
-    z, da = drawn()
+    z, da = random()
     wanted = da * COMPLEX[name](z + 1e-30j).imag / 1e-30
     assert_vjp(ACTIVATIONS[name].vjp, ACTIVATIONS[name].function, z, da, wanted, 4e-15)
 
@@ -93,7 +93,7 @@ def test_at_0_the_stated_convention_and_mindspore_agree(name, dtype):
 # Without softmax: the implicit cotangent of ones does not see it. The tests of the network do.
 @pytest.mark.parametrize("name", AT_ZERO)
 def test_equals_mindspores_automatic_derivative(name):
-    z, _ = drawn()
+    z, _ = random()
     by_framework = gradient_by_framework(ACTIVATIONS[name].function, z)
     assert_vjp(ACTIVATIONS[name].vjp, ACTIVATIONS[name].function, z, np.ones_like(z), by_framework, 1e-14)
 

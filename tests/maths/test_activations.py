@@ -117,13 +117,13 @@ class TestSign:
         tiny = np.finfo(np.float64).tiny
         assert evaluate(ACTIVATIONS["sign"].function, np.array([tiny, -tiny])).tolist() == [1, -1]
 
-    def test_derivative_is_refused_with_the_cure(self):
-        with pytest.raises(NoDerivativeError) as refused:
+    def test_derivative_raises_with_the_cure(self):
+        with pytest.raises(NoDerivativeError) as error:
             ACTIVATIONS["sign"].derivative()
-        assert str(refused.value) == (
+        assert str(error.value) == (
             "activation 'sign' has no useful derivative (0 on both sides of a jump), so no gradient can pass through "
             "it: train the weighted sum z with the perceptron loss and activation 'identity', and take its sign as "
-            "the answer"
+            "the prediction"
         )
 
 

@@ -31,14 +31,14 @@ class TestAssertVjp:
     def test_the_right_derivative_passes(self, wanted):
         assert_vjp(square_vjp, square, Z, DA, wanted, 1e-9)
 
-    def test_two_point_zero_zero_one_in_place_of_two_is_refused(self, wanted):
+    def test_two_point_zero_zero_one_in_place_of_two_raises(self, wanted):
         with pytest.raises(AssertionError, match=r"off by \S+e-04"):
             assert_vjp(square_vjp_with_fault, square, Z, DA, wanted, 1e-9)
 
-    def test_a_derivative_of_zero_is_refused(self, wanted):
+    def test_a_derivative_of_zero_raises(self, wanted):
         with pytest.raises(AssertionError, match=r"off by 1\.00e\+00"):
             assert_vjp(lambda z, a, da: ops.zeros_like(z), square, Z, DA, wanted, 1e-9)
 
-    def test_another_dtype_is_refused(self, wanted):
+    def test_another_dtype_raises(self, wanted):
         with pytest.raises(AssertionError):
             assert_vjp(lambda z, a, da: square_vjp(z, a, da).astype(ms.float32), square, Z, DA, wanted, 1e-9)

@@ -173,10 +173,10 @@ class TestZeroOne:
         z = np.array([[0.1, 0.7, 0.2], [0.5, 0.3, 0.2], [-3.0, -2.0, -1.0]])
         assert evaluate(self.FUNCTION, z, np.eye(3)[[1, 1, 2]]).tolist() == [0, 1, 0]
 
-    def test_gradient_is_refused_with_the_cure(self):
-        with pytest.raises(NoDerivativeError) as refused:
+    def test_gradient_raises_with_the_cure(self):
+        with pytest.raises(NoDerivativeError) as error:
             LOSSES["zero_one"].derivative()
-        assert str(refused.value) == (
+        assert str(error.value) == (
             "loss 'zero_one' has no useful gradient (it is a step), so it can be reported but not trained: use "
             "'hinge', 'perceptron' or a cross-entropy"
         )

@@ -5,7 +5,7 @@ import pytest
 import torch
 from mindspore import Tensor
 
-from ms_dnn.gradients.reference_chain import Normalized
+from ms_dnn.gradients.reference_chain import normalized
 from ms_dnn.maths.normalization import (
     OVER_SAMPLES,
     OVER_UNITS,
@@ -51,7 +51,7 @@ def test_dx_equals_the_complex_step(axis):
     for index in np.ndindex(X.shape):
         moved = X.astype(complex)
         moved[index] += 1e-30j
-        z = Normalized(GAMMA, BETA, "identity", axis, EPSILON).of(moved)
+        z = normalized(moved, GAMMA, BETA, "identity", axis, EPSILON)
         wanted[index] = np.sum(z * DZ).imag / 1e-30
     np.testing.assert_allclose(backward(axis, X, GAMMA, DZ)[0], wanted, rtol=1e-11, atol=1e-13)
 

@@ -38,9 +38,9 @@ def test_a_named_device_that_is_there(name):
     [("Ascend", ("GPU", "CPU"), "GPU, CPU"), ("Ascend", ("CPU",), "CPU"), ("GPU", ("CPU", "Ascend"), "Ascend, CPU")],
 )
 def test_a_named_device_that_is_missing_is_an_error_and_lists_the_others(name, there, others):
-    with pytest.raises(DeviceError) as refused:
+    with pytest.raises(DeviceError) as error:
         choose_device(name, machine_with(*there))
-    assert str(refused.value) == (
+    assert str(error.value) == (
         f"device '{name}' was asked for, but MindSpore finds none on this machine: install its driver and the "
         f"matching MindSpore, or use one that is there ({others}) or 'auto'"
     )
@@ -48,9 +48,9 @@ def test_a_named_device_that_is_missing_is_an_error_and_lists_the_others(name, t
 
 @pytest.mark.parametrize("name", ["TPU", "cpu", ""])
 def test_an_unknown_name(name):
-    with pytest.raises(DeviceError) as refused:
+    with pytest.raises(DeviceError) as error:
         choose_device(name, machine_with("CPU"))
-    assert str(refused.value) == f"device: got '{name}', expected auto, Ascend, GPU or CPU"
+    assert str(error.value) == f"device: got '{name}', expected auto, Ascend, GPU or CPU"
 
 
 def test_cpu_is_really_used(cpu):
@@ -60,7 +60,7 @@ def test_cpu_is_really_used(cpu):
     assert ms.get_context("device_target") == "CPU"
 
 
-def test_a_device_after_an_operation_on_another_is_refused(cpu, monkeypatch):
+def test_a_device_after_an_operation_on_another_raises(cpu, monkeypatch):
     import mindspore as ms
 
     from ms_dnn.runtime import device

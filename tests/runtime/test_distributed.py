@@ -1,4 +1,4 @@
-"""Shares of a mini-batch in one process: together they are the whole, with no other worker at hand."""
+"""Shards of a mini-batch in one process: together they are the whole, with no other worker at hand."""
 
 from pathlib import Path
 
@@ -12,21 +12,21 @@ from ms_dnn.config.sharing import require_shareable
 from ms_dnn.errors import WorkerError
 from ms_dnn.layers.cost import Cost
 from ms_dnn.maths.dropout import keep_factors, threshold_and_scale
-from ms_dnn.runtime.distributed import ALONE, Workers, is_worker, meet_workers, speaks
+from ms_dnn.runtime.distributed import ALONE, Workers, init_process_group, is_main_process, is_worker
 from ms_dnn.runtime.launch import Cluster
 
 
 @pytest.mark.parametrize("number", [1, 2, 4])
-def test_shares_are_every_sample_once(number):
+def test_shards_are_every_sample_once(number):
     batches = np.arange(24, dtype=np.int32).reshape(2, 12)
-    shares = [Workers(rank, number).share_of(batches) for rank in range(number)]
-    np.testing.assert_array_equal(np.stack(shares, axis=2).reshape(2, 12), batches)
-    assert all(share.flags.c_contiguous for share in shares)
+    shards = [Workers(rank, number).shard_of(batches) for rank in range(number)]
+    np.testing.assert_array_equal(np.stack(shards, axis=2).reshape(2, 12), batches)
+    assert all(share.flags.c_contiguous for share in shards)
 
 
 @pytest.mark.usefixtures("cpu")
 @pytest.mark.parametrize("number", [2, 3])
-def test_a_share_of_the_mask_is_those_rows_of_the_whole(number):
+def test_a_shard_of_the_mask_is_those_rows_of_the_whole(number):
     like, settings, step = Tensor(np.zeros(1)), (*threshold_and_scale(0.4), 7), Tensor(5, ms.int32)
     whole = keep_factors((12, 10), *settings, step, like).asnumpy()
     for rank in range(number):
@@ -41,7 +41,7 @@ def test_the_parts_of_the_cost_add_up_to_it(reduction):
     a, y = rng.normal(size=(2, 12, 3))
     J, da = Cost("squared_error", reduction).forward_backward(Tensor(a), Tensor(y))
     parts = [
-        Cost("squared_error", reduction, shares=3).forward_backward(Tensor(a[rank::3]), Tensor(y[rank::3]))
+        Cost("squared_error", reduction, shards=3).forward_backward(Tensor(a[rank::3]), Tensor(y[rank::3]))
         for rank in range(3)
     ]
     assert sum(float(part) for part, _ in parts) == pytest.approx(float(J), rel=1e-13)
@@ -52,18 +52,18 @@ def test_the_parts_of_the_cost_add_up_to_it(reduction):
 def test_a_process_that_nobody_started_with_others_is_alone(monkeypatch):
     monkeypatch.delenv("MS_ROLE", raising=False)
     assert not is_worker()
-    assert speaks()
-    assert meet_workers() == ALONE
-    assert ALONE.least(7) == 7
+    assert is_main_process()
+    assert init_process_group() == ALONE
+    assert ALONE.all_reduce_min(7) == 7
 
 
 @pytest.mark.parametrize(("rank", "wanted"), [("0", True), ("1", False)])
-def test_worker_0_speaks(monkeypatch, rank, wanted):
+def test_worker_0_is_the_main_process(monkeypatch, rank, wanted):
     monkeypatch.setenv("MS_ROLE", "MS_WORKER")
     monkeypatch.setenv("RANK_ID", rank)
-    assert speaks() is wanted
+    assert is_main_process() is wanted
     monkeypatch.setenv("MS_ROLE", "MS_SCHED")
-    assert not speaks()
+    assert not is_main_process()
 
 
 def test_one_worker_can_train_all():
@@ -89,6 +89,6 @@ def test_the_environment_places_a_machine_among_others():
         ({"LOCAL_WORKERS": "2", "NODE_RANK": "1"}, "MASTER_ADDR"),
     ],
 )
-def test_machines_that_do_not_fit_together_are_refused(environment, words):
+def test_machines_that_do_not_fit_together_raise(environment, words):
     with pytest.raises(WorkerError, match=words):
         Cluster.of_environment(4, environment)

@@ -20,9 +20,9 @@ def test_more_digits_mean_a_smaller_tolerance():
 
 
 def test_float64_on_ascend():
-    with pytest.raises(DeviceError) as refused:
+    with pytest.raises(DeviceError) as error:
         check_precision("float64", "Ascend")
-    assert str(refused.value) == (
+    assert str(error.value) == (
         "precision 'float64' on Ascend: Ascend's MatMul takes no float64; use precision float32, or device CPU for "
         "float64"
     )

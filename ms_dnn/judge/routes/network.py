@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import mindspore as ms
@@ -30,8 +31,6 @@ from ms_dnn.judge.routes.cells import CellGradient, CentralDifferences
 from ms_dnn.judge.routes.slope import Slope
 from ms_dnn.judge.routes.subject import Subject
 from ms_dnn.layers.cost import Cost
-from ms_dnn.layers.dense import Dense
-from ms_dnn.layers.dropout import Dropout
 
 Array = NDArray[Any]
 
@@ -39,7 +38,11 @@ Array = NDArray[Any]
 def network_routes(
     network: DNN, cost: Cost, x: Tensor, y: Tensor, device: str = "CPU", compiled: bool = False
 ) -> list[Route]:
-    """Return the four routes; without those in MindSpore's float64 on Ascend, whose MatMul takes none."""
+    """Return the routes: by hand, MindSpore's, central differences and the complex step.
+
+    Without those in MindSpore's float64 on Ascend, whose MatMul takes none, and without the complex step where
+    :func:`plain_layers` lacks a formula.
+    """
     routes: list[Route] = [HandwrittenRoute(network, cost, x, y)]
     if compiled:
         routes.append(HandwrittenRoute(network, cost, x, y, compiled=True))
@@ -53,7 +56,9 @@ def network_routes(
             if str(x.dtype).lower() != "float64":
                 routes.append(CellGradient(GRAD_OPERATION + IN_FLOAT64, wide, witness=True))
             routes.append(CentralDifferences(wide))
-    return [*routes, ComplexStepRoute(network, cost, x, y)]
+    with suppress(SubjectError):
+        routes.append(ComplexStepRoute(network, cost, x, y))
+    return routes
 
 
 class LossesOfNetwork(nn.Cell):
@@ -147,8 +152,8 @@ class ComplexStepRoute(SlopeRoute):
         """Return d/dt J(θ + t v) at t = 0."""
         number, field = self.places[self.names.index(tensor)]
         layers = list(self.layers)
-        moved = getattr(layers[number], field) + 1j * reference.STEP * direction
-        layers[number] = layers[number]._replace(**{field: moved})
+        formula, arguments = layers[number]
+        layers[number] = formula, {**arguments, field: arguments[field] + 1j * reference.STEP * direction}
         value = chain.chain_cost(layers, self.loss, self.reduction, self.x, self.y, self.penalty, self.weights)
         found, nothing = float(np.imag(value) / reference.STEP), np.zeros(0)
         return Slope(found, 0.0, "smooth", found, found, 0.0, 0.0, nothing, nothing, nothing)
@@ -161,27 +166,27 @@ def plain_network(network: DNN) -> tuple[list[Array], list[Array], list[str]]:
 
 
 def plain_layers(network: DNN) -> list[chain.Layer]:
-    """Return each layer as plain data, its numbers float64."""
-    return [_plain_layer(layer) for layer in network.layers]
+    """Return each layer as plain data, its numbers float64.
+
+    Raises:
+        SubjectError: a layer does not give its formula, or leaves a parameter out of it.
+    """
+    found = []
+    for number, layer in enumerate(network.layers, start=1):
+        plain = layer.plain()
+        names = [parameter.name.split(".")[-1] for parameter in layer.trainable_params()]
+        missing = [name for name in names if plain is None or name not in plain[1]]
+        if plain is None or missing:
+            what = f"gives no NumPy formula of {', '.join(missing) or 'itself'}"
+            raise SubjectError(f"layer {number}, {layer}, {what}: add it to {type(layer).__name__}.plain")
+        found.append(plain)
+    return found
 
 
 def plain_places(network: DNN) -> list[tuple[int, str]]:
     """Return for each parameter of the network which plain layer holds it, and in which field."""
     places = (name.split(".")[-2:] for name in network.parameter_names)
     return [(int(number), field) for number, field in places]
-
-
-def _plain_layer(layer: Any) -> chain.Layer:
-    def array(parameter: ms.Parameter) -> Array:
-        return np.array(parameter.asnumpy(), np.float64)
-
-    if isinstance(layer, Dropout):
-        return chain.Masked(layer.rate, layer.key, int(layer.step))
-    if isinstance(layer, Dense):
-        return chain.Affine(
-            array(layer.weight), None if layer.bias is None else array(layer.bias), layer.activation.name
-        )
-    return chain.Normalized(array(layer.scale), array(layer.shift), layer.activation.name, layer.axis, layer.epsilon)
 
 
 def plain_penalty(cost: Cost) -> reference.Penalty:
