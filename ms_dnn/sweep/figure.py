@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ms_dnn.presentation.plots import BLUE, GREY, ORANGE
+from ms_dnn.presentation.charts import is_logarithmic
+from ms_dnn.presentation.plots import BLUE, GREY, ORANGE, new_figure, tidy
 from ms_dnn.sweep.outcome import Axis, SweepOutcome, TrialRow, shown_metric, shown_value
 
 _COLUMNS = 4
-_RATIO_OF_LOG = 8.0  # a loss that spans less is easier to read on a linear axis
 _RATIO_OF_POWERS = 200.0
 _MOST_STRIPS = 10
 _NAMES = {"validation_loss": "validation loss", "validation_accuracy": "validation accuracy", "validation_r2": "R²"}
@@ -21,13 +21,9 @@ def draw_sweep(outcome: SweepOutcome, path: Path) -> bool:
     bad = [row for row in outcome.finished if row.value is None and row.parameters]
     if not measured and not bad:
         return False
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     columns = min(len(outcome.axes), _COLUMNS)
     rows = math.ceil(len(outcome.axes) / columns)
-    figure = Figure(figsize=(max(3.1 * columns, 6.2), 2.9 * rows + 0.9), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(max(3.1 * columns, 6.2), 2.9 * rows + 0.9)
     panels = figure.subplots(rows, columns, squeeze=False, sharey=True)
     limits = _limits(measured)
     for number, (axis, panel) in enumerate(
@@ -58,7 +54,7 @@ def _limits(measured: Sequence[TrialRow]) -> tuple[float, float, bool]:
     """Return the ends of the metric's axis, and whether it is logarithmic."""
     values = [row.value for row in measured if row.value is not None] or [1.0]
     low, high = min(values), max(values)
-    if low > 0 and high / low > _RATIO_OF_LOG:
+    if is_logarithmic(values):
         margin = (high / low) ** 0.07
         return low / margin, high * margin, True
     margin = (high - low) * 0.07 or abs(high) * 0.07 or 0.07
@@ -92,9 +88,7 @@ def _draw_panel(
         panel.plot(
             *_points(axis, [best]), "*", color=ORANGE, markersize=15, markeredgecolor="white", label="best", zorder=4
         )
-    panel.grid(color="#e5e5e5")
-    panel.set_axisbelow(True)
-    panel.spines[["top", "right"]].set_visible(False)
+    tidy(panel)
 
 
 def _draw_range(panel: Any, axis: Axis) -> None:

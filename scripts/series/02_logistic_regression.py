@@ -28,7 +28,7 @@ from ms_dnn.maths.losses import (
     binary_cross_entropy_gradient,
     binary_cross_entropy_with_logits_gradient,
 )
-from ms_dnn.runs.reports.sample_pictures import CLASS_COLOURS, SHAPES
+from ms_dnn.presentation.plots import CLASS_COLOURS, SHAPES
 from ms_dnn.series.chapter import begin, check_answer, label, show_code
 from ms_dnn.series.descent import descend, with_parameters
 from ms_dnn.series.synthetic_pictures import cats_or_not
