@@ -9,7 +9,13 @@ from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any, Literal
 
+from ms_dnn.judge.routes.base import family
+from ms_dnn.presentation.document import Block, Shown
+from ms_dnn.presentation.notation import counted, size_text
+
 SCHEMA_VERSION = 2
+Relation = Literal["agree", "differ", "undecided", "apart"]
+SEVERITIES = ("error", "warning", "note")
 
 
 class Verdict(str, Enum):
@@ -45,6 +51,27 @@ class PairResult:
     within: bool
     decisive: bool
     worst: tuple[int, ...] | None
+
+    @property
+    def relation(self) -> Relation:
+        """What the pair says of the tensor: it agrees, it differs, or so much was allowed that it is inconclusive."""
+        if not self.within:
+            return "differ"
+        return "agree" if self.decisive else "undecided"
+
+    @property
+    def independent(self) -> bool:
+        """Whether the two run different code: that a route agrees with itself, compiled, decides nothing."""
+        return family(self.first) != family(self.second)
+
+    @property
+    def excess(self) -> float:
+        """Error / allowed: 0 for no error, ∞ where anything is not a number."""
+        if math.isnan(self.relative_error) or math.isnan(self.tolerance):
+            return math.inf
+        if self.relative_error == 0 or math.isinf(self.tolerance):
+            return 0.0
+        return self.relative_error / self.tolerance if self.tolerance else math.inf
 
 
 @dataclass(frozen=True)
@@ -147,6 +174,21 @@ class TensorJudgement:
         """Whether every pair is within its tolerance."""
         return all(pair.within for pair in self.pairs)
 
+    @property
+    def decided(self) -> bool:
+        """Whether two routes of different code were compared to some use."""
+        return any(pair.decisive and pair.independent for pair in self.pairs)
+
+    @property
+    def kinks(self) -> tuple[Line, ...]:
+        """The lines along which J has a kink at the very point that is judged."""
+        return tuple(line for line in self.lines if line.kind == "kink")
+
+    def worst_pair(self, by: str) -> PairResult | None:
+        """Return the worst pair of one kind: one that differs before one that agrees, then by the excess."""
+        pairs = [pair for pair in self.pairs if pair.by == by]
+        return max(pairs, key=lambda pair: (not pair.within, pair.excess), default=None)
+
 
 @dataclass(frozen=True)
 class ForwardAgreement:
@@ -163,6 +205,17 @@ class ForwardAgreement:
     relative_error: float
     tolerance: float
     within: bool
+
+    def describe(self) -> str:
+        """Return one sentence: whether the forward passes agree, to what, and on which J."""
+        if len(self.values) < 2:
+            return ", ".join(f"J = {value:.6g} by {name}" for name, value in self.values.items())
+        names, judged = " and ".join(self.values), next(iter(self.values.values()))
+        difference = f"{size_text(self.relative_error)} (allowed {size_text(self.tolerance)})"
+        if self.within:
+            return f"J = {judged:.6g}: the forward passes of {names} agree to {difference}"
+        values = ", ".join(f"{value!r} by {name}" for name, value in self.values.items())
+        return f"the forward passes differ by {difference}: J is {values}"
 
 
 @dataclass(frozen=True)
@@ -227,9 +280,9 @@ class Conditions:
     point: str
 
 
-@dataclass(frozen=True)
-class Judgement:
-    """The whole of it.
+@dataclass(frozen=True, repr=False)
+class Judgement(Shown):
+    """What the judge found at one point; ``print`` shows the report of the terminal.
 
     Attributes:
         verdict: what it comes to.
@@ -259,10 +312,32 @@ class Judgement:
     seconds: float
     replay: Mapping[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        what = f"{counted(len(self.tensors), 'tensor')}, {counted(len(self.routes), 'route')}"
+        return f"Judgement({self.verdict.value}, {what}, {self.reason!r})"
+
+    def report(self) -> list[Block]:
+        """Return what ``ms-dnn check`` prints."""
+        from ms_dnn.judge.report.table import judgement_report
+
+        return judgement_report(self)
+
     @property
     def disagreeing(self) -> tuple[str, ...]:
         """Names of the tensors on which some pair disagrees, in order."""
         return tuple(tensor.name for tensor in self.tensors if not tensor.agrees)
+
+    @property
+    def gravest_first(self) -> tuple[Finding, ...]:
+        """The findings: errors, then warnings, then notes."""
+        return tuple(sorted(self.findings, key=lambda finding: SEVERITIES.index(finding.severity)))
+
+    def relation_on(self, tensor: TensorJudgement) -> Relation:
+        """Return what the whole run says of one tensor, findings included."""
+        found = {finding.severity for finding in self.findings if finding.tensor == tensor.name}
+        if not tensor.agrees or "error" in found:
+            return "differ"
+        return "agree" if tensor.decided and "warning" not in found else "undecided"
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:

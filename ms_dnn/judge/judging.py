@@ -29,7 +29,7 @@ from ms_dnn.judge.locate.elements import bisect, differing, trusted
 from ms_dnn.judge.pairs import Allowance, compare_elements, compare_slopes
 from ms_dnn.judge.routes.base import GradientRoute, Gradients, SlopeRoute
 from ms_dnn.judge.routes.subject import Variable
-from ms_dnn.judge.verdict import decide, family
+from ms_dnn.judge.verdict import decide
 
 Array = NDArray[Any]
 
@@ -181,8 +181,7 @@ def _sensitivity(
         return None
     candidates = []
     for result, room in by_elements:
-        other_code = family(result.first) != family(result.second)
-        if judged.name in (result.first, result.second) and result.within and other_code:
+        if judged.name in (result.first, result.second) and result.within and result.independent:
             other = result.second if result.first == judged.name else result.first
             candidates.append((float(np.max(room, initial=0.0)), f"{judged.name} / {other}"))
     for direction in directions:

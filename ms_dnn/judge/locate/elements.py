@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ms_dnn.judge.judgement import TensorJudgement, WrongElement
-from ms_dnn.judge.verdict import family
+from ms_dnn.judge.routes.base import family
 
 Array = NDArray[Any]
 Residual = Callable[[Array], tuple[float, float]]

@@ -21,6 +21,11 @@ COMPILED = " (compiled)"
 IN_FLOAT64 = " (float64)"
 
 
+def family(route: str) -> str:
+    """Return whose code a route runs: compiled or not, in whichever precision."""
+    return route.removesuffix(IN_FLOAT64).removesuffix(COMPILED)
+
+
 class Route(ABC):
     """A way to the gradients at one point.
 
