@@ -30,9 +30,10 @@ def audit(
     from rich.console import Console
 
     from ms_dnn.audit.catalogue import chosen
-    from ms_dnn.audit.table import audit_markdown, print_audit
+    from ms_dnn.audit.table import audit_markdown
     from ms_dnn.audit.workers import audit as run_audit
     from ms_dnn.errors import DataError
+    from ms_dnn.presentation.document import print_blocks
 
     entries = chosen(names or ())
     if markdown is not None and not markdown.parent.is_dir():
@@ -52,5 +53,5 @@ def audit(
     if as_json:
         typer.echo(result.to_json())
     else:
-        print_audit(Console(), result)
+        print_blocks(Console(), result.report())
     raise typer.Exit(1 if result.faulty else 0)

@@ -57,7 +57,8 @@ def doctor(
     else:
         from rich.console import Console
 
-        from ms_dnn.experiment.preflight_report import print_preflight
+        from ms_dnn.experiment.preflight_report import preflight_report
+        from ms_dnn.presentation.document import print_blocks
 
-        print_preflight(Console(highlight=False), findings, preflight)
+        print_blocks(Console(), preflight_report(findings, () if preflight is None else preflight.layers))
     raise typer.Exit(1 if any(finding.verdict == "bad" for finding in findings) else 0)

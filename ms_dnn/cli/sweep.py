@@ -101,12 +101,13 @@ def _beginning(outcome: "SweepOutcome", folder: "SweepFolder") -> str:
 def _conclude(
     console: "Console", outcome: "SweepOutcome", importances: dict[str, float], folder: "SweepFolder"
 ) -> None:
-    """Say what came of the sweep, how to continue it, and what to do next."""
+    """Print the result of the sweep, how to continue it, and what to do next."""
+    from ms_dnn.presentation.document import print_blocks
     from ms_dnn.sweep.folder import BEST, FIGURE, TRIALS
-    from ms_dnn.sweep.progress import print_sweep
+    from ms_dnn.sweep.progress import sweep_report
 
     console.print()
-    print_sweep(console, outcome, importances)
+    print_blocks(console, sweep_report(outcome, importances))
     if outcome.finished:
         files = [FIGURE, TRIALS, *([BEST] if outcome.best is not None else [])]
         console.print(f"in {folder.path}: {', '.join(files)}", soft_wrap=True)

@@ -8,9 +8,11 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
+from ms_dnn.presentation.document import print_blocks
+from ms_dnn.presentation.notation import short_keys
 from ms_dnn.sweep.figure import draw_sweep
-from ms_dnn.sweep.outcome import Axis, SweepOutcome, TrialRow, short_names, shown_metric, shown_value
-from ms_dnn.sweep.progress import SweepProgress, print_sweep, sweep_table
+from ms_dnn.sweep.outcome import Axis, SweepOutcome, TrialRow, shown_metric, shown_value
+from ms_dnn.sweep.progress import SweepProgress, sweep_report, sweep_table
 
 AXES = (
     Axis("learning_rate", None, 1e-4, 0.5, log=True),
@@ -78,10 +80,10 @@ def test_nothing_is_drawn_before_a_trial_has_ended(tmp_path: Path) -> None:
 
 def test_the_table_keeps_the_best_trial_in_sight() -> None:
     made = outcome(states=("complete",) * 9 + ("running",), metric="validation_accuracy")
-    lines = text_of(100, sweep_table(made, 4)).splitlines()
-    assert len(lines) == 5
-    assert "best" in lines[1]
-    assert "50.00%" in lines[1]
+    lines = text_of(100, sweep_table(made, 4).rich()).splitlines()
+    assert len(lines) == 6
+    assert "best" in lines[2]
+    assert "50.00%" in lines[2]
     assert "report 3" in lines[-1]
 
 
@@ -98,16 +100,16 @@ def test_where_nobody_watches_each_trial_gets_one_line() -> None:
 
 def test_a_reason_is_said_once() -> None:
     console = Console(file=io.StringIO(), width=100, markup=False, highlight=False)
-    print_sweep(console, outcome(states=("complete", "failed", "failed", "diverged")), {})
+    print_blocks(console, sweep_report(outcome(states=("complete", "failed", "failed", "diverged")), {}))
     assert console.file.getvalue().count("too large") == 2
     assert "trial 1 failed (and 1 more): too large" in console.file.getvalue()
 
 
 def test_names_are_as_short_as_they_can_be_told_apart() -> None:
     addresses = ("learning_rate", "network.layers.0.units", "network.layers.1.units", "penalty.l2", "a.rate", "b.rate")
-    assert short_names(addresses) == (
+    assert short_keys(addresses) == [
         "learning_rate", "layers.0.units", "layers.1.units", "l2", "a.rate", "b.rate",
-    )  # fmt: skip
+    ]  # fmt: skip
 
 
 def test_values_are_short() -> None:

@@ -14,9 +14,10 @@ from rich.console import Console
 
 from ms_dnn.config import dump_config, load_config
 from ms_dnn.errors import RunError
+from ms_dnn.presentation.notation import short_keys
 from ms_dnn.runs.comparison import compare_runs, differences, short_names
 from ms_dnn.runs.reports.comparison_pictures import comparison_html, draw_comparison
-from ms_dnn.runs.reports.comparison_table import best_runs, comparison_json, print_comparison, short_keys
+from ms_dnn.runs.reports.comparison_table import best_runs, comparison_json, print_comparison
 from ms_dnn.training.checkpoints import Checkpoint, write_checkpoint
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -154,7 +155,7 @@ def test_costs_of_another_meaning_are_not_comparable(tmp_path, override, sentenc
 def test_another_seed_is_a_warning_because_the_parts_differ(tmp_path):
     comparison = compare_runs([made_run(tmp_path / "one"), made_run(tmp_path / "two", "seed=9")])
     assert comparison.warnings == (
-        "compare scores with care: other samples were kept from training, or another number of them (seed)",
+        "compare scores with care: other samples were held out, or another number of them (seed)",
     )
 
 
