@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from ms_dnn.cli.options import AsJson, DeviceName, Overrides
+from ms_dnn.cli.options import AsJson, DeviceName, Overrides, output_file
+from ms_dnn.runtime.durable import write_file
 
 if TYPE_CHECKING:
     from ms_dnn.judge.judgement import Judgement
@@ -49,7 +50,7 @@ def check(
     overrides: Overrides = None,
     samples: Annotated[
         int,
-        typer.Option("--samples", min=1, help="Samples drawn from the training part.", rich_help_panel=OF_EXPERIMENT),
+        typer.Option("--samples", min=1, help="Random samples of the training set.", rich_help_panel=OF_EXPERIMENT),
     ] = 32,
     after: Annotated[
         int,
@@ -74,16 +75,12 @@ def check(
         Literal["both", "pynative", "compiled"], typer.Option("--mode", help="How the judged gradients are run.")
     ] = "both",
     directions: Annotated[
-        int, typer.Option("--directions", min=1, help="Lines in each tensor along which the witnesses look.")
+        int, typer.Option("--directions", min=1, help="Random directions in each tensor for the numerical routes.")
     ] = 2,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of samples, inputs, directions and cotangents.")] = 0,
     as_json: AsJson = False,
-    html: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", help="Write the report as one page with pictures.")
-    ] = None,
-    junit: Annotated[
-        Path | None, typer.Option("--junit", metavar="FILE", help="Write the report for a CI system.")
-    ] = None,
+    html: Annotated[Path | None, output_file("--html", "Write the report as one page with pictures.")] = None,
+    junit: Annotated[Path | None, output_file("--junit", "Write the report for a CI system.")] = None,
     replay: Annotated[
         Path | None,
         typer.Option("--replay", metavar="FILE", help="Judge again as the --json report FILE did, and compare."),
@@ -117,7 +114,7 @@ def check(
         before = read_judgement(replay)
         settings = before["replay"]
     judgement = replace(judge_target(**settings), replay=settings)
-    _write(judgement, as_json, html, junit)
+    _show(judgement, as_json, html, junit)
     if before is not None:
         from ms_dnn.judge.replay import first_difference
 
@@ -208,20 +205,21 @@ def _judge_experiment(
     return check_gradients(network, x, cost, (y,), modes=modes, device=chosen.name, directions=directions, seed=seed)
 
 
-def _write(judgement: "Judgement", as_json: bool, html: Path | None, junit: Path | None) -> None:
+def _show(judgement: "Judgement", as_json: bool, html: Path | None, junit: Path | None) -> None:
+    """Print the judgement, and then write the files: where a disk is full, the verdict is known all the same."""
+    if as_json:
+        typer.echo(judgement.to_json())
+    else:
+        from rich.console import Console
+
+        from ms_dnn.presentation.document import print_blocks
+
+        print_blocks(Console(), judgement.report())
     if html is not None:
         from ms_dnn.judge.report.page import html_report
 
-        html.write_text(html_report(judgement), encoding="utf-8")
+        write_file(html, html_report(judgement))
     if junit is not None:
         from ms_dnn.judge.report.junit import junit_xml
 
-        junit.write_text(junit_xml(judgement), encoding="utf-8")
-    if as_json:
-        typer.echo(judgement.to_json())
-        return
-    from rich.console import Console
-
-    from ms_dnn.judge.report.table import print_judgement
-
-    print_judgement(Console(), judgement)
+        write_file(junit, junit_xml(judgement))

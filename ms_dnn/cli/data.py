@@ -22,7 +22,9 @@ def convert(
     from ms_dnn.config import load_config
     from ms_dnn.data.converting import convert_data
     from ms_dnn.experiment.source import source_of
+    from ms_dnn.runtime.durable import check_new_folder
 
+    check_new_folder(output.parent, "OUTPUT")
     notes = convert_data(source_of(load_config(config, list(overrides or []))), output, to)
     place = f"file: {output}" if to == "mindrecord" else f"folder: {output}"
     own_test = ", test: 0" if notes.test_samples else ""

@@ -1,13 +1,12 @@
 """``ms-dnn sweep``: try hyperparameters over ranges, in as many processes as wanted."""
 
-from datetime import datetime
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ms_dnn.cli.options import DeviceName, Overrides
+from ms_dnn.cli.options import DeviceName, Overrides, run_folder
 from ms_dnn.errors import ConfigError, SweepError
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ def sweep(
         swept = stored_sweep(resume)
     elif asked is not None:
         swept = asked
-        path = run or Path("runs") / f"{swept.base.name}-{datetime.now():%Y%m%d-%H%M%S}"
+        path = run_folder(run, swept.base.name)
         folder = make_or_open_folder(path, swept, storage, study)
     console = Console(markup=False, highlight=False)
     shared = Study(folder.storage, folder.study, swept)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ms_dnn.presentation.document import Block, Cell, Column, Table, line
-from ms_dnn.presentation.plots import BLUE, GREY, ORANGE, new_figure, tidy
+from ms_dnn.presentation.plots import BLUE, GREY, ORANGE, new_figure, png, tidy
 
 if TYPE_CHECKING:
-    from ms_dnn.experiment.preflight import Finding, LayerState, Preflight
+    from ms_dnn.experiment.preflight import Finding, LayerState, Preflight, RateTest
 
 SCHEMA = 1
 MARKS: dict[str, Cell] = {"good": ("✓", "good"), "warning": ("!", "unsure"), "bad": ("✗", "bad")}
@@ -54,22 +53,15 @@ def _finite(values: dict[str, Any]) -> dict[str, Any]:
     return {key: None if isinstance(v, float) and not math.isfinite(v) else v for key, v in values.items()}
 
 
-def draw_rate_test(
-    rates: Sequence[float],
-    costs: Sequence[float],
-    smoothed: Sequence[float],
-    recommended: float | None,
-    path: Path,
-    title: str,
-) -> None:
-    """Draw cost against learning rate into a PNG file, with the recommended rate if there is one."""
+def rate_test_png(test: RateTest, title: str) -> bytes:
+    """Return a PNG of the cost against the learning rate, with the recommended rate if there is one."""
     figure = new_figure(6.4, 4)
     axes = figure.subplots()
-    axes.plot(rates, costs, color=GREY, linewidth=0.7, label="mini-batch")
-    axes.plot(rates, smoothed, color=BLUE, label="moving average")
-    if recommended is not None:
-        axes.axvline(recommended, color=ORANGE, linestyle="--", label=f"recommended: {recommended:.1e}")
+    axes.plot(test.rates, test.costs, color=GREY, linewidth=0.7, label="mini-batch")
+    axes.plot(test.rates, test.smoothed, color=BLUE, label="moving average")
+    if test.recommended is not None:
+        axes.axvline(test.recommended, color=ORANGE, linestyle="--", label=f"recommended: {test.recommended:.1e}")
     axes.set(xscale="log", xlabel="learning rate r", ylabel="cost J", title=f"Learning-rate range test of {title}")
     axes.legend(frameon=False)
     tidy(axes)
-    figure.savefig(path, dpi=120)
+    return png(figure)

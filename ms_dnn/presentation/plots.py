@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -33,6 +34,13 @@ def new_figure(width: float, height: float, layout: Literal["constrained"] | Non
     figure = Figure(figsize=(width, height), layout=layout)
     FigureCanvasAgg(figure)
     return figure
+
+
+def png(figure: Any) -> bytes:
+    """Return the figure as a PNG file."""
+    content = io.BytesIO()
+    figure.savefig(content, dpi=120, format="png")
+    return content.getvalue()
 
 
 def tidy(axes: Any) -> None:

@@ -2,11 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from ms_dnn.presentation.charts import is_logarithmic
-from ms_dnn.presentation.plots import BLUE, GREY, ORANGE, new_figure, tidy
+from ms_dnn.presentation.plots import BLUE, GREY, ORANGE, new_figure, png, tidy
 from ms_dnn.sweep.outcome import Axis, SweepOutcome, TrialRow, shown_metric, shown_value
 
 _COLUMNS = 4
@@ -15,12 +14,12 @@ _MOST_STRIPS = 10
 _NAMES = {"validation_loss": "validation loss", "validation_accuracy": "validation accuracy", "validation_r2": "R²"}
 
 
-def draw_sweep(outcome: SweepOutcome, path: Path) -> bool:
-    """Draw one panel a hyperparameter into a PNG file; return False, and draw nothing, before a trial has ended."""
+def sweep_png(outcome: SweepOutcome) -> bytes | None:
+    """Return a PNG with one panel a hyperparameter; None before a trial has ended."""
     measured = [row for row in outcome.finished if row.value is not None and row.parameters]
     bad = [row for row in outcome.finished if row.value is None and row.parameters]
     if not measured and not bad:
-        return False
+        return None
     columns = min(len(outcome.axes), _COLUMNS)
     rows = math.ceil(len(outcome.axes) / columns)
     figure = new_figure(max(3.1 * columns, 6.2), 2.9 * rows + 0.9)
@@ -38,8 +37,7 @@ def draw_sweep(outcome: SweepOutcome, path: Path) -> bool:
     figure.suptitle(_title(outcome), fontsize=11)
     handles, labels = _legend_of(panels[0][0])
     figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
-    figure.savefig(path, dpi=120, format="png")
-    return True
+    return png(figure)
 
 
 def _title(outcome: SweepOutcome) -> str:

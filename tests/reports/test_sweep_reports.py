@@ -1,7 +1,6 @@
 """The table and the picture of a sweep, from trials that were made up."""
 
 import io
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +9,7 @@ from rich.console import Console
 
 from ms_dnn.presentation.document import print_blocks
 from ms_dnn.presentation.notation import short_keys
-from ms_dnn.sweep.figure import draw_sweep
+from ms_dnn.sweep.figure import sweep_png
 from ms_dnn.sweep.outcome import Axis, SweepOutcome, TrialRow, shown_metric, shown_value
 from ms_dnn.sweep.progress import SweepProgress, sweep_report, sweep_table
 
@@ -60,22 +59,20 @@ def test_the_best_is_the_smallest_loss_or_the_largest_score_of_a_complete_trial(
 
 
 @pytest.mark.parametrize(("axes", "metric"), [(1, "validation_loss"), (3, "validation_accuracy"), (7, "validation_r2")])
-def test_a_panel_for_each_key(axes: int, metric: str, tmp_path: Path) -> None:
-    assert draw_sweep(outcome(axes, metric), tmp_path / "s.png")
-    with Image.open(tmp_path / "s.png") as picture:
+def test_a_panel_for_each_key(axes: int, metric: str) -> None:
+    with Image.open(io.BytesIO(sweep_png(outcome(axes, metric)))) as picture:
         pixels = np.asarray(picture.convert("RGB")).reshape(-1, 3)
     colours = {tuple(colour) for colour in np.unique(pixels, axis=0)}
     assert (0xD5, 0x5E, 0x00) in colours  # the best one is marked in orange
 
 
 @pytest.mark.parametrize("states", [("failed",), ("pruned", "waiting")])
-def test_a_picture_of_a_single_trial(states: tuple[str, ...], tmp_path: Path) -> None:
-    assert draw_sweep(outcome(1, states=states), tmp_path / "s.png")
+def test_a_picture_of_a_single_trial(states: tuple[str, ...]) -> None:
+    assert sweep_png(outcome(1, states=states))
 
 
-def test_nothing_is_drawn_before_a_trial_has_ended(tmp_path: Path) -> None:
-    assert not draw_sweep(outcome(states=("running", "waiting")), tmp_path / "s.png")
-    assert not (tmp_path / "s.png").exists()
+def test_nothing_is_drawn_before_a_trial_has_ended() -> None:
+    assert sweep_png(outcome(states=("running", "waiting"))) is None
 
 
 def test_the_table_keeps_the_best_trial_in_sight() -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ms_dnn.presentation.charts import CHART_STYLE, Curve, chart_legend, line_chart
 from ms_dnn.presentation.notation import counted
 from ms_dnn.presentation.page import html_page, listed, scrolling, section
-from ms_dnn.presentation.plots import new_figure, plot_curves
+from ms_dnn.presentation.plots import new_figure, plot_curves, png
 from ms_dnn.runs.reports.comparison_table import all_settings, comparison_table
 from ms_dnn.runs.reports.curves import METRICS, metric_points
 
@@ -16,8 +15,8 @@ if TYPE_CHECKING:
     from ms_dnn.runs.records import Comparison
 
 
-def draw_comparison(comparison: Comparison, path: Path) -> None:
-    """Draw training cost, validation loss and score of all runs against the epoch into a PNG file."""
+def comparison_png(comparison: Comparison) -> bytes:
+    """Return a PNG of training cost, validation loss and score of all runs against the epoch."""
     panels = _panels(comparison)
     figure = new_figure(4.6 * len(panels), 4.2)
     for axes, (key, title) in zip(figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True):
@@ -25,7 +24,7 @@ def draw_comparison(comparison: Comparison, path: Path) -> None:
     handles, labels = axes.get_legend_handles_labels()
     columns = min(len(labels), max(2, len(panels) * 2))
     figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=9)
-    figure.savefig(path, dpi=120)
+    return png(figure)
 
 
 def comparison_html(comparison: Comparison) -> str:

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from ms_dnn.presentation.charts import Curve, Point
-from ms_dnn.presentation.plots import Row, new_figure, plot_curves
+from ms_dnn.presentation.plots import Row, new_figure, plot_curves, png
+from ms_dnn.runtime.durable import write_durably
 
 METRICS = {
     "cost": "training cost",
@@ -49,7 +50,7 @@ def draw_curves(rows: Sequence[Row], path: Path, title: str) -> None:
         last = curve.points[-1]
         _note(axes[1], last, f"{last[1]:.1%}" if percent else f"{last[1]:.3f}", -12, "right")
     figure.suptitle(title)
-    figure.savefig(path, dpi=120)
+    write_durably(path, png(figure))
 
 
 def _note(axes: Any, point: Point, text: str, above: int, side: str) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ms_dnn.presentation.plots import new_figure, plot_decisions, plot_samples
+from ms_dnn.presentation.plots import new_figure, plot_decisions, plot_samples, png
+from ms_dnn.runtime.durable import write_durably
 
 if TYPE_CHECKING:
     from ms_dnn.runs.records import Boundary, Mistakes
@@ -31,7 +32,7 @@ def draw_boundary(boundary: Boundary, path: Path, title: str) -> None:
     axes.set_title(f"{title}: predicted classes, and the training samples", fontsize=11, loc="left")
     if len(names) <= MOST_IN_LEGEND:
         figure.legend(loc="outside lower center", ncols=min(len(names), 6), frameon=False, fontsize=9)
-    figure.savefig(path, dpi=120)
+    write_durably(path, png(figure))
 
 
 def draw_misclassified(mistakes: Mistakes, path: Path, title: str) -> None:
@@ -57,7 +58,7 @@ def draw_misclassified(mistakes: Mistakes, path: Path, title: str) -> None:
     order = ", the most confident ones" if mistakes.wrong > count else ""
     said = f"{title}: {mistakes.wrong} of {mistakes.samples} {mistakes.part} samples misclassified{order}"
     figure.suptitle(said, fontsize=11)
-    figure.savefig(path, dpi=120)
+    write_durably(path, png(figure))
 
 
 def _short(name: str) -> str:
