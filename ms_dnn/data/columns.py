@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -55,10 +53,3 @@ class WeightColumn:
 
 FeatureColumn = NumberColumn | CategoryColumn | MultiHotColumn
 Column = FeatureColumn | DropColumn | WeightColumn
-
-
-def nearest_name(name: str, names: Iterable[str]) -> str | None:
-    """Return the name that was probably meant, whatever its case; None when none is close."""
-    folded = {candidate.casefold(): candidate for candidate in names}
-    found = difflib.get_close_matches(name[:100].casefold(), folded, n=1)
-    return folded[found[0]] if found else None

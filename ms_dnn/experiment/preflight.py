@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -23,6 +22,7 @@ from ms_dnn.layers.cost import Cost
 from ms_dnn.presentation.document import Block, Shown
 from ms_dnn.presentation.notation import counted
 from ms_dnn.runtime.device import Device
+from ms_dnn.runtime.environment import describe_environment
 from ms_dnn.runtime.seeding import stream
 from ms_dnn.training.epoch import Epoch
 from ms_dnn.training.optimizers import OPTIMIZERS, Optimizer
@@ -125,12 +125,12 @@ class Preflight(Shown):
 
 def examine_environment(device: Device) -> list[Finding]:
     """Return what is known of the versions and the device in use."""
-    from importlib.metadata import version
-
-    mindspore, python = version("mindspore"), platform.python_version()
+    versions = describe_environment("mindspore", "numpy")
+    mindspore = versions["mindspore"]
     found = []
     if mindspore.startswith(TESTED + "."):
-        found.append(Finding("versions", "good", f"MindSpore {mindspore}, NumPy {np.__version__}, Python {python}"))
+        sentence = f"MindSpore {mindspore}, NumPy {versions['numpy']}, Python {versions['python']}"
+        found.append(Finding("versions", "good", sentence))
     else:
         sentence = f"MindSpore {mindspore}; this project was tested with {TESTED} alone: run its tests first"
         found.append(Finding("versions", "warning", sentence))

@@ -14,6 +14,7 @@ from ms_dnn.errors import MsDnnError
 from ms_dnn.judge.judgement import Finding
 from ms_dnn.judge.routes.base import STOPPED, GradientRoute, Gradients, SlopeRoute
 from ms_dnn.judge.routes.slope import Slope
+from ms_dnn.presentation.notation import first_line
 from ms_dnn.runtime.seeding import stream
 
 Array = NDArray[Any]
@@ -129,8 +130,7 @@ class Answers:
         except MsDnnError:
             raise
         except STOPPED as error:
-            text = next((line.strip() for line in str(error).splitlines() if line.strip("- ")), "")
-            message = f"{route.name} stopped with {type(error).__name__}: {text}"
+            message = f"{route.name} stopped with {type(error).__name__}: {first_line(error)}"
             severity: Literal["error", "note"] = "note" if route.optional else "error"
             self.findings.append(Finding("stopped", severity, route.name, None, message))
             self._silent.add(route.name)

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ms_dnn.judge.answers import Answers, Direction, random_direction
-from ms_dnn.judge.environment import describe_environment
 from ms_dnn.judge.judgement import (
     Conditions,
     FaultyPart,
@@ -30,8 +29,10 @@ from ms_dnn.judge.pairs import Allowance, compare_elements, compare_slopes
 from ms_dnn.judge.routes.base import GradientRoute, Gradients, SlopeRoute
 from ms_dnn.judge.routes.subject import Variable
 from ms_dnn.judge.verdict import decide
+from ms_dnn.runtime.environment import describe_environment
 
 Array = NDArray[Any]
+PACKAGES = ("ms-dnn", "mindspore", "numpy", "scipy")
 
 
 @dataclass
@@ -96,7 +97,7 @@ def judge(case: Case) -> Judgement:
         tensors=tuple(tensors),
         findings=tuple(answers.findings),
         faulty=faulty,
-        environment=describe_environment(),
+        environment=describe_environment(*PACKAGES),
         seconds=time.perf_counter() - started,
     )
 
@@ -107,7 +108,7 @@ def inconclusive(case: Case, finding: Finding) -> Judgement:
     findings = (*case.findings, finding)
     verdict, reason, blame = decide(nowhere, (), findings, set())
     return Judgement(
-        verdict, reason, blame, case.conditions, (), nowhere, (), findings, (), describe_environment(), 0.0
+        verdict, reason, blame, case.conditions, (), nowhere, (), findings, (), describe_environment(*PACKAGES), 0.0
     )
 
 

@@ -51,17 +51,24 @@ def counted(number: int, noun: str) -> str:
 
 
 def first_line(error: BaseException, most: int = 200) -> str:
-    """Return the first line of an error's text that says something, without rulers; its class where there is none."""
-    lines = (one.strip() for one in str(error).splitlines())
-    said = next((one for one in lines if one and not one.startswith("-")), type(error).__name__)
+    """Return the first line of an error's text that says something; the error's class where none does.
+
+    MindSpore frames its messages with rulers and headings that begin with "-".
+    """
+    lines = [one.strip() for one in str(error).splitlines() if one.strip("- ")]
+    said = next((one for one in lines if not one.startswith("-")), (lines or [type(error).__name__])[0])
     return said if len(said) <= most else f"{said[: most - 1]}…"
+
+
+def nearest_names(word: object, names: Iterable[str], most: int = 1, cutoff: float = 0.6) -> list[str]:
+    """Return the names that were probably meant, whatever their case, the nearest first."""
+    folded = {name.casefold(): name for name in names}
+    return [folded[one] for one in difflib.get_close_matches(str(word)[:100].casefold(), folded, most, cutoff)]
 
 
 def nearest_name(word: object, names: Iterable[str]) -> str | None:
     """Return the name that was probably meant, whatever its case; None when none is close."""
-    folded = {name.casefold(): name for name in names}
-    found = difflib.get_close_matches(str(word)[:100].casefold(), folded, n=1)
-    return folded[found[0]] if found else None
+    return next(iter(nearest_names(word, names)), None)
 
 
 def shortest_ends(names: Sequence[Sequence[str]], *, numbers: bool = True) -> list[tuple[str, ...]]:

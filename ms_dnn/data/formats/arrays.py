@@ -19,6 +19,7 @@ from ms_dnn.data.formats.npz import promised_shape
 from ms_dnn.data.samples import Samples, as_labels, refuse_column_count
 from ms_dnn.data.validation import refuse_non_finite
 from ms_dnn.errors import DataError
+from ms_dnn.presentation.notation import first_line
 
 ARRAY_SUFFIXES = (".npz", ".npy")
 _LARGEST_ARCHIVE = 4 * 2**30
@@ -56,7 +57,7 @@ def _load(path: Path) -> dict[str, NDArray[Any]]:
         raise
     except Exception as error:  # zip, zlib and NumPy's header parser raise a dozen types on damaged bytes
         raise DataError(
-            f"{path.name!r} cannot be read as NumPy arrays without pickle ({_reason(error)}); write it with "
+            f"{path.name!r} cannot be read as NumPy arrays without pickle ({first_line(error)}); write it with "
             "numpy.savez(path, x=array)"
         ) from error
 
@@ -119,7 +120,3 @@ def _label_column(path: Path, y: NDArray[np.float64], rows: int) -> NDArray[np.f
         raise DataError(f"y in {path.name!r} has shape {y.shape} for {rows} rows of x; expected ({rows},)")
     refuse_non_finite(y.reshape(rows, 1), ("y",), repr(path.name))
     return y.reshape(rows)
-
-
-def _reason(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

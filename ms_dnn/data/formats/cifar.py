@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ms_dnn.data.dataset import Dataset
-from ms_dnn.data.source import Loaded, existing_file, is_file, reason
+from ms_dnn.data.source import Loaded, existing_file, is_file
 from ms_dnn.data.targets import refuse_labels_outside
 from ms_dnn.errors import DataError
+from ms_dnn.presentation.notation import first_line
 
 CIFAR_CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 _FOLDER = "cifar-10-batches-py"
@@ -94,7 +95,7 @@ def read_batch(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         batch = _unpickled(path)
     except Exception as error:  # a damaged pickle raises a dozen types
         raise DataError(
-            f"{where}: got {reason(error)}, expected a batch of {_FOLDER}: take an undamaged copy"
+            f"{where}: got {first_line(error)}, expected a batch of {_FOLDER}: take an undamaged copy"
         ) from error
     entries = {_text(key): value for key, value in batch.items()}
     pictures, labels = _pictures(where, entries.get("data")), entries.get("labels")

@@ -18,12 +18,12 @@ from ms_dnn.data.source import (
     HIGHEST_DEFLATE_RATIO,
     Loaded,
     existing_file,
-    reason,
     refuse_other_width,
     refuse_too_many_values,
 )
 from ms_dnn.data.targets import refuse_labels_outside
 from ms_dnn.errors import DataError
+from ms_dnn.presentation.notation import first_line
 
 _FILES = "train_catvnoncat.h5 and test_catvnoncat.h5"
 _MOST_CLASSES = 1000
@@ -84,7 +84,7 @@ def _reading(where: str) -> Iterator[None]:
         raise DataError(f"{where}: {error}") from error
     except Exception as error:  # h5py raises a dozen types on damaged bytes
         raise DataError(
-            f"{where}: got a file that cannot be read ({reason(error)}), expected HDF5: take an undamaged copy"
+            f"{where}: got a file that cannot be read ({first_line(error)}), expected HDF5: take an undamaged copy"
         ) from error
 
 

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from ms_dnn.data.formats.row_file import RowFile
 from ms_dnn.data.formats.stored_set import Notes, loaded, notes_from_json
-from ms_dnn.data.source import Loaded, Source, is_file, reason, refuse_missing_file
+from ms_dnn.data.source import Loaded, Source, is_file, refuse_missing_file
 from ms_dnn.errors import DataError
+from ms_dnn.presentation.notation import first_line
 
 VERSION = "3.0"
 INDEX_SUFFIX = ".db"
@@ -84,7 +85,7 @@ def _header(path: Path) -> Mapping[str, Any]:
             raise ValueError("another header")
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(
-            f"{path.name!r}: got a file that cannot be read ({reason(error)}), expected a MindRecord of version "
+            f"{path.name!r}: got a file that cannot be read ({first_line(error)}), expected a MindRecord of version "
             f"{VERSION}: {_CURE}"
         ) from error
     return header
@@ -114,7 +115,7 @@ def _index(
                 rows += len(part)
     except (sqlite3.Error, ValueError, TypeError, OverflowError) as error:
         raise DataError(
-            f"{index_of(path).name!r}: got an index that cannot be read ({reason(error)}), expected that of "
+            f"{index_of(path).name!r}: got an index that cannot be read ({first_line(error)}), expected that of "
             f"{path.name!r}: {_CURE}"
         ) from error
     number, page, begin, end, labels = table[:rows].T

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ms_dnn.data.columns import Column, DropColumn, FeatureColumn, NumberColumn, WeightColumn, nearest_name
+from ms_dnn.data.columns import Column, DropColumn, FeatureColumn, NumberColumn, WeightColumn
 from ms_dnn.data.dataset import Dataset
 from ms_dnn.data.formats.gathering import gathered
 from ms_dnn.data.source import Loaded, Source, refuse_missing_file, refuse_too_many_values
@@ -17,6 +17,7 @@ from ms_dnn.data.tables.declared import listed
 from ms_dnn.data.tables.files import CsvTable, ParquetTable, TableFile
 from ms_dnn.data.tables.target_column import TargetColumn
 from ms_dnn.errors import DataError
+from ms_dnn.presentation.notation import nearest_name
 
 if TYPE_CHECKING:
     from pandas import DataFrame
