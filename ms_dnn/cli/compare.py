@@ -17,7 +17,7 @@ def compare(
     device: DeviceName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show runs side by side: the settings in which they differ, and what came of them.
+    """Show runs side by side: the settings in which they differ, and their results.
 
     A run that cannot be read is told of, the others are shown, and the exit code is 2.
     """

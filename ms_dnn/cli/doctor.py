@@ -14,15 +14,13 @@ def doctor(
         Path | None, typer.Argument(help="YAML file of an experiment to examine, too.", show_default=False)
     ] = None,
     device: DeviceName = None,
-    plot: Annotated[
-        Path | None, output_file("--plot", "Draw the learning-rate range test: cost against rate (PNG).")
-    ] = None,
+    plot: Annotated[Path | None, output_file("--plot", "Draw the learning-rate range test (PNG).")] = None,
     as_json: AsJson = False,
     overrides: Overrides = None,
 ) -> None:
     """Look at the environment, and at an experiment before it is trained.
 
-    Of an experiment: the cost at the start, units that pass no gradient on, the first update, whether it can
+    Of an experiment: the cost at the start, units that pass no gradient on, the first update, whether the network can
     overfit 20 samples, and a learning-rate range test. Exits with 1 when something is bad.
     """
     from ms_dnn.errors import ConfigError

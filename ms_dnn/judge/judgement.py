@@ -33,13 +33,13 @@ class PairResult:
     Attributes:
         first: name of a route.
         second: name of another.
-        by: "elements", where both know every element; "directions", where one was asked for slopes along lines.
+        by: "elements", where both know every element; "directions", where one knows directional derivatives alone.
         relative_error: of elements: max |a − b| / max(max |a|, max |b|); of directions: max |(a − b)·v| / ‖g‖₂.
             0 where both are zero.
         tolerance: what was allowed, in the same unit: what the dtype, the rounding of the terms and the witness's
             own error estimate make unavoidable.
         within: whether nothing lies outside of what is allowed.
-        decisive: False when so much had to be allowed that agreement says nothing.
+        decisive: False when so much had to be allowed that agreement is inconclusive.
         worst: index of the element that lies farthest outside, relative to what is allowed; None of directions.
     """
 
@@ -76,16 +76,16 @@ class PairResult:
 
 @dataclass(frozen=True)
 class Line:
-    """One direction v in one tensor: the slope d/dt J(θ + t v) by a witness, and what the gradients say of it.
+    """One direction v in one tensor: the directional derivative d/dt J(θ + t v) by a witness, and by the gradients.
 
     Attributes:
-        witness: the route that was asked.
-        purpose: "random", a draw of signs ±1; "duel", along the difference of two gradients.
+        witness: the route that computed it.
+        purpose: "random", random signs ±1; "duel", the direction of the difference of two gradients.
         kind: "smooth", "kink" or "unknown".
-        value: the slope.
+        value: the directional derivative.
         error: how far it may be off.
-        left: slope for t < 0; only of use at a kink.
-        right: slope for t > 0.
+        left: the derivative for t < 0; only of use at a kink.
+        right: the derivative for t > 0.
         noise: one standard deviation of J by rounding.
         steps: h of each rung of the ladder, largest first; empty for a witness that takes no differences.
         quotients: D(h) of each rung.
@@ -113,12 +113,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """The smallest error of one single element of the judged gradient that this run would have caught.
+    """The smallest error of one single element of the judged gradient that this run detects.
 
     Attributes:
         absolute: in the unit of the gradient.
         relative: the same over the largest |gradient| of the tensor; ∞ where that is 0.
-        by: the pair of routes that would have caught it.
+        by: the pair of routes that detects it.
     """
 
     absolute: float
@@ -152,8 +152,8 @@ class TensorJudgement:
         dtype: its dtype.
         largest: for each gradient route the largest |gradient| that it found.
         pairs: the results; a pair without common ground is missing.
-        lines: the directions that were looked along.
-        sensitivity: what this run would have caught; None where nothing could be compared.
+        lines: the directions in which derivatives were taken.
+        sensitivity: the smallest detectable error; None where nothing could be compared.
         wrong: how many elements of the judged route are wrong.
         wrong_elements: the worst of them.
     """
@@ -240,7 +240,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class FaultyPart:
-    """A part of the hand-written backward pass that is wrong by itself, given right input.
+    """A part of the hand-written backward pass that is wrong by itself, given correct input.
 
     Attributes:
         part: "layer 2", "cost", or the name of a Cell.

@@ -24,7 +24,7 @@ def decide(
         forward: agreement of the forward passes.
         tensors: the comparisons.
         findings: everything else that was found; the notes among them are passed over.
-        witnesses: routes that train nobody: one that is alone against the others makes the run inconclusive.
+        witnesses: reference routes: one that is alone against the others makes the run inconclusive.
     """
     errors = [finding for finding in findings if finding.severity == "error"]
     guilty = [finding for finding in errors if finding.route not in witnesses]

@@ -16,9 +16,10 @@ from rich.text import Text
 from ms_dnn.presentation.notation import html_text, plain
 from ms_dnn.presentation.page_style import FRAGMENT_STYLE
 
-Tone = Literal["", "good", "bad", "unsure", "quiet", "strong"]
+Tone = Literal["", "best", "good", "bad", "unsure", "quiet", "strong"]
 STYLES: dict[Tone, str] = {
-    "": "", "good": "green", "bad": "bold red", "unsure": "yellow", "quiet": "dim", "strong": "bold",
+    "": "", "best": "bold green", "good": "green", "bad": "bold red", "unsure": "yellow", "quiet": "dim",
+    "strong": "bold",
 }  # fmt: skip
 Cell = str | tuple[str, Tone]
 TEXT_WIDTH = 100
@@ -62,9 +63,9 @@ class Table:
     def html(self, style: str = "") -> str:
         """Return the table as markup; the first cell of a row below a name is the row's head."""
         styles = {"left": "", "right": "number", "center": "centred"}
-        names = [plain(column.name) for column in self.columns]
+        names = ["<br>".join(map(html_text, column.name.strip().split("\n"))) for column in self.columns]
         head = "".join(
-            f'<th scope="col"{_class(styles[column.align])}>{html_text(name)}</th>'
+            f'<th scope="col"{_class(styles[column.align])}>{name}</th>'
             for column, name in zip(self.columns, names, strict=True)
         )
         title = next((number for number, name in enumerate(names) if name), 0)

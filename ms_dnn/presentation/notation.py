@@ -76,7 +76,7 @@ def shortest_ends(names: Sequence[Sequence[str]], *, numbers: bool = True) -> li
 
     Args:
         names: different ones.
-        numbers: whether an end may begin with a number, which says nothing by itself where it is an index.
+        numbers: whether an end may begin with a number, which is of no use by itself where it is an index.
     """
 
     def ends(words: Sequence[str]) -> list[tuple[str, ...]]:

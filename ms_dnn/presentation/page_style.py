@@ -32,7 +32,7 @@ FRAGMENT_STYLE = f"""
 .ms-dnn .number {{ text-align: right; }} .ms-dnn .centred {{ text-align: center; }}
 .ms-dnn .good {{ color: var(--pass); }} .ms-dnn .bad {{ color: var(--fail); font-weight: 600; }}
 .ms-dnn .unsure {{ color: var(--unsure); }} .ms-dnn .quiet {{ color: var(--quiet); }}
-.ms-dnn .strong {{ font-weight: 600; }}
+.ms-dnn .strong {{ font-weight: 600; }} .ms-dnn .best {{ color: var(--pass); font-weight: 600; }}
 """.strip()
 """Of a result in a notebook: its own background, so that it can be read whatever lies around it."""
 PAGE_STYLE = f"""
@@ -84,7 +84,8 @@ thead th { color: var(--quiet); font-weight: 500; border-bottom: 1px solid var(-
 tbody th { font-weight: 500; }
 tbody tr + tr > * { border-top: 1px solid var(--rule); }
 td.number, th.number { text-align: right; } td.centred, th.centred { text-align: center; }
-.good { color: var(--pass); } .bad { color: var(--fail); font-weight: 600; } .unsure { color: var(--unsure); }
+.good, .best { color: var(--pass); } .bad { color: var(--fail); } .unsure { color: var(--unsure); }
+.best, .bad { font-weight: 600; }
 abbr { text-decoration: none; }
 
 .heat { border-collapse: separate; border-spacing: 2px; }

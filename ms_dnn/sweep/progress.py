@@ -61,7 +61,7 @@ def sweep_table(outcome: SweepOutcome, most: int) -> Table:
     rows: list[list[Cell]] = []
     for row in shown:
         values = [shown_value(row.parameters[axis.address]) if row.parameters else "" for axis in outcome.axes]
-        tone = "good" if row is best else _TONES.get(row.state, "")
+        tone: Tone = "best" if row is best else _TONES.get(row.state, "")
         state = f"report {row.reports}" if row.state == "running" and row.reports else row.state
         cells = (str(row.number), "best" if row is best else state, shown_metric(row.value, outcome.metric), *values)
         rows.append([(cell, tone) for cell in cells])

@@ -42,7 +42,7 @@ def test_a_reason_starts_with_a_capital_unless_with_a_name():
 def test_the_smallest_detectable_error_of_each_tensor_and_of_the_least_sensitive():
     words = Page(html_report(made.judgement())).words
     assert words.count("≥ 5.0e-14") == 6
-    assert "In each of the 6 tensors, an error of one single element would have been detected from 1.0e-12 of" in words
+    assert "detected in each of the 6 tensors if it was off by 1.0e-12 of the largest or more; " in words
 
 
 def test_kinks_and_warnings_are_told():

@@ -1,4 +1,4 @@
-"""Who agrees with whom: one mark a pair of routes, a matrix over all tensors, the worst of each kind, in sentences."""
+"""Which routes agree: one mark a pair, a matrix over all tensors, and in sentences."""
 
 from __future__ import annotations
 

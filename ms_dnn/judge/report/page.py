@@ -157,8 +157,8 @@ def _least_sensitive(judgement: Judgement) -> str:
         return ""
     relative, tensor = max(known, key=lambda one: one[0])
     return (
-        f"<p>In each of the {counted(len(known), 'tensor')}, an error of one single element would have been detected "
-        f"from {size_text(relative)} of the largest element on; {html_text(tensor.name)} is the least sensitive.</p>"
+        f"<p>A single wrong element would have been detected in each of the {counted(len(known), 'tensor')} if it was "
+        f"off by {size_text(relative)} of the largest or more; {html_text(tensor.name)} is the least sensitive.</p>"
     )
 
 
@@ -174,7 +174,7 @@ def _agreement(judgement: Judgement) -> str:
             "log₁₀(error / allowed) over tensors and pairs: below 0 within what rounding allows, above 0 beyond it"
         )
         parts.append(scrolling(heat_map(judgement), caption))
-    return section("Who agrees with whom", "".join(parts))
+    return section("Which routes agree", "".join(parts))
 
 
 def _conditions(judgement: Judgement) -> str:

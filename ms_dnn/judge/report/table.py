@@ -22,7 +22,7 @@ from ms_dnn.judge.report.agreement import (
 from ms_dnn.presentation.document import Block, Cell, Column, Line, Table, Tone, line, print_blocks
 from ms_dnn.presentation.notation import counted, index_text, shape_text, size_text, value_text
 
-VERDICT_TONES: dict[str, Tone] = {"PASS": "good", "FAIL": "bad", "INCONCLUSIVE": "unsure"}
+VERDICT_TONES: dict[str, Tone] = {"PASS": "best", "FAIL": "bad", "INCONCLUSIVE": "unsure"}
 SEVERITY_TONES: dict[str, Tone] = {"error": "bad", "warning": "unsure", "note": "quiet"}
 MOST_ELEMENTS = 3
 """Wrong elements shown of one tensor."""
@@ -31,7 +31,7 @@ MOST_LINES = 12
 
 
 def print_judgement(console: Console, judgement: Judgement) -> None:
-    """Print what was judged, one row a tensor, who agrees with whom, what is wrong, and the verdict last."""
+    """Print what was judged, one row a tensor, which routes agree, what is wrong, and the verdict last."""
     print_blocks(console, judgement_report(judgement))
 
 
@@ -94,7 +94,7 @@ def tensor_table(judgement: Judgement, detail: Literal["narrow", "usual", "full"
 
 
 def matrix_table(judgement: Judgement) -> Table:
-    """Return who agrees with whom."""
+    """Return which routes agree."""
     short, cells = letters(judgement), agreement_matrix(judgement)
     columns = [Column(f"on {counted(len(judgement.tensors), 'tensor')}", fold=True)]
     columns += [Column(short[route], "center") for route in judgement.routes]

@@ -54,14 +54,14 @@ def comparison_report(comparison: Comparison, width: int = TEXT_WIDTH) -> list[B
 
 
 def comparison_table(comparison: Comparison, settings: Sequence[Texts]) -> Table:
-    """Return a row a run: the settings, given as (heading, a text a run), and what came of it."""
+    """Return a row a run: the settings, given as (heading, a text a run), and its results."""
     results = _result_columns(comparison)
     columns = [Column("run", fold=True), *(Column(heading) for heading, _ in settings)]
     columns += [Column(name, "left" if name == "ended" else "right") for name, _ in results]
     best, rows = best_runs(comparison), []
     for number, run in enumerate(comparison.runs):
         row: list[Cell] = [run.name, *(texts[number] for _, texts in settings)]
-        rows.append([*row, *((texts[number], "good" if best.get(name) is run else "") for name, texts in results)])
+        rows.append([*row, *((texts[number], "best" if best.get(name) is run else "") for name, texts in results)])
     return Table(columns, rows)
 
 
@@ -96,7 +96,7 @@ def _result_columns(comparison: Comparison) -> list[Texts]:
 
 
 def _results(comparison: Comparison, run: ComparedRun) -> list[tuple[str, str]]:
-    """Return (name, text) of what came of a run, the same names for all runs of a comparison."""
+    """Return (name, text) of the results of a run, the same names for all runs of a comparison."""
     row = run.row or {}
     found = [("cost", _number(row.get("cost")))]
     if any("validation_loss" in (one.row or {}) for one in comparison.runs):

@@ -86,7 +86,7 @@ def _curves(report: RunReport) -> str:
     for key in SCORES:
         percent = key == "validation_accuracy"
         figures.append(line_chart(run_curves(report.rows, (key,)), METRICS[key], "epoch", percent=percent))
-    rate = Curve("learning rate", metric_points(report.rows, "learning_rate"), len(METRICS))
+    rate = Curve("learning rate", metric_points(report.rows, "learning_rate"), 3)
     figures.append(line_chart([rate], "learning rate r", "epoch"))
     drawn = "".join(figures)
     if not drawn:
