@@ -1,12 +1,13 @@
 """``ms-dnn check``: gradients of an experiment's network, or of anybody's Cell, judged."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from ms_dnn.cli.options import AsJson, DeviceName, Overrides, output_file
+from ms_dnn.errors import SubjectError
 from ms_dnn.runtime.durable import write_file
 
 if TYPE_CHECKING:
@@ -15,6 +16,30 @@ if TYPE_CHECKING:
 EXIT_CODES = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3}
 OF_CELL = "What is judged: a Cell"
 OF_EXPERIMENT = "What is judged: an experiment"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is judged and how, as the options say; a JSON report keeps it for ``--replay``."""
+
+    target: str
+    inputs: list[str]
+    loss: str | None
+    targets: list[str]
+    wrt: str
+    overrides: list[str]
+    samples: int
+    after: int
+    device: str | None
+    precision: str | None
+    mode: str
+    directions: int
+    seed: int
+
+    def options(self, device: str) -> dict[str, Any]:
+        """Return what :func:`ms_dnn.judge.check.check_gradients` takes of them."""
+        modes = ("pynative", "compiled") if self.mode == "both" else (self.mode,)
+        return {"modes": modes, "device": device, "directions": self.directions, "seed": self.seed}
 
 
 def check(
@@ -92,28 +117,21 @@ def check(
     """
     if (target is None) == (replay is None):
         raise typer.BadParameter("name what to judge: a YAML file or package.module:name, or --replay FILE")
-    settings: dict[str, Any] = {
-        "target": target,
-        "inputs": list(inputs or ()),
-        "loss": loss,
-        "targets": list(targets or ()),
-        "wrt": wrt,
-        "overrides": list(overrides or ()),
-        "samples": samples,
-        "after": after,
-        "device": device,
-        "precision": precision,
-        "mode": mode,
-        "directions": directions,
-        "seed": seed,
-    }
+    asked = Settings(
+        target=target or "", inputs=list(inputs or ()), loss=loss, targets=list(targets or ()), wrt=wrt,
+        overrides=list(overrides or ()), samples=samples, after=after, device=device, precision=precision, mode=mode,
+        directions=directions, seed=seed,
+    )  # fmt: skip
     before = None
     if replay is not None:
         from ms_dnn.judge.replay import read_judgement
 
         before = read_judgement(replay)
-        settings = before["replay"]
-    judgement = replace(judge_target(**settings), replay=settings)
+        try:
+            asked = Settings(**before["replay"])
+        except TypeError as error:
+            raise SubjectError(f"{replay}: was made with other options than this version has ({error})") from None
+    judgement = replace(judge_target(asked), replay=vars(asked))
     _show(judgement, as_json, html, junit)
     if before is not None:
         from ms_dnn.judge.replay import first_difference
@@ -124,68 +142,40 @@ def check(
     raise typer.Exit(EXIT_CODES[judgement.verdict.value])
 
 
-def judge_target(
-    target: str,
-    inputs: list[str],
-    loss: str | None,
-    targets: list[str],
-    wrt: str,
-    overrides: list[str],
-    samples: int,
-    after: int,
-    device: str | None,
-    precision: str | None,
-    mode: str,
-    directions: int,
-    seed: int,
-) -> "Judgement":
-    """Judge an experiment's network (``target`` is a YAML file) or a Cell (``package.module:name``)."""
-    modes = ("pynative", "compiled") if mode == "both" else (mode,)
-    if ":" in target and not target.endswith((".yaml", ".yml")):
-        from ms_dnn.runtime.device import use_device
-        from ms_dnn.runtime.precision import check_precision
-
-        chosen = use_device(device or "auto")
-        if precision is not None:
-            check_precision(precision, chosen.name)
-        from ms_dnn.judge.check import check_gradients
-        from ms_dnn.judge.target import load_target
-
-        found = load_target(target, inputs, loss, targets, seed)
-        return check_gradients(
-            found.function,
-            found.inputs,
-            found.loss,
-            found.targets,
-            wrt=wrt.split(",") if "," in wrt else wrt,
-            modes=modes,
-            precision=precision,
-            device=chosen.name,
-            directions=directions,
-            seed=seed,
-        )
-    return _judge_experiment(target, overrides, samples, after, device, precision, modes, directions, seed)
-
-
-def _judge_experiment(
-    target: str,
-    overrides: list[str],
-    samples: int,
-    after: int,
-    device: str | None,
-    precision: str | None,
-    modes: tuple[str, ...],
-    directions: int,
-    seed: int,
-) -> "Judgement":
-    from ms_dnn.config import load_config
-
-    config = load_config(Path(target), overrides)
+def judge_target(asked: Settings) -> "Judgement":
+    """Judge an experiment's network (the target is a YAML file) or a Cell (``package.module:name``)."""
+    if ":" not in asked.target or asked.target.endswith((".yaml", ".yml")):
+        return _judge_experiment(asked)
     from ms_dnn.runtime.device import use_device
     from ms_dnn.runtime.precision import check_precision
 
-    chosen = use_device(device or config.device)
-    precision = precision or ("float32" if chosen.name == "Ascend" else "float64")
+    chosen = use_device(asked.device or "auto")
+    if asked.precision is not None:
+        check_precision(asked.precision, chosen.name)
+    from ms_dnn.judge.check import check_gradients
+    from ms_dnn.judge.target import load_target
+
+    found = load_target(asked.target, asked.inputs, asked.loss, asked.targets, asked.seed)
+    return check_gradients(
+        found.function,
+        found.inputs,
+        found.loss,
+        found.targets,
+        wrt=asked.wrt.split(",") if "," in asked.wrt else asked.wrt,
+        precision=asked.precision,
+        **asked.options(chosen.name),
+    )
+
+
+def _judge_experiment(asked: Settings) -> "Judgement":
+    from ms_dnn.config import load_config
+
+    config = load_config(Path(asked.target), asked.overrides)
+    from ms_dnn.runtime.device import use_device
+    from ms_dnn.runtime.precision import check_precision
+
+    chosen = use_device(asked.device or config.device)
+    precision = asked.precision or ("float32" if chosen.name == "Ascend" else "float64")
     check_precision(precision, chosen.name)
 
     import numpy as np
@@ -199,10 +189,10 @@ def _judge_experiment(
 
     train = prepare_data(config).train
     network, cost = build_network(config, train.x.shape[1], precision), build_cost(config)
-    drawn = stream(seed, "checked samples").permutation(len(train.x))[:samples]
-    x, y = (Tensor(np.ascontiguousarray(part[drawn]).astype(precision)) for part in (train.x, train.weighted_y))
-    train_briefly(network, cost, x, y, after)
-    return check_gradients(network, x, cost, (y,), modes=modes, device=chosen.name, directions=directions, seed=seed)
+    picked = stream(asked.seed, "checked samples").permutation(len(train.x))[: asked.samples]
+    x, y = (Tensor(np.ascontiguousarray(rows[picked]).astype(precision)) for rows in (train.x, train.weighted_y))
+    train_briefly(network, cost, x, y, asked.after)
+    return check_gradients(network, x, cost, (y,), **asked.options(chosen.name))
 
 
 def _show(judgement: "Judgement", as_json: bool, html: Path | None, junit: Path | None) -> None:

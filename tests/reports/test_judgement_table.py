@@ -9,12 +9,12 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from ms_dnn.judge.judgement import Finding, ForwardAgreement
-from ms_dnn.judge.report.table import print_judgement
+from ms_dnn.presentation.document import print_blocks
 
 
 def printed(judgement, width=100):
     file = io.StringIO()
-    print_judgement(Console(file=file, width=width, color_system=None), judgement)
+    print_blocks(Console(file=file, width=width, color_system=None), judgement.report())
     return file.getvalue().splitlines()
 
 

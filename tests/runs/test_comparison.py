@@ -15,10 +15,11 @@ from rich.console import Console
 
 from ms_dnn.config import dump_config, load_config
 from ms_dnn.errors import RunError
+from ms_dnn.presentation.document import print_blocks
 from ms_dnn.presentation.notation import short_keys
 from ms_dnn.runs.comparison import compare_runs, differences, short_names
 from ms_dnn.runs.reports.comparison_pictures import comparison_html, comparison_png
-from ms_dnn.runs.reports.comparison_table import best_runs, comparison_json, print_comparison
+from ms_dnn.runs.reports.comparison_table import best_runs, comparison_json, comparison_report
 from ms_dnn.training.checkpoints import Checkpoint, write_checkpoint
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -50,7 +51,7 @@ def made_run(folder, *overrides, config="digits", losses=(0.5, 0.3, 0.4), best=2
 def printed(comparison, width=100):
     console = Console(width=width, markup=False, highlight=False, no_color=True)
     with console.capture() as captured:
-        print_comparison(console, comparison)
+        print_blocks(console, comparison_report(comparison, width))
     return captured.get()
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from math import prod
 from typing import Literal
 
-from rich.console import Console
-
 from ms_dnn.judge.judgement import Judgement, PairResult, Relation, TensorJudgement
 from ms_dnn.judge.report.agreement import (
     LEGEND,
@@ -19,7 +17,7 @@ from ms_dnn.judge.report.agreement import (
     describe_part,
     letters,
 )
-from ms_dnn.presentation.document import Block, Cell, Column, Line, Table, Tone, line, print_blocks
+from ms_dnn.presentation.document import Block, Cell, Column, Line, Table, Tone, line
 from ms_dnn.presentation.notation import counted, index_text, shape_text, size_text, value_text
 
 VERDICT_TONES: dict[str, Tone] = {"PASS": "best", "FAIL": "bad", "INCONCLUSIVE": "unsure"}
@@ -30,15 +28,10 @@ MOST_LINES = 12
 """Lines of any one list; the JSON has them all."""
 
 
-def print_judgement(console: Console, judgement: Judgement) -> None:
-    """Print what was judged, one row a tensor, which routes agree, what is wrong, and the verdict last."""
-    print_blocks(console, judgement_report(judgement))
-
-
 def judgement_report(judgement: Judgement) -> list[Block]:
-    """Return the report; every mark is readable without colour.
+    """Return what was judged, a row a tensor, which routes agree, what is wrong, and the verdict last.
 
-    ✓ agrees, ✗ differs, ~ is inconclusive, · was not compared.
+    Every mark is readable without colour: ✓ agrees, ✗ differs, ~ is inconclusive, · was not compared.
     """
     conditions, forward = judgement.conditions, judgement.forward
     mark: Cell = ("✗", "bad") if not forward.within else ("✓" if len(forward.values) > 1 else "")

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
-from rich.console import Console
 
-from ms_dnn.presentation.document import TEXT_WIDTH, Block, Cell, Column, Table, line, print_blocks
+from ms_dnn.presentation.document import TEXT_WIDTH, Block, Cell, Column, Table, line
 from ms_dnn.presentation.notation import plain, short_keys
 
 if TYPE_CHECKING:
@@ -28,11 +27,6 @@ ENDINGS = {
     "early_stopping": "no gain",
     None: "not finished",
 }
-
-
-def print_comparison(console: Console, comparison: Comparison) -> None:
-    """Print a line a run with the settings for which there is room; the best of what can be compared stands out."""
-    print_blocks(console, comparison_report(comparison, console.width))
 
 
 def comparison_report(comparison: Comparison, width: int = TEXT_WIDTH) -> list[Block]:
