@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ms_dnn.presentation.document import Block, Cell, Column, Table, Tone, line
+from ms_dnn.presentation.notation import counted
 
 if TYPE_CHECKING:
     from ms_dnn.audit.findings import ApiFinding, Audit, Outcome
@@ -71,7 +72,7 @@ def audit_report(audit: Audit) -> list[Block]:
             blocks += [line(f"  {_place(outcome)}: {outcome.detail}") for outcome in _distinct(finding)]
             blocks += [line(f"  {finding.known}")] if finding.known else []
     counts = ", ".join(f"{count} {verdict}" for verdict, count in audit.counts.items())
-    sums = line(f"{len(audit.findings)} APIs in {audit.seconds:.0f} s: {counts}")
+    sums = line(f"{counted(len(audit.findings), 'API')} in {audit.seconds:.0f} s: {counts}")
     return [Table(columns, rows), line(), *blocks, sums]
 
 

@@ -130,6 +130,7 @@ def _judge_tensor(case: Case, results: RouteResults, variable: Variable, terms: 
     pairs = [result for result, _ in by_elements] + by_slopes
     order = [route.name for route in (*case.gradient_routes, *case.slope_routes)]
     pairs.sort(key=lambda pair: (order.index(pair.first), order.index(pair.second)))
+    lines = tuple(line for direction in directions for line in _lines(direction, routes, known, terms, case))
     return TensorJudgement(
         name=name,
         kind=variable.kind,
@@ -137,8 +138,8 @@ def _judge_tensor(case: Case, results: RouteResults, variable: Variable, terms: 
         dtype=variable.dtype,
         largest={route: float(np.max(np.abs(g), initial=0.0)) for route, g in known.items()},
         pairs=tuple(pairs),
-        lines=tuple(line for direction in directions for line in _lines(direction, routes, known, terms, case)),
-        sensitivity=_sensitivity(case, known, by_elements, directions, terms),
+        lines=lines,
+        sensitivity=_sensitivity(case.gradient_routes[0].name, known, by_elements, lines),
     )
 
 
@@ -149,7 +150,7 @@ def _lines(
     return [
         Line(
             witness=witness,
-            purpose="duel" if direction.purpose == "duel" else "random",
+            purpose=direction.purpose,
             kind=found.kind,
             value=found.value,
             error=found.error,
@@ -170,33 +171,24 @@ def _lines(
 
 
 def _sensitivity(
-    case: Case,
-    known: Gradients,
-    by_elements: Sequence[tuple[PairResult, Array]],
-    directions: Sequence[Direction],
-    terms: float | Array,
+    judged: str, known: Gradients, by_elements: Sequence[tuple[PairResult, Array]], lines: Sequence[Line]
 ) -> Sensitivity | None:
     """Return the smallest error of one element that some pair detects, whichever element and sign it has."""
-    judged = case.gradient_routes[0]
-    if judged.name not in known:
+    if judged not in known:
         return None
     candidates = []
     for result, room in by_elements:
-        if judged.name in (result.first, result.second) and result.within and result.independent:
-            other = result.second if result.first == judged.name else result.first
-            candidates.append((float(np.max(room, initial=0.0)), f"{judged.name} / {other}"))
-    for direction in directions:
-        if direction.purpose != "random":
-            continue
-        for witness, found in direction.slopes.items():
-            allowed = case.allowance.of_slope(judged, known[judged.name], found, direction.v, terms)
-            error = abs(float(np.sum(known[judged.name] * direction.v)) - found.value)
-            if np.isfinite(allowed) and error <= allowed:
-                candidates.append((allowed + error, f"{judged.name} / {witness}"))
+        if judged in (result.first, result.second) and result.within and result.independent:
+            other = result.second if result.first == judged else result.first
+            candidates.append((float(np.max(room, initial=0.0)), f"{judged} / {other}"))
+    for line in lines:
+        allowed, error = line.allowed[judged], abs(line.slopes[judged] - line.value)
+        if line.purpose == "random" and np.isfinite(allowed) and error <= allowed:
+            candidates.append((allowed + error, f"{judged} / {line.witness}"))
     if not candidates:
         return None
     absolute, by = min(candidates)
-    largest = float(np.max(np.abs(known[judged.name]), initial=0.0))
+    largest = float(np.max(np.abs(known[judged]), initial=0.0))
     return Sensitivity(absolute, absolute / largest if largest else float("inf"), by)
 
 

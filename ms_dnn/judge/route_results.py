@@ -26,7 +26,7 @@ NOISE_OF_FLOAT32 = 8 * 2.0**-23
 class Direction:
     """A direction v in one tensor, and the directional derivative by each witness."""
 
-    purpose: str
+    purpose: Literal["random", "duel"]
     v: Array
     slopes: Mapping[str, Slope]
 
@@ -95,7 +95,9 @@ class RouteResults:
                 self.findings += [_error("not reproducible", route.name, name, what)]
                 del known[name]
 
-    def take_derivatives(self, tensor: str, purpose: str, v: Array, witnesses: Sequence[SlopeRoute]) -> None:
+    def take_derivatives(
+        self, tensor: str, purpose: Literal["random", "duel"], v: Array, witnesses: Sequence[SlopeRoute]
+    ) -> None:
         """Let each witness compute the directional derivative along v."""
         slopes = {}
         for route in witnesses:

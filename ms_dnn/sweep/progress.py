@@ -10,7 +10,7 @@ from ms_dnn.presentation.document import Block, Cell, Column, Line, Table, Tone,
 from ms_dnn.sweep.outcome import BAD, SweepOutcome, TrialRow, shown_metric, shown_value
 
 _TONES: dict[str, Tone] = {"running": "strong", "pruned": "quiet", **dict.fromkeys(BAD, "bad")}
-_AROUND_THE_ROWS = 8  # lines of the terminal for head, sums and prompt
+_AROUND_THE_ROWS = 9  # lines of the terminal for head, rule, sums and prompt
 _MOST_ROWS = 25
 
 

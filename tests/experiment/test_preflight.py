@@ -59,6 +59,15 @@ def test_a_healthy_experiment_has_nothing_bad(healthy):
     ]
 
 
+def test_what_was_found_is_printed_with_the_layers(healthy):
+    preflight, _ = healthy
+    assert "guessing costs ln 3 = 1.099" in str(preflight)
+    assert "gradient (rms)" in str(preflight)
+    assert repr(preflight).startswith("Preflight(")
+    assert repr(preflight).endswith("2 layers)")
+    assert "<table>" in preflight._repr_html_()
+
+
 def test_the_rate_test_rises_to_where_it_blows_up(healthy):
     test = healthy[0].rate_test
     assert len(test.rates) == len(test.costs) == len(test.smoothed)
