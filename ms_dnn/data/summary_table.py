@@ -36,7 +36,7 @@ def _classes(counts: Mapping[str, int]) -> list[Block]:
         [name, f"{count:,}", f"{count / total:.1%}", "█" * round(BAR * count / most)]
         for name, count in list(counts.items())[:MOST_ROWS]
     ]
-    columns = [Column("class"), Column("samples", "right"), Column("share", "right"), Column()]
+    columns = [Column("class", fold=True), Column("samples", "right"), Column("share", "right"), Column()]
     return _with_rest(Table(columns, rows), len(counts))
 
 

@@ -78,7 +78,7 @@ def sweep_report(outcome: SweepOutcome, importances: Mapping[str, float]) -> lis
     metric = outcome.metric.replace("_", " ").replace("r2", "R²")
     reached = f"best: trial {best.number}, {metric} {shown_metric(best.value, outcome.metric)}"
     blocks.append(line(reached, "strong", whole=True))
-    columns = [Column("key"), Column("value", "right")]
+    columns = [Column("key", fold=True), Column("value", "right", fold=True)]
     columns += [Column("importance", "right"), Column()] if importances else []
     rows = []
     for axis in outcome.axes:

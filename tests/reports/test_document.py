@@ -137,3 +137,13 @@ def test_ends_are_as_short_as_they_can_be_told_apart():
     assert shortest_ends([("a", "x", "run"), ("b", "y", "run"), ("c", "3")]) == [("x", "run"), ("y", "run"), ("3",)]
     assert shortest_ends([("a", "b"), ("b",)]) == [("a", "b"), ("b",)]
     assert short_keys(["layers.0.units", "layers.1.units", "penalty.l2"]) == ["layers.0.units", "layers.1.units", "l2"]
+
+
+def test_long_cells_are_broken_where_they_may_be_and_nothing_is_cut_off():
+    from ms_dnn.runs.reports.tables import predictions_table
+
+    numbers = [float(number) for number in range(60)]
+    text = as_text([predictions_table(["a" * 70], [numbers], None, (), ["b" * 90])])
+    assert "…" not in text
+    assert max(map(cell_len, text.splitlines())) <= 100
+    assert "".join(text.split()).count("b") >= 90

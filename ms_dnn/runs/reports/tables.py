@@ -56,9 +56,9 @@ def predictions_table(
     labels: Sequence[Any] | None,
 ) -> Table:
     """Return one row a sample: its name, the prediction, the likeliest classes, and the label if there is one."""
-    columns = [Column("sample", fold=True), Column("prediction", "right")]
+    columns = [Column("sample", fold=True), Column("prediction", "right", fold=True)]
     columns += [] if probabilities is None else [Column("probability", fold=True)]
-    columns += [] if labels is None else [Column("label", "right")]
+    columns += [] if labels is None else [Column("label", "right", fold=True)]
     rows = []
     for i, (name, prediction) in enumerate(zip(row_names, predictions, strict=True)):
         several = isinstance(prediction, list)
@@ -91,7 +91,7 @@ def layers_table(layers: Sequence[LayerRow]) -> Table:
             count,
         ]
         rows.append(row)
-    return Table([*(Column(name) for name in names), Column("count", "right")], rows)
+    return Table([*(Column(name, fold=True) for name in names), Column("count", "right")], rows)
 
 
 def parameter_count(layers: Sequence[LayerRow]) -> int:
