@@ -3,6 +3,7 @@
 import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from ms_dnn.errors import OutputError
@@ -48,7 +49,7 @@ def write_file(path: Path, content: str | bytes) -> None:
         if path.exists() and not path.is_file():
             path.write_bytes(written)
         else:
-            write_durably(path.resolve(), written)
+            write_durably(Path(os.path.realpath(path)), written)
     except OSError as error:
         raise OutputError(
             f"{path}: cannot be written ({error.strerror}): choose another place, or free some"
@@ -62,29 +63,35 @@ def check_writable(path: Path, option: str) -> None:
         path: the file, there already or not.
         option: of the command line that named it.
     """
-    if path.is_dir():
-        raise OutputError(f"{option}: got '{path}', which is a folder, expected a file: choose another name")
-    if path.exists() and not path.is_file():
-        return
-    if not path.parent.is_dir():
-        raise OutputError(f"{option}: got '{path}', but there is no folder '{path.parent}': make it first")
-    _try_to_write(path.resolve().parent, path, option)
+    with _refused(path, option):
+        if path.is_dir():
+            raise OutputError(f"{option}: got '{path}', which is a folder, expected a file: choose another name")
+        if path.exists() and not path.is_file():
+            return
+        if not path.parent.is_dir():
+            raise OutputError(f"{option}: got '{path}', but there is no folder '{path.parent}': make it first")
+        _write_nothing(Path(os.path.realpath(path)).parent)
 
 
 def check_new_folder(path: Path, option: str) -> None:
     """Raise :class:`OutputError` unless a folder, and those that it lies in, are there or can be made."""
-    there = next((folder for folder in (path, *path.absolute().parents) if folder.exists()), path)
-    if not there.is_dir():
-        raise OutputError(f"{option}: got '{path}', but '{there}' is no folder: choose another place")
-    _try_to_write(there, path, option)
+    with _refused(path, option):
+        there = next((folder for folder in (path, *path.absolute().parents) if folder.exists()), path)
+        if not there.is_dir():
+            raise OutputError(f"{option}: got '{path}', but '{there}' is no folder: choose another place")
+        _write_nothing(there)
 
 
-def _try_to_write(folder: Path, path: Path, option: str) -> None:
-    """Make a file without a name: what the permissions say is not all that decides."""
+@contextlib.contextmanager
+def _refused(path: Path, option: str) -> Iterator[None]:
     try:
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        yield
     except OSError as error:
-        raise OutputError(
-            f"{option}: got '{path}', but nothing can be written in '{folder}' ({error.strerror}): choose another place"
-        ) from error
+        reason = f"where nothing can be written ({error.strerror})"
+        raise OutputError(f"{option}: got '{path}', {reason}: choose another place") from error
+
+
+def _write_nothing(folder: Path) -> None:
+    """Make a file without a name: what the permissions say is not all that decides."""
+    with tempfile.TemporaryFile(dir=folder):
+        pass

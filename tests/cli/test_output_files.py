@@ -30,7 +30,9 @@ PLACES = {
     "no/file.x": "there is no folder 'no': make it first",
     "folder.x": "which is a folder, expected a file",
     "file.txt/file.x": "there is no folder 'file.txt'",
-    "/proc/file.x": "nothing can be written in '/proc'",
+    "/proc/file.x": "where nothing can be written",
+    "x" * 300: "where nothing can be written (File name too long)",
+    "loop": "where nothing can be written",
 }
 
 
@@ -40,6 +42,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder.x").mkdir()
     (tmp_path / "file.txt").write_text("kept")
+    (tmp_path / "loop").symlink_to("loop/x")
     return tmp_path
 
 
@@ -62,7 +65,10 @@ def test_a_folder_that_cannot_be_made_is_told_before_the_work(
     monkeypatch.setattr("ms_dnn.data.load_data", worked)
     monkeypatch.setattr("ms_dnn.data.converting.load_data", worked)
     sentence = refused(here(*arguments, path))
-    assert "'file.txt' is no folder" in sentence.replace(f"{Path.cwd()}/", "") or "written in '/proc'" in sentence
+    assert (
+        "'file.txt' is no folder" in sentence.replace(f"{Path.cwd()}/", "")
+        or "where nothing can be written" in sentence
+    )
 
 
 @pytest.mark.parametrize("command", [("report",), ("export", "--output")])
