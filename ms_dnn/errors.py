@@ -35,6 +35,10 @@ class DeviceError(MsDnnError):
     """The named device, or a precision on it, is not to be had on this machine."""
 
 
+class OutputError(MsDnnError):
+    """A file or folder cannot be written where it is wanted."""
+
+
 class RunError(MsDnnError):
     """A run folder is missing, unwritable, or not what it claims to be."""
 

@@ -18,6 +18,7 @@ from ms_dnn.audit.findings import Outcome
 from ms_dnn.audit.judgement import Expected, Judgement, judge, worst
 from ms_dnn.audit.reference import FIVE_POINTS, Derivative, Reference, random_signs
 from ms_dnn.audit.source import Earlier, reproduction
+from ms_dnn.presentation.notation import first_line
 
 AGREEMENT = 0.01
 """Relative difference up to which two derivatives confirm each other."""
@@ -347,11 +348,4 @@ def _refusal(error: Exception) -> str:
     missing_name = isinstance(error, AttributeError) and "module 'mindspore" in str(error)
     if missing_name or isinstance(error, ImportError | NameError | SyntaxError):
         raise error
-    return first_line(error)
-
-
-def first_line(error: BaseException) -> str:
-    """Return the first line of an error's message that says something, without MindSpore's frame."""
-    lines = [line.strip() for line in str(error).splitlines()]
-    said = next((line for line in lines if line and not line.startswith("-")), type(error).__name__)
-    return said if len(said) <= 160 else said[:159] + "…"
+    return first_line(error, 160)

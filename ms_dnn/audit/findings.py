@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ms_dnn.presentation.document import Block, Shown
+from ms_dnn.presentation.notation import counted
+
 SCHEMA = 1
 
 RIGHT = "RIGHT"
@@ -121,8 +124,8 @@ class ApiFinding:
         return self.verdict in FAULTS
 
 
-@dataclass(frozen=True)
-class Audit:
+@dataclass(frozen=True, repr=False)
+class Audit(Shown):
     """One run over the catalogue or a part of it.
 
     Attributes:
@@ -135,11 +138,21 @@ class Audit:
     findings: tuple[ApiFinding, ...]
     seconds: float = field(default=0.0, compare=False)
 
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{count} {verdict}" for verdict, count in self.counts.items())
+        return f"Audit({counted(len(self.findings), 'API')}: {counts})"
+
+    def report(self) -> Sequence[Block]:
+        """Return what ``ms-dnn audit`` prints."""
+        from ms_dnn.audit.table import audit_report
+
+        return audit_report(self)
+
     @property
     def counts(self) -> dict[str, int]:
         """Number of APIs by verdict, from best to worst."""
-        counted = Counter(finding.verdict for finding in self.findings)
-        return {verdict: counted[verdict] for verdict in SEVERITY if counted[verdict]}
+        found = Counter(finding.verdict for finding in self.findings)
+        return {verdict: found[verdict] for verdict in SEVERITY if found[verdict]}
 
     @property
     def faulty(self) -> bool:

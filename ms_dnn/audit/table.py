@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from ms_dnn.presentation.document import Block, Cell, Column, Table, Tone, line
+from ms_dnn.presentation.notation import counted
 
 if TYPE_CHECKING:
     from ms_dnn.audit.findings import ApiFinding, Audit, Outcome
@@ -44,7 +43,10 @@ MEANINGS = {
     "✗": "wrong: f forward, g gradient, u update",
     "✗s": "stale: right in a fresh process, wrong after an earlier call in it, mostly at another shape (PyNative)",
 }
-_STYLES = {"✓": "green", "∠": "green", "–": "dim", "?": "yellow", "~": "yellow", "f": "yellow"}
+_TONES: dict[str, Tone] = {
+    "✓": "good", "∠": "good", "–": "quiet", "·": "", "?": "unsure", "~": "unsure", "f": "unsure",
+}  # fmt: skip
+_TONES_FROM_BEST: tuple[Tone, ...] = ("", "quiet", "good", "unsure", "bad")
 
 
 def mark(finding: ApiFinding, dtype: str, mode: str) -> str:
@@ -58,35 +60,34 @@ def _severity(outcome: Outcome) -> int:
     return list(MARKS).index(outcome.verdict)
 
 
-def print_audit(console: Console, audit: Audit) -> None:
-    """Print one row for each API, then what is WRONG, then the counts."""
-    table = Table()
-    table.add_column("API", overflow="fold")
-    for dtype in DTYPES:
-        table.add_column(Text(dtype), justify="center", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
+def audit_report(audit: Audit) -> list[Block]:
+    """Return one row for each API, then what is WRONG, then the counts."""
+    columns = [Column("API", fold=True), *(Column(dtype, "center") for dtype in DTYPES), Column("verdict")]
+    rows: list[list[Cell]] = []
+    blocks: list[Block] = []
     for finding in audit.findings:
-        cells = [_pair(finding, dtype) for dtype in DTYPES]
-        table.add_row(Text(finding.name), *cells, Text(finding.verdict, style=_style(MARKS[finding.verdict])))
-    console.print(table)
-    for finding in audit.findings:
+        rows.append([finding.name, *(_pair(finding, dtype) for dtype in DTYPES), _toned(finding.verdict)])
         if finding.faulty:
-            console.print(Text(f"{finding.name}: {finding.verdict}", style="bold red"))
-            for outcome in _distinct(finding):
-                console.print(Text(f"  {_place(outcome)}: {outcome.detail}"))
-            if finding.known:
-                console.print(Text(f"  {finding.known}"))
+            blocks.append(line(f"{finding.name}: {finding.verdict}", "bad"))
+            blocks += [line(f"  {_place(outcome)}: {outcome.detail}") for outcome in _distinct(finding)]
+            blocks += [line(f"  {finding.known}")] if finding.known else []
     counts = ", ".join(f"{count} {verdict}" for verdict, count in audit.counts.items())
-    console.print(Text(f"{len(audit.findings)} APIs in {audit.seconds:.0f} s: {counts}"))
+    sums = line(f"{counted(len(audit.findings), 'API')} in {audit.seconds:.0f} s: {counts}")
+    return [Table(columns, rows), line(), *blocks, sums]
 
 
-def _pair(finding: ApiFinding, dtype: str) -> Text:
+def _pair(finding: ApiFinding, dtype: str) -> Cell:
+    """Return both marks in the tone of the worse one."""
     marks = [mark(finding, dtype, mode) for mode in MODES]
-    return Text(" ").join(Text(each, style=_style(each)) for each in marks)
+    return " ".join(marks), max((_tone(one) for one in marks), key=_TONES_FROM_BEST.index)
 
 
-def _style(short: str) -> str:
-    return _STYLES.get(short[0], "" if short == "·" else "bold red")
+def _toned(verdict: str) -> Cell:
+    return verdict, _tone(MARKS[verdict])
+
+
+def _tone(short: str) -> Tone:
+    return _TONES.get(short[0], "bad")
 
 
 def _distinct(finding: ApiFinding) -> list[Outcome]:

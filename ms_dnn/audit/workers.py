@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import platform
 import queue
 import signal
 import subprocess
@@ -20,11 +19,11 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from importlib.metadata import version
 from typing import Any
 
 from ms_dnn.audit.entry import HISTORIES, Entry
 from ms_dnn.audit.findings import CRASH, HANG, ApiFinding, Audit, Outcome, without_repeats
+from ms_dnn.runtime.environment import describe_environment
 
 TIME_LIMIT = 60.0
 """Seconds that one dtype and mode of an entry may take; the usual is a tenth of one."""
@@ -81,13 +80,9 @@ def audit(
 
 def environment() -> dict[str, str]:
     """Return the versions that the result depends on, without importing MindSpore."""
-    return {
-        "MindSpore": version("mindspore"),
-        "NumPy": version("numpy"),
-        "Python": platform.python_version(),
-        "device": "CPU",
-        "machine": f"{platform.system()} {platform.machine()}",
-    }
+    found = describe_environment("mindspore", "numpy")
+    names = {"MindSpore": "mindspore", "NumPy": "numpy", "Python": "python"}
+    return {**{name: found[key] for name, key in names.items()}, "device": "CPU", "machine": found["machine"]}
 
 
 class _Worker:

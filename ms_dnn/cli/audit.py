@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ms_dnn.cli.options import AsJson
+from ms_dnn.cli.options import AsJson, output_file
+from ms_dnn.runtime.durable import write_file
 
 if TYPE_CHECKING:
     from ms_dnn.audit.findings import ApiFinding
@@ -18,8 +19,7 @@ def audit(
     ] = None,
     as_json: AsJson = False,
     markdown: Annotated[
-        Path | None,
-        typer.Option("--markdown", metavar="FILE", help="Write the table with every WRONG row explained."),
+        Path | None, output_file("--markdown", "Write the table with every WRONG row explained.")
     ] = None,
     jobs: Annotated[int, typer.Option("--jobs", min=1, help="Worker processes.")] = 2,
 ) -> None:
@@ -30,13 +30,11 @@ def audit(
     from rich.console import Console
 
     from ms_dnn.audit.catalogue import chosen
-    from ms_dnn.audit.table import audit_markdown, print_audit
+    from ms_dnn.audit.table import audit_markdown
     from ms_dnn.audit.workers import audit as run_audit
-    from ms_dnn.errors import DataError
+    from ms_dnn.presentation.document import print_blocks
 
     entries = chosen(names or ())
-    if markdown is not None and not markdown.parent.is_dir():
-        raise DataError(f"--markdown: got '{markdown}', but there is no folder '{markdown.parent}': make it first")
     errors = Console(stderr=True)
     done: list[str] = []
 
@@ -46,11 +44,11 @@ def audit(
 
     with errors.status("starting workers") as status:
         result = run_audit(entries, jobs=jobs, progress=tell)
-    if markdown is not None:
-        command = " ".join(["ms-dnn audit", *(f"'{name}'" for name in names or ()), f"--markdown {markdown}"])
-        markdown.write_text(audit_markdown(result, command), encoding="utf-8")
     if as_json:
         typer.echo(result.to_json())
     else:
-        print_audit(Console(), result)
+        print_blocks(Console(), result.report())
+    if markdown is not None:
+        command = " ".join(["ms-dnn audit", *(f"'{name}'" for name in names or ()), f"--markdown {markdown}"])
+        write_file(markdown, audit_markdown(result, command))
     raise typer.Exit(1 if result.faulty else 0)

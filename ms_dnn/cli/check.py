@@ -1,12 +1,14 @@
 """``ms-dnn check``: gradients of an experiment's network, or of anybody's Cell, judged."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from ms_dnn.cli.options import AsJson, DeviceName, Overrides
+from ms_dnn.cli.options import AsJson, DeviceName, Overrides, output_file
+from ms_dnn.errors import SubjectError
+from ms_dnn.runtime.durable import write_file
 
 if TYPE_CHECKING:
     from ms_dnn.judge.judgement import Judgement
@@ -14,6 +16,30 @@ if TYPE_CHECKING:
 EXIT_CODES = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3}
 OF_CELL = "What is judged: a Cell"
 OF_EXPERIMENT = "What is judged: an experiment"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is judged and how, as the options say; a JSON report keeps it for ``--replay``."""
+
+    target: str
+    inputs: list[str]
+    loss: str | None
+    targets: list[str]
+    wrt: str
+    overrides: list[str]
+    samples: int
+    after: int
+    device: str | None
+    precision: str | None
+    mode: str
+    directions: int
+    seed: int
+
+    def options(self, device: str) -> dict[str, Any]:
+        """Return what :func:`ms_dnn.judge.check.check_gradients` takes of them."""
+        modes = ("pynative", "compiled") if self.mode == "both" else (self.mode,)
+        return {"modes": modes, "device": device, "directions": self.directions, "seed": self.seed}
 
 
 def check(
@@ -74,16 +100,12 @@ def check(
         Literal["both", "pynative", "compiled"], typer.Option("--mode", help="How the judged gradients are run.")
     ] = "both",
     directions: Annotated[
-        int, typer.Option("--directions", min=1, help="Lines in each tensor along which the witnesses look.")
+        int, typer.Option("--directions", min=1, help="Random directions in each tensor for the numerical routes.")
     ] = 2,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of samples, inputs, directions and cotangents.")] = 0,
     as_json: AsJson = False,
-    html: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", help="Write the report as one page with pictures.")
-    ] = None,
-    junit: Annotated[
-        Path | None, typer.Option("--junit", metavar="FILE", help="Write the report for a CI system.")
-    ] = None,
+    html: Annotated[Path | None, output_file("--html", "Write the report as one page with pictures.")] = None,
+    junit: Annotated[Path | None, output_file("--junit", "Write the report for a CI system.")] = None,
     replay: Annotated[
         Path | None,
         typer.Option("--replay", metavar="FILE", help="Judge again as the --json report FILE did, and compare."),
@@ -95,29 +117,22 @@ def check(
     """
     if (target is None) == (replay is None):
         raise typer.BadParameter("name what to judge: a YAML file or package.module:name, or --replay FILE")
-    settings: dict[str, Any] = {
-        "target": target,
-        "inputs": list(inputs or ()),
-        "loss": loss,
-        "targets": list(targets or ()),
-        "wrt": wrt,
-        "overrides": list(overrides or ()),
-        "samples": samples,
-        "after": after,
-        "device": device,
-        "precision": precision,
-        "mode": mode,
-        "directions": directions,
-        "seed": seed,
-    }
+    asked = Settings(
+        target=target or "", inputs=list(inputs or ()), loss=loss, targets=list(targets or ()), wrt=wrt,
+        overrides=list(overrides or ()), samples=samples, after=after, device=device, precision=precision, mode=mode,
+        directions=directions, seed=seed,
+    )  # fmt: skip
     before = None
     if replay is not None:
         from ms_dnn.judge.replay import read_judgement
 
         before = read_judgement(replay)
-        settings = before["replay"]
-    judgement = replace(judge_target(**settings), replay=settings)
-    _write(judgement, as_json, html, junit)
+        try:
+            asked = Settings(**before["replay"])
+        except TypeError as error:
+            raise SubjectError(f"{replay}: was made with other options than this version has ({error})") from None
+    judgement = replace(judge_target(asked), replay=vars(asked))
+    _show(judgement, as_json, html, junit)
     if before is not None:
         from ms_dnn.judge.replay import first_difference
 
@@ -127,68 +142,40 @@ def check(
     raise typer.Exit(EXIT_CODES[judgement.verdict.value])
 
 
-def judge_target(
-    target: str,
-    inputs: list[str],
-    loss: str | None,
-    targets: list[str],
-    wrt: str,
-    overrides: list[str],
-    samples: int,
-    after: int,
-    device: str | None,
-    precision: str | None,
-    mode: str,
-    directions: int,
-    seed: int,
-) -> "Judgement":
-    """Judge an experiment's network (``target`` is a YAML file) or a Cell (``package.module:name``)."""
-    modes = ("pynative", "compiled") if mode == "both" else (mode,)
-    if ":" in target and not target.endswith((".yaml", ".yml")):
-        from ms_dnn.runtime.device import use_device
-        from ms_dnn.runtime.precision import check_precision
-
-        chosen = use_device(device or "auto")
-        if precision is not None:
-            check_precision(precision, chosen.name)
-        from ms_dnn.judge.check import check_gradients
-        from ms_dnn.judge.target import load_target
-
-        found = load_target(target, inputs, loss, targets, seed)
-        return check_gradients(
-            found.function,
-            found.inputs,
-            found.loss,
-            found.targets,
-            wrt=wrt.split(",") if "," in wrt else wrt,
-            modes=modes,
-            precision=precision,
-            device=chosen.name,
-            directions=directions,
-            seed=seed,
-        )
-    return _judge_experiment(target, overrides, samples, after, device, precision, modes, directions, seed)
-
-
-def _judge_experiment(
-    target: str,
-    overrides: list[str],
-    samples: int,
-    after: int,
-    device: str | None,
-    precision: str | None,
-    modes: tuple[str, ...],
-    directions: int,
-    seed: int,
-) -> "Judgement":
-    from ms_dnn.config import load_config
-
-    config = load_config(Path(target), overrides)
+def judge_target(asked: Settings) -> "Judgement":
+    """Judge an experiment's network (the target is a YAML file) or a Cell (``package.module:name``)."""
+    if ":" not in asked.target or asked.target.endswith((".yaml", ".yml")):
+        return _judge_experiment(asked)
     from ms_dnn.runtime.device import use_device
     from ms_dnn.runtime.precision import check_precision
 
-    chosen = use_device(device or config.device)
-    precision = precision or ("float32" if chosen.name == "Ascend" else "float64")
+    chosen = use_device(asked.device or "auto")
+    if asked.precision is not None:
+        check_precision(asked.precision, chosen.name)
+    from ms_dnn.judge.check import check_gradients
+    from ms_dnn.judge.target import load_target
+
+    found = load_target(asked.target, asked.inputs, asked.loss, asked.targets, asked.seed)
+    return check_gradients(
+        found.function,
+        found.inputs,
+        found.loss,
+        found.targets,
+        wrt=asked.wrt.split(",") if "," in asked.wrt else asked.wrt,
+        precision=asked.precision,
+        **asked.options(chosen.name),
+    )
+
+
+def _judge_experiment(asked: Settings) -> "Judgement":
+    from ms_dnn.config import load_config
+
+    config = load_config(Path(asked.target), asked.overrides)
+    from ms_dnn.runtime.device import use_device
+    from ms_dnn.runtime.precision import check_precision
+
+    chosen = use_device(asked.device or config.device)
+    precision = asked.precision or ("float32" if chosen.name == "Ascend" else "float64")
     check_precision(precision, chosen.name)
 
     import numpy as np
@@ -202,26 +189,27 @@ def _judge_experiment(
 
     train = prepare_data(config).train
     network, cost = build_network(config, train.x.shape[1], precision), build_cost(config)
-    picked = stream(seed, "checked samples").permutation(len(train.x))[:samples]
+    picked = stream(asked.seed, "checked samples").permutation(len(train.x))[: asked.samples]
     x, y = (Tensor(np.ascontiguousarray(rows[picked]).astype(precision)) for rows in (train.x, train.weighted_y))
-    train_briefly(network, cost, x, y, after)
-    return check_gradients(network, x, cost, (y,), modes=modes, device=chosen.name, directions=directions, seed=seed)
+    train_briefly(network, cost, x, y, asked.after)
+    return check_gradients(network, x, cost, (y,), **asked.options(chosen.name))
 
 
-def _write(judgement: "Judgement", as_json: bool, html: Path | None, junit: Path | None) -> None:
+def _show(judgement: "Judgement", as_json: bool, html: Path | None, junit: Path | None) -> None:
+    """Print the judgement, and then write the files: where a disk is full, the verdict is known all the same."""
+    if as_json:
+        typer.echo(judgement.to_json())
+    else:
+        from rich.console import Console
+
+        from ms_dnn.presentation.document import print_blocks
+
+        print_blocks(Console(), judgement.report())
     if html is not None:
         from ms_dnn.judge.report.page import html_report
 
-        html.write_text(html_report(judgement), encoding="utf-8")
+        write_file(html, html_report(judgement))
     if junit is not None:
         from ms_dnn.judge.report.junit import junit_xml
 
-        junit.write_text(junit_xml(judgement), encoding="utf-8")
-    if as_json:
-        typer.echo(judgement.to_json())
-        return
-    from rich.console import Console
-
-    from ms_dnn.judge.report.table import print_judgement
-
-    print_judgement(Console(), judgement)
+        write_file(junit, junit_xml(judgement))

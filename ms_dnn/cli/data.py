@@ -22,7 +22,9 @@ def convert(
     from ms_dnn.config import load_config
     from ms_dnn.data.converting import convert_data
     from ms_dnn.experiment.source import source_of
+    from ms_dnn.runtime.durable import check_new_folder
 
+    check_new_folder(output.parent, "OUTPUT")
     notes = convert_data(source_of(load_config(config, list(overrides or []))), output, to)
     place = f"file: {output}" if to == "mindrecord" else f"folder: {output}"
     own_test = ", test: 0" if notes.test_samples else ""
@@ -46,6 +48,7 @@ def show(config: Config, overrides: Overrides = None, as_json: AsJson = False) -
         return
     from rich.console import Console
 
-    from ms_dnn.data.summary_table import print_data
+    from ms_dnn.data.summary_table import data_report
+    from ms_dnn.presentation.document import print_blocks
 
-    print_data(Console(markup=False, highlight=False), summary)
+    print_blocks(Console(), data_report(summary))

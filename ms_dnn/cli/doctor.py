@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ms_dnn.cli.options import AsJson, DeviceName, Overrides
+from ms_dnn.cli.options import AsJson, DeviceName, Overrides, output_file
+from ms_dnn.runtime.durable import write_file
 
 
 def doctor(
@@ -13,23 +14,19 @@ def doctor(
         Path | None, typer.Argument(help="YAML file of an experiment to examine, too.", show_default=False)
     ] = None,
     device: DeviceName = None,
-    plot: Annotated[
-        Path | None, typer.Option("--plot", metavar="FILE", help="Draw the learning-rate range test (PNG).")
-    ] = None,
+    plot: Annotated[Path | None, output_file("--plot", "Draw the learning-rate range test (PNG).")] = None,
     as_json: AsJson = False,
     overrides: Overrides = None,
 ) -> None:
     """Look at the environment, and at an experiment before it is trained.
 
-    Of an experiment: the cost at the start, units that pass no gradient on, the first update, whether 20 samples can
-    be overfitted, and a learning-rate range test. Exits with 1 when something is bad.
+    Of an experiment: the cost at the start, units that pass no gradient on, the first update, whether the network can
+    overfit 20 samples, and a learning-rate range test. Exits with 1 when something is bad.
     """
     from ms_dnn.errors import ConfigError
 
     if plot is not None and config is None:
         raise ConfigError("--plot draws the learning-rate range test of an experiment: give its CONFIG, too")
-    if plot is not None and not plot.parent.is_dir():
-        raise ConfigError(f"--plot: got '{plot}', but there is no folder '{plot.parent}': make it first")
     loaded = None
     if config is not None:
         from ms_dnn.config import load_config
@@ -43,13 +40,6 @@ def doctor(
     environment = examine_environment(chosen)
     preflight = examine(loaded) if loaded is not None else None
     findings = [*environment, *(preflight.findings if preflight is not None else ())]
-    if plot is not None and preflight is not None and loaded is not None:
-        from ms_dnn.experiment.preflight_report import draw_rate_test
-
-        test = preflight.rate_test
-        draw_rate_test(
-            test.rates.tolist(), test.costs.tolist(), test.smoothed.tolist(), test.recommended, plot, loaded.name
-        )
     if as_json:
         from ms_dnn.experiment.preflight_report import preflight_json
 
@@ -57,7 +47,12 @@ def doctor(
     else:
         from rich.console import Console
 
-        from ms_dnn.experiment.preflight_report import print_preflight
+        from ms_dnn.experiment.preflight_report import preflight_report
+        from ms_dnn.presentation.document import print_blocks
 
-        print_preflight(Console(highlight=False), findings, preflight)
+        print_blocks(Console(), preflight_report(findings, () if preflight is None else preflight.layers))
+    if plot is not None and preflight is not None and loaded is not None:
+        from ms_dnn.experiment.preflight_report import rate_test_png
+
+        write_file(plot, rate_test_png(preflight.rate_test, loaded.name))
     raise typer.Exit(1 if any(finding.verdict == "bad" for finding in findings) else 0)

@@ -41,10 +41,6 @@ def evaluate(
         return
     from rich.console import Console
 
-    from ms_dnn.runs.reports.tables import print_confusion
+    from ms_dnn.presentation.document import print_blocks
 
-    console = Console(highlight=False)
-    if scores.confusion is not None:
-        print_confusion(console, scores.class_names, scores.confusion)
-    score = f"accuracy {scores.score:.2%}" if scores.score_name == "accuracy" else f"R² {scores.score:.4f}"
-    console.print(f"[bold]{scores.part} {score}[/bold] on {scores.samples} samples, cost {scores.cost:.4g}")
+    print_blocks(Console(), scores.report())

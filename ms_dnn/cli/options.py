@@ -1,8 +1,12 @@
 """Options that several commands share."""
 
-from typing import Annotated, Literal
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import typer
+
+from ms_dnn.runtime.durable import check_new_folder, check_writable
 
 Overrides = Annotated[
     list[str] | None,
@@ -17,3 +21,21 @@ BackpropName = Annotated[
     typer.Option("--backprop", help="Whose backward pass trains; else the configuration's.", show_default=False),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+
+
+def output_file(name: str, description: str) -> Any:
+    """Return an option that names a file to write; whether it can be written is checked before any work."""
+
+    def check(path: Path | None) -> Path | None:
+        if path is not None:
+            check_writable(path, name)
+        return path
+
+    return typer.Option(name, metavar="FILE", help=description, callback=check)
+
+
+def run_folder(path: Path | None, name: str) -> Path:
+    """Return the folder of a new run or sweep, ``runs/NAME-DATE-TIME`` where none is given, if it can be made."""
+    chosen = path or Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+    check_new_folder(chosen, "--run")
+    return chosen

@@ -42,6 +42,9 @@ def predict(
         return
     from rich.console import Console
 
-    from ms_dnn.runs.reports.tables import print_answers
+    from ms_dnn.runs.reports.tables import predictions_table
 
-    print_answers(Console(), found.row_names, found.answers, found.probabilities, found.class_names, found.labels)
+    table = predictions_table(
+        found.row_names, found.answers, found.probabilities, found.class_names, found.labels
+    )  # fmt: skip
+    Console().print(table.rich())

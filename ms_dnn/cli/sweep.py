@@ -1,13 +1,12 @@
 """``ms-dnn sweep``: try hyperparameters over ranges, in as many processes as wanted."""
 
-from datetime import datetime
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ms_dnn.cli.options import DeviceName, Overrides
+from ms_dnn.cli.options import DeviceName, Overrides, run_folder
 from ms_dnn.errors import ConfigError, SweepError
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ def sweep(
         swept = stored_sweep(resume)
     elif asked is not None:
         swept = asked
-        path = run or Path("runs") / f"{swept.base.name}-{datetime.now():%Y%m%d-%H%M%S}"
+        path = run_folder(run, swept.base.name)
         folder = make_or_open_folder(path, swept, storage, study)
     console = Console(markup=False, highlight=False)
     shared = Study(folder.storage, folder.study, swept)
@@ -101,12 +100,13 @@ def _beginning(outcome: "SweepOutcome", folder: "SweepFolder") -> str:
 def _conclude(
     console: "Console", outcome: "SweepOutcome", importances: dict[str, float], folder: "SweepFolder"
 ) -> None:
-    """Say what came of the sweep, how to continue it, and what to do next."""
+    """Print the result of the sweep, how to continue it, and what to do next."""
+    from ms_dnn.presentation.document import print_blocks
     from ms_dnn.sweep.folder import BEST, FIGURE, TRIALS
-    from ms_dnn.sweep.progress import print_sweep
+    from ms_dnn.sweep.progress import sweep_report
 
     console.print()
-    print_sweep(console, outcome, importances)
+    print_blocks(console, sweep_report(outcome, importances))
     if outcome.finished:
         files = [FIGURE, TRIALS, *([BEST] if outcome.best is not None else [])]
         console.print(f"in {folder.path}: {', '.join(files)}", soft_wrap=True)

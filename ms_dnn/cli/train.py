@@ -1,14 +1,13 @@
 """``ms-dnn train``: train an experiment into a run folder, or resume one."""
 
 import os
-from datetime import datetime
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ms_dnn.cli.options import BackpropName, DeviceName, Overrides
+from ms_dnn.cli.options import BackpropName, DeviceName, Overrides, run_folder
 from ms_dnn.errors import ConfigError
 from ms_dnn.runtime.distributed import TERMINAL, is_main_process
 
@@ -47,7 +46,7 @@ def train(
     asked = list(overrides or [])
     asked += [f"{key}={value}" for key, value in (("device", device), ("backprop", backprop)) if value]
     loaded = load_config(config, asked)
-    path = run or Path("runs") / f"{loaded.name}-{datetime.now():%Y%m%d-%H%M%S}"
+    path = run_folder(run, loaded.name)
 
     from ms_dnn.runs.reports.training_progress import TrainingProgress
     from ms_dnn.runs.stored import use_configured_device

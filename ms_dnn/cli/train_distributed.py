@@ -1,14 +1,13 @@
 """``scripts/train_distributed.sh``: ``ms-dnn train`` on several workers, started by MindSpore's ``msrun``."""
 
 import os
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ms_dnn.cli.main import run_application
-from ms_dnn.cli.options import DeviceName, Overrides
+from ms_dnn.cli.options import DeviceName, Overrides, run_folder
 from ms_dnn.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def train_distributed(
 
     loaded = load_config(config, list(overrides or []))
     require_shareable(loaded, workers)
-    path = run or Path("runs") / f"{loaded.name}-{datetime.now():%Y%m%d-%H%M%S}"
+    path = run_folder(run, loaded.name)
     settings = [f"--set={override}" for override in overrides or []]
     raise typer.Exit(launch([str(config), f"--run={path}", *settings, *on_device], path, cluster))
 

@@ -10,10 +10,11 @@ import yaml
 from pydantic import ValidationError
 
 from ms_dnn.config.document import MAX_CHARACTERS, Document, apply_override, plain, read_document
-from ms_dnn.config.problems import Origin, Problem, config_error, nearest, shown
+from ms_dnn.config.problems import Origin, Problem, config_error, shown
 from ms_dnn.config.schema import ExperimentConfig
 from ms_dnn.config.wording import problems_of
 from ms_dnn.errors import ConfigError
+from ms_dnn.presentation.notation import nearest_name
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> ExperimentConfig:
@@ -109,7 +110,7 @@ def _suggestion(path: Path) -> str:
     if not folder.is_dir():
         return f", nor a folder {folder}"
     names = sorted(entry.name for entry in folder.iterdir() if entry.suffix in (".yaml", ".yml") and entry.is_file())
-    name = nearest(path.name, names) or nearest(f"{path.name}.yaml", names)
+    name = nearest_name(path.name, names) or nearest_name(f"{path.name}.yaml", names)
     if name:
         return f"; did you mean {folder / name}?"
     return f"; {folder} has {', '.join(names[:10])}" if names else ""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from ms_dnn.errors import ConfigError
@@ -66,10 +65,3 @@ def shown(value: Any) -> str:
         return "a list" if value else "an empty list"
     text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
     return text if len(text) <= 60 else f"{text[:40]}… ({len(text)} characters)"
-
-
-def nearest(word: object, candidates: Sequence[str]) -> str | None:
-    """Find the candidate that was probably meant, whatever its case; None when none is close."""
-    folded = {candidate.casefold(): candidate for candidate in candidates}
-    found = difflib.get_close_matches(str(word)[:100].casefold(), folded, n=1)
-    return folded[found[0]] if found else None

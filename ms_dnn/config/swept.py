@@ -14,11 +14,12 @@ from pydantic import ValidationError
 
 from ms_dnn.config.document import Document, set_value
 from ms_dnn.config.loading import document_of, dump_values, load_document, validated
-from ms_dnn.config.problems import Origin, Path, Problem, config_error, dotted, nearest
+from ms_dnn.config.problems import Origin, Path, Problem, config_error, dotted
 from ms_dnn.config.schema import ExperimentConfig
 from ms_dnn.config.sweep_section import IntervalConfig, SweepConfig
 from ms_dnn.config.wording import problems_of
 from ms_dnn.errors import ConfigError
+from ms_dnn.presentation.notation import nearest_name
 
 # Keys for all hidden layers at once, in the order in which they are applied: depth makes the layers.
 HIDDEN = ("network.depth", "network.width", "network.activation")
@@ -191,7 +192,7 @@ class SweptExperiment:
             reason = f"it changes what validation_loss means; set sweep.metric to {score}"
         if reason is not None:
             raise self._error(address, (), f"{address} cannot be swept: {reason}")
-        meant = nearest(address, HIDDEN) if address.count(".") == 1 and address not in HIDDEN else None
+        meant = nearest_name(address, HIDDEN) if address.count(".") == 1 and address not in HIDDEN else None
         if meant is not None and address.startswith("network.") and address != "network.layers":
             raise self._error(address, (), f"unknown key; did you mean {meant!r}?")
         if address in HIDDEN and len(self.base.network.layers) == 1:

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from ms_dnn.config.document import Document
-from ms_dnn.config.problems import Path, Problem, dotted, nearest, shown
+from ms_dnn.config.problems import Path, Problem, dotted, shown
 from ms_dnn.config.schema import ExperimentConfig
+from ms_dnn.presentation.notation import nearest_name
 
 Node = dict[str, Any]  # a node of the JSON schema, which says what is allowed at a place
 
@@ -69,7 +70,7 @@ def _wrong_value(value: Any, node: Node) -> str:
         expected = expected.replace("a number", "a finite number")
     sentence = f"got {shown(value)}, expected {expected}"
     words = _words(node)
-    suggestion = nearest(value, words) if isinstance(value, str) else None
+    suggestion = nearest_name(value, words) if isinstance(value, str) else None
     if suggestion:
         return f"{sentence}; did you mean {suggestion!r}?"
     if node.get("type") == "string" and "enum" not in node and (number or isinstance(value, bool)):
@@ -90,7 +91,7 @@ def _unknown_key(key: str, holder: _Place) -> tuple[str, str | None]:
     elsewhere = [path for path in _paths_of_keys(_schema(), ()) if path[-1] == key and path[:-1] != holder.path]
     if elsewhere:
         return f"unknown key; it belongs at {dotted(elsewhere[0])}", None
-    suggestion = nearest(key, known)
+    suggestion = nearest_name(key, known)
     if suggestion:
         return f"unknown key; did you mean {suggestion!r}?", suggestion
     return f"unknown key; allowed are {', '.join(known)}", None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import subprocess
@@ -21,6 +20,7 @@ from ms_dnn.data.formats.npy_folder import NOTES, X, Y, read_npy_folder
 from ms_dnn.data.formats.stored_set import Notes, noted, stored_targets
 from ms_dnn.data.lazy_rows import Rows, blocks
 from ms_dnn.errors import DataError
+from ms_dnn.presentation.notation import first_line
 
 Kind = Literal["mindrecord", "npy"]
 UNFINISHED = ".unfinished"
@@ -55,8 +55,9 @@ def convert_data(source: Source, output: Path, kind: Kind) -> Notes:
         _write(kind, written, notes, features, stored_targets(found))
         _publish(written, output)
     except (OSError, _UnwrittenError) as error:
+        reason = getattr(error, "strerror", None) or first_line(error)
         raise DataError(
-            f"{output}: the set could not be written ({_reason(error)}); nothing is left of it: free some space, or "
+            f"{output}: the set could not be written ({reason}); nothing is left of it: free some space, or "
             "choose another place"
         ) from error
     finally:
@@ -141,9 +142,3 @@ def _run_writer(arrays: Path, path: Path) -> None:
         lines = process.stderr.strip().splitlines()
         said = lines[-1] if lines and process.returncode > 0 else f"it was ended by signal {-process.returncode}"
         raise DataError(f"MindSpore's FileWriter failed: {said[:200]}")
-
-
-def _reason(error: Exception) -> str:
-    with contextlib.suppress(IndexError):
-        return (getattr(error, "strerror", None) or str(error)).strip().splitlines()[0][:200]
-    return type(error).__name__

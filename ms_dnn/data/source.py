@@ -111,8 +111,3 @@ def check_same_shape(name: str, train: Dataset, test: Dataset) -> None:
             f"{name}: got test pictures of shape {got}, expected {expected} as in the training files: take both from "
             "one set"
         )
-
-
-def reason(error: Exception) -> str:
-    """Return the first line of what a parser has to say, or the name of its error."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -20,7 +19,10 @@ from ms_dnn.experiment.building import build_cost, build_network, build_plan, ra
 from ms_dnn.experiment.data import prepare_data
 from ms_dnn.gradients.handwritten import HandwrittenGradient
 from ms_dnn.layers.cost import Cost
+from ms_dnn.presentation.document import Block, Shown
+from ms_dnn.presentation.notation import counted
 from ms_dnn.runtime.device import Device
+from ms_dnn.runtime.environment import describe_environment
 from ms_dnn.runtime.seeding import stream
 from ms_dnn.training.epoch import Epoch
 from ms_dnn.training.optimizers import OPTIMIZERS, Optimizer
@@ -101,23 +103,34 @@ class RateTest:
     recommended: float | None
 
 
-@dataclass(frozen=True)
-class Preflight:
-    """All that was found."""
+@dataclass(frozen=True, repr=False)
+class Preflight(Shown):
+    """What was found of an experiment before its training."""
 
     findings: tuple[Finding, ...]
     layers: tuple[LayerState, ...]
     rate_test: RateTest
 
+    def __repr__(self) -> str:
+        verdicts = [finding.verdict for finding in self.findings]
+        counts = ", ".join(f"{verdicts.count(one)} {one}" for one in ("good", "warning", "bad") if one in verdicts)
+        return f"Preflight({counts}; {counted(len(self.layers), 'layer')})"
+
+    def report(self) -> Sequence[Block]:
+        """Return what ``ms-dnn doctor`` prints of an experiment."""
+        from ms_dnn.experiment.preflight_report import preflight_report
+
+        return preflight_report(self.findings, self.layers)
+
 
 def examine_environment(device: Device) -> list[Finding]:
     """Return what is known of the versions and the device in use."""
-    from importlib.metadata import version
-
-    mindspore, python = version("mindspore"), platform.python_version()
+    versions = describe_environment("mindspore", "numpy")
+    mindspore = versions["mindspore"]
     found = []
     if mindspore.startswith(TESTED + "."):
-        found.append(Finding("versions", "good", f"MindSpore {mindspore}, NumPy {np.__version__}, Python {python}"))
+        sentence = f"MindSpore {mindspore}, NumPy {versions['numpy']}, Python {versions['python']}"
+        found.append(Finding("versions", "good", sentence))
     else:
         sentence = f"MindSpore {mindspore}; this project was tested with {TESTED} alone: run its tests first"
         found.append(Finding("versions", "warning", sentence))

@@ -5,42 +5,33 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
-from ms_dnn.presentation.plots import BLUE, GREY, ORANGE, new_figure
+from ms_dnn.presentation.document import Block, Cell, Column, Table, line
+from ms_dnn.presentation.plots import BLUE, GREY, ORANGE, new_figure, png, tidy
 
 if TYPE_CHECKING:
-    from ms_dnn.experiment.preflight import Finding, Preflight
+    from ms_dnn.experiment.preflight import Finding, LayerState, Preflight, RateTest
 
 SCHEMA = 1
-MARKS = {"good": ("✓", "green"), "warning": ("!", "yellow"), "bad": ("✗", "bold red")}
+MARKS: dict[str, Cell] = {"good": ("✓", "good"), "warning": ("!", "unsure"), "bad": ("✗", "bad")}
 
 
-def print_preflight(console: Console, findings: Sequence[Finding], preflight: Preflight | None) -> None:
-    """Print one line for each finding, and the layers of the experiment."""
-    table = Table.grid(padding=(0, 1))
-    table.add_column()
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for finding in findings:
-        mark, style = MARKS[finding.verdict]
-        table.add_row(Text(mark, style=style), Text(finding.subject), Text(finding.sentence))
-    console.print(table)
-    if preflight is None:
-        return
-    layers = Table()
-    for column in ("layer", "units", "activation", "dead", "gradient (rms)", "first update"):
-        layers.add_column(column, justify="left" if column == "activation" else "right")
-    for layer in preflight.layers:
+def preflight_report(findings: Sequence[Finding], layers: Sequence[LayerState]) -> list[Block]:
+    """Return one line for each finding, and the layers of the experiment."""
+    rows = [[MARKS[one.verdict], one.subject, one.sentence] for one in findings]
+    blocks: list[Block] = [Table([Column(), Column("subject"), Column("finding", fold=True)], rows)]
+    if not layers:
+        return blocks
+    names = ("layer", "units", "activation", "dead", "gradient (rms)", "first update")
+    columns = [Column(name, "left" if name == "activation" else "right") for name in names]
+    table = []
+    for layer in layers:
         dead = "–" if layer.dead is None else f"{layer.dead:.1%}"
         update = f"{layer.update:.1e}" if math.isfinite(layer.update) else "–"
-        layers.add_row(str(layer.number), str(layer.units), layer.activation, dead, f"{layer.gradient:.1e}", update)
-    console.print(layers)
+        row = [str(layer.number), str(layer.units), layer.activation, dead, f"{layer.gradient:.1e}", update]
+        table.append(row)
+    return [*blocks, line(), Table(columns, table)]
 
 
 def preflight_json(findings: Sequence[Finding], preflight: Preflight | None) -> str:
@@ -62,23 +53,15 @@ def _finite(values: dict[str, Any]) -> dict[str, Any]:
     return {key: None if isinstance(v, float) and not math.isfinite(v) else v for key, v in values.items()}
 
 
-def draw_rate_test(
-    rates: Sequence[float],
-    costs: Sequence[float],
-    smoothed: Sequence[float],
-    recommended: float | None,
-    path: Path,
-    title: str,
-) -> None:
-    """Draw cost against learning rate into a PNG file, with the recommended rate if there is one."""
+def rate_test_png(test: RateTest, title: str) -> bytes:
+    """Return a PNG of the cost against the learning rate, with the recommended rate if there is one."""
     figure = new_figure(6.4, 4)
     axes = figure.subplots()
-    axes.plot(rates, costs, color=GREY, linewidth=0.7, label="mini-batch")
-    axes.plot(rates, smoothed, color=BLUE, label="moving average")
-    if recommended is not None:
-        axes.axvline(recommended, color=ORANGE, linestyle="--", label=f"recommended: {recommended:.1e}")
-    axes.set(xscale="log", xlabel="learning rate r", ylabel="cost J", title=f"Rate test of {title}")
+    axes.plot(test.rates, test.costs, color=GREY, linewidth=0.7, label="mini-batch")
+    axes.plot(test.rates, test.smoothed, color=BLUE, label="moving average")
+    if test.recommended is not None:
+        axes.axvline(test.recommended, color=ORANGE, linestyle="--", label=f"recommended: {test.recommended:.1e}")
+    axes.set(xscale="log", xlabel="learning rate r", ylabel="cost J", title=f"Learning-rate range test of {title}")
     axes.legend(frameon=False)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    figure.savefig(path, dpi=120)
+    tidy(axes)
+    return png(figure)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from ms_dnn.errors import ExportError
+from ms_dnn.runtime.durable import check_writable
 
 Format = Literal["mindir", "onnx", "air"]
 
@@ -22,8 +23,9 @@ def destination(run: Path, file_format: Format, output: Path | None, *, force: b
     """Return where a run goes: ``output``, or else ``model.FORMAT`` in the run's folder; and the same with ``.json``.
 
     Raises:
-        ExportError: when the name does not end with the format's, there is no such folder, or a file is there already
-            and ``force`` is not given.
+        ExportError: when the name does not end with the format's, or a file is there already and ``force`` is not
+            given.
+        OutputError: when a file cannot be written there.
     """
     model = run / f"model.{file_format}" if output is None else output
     if model.suffix != f".{file_format}":
@@ -31,12 +33,9 @@ def destination(run: Path, file_format: Format, output: Path | None, *, force: b
             f"--output: got '{model}', expected a name that ends with .{file_format}: change it, or give the --format "
             f"that it names (now {file_format})"
         )
-    if not model.parent.is_dir():
-        raise ExportError(f"--output: got '{model}', but there is no folder '{model.parent}': make it first")
     facts = model.with_name(f"{model.name}.json")
     for file in (model, facts):
-        if file.is_dir():
-            raise ExportError(f"--output: got '{file}', which is a folder, expected a file: choose another name")
+        check_writable(file, "--output")
         if file.exists() and not force:
             raise ExportError(f"{file}: exists already: choose another name with --output, or replace it with --force")
     return Destination(file_format, model, facts)

@@ -102,15 +102,7 @@ def assert_gradients(function: Callable[..., Any], inputs: Any, *arguments: Any,
     """Check as :func:`check_gradients` does, and raise an AssertionError that shows the report unless it PASSes."""
     judgement = check_gradients(function, inputs, *arguments, **options)
     if judgement.verdict is not Verdict.PASS:
-        import io
-
-        from rich.console import Console
-
-        from ms_dnn.judge.report.table import print_judgement
-
-        text = io.StringIO()
-        print_judgement(Console(file=text, width=100, no_color=True), judgement)
-        raise AssertionError(f"gradients of {judgement.conditions.subject}\n{text.getvalue()}")
+        raise AssertionError(f"gradients of {judgement.conditions.subject}\n{judgement}")
     return judgement
 
 

@@ -9,7 +9,13 @@ from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any, Literal
 
+from ms_dnn.judge.routes.base import family
+from ms_dnn.presentation.document import Block, Shown
+from ms_dnn.presentation.notation import counted, size_text
+
 SCHEMA_VERSION = 2
+Relation = Literal["agree", "differ", "undecided", "apart"]
+SEVERITIES = ("error", "warning", "note")
 
 
 class Verdict(str, Enum):
@@ -27,13 +33,13 @@ class PairResult:
     Attributes:
         first: name of a route.
         second: name of another.
-        by: "elements", where both know every element; "directions", where one was asked for slopes along lines.
+        by: "elements", where both know every element; "directions", where one knows directional derivatives alone.
         relative_error: of elements: max |a − b| / max(max |a|, max |b|); of directions: max |(a − b)·v| / ‖g‖₂.
             0 where both are zero.
         tolerance: what was allowed, in the same unit: what the dtype, the rounding of the terms and the witness's
             own error estimate make unavoidable.
         within: whether nothing lies outside of what is allowed.
-        decisive: False when so much had to be allowed that agreement says nothing.
+        decisive: False when so much had to be allowed that agreement is inconclusive.
         worst: index of the element that lies farthest outside, relative to what is allowed; None of directions.
     """
 
@@ -46,19 +52,40 @@ class PairResult:
     decisive: bool
     worst: tuple[int, ...] | None
 
+    @property
+    def relation(self) -> Relation:
+        """What the pair says of the tensor: it agrees, it differs, or so much was allowed that it is inconclusive."""
+        if not self.within:
+            return "differ"
+        return "agree" if self.decisive else "undecided"
+
+    @property
+    def independent(self) -> bool:
+        """Whether the two run different code: that a route agrees with itself, compiled, decides nothing."""
+        return family(self.first) != family(self.second)
+
+    @property
+    def excess(self) -> float:
+        """Error / allowed: 0 for no error, ∞ where anything is not a number."""
+        if math.isnan(self.relative_error) or math.isnan(self.tolerance):
+            return math.inf
+        if self.relative_error == 0 or math.isinf(self.tolerance):
+            return 0.0
+        return self.relative_error / self.tolerance if self.tolerance else math.inf
+
 
 @dataclass(frozen=True)
 class Line:
-    """One direction v in one tensor: the slope d/dt J(θ + t v) by a witness, and what the gradients say of it.
+    """One direction v in one tensor: the directional derivative d/dt J(θ + t v) by a witness, and by the gradients.
 
     Attributes:
-        witness: the route that was asked.
-        purpose: "random", a draw of signs ±1; "duel", along the difference of two gradients.
+        witness: the route that computed it.
+        purpose: "random", random signs ±1; "duel", the direction of the difference of two gradients.
         kind: "smooth", "kink" or "unknown".
-        value: the slope.
+        value: the directional derivative.
         error: how far it may be off.
-        left: slope for t < 0; only of use at a kink.
-        right: slope for t > 0.
+        left: the derivative for t < 0; only of use at a kink.
+        right: the derivative for t > 0.
         noise: one standard deviation of J by rounding.
         steps: h of each rung of the ladder, largest first; empty for a witness that takes no differences.
         quotients: D(h) of each rung.
@@ -86,12 +113,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Sensitivity:
-    """The smallest error of one single element of the judged gradient that this run would have caught.
+    """The smallest error of one single element of the judged gradient that this run detects.
 
     Attributes:
         absolute: in the unit of the gradient.
         relative: the same over the largest |gradient| of the tensor; ∞ where that is 0.
-        by: the pair of routes that would have caught it.
+        by: the pair of routes that detects it.
     """
 
     absolute: float
@@ -125,8 +152,8 @@ class TensorJudgement:
         dtype: its dtype.
         largest: for each gradient route the largest |gradient| that it found.
         pairs: the results; a pair without common ground is missing.
-        lines: the directions that were looked along.
-        sensitivity: what this run would have caught; None where nothing could be compared.
+        lines: the directions in which derivatives were taken.
+        sensitivity: the smallest detectable error; None where nothing could be compared.
         wrong: how many elements of the judged route are wrong.
         wrong_elements: the worst of them.
     """
@@ -147,6 +174,21 @@ class TensorJudgement:
         """Whether every pair is within its tolerance."""
         return all(pair.within for pair in self.pairs)
 
+    @property
+    def decided(self) -> bool:
+        """Whether two routes of different code were compared to some use."""
+        return any(pair.decisive and pair.independent for pair in self.pairs)
+
+    @property
+    def kinks(self) -> tuple[Line, ...]:
+        """The lines along which J has a kink at the very point that is judged."""
+        return tuple(line for line in self.lines if line.kind == "kink")
+
+    def worst_pair(self, by: str) -> PairResult | None:
+        """Return the worst pair of one kind: one that differs before one that agrees, then by the excess."""
+        pairs = [pair for pair in self.pairs if pair.by == by]
+        return max(pairs, key=lambda pair: (not pair.within, pair.excess), default=None)
+
 
 @dataclass(frozen=True)
 class ForwardAgreement:
@@ -163,6 +205,17 @@ class ForwardAgreement:
     relative_error: float
     tolerance: float
     within: bool
+
+    def describe(self) -> str:
+        """Return one sentence: whether the forward passes agree, to what, and on which J."""
+        if len(self.values) < 2:
+            return ", ".join(f"J = {value:.6g} by {name}" for name, value in self.values.items())
+        names, judged = " and ".join(self.values), next(iter(self.values.values()))
+        difference = f"{size_text(self.relative_error)} (allowed {size_text(self.tolerance)})"
+        if self.within:
+            return f"J = {judged:.6g}: the forward passes of {names} agree to {difference}"
+        values = ", ".join(f"{value!r} by {name}" for name, value in self.values.items())
+        return f"the forward passes differ by {difference}: J is {values}"
 
 
 @dataclass(frozen=True)
@@ -187,7 +240,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class FaultyPart:
-    """A part of the hand-written backward pass that is wrong by itself, given right input.
+    """A part of the hand-written backward pass that is wrong by itself, given correct input.
 
     Attributes:
         part: "layer 2", "cost", or the name of a Cell.
@@ -227,9 +280,9 @@ class Conditions:
     point: str
 
 
-@dataclass(frozen=True)
-class Judgement:
-    """The whole of it.
+@dataclass(frozen=True, repr=False)
+class Judgement(Shown):
+    """What the judge found at one point; ``print`` shows the report of the terminal.
 
     Attributes:
         verdict: what it comes to.
@@ -259,10 +312,32 @@ class Judgement:
     seconds: float
     replay: Mapping[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        what = f"{counted(len(self.tensors), 'tensor')}, {counted(len(self.routes), 'route')}"
+        return f"Judgement({self.verdict.value}, {what}, {self.reason!r})"
+
+    def report(self) -> list[Block]:
+        """Return what ``ms-dnn check`` prints."""
+        from ms_dnn.judge.report.table import judgement_report
+
+        return judgement_report(self)
+
     @property
     def disagreeing(self) -> tuple[str, ...]:
         """Names of the tensors on which some pair disagrees, in order."""
         return tuple(tensor.name for tensor in self.tensors if not tensor.agrees)
+
+    @property
+    def gravest_first(self) -> tuple[Finding, ...]:
+        """The findings: errors, then warnings, then notes."""
+        return tuple(sorted(self.findings, key=lambda finding: SEVERITIES.index(finding.severity)))
+
+    def relation_on(self, tensor: TensorJudgement) -> Relation:
+        """Return what the whole run says of one tensor, findings included."""
+        found = {finding.severity for finding in self.findings if finding.tensor == tensor.name}
+        if not tensor.agrees or "error" in found:
+            return "differ"
+        return "agree" if tensor.decided and "warning" not in found else "undecided"
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:

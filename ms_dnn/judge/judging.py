@@ -11,8 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ms_dnn.judge.answers import Answers, Direction, random_direction
-from ms_dnn.judge.environment import describe_environment
 from ms_dnn.judge.judgement import (
     Conditions,
     FaultyPart,
@@ -27,26 +25,29 @@ from ms_dnn.judge.judgement import (
 )
 from ms_dnn.judge.locate.elements import bisect, differing, trusted
 from ms_dnn.judge.pairs import Allowance, compare_elements, compare_slopes
+from ms_dnn.judge.route_results import Direction, RouteResults, random_direction
 from ms_dnn.judge.routes.base import GradientRoute, Gradients, SlopeRoute
 from ms_dnn.judge.routes.subject import Variable
-from ms_dnn.judge.verdict import decide, family
+from ms_dnn.judge.verdict import decide
+from ms_dnn.runtime.environment import describe_environment
 
 Array = NDArray[Any]
+PACKAGES = ("ms-dnn", "mindspore", "numpy", "scipy")
 
 
 @dataclass
 class Case:
-    """One point, everything that is asked there, and whom to ask.
+    """One point, what is computed there, and by which routes.
 
     Attributes:
         conditions: what is judged, for the record.
         variables: the tensors.
         gradient_routes: the first is the judged one.
         slope_routes: witnesses.
-        allowance: how far right answers may lie apart.
+        allowance: how far correct results may lie apart.
         forward: compares the forward passes, given the value of J by each route.
-        terms: from the answers to the scale of the terms of each tensor's gradient (float or shaped as the tensor).
-        localise: finds the parts of the backward pass that are wrong by themselves; asked when the verdict is FAIL.
+        terms: from the gradients to the scale of the terms of each tensor's gradient (float or shaped as the tensor).
+        localise: finds the parts of the backward pass that are wrong by themselves; called when the verdict is FAIL.
         findings: what was found before.
     """
 
@@ -62,29 +63,29 @@ class Case:
 
 
 def judge(case: Case) -> Judgement:
-    """Ask all routes, compare the answers and decide."""
+    """Run all routes, compare their results and decide."""
     started = time.perf_counter()
     shapes = {variable.name: variable.shape for variable in case.variables}
-    answers = Answers(shapes, {variable.name: variable.dtype for variable in case.variables})
-    answers.findings += case.findings
+    results = RouteResults(shapes, {variable.name: variable.dtype for variable in case.variables})
+    results.findings += case.findings
     for route in case.gradient_routes:
-        answers.ask(route)
-    terms = case.terms(answers.gradients)
+        results.run(route)
+    terms = case.terms(results.gradients)
     for route in case.gradient_routes:
-        answers.drop_unsteady(route, partial(case.allowance.of_elements, route, route), terms)
+        results.drop_irreproducible(route, partial(case.allowance.of_elements, route, route), terms)
     witnesses = {route.name for route in (*case.gradient_routes, *case.slope_routes) if route.witness}
 
     for place, variable in enumerate(case.variables):
         for number in range(case.conditions.directions):
             v = random_direction(case.conditions.seed, place, number, variable.shape)
-            answers.look_along(variable.name, "random", v, case.slope_routes)
-    case.allowance.noise = answers.noise()
-    tensors = [_judge_tensor(case, answers, variable, terms.get(variable.name, 0.0)) for variable in case.variables]
-    answers.zeros()
-    forward = case.forward(answers.values)
-    verdict, reason, blame = decide(forward, tensors, answers.findings, witnesses)
-    if blame is not None and blame in answers.gradients:
-        tensors = [_with_wrong_elements(case, answers, t, blame, terms.get(t.name, 0.0)) for t in tensors]
+            results.take_derivatives(variable.name, "random", v, case.slope_routes)
+    case.allowance.noise = results.noise()
+    tensors = [_judge_tensor(case, results, variable, terms.get(variable.name, 0.0)) for variable in case.variables]
+    results.warn_of_zeros()
+    forward = case.forward(results.values)
+    verdict, reason, blame = decide(forward, tensors, results.findings, witnesses)
+    if blame is not None and blame in results.gradients:
+        tensors = [_with_wrong_elements(case, results, t, blame, terms.get(t.name, 0.0)) for t in tensors]
     faulty = tuple(case.localise()) if verdict is Verdict.FAIL else ()
     return Judgement(
         verdict=verdict,
@@ -94,9 +95,9 @@ def judge(case: Case) -> Judgement:
         routes=tuple(route.name for route in (*case.gradient_routes, *case.slope_routes)),
         forward=forward,
         tensors=tuple(tensors),
-        findings=tuple(answers.findings),
+        findings=tuple(results.findings),
         faulty=faulty,
-        environment=describe_environment(),
+        environment=describe_environment(*PACKAGES),
         seconds=time.perf_counter() - started,
     )
 
@@ -107,13 +108,13 @@ def inconclusive(case: Case, finding: Finding) -> Judgement:
     findings = (*case.findings, finding)
     verdict, reason, blame = decide(nowhere, (), findings, set())
     return Judgement(
-        verdict, reason, blame, case.conditions, (), nowhere, (), findings, (), describe_environment(), 0.0
+        verdict, reason, blame, case.conditions, (), nowhere, (), findings, (), describe_environment(*PACKAGES), 0.0
     )
 
 
-def _judge_tensor(case: Case, answers: Answers, variable: Variable, terms: float | Array) -> TensorJudgement:
+def _judge_tensor(case: Case, results: RouteResults, variable: Variable, terms: float | Array) -> TensorJudgement:
     name = variable.name
-    known = {route: g[name] for route, g in answers.gradients.items() if name in g}
+    known = {route: g[name] for route, g in results.gradients.items() if name in g}
     routes = [route for route in case.gradient_routes if route.name in known]
     by_elements = []
     for number, first in enumerate(routes):
@@ -123,12 +124,13 @@ def _judge_tensor(case: Case, answers: Answers, variable: Variable, terms: float
     if apart and case.slope_routes:
         worst = max(apart, key=lambda pair: pair.relative_error)
         difference = known[worst.first] - known[worst.second]
-        answers.look_along(name, "duel", difference / np.max(np.abs(difference)), case.slope_routes)
-    directions = answers.directions[name]
+        results.take_derivatives(name, "duel", difference / np.max(np.abs(difference)), case.slope_routes)
+    directions = results.directions[name]
     by_slopes = compare_slopes(routes, case.slope_routes, known, directions, terms, case.allowance)
     pairs = [result for result, _ in by_elements] + by_slopes
     order = [route.name for route in (*case.gradient_routes, *case.slope_routes)]
     pairs.sort(key=lambda pair: (order.index(pair.first), order.index(pair.second)))
+    lines = tuple(line for direction in directions for line in _lines(direction, routes, known, terms, case))
     return TensorJudgement(
         name=name,
         kind=variable.kind,
@@ -136,8 +138,8 @@ def _judge_tensor(case: Case, answers: Answers, variable: Variable, terms: float
         dtype=variable.dtype,
         largest={route: float(np.max(np.abs(g), initial=0.0)) for route, g in known.items()},
         pairs=tuple(pairs),
-        lines=tuple(line for direction in directions for line in _lines(direction, routes, known, terms, case)),
-        sensitivity=_sensitivity(case, known, by_elements, directions, terms),
+        lines=lines,
+        sensitivity=_sensitivity(case.gradient_routes[0].name, known, by_elements, lines),
     )
 
 
@@ -148,7 +150,7 @@ def _lines(
     return [
         Line(
             witness=witness,
-            purpose="duel" if direction.purpose == "duel" else "random",
+            purpose=direction.purpose,
             kind=found.kind,
             value=found.value,
             error=found.error,
@@ -169,48 +171,38 @@ def _lines(
 
 
 def _sensitivity(
-    case: Case,
-    known: Gradients,
-    by_elements: Sequence[tuple[PairResult, Array]],
-    directions: Sequence[Direction],
-    terms: float | Array,
+    judged: str, known: Gradients, by_elements: Sequence[tuple[PairResult, Array]], lines: Sequence[Line]
 ) -> Sensitivity | None:
-    """Return the least error of one element that some pair would have caught, whichever element and sign it has."""
-    judged = case.gradient_routes[0]
-    if judged.name not in known:
+    """Return the smallest error of one element that some pair detects, whichever element and sign it has."""
+    if judged not in known:
         return None
     candidates = []
     for result, room in by_elements:
-        other_code = family(result.first) != family(result.second)
-        if judged.name in (result.first, result.second) and result.within and other_code:
-            other = result.second if result.first == judged.name else result.first
-            candidates.append((float(np.max(room, initial=0.0)), f"{judged.name} / {other}"))
-    for direction in directions:
-        if direction.purpose != "random":
-            continue
-        for witness, found in direction.slopes.items():
-            allowed = case.allowance.of_slope(judged, known[judged.name], found, direction.v, terms)
-            error = abs(float(np.sum(known[judged.name] * direction.v)) - found.value)
-            if np.isfinite(allowed) and error <= allowed:
-                candidates.append((allowed + error, f"{judged.name} / {witness}"))
+        if judged in (result.first, result.second) and result.within and result.independent:
+            other = result.second if result.first == judged else result.first
+            candidates.append((float(np.max(room, initial=0.0)), f"{judged} / {other}"))
+    for line in lines:
+        allowed, error = line.allowed[judged], abs(line.slopes[judged] - line.value)
+        if line.purpose == "random" and np.isfinite(allowed) and error <= allowed:
+            candidates.append((allowed + error, f"{judged} / {line.witness}"))
     if not candidates:
         return None
     absolute, by = min(candidates)
-    largest = float(np.max(np.abs(known[judged.name]), initial=0.0))
+    largest = float(np.max(np.abs(known[judged]), initial=0.0))
     return Sensitivity(absolute, absolute / largest if largest else float("inf"), by)
 
 
 def _with_wrong_elements(
-    case: Case, answers: Answers, tensor: TensorJudgement, blame: str, terms: float | Array
+    case: Case, results: RouteResults, tensor: TensorJudgement, blame: str, terms: float | Array
 ) -> TensorJudgement:
     """Add which elements the blamed route has wrong, from a gradient that is right, else by bisection."""
-    if tensor.agrees or tensor.name not in answers.gradients[blame]:
+    if tensor.agrees or tensor.name not in results.gradients[blame]:
         return tensor
-    got = answers.gradients[blame][tensor.name]
+    got = results.gradients[blame][tensor.name]
     by_name = {route.name: route for route in case.gradient_routes}
-    right = trusted(tensor, blame, [name for name, found in answers.gradients.items() if tensor.name in found])
+    right = trusted(tensor, blame, [name for name, found in results.gradients.items() if tensor.name in found])
     if right is not None:
-        expected = answers.gradients[right][tensor.name]
+        expected = results.gradients[right][tensor.name]
         scale = float(np.max(np.abs(expected), initial=0.0))
         wrong = differing(got, expected, case.allowance.of_elements(by_name[blame], by_name[right], scale, terms))
     elif case.slope_routes:

@@ -1,4 +1,4 @@
-"""How far two right answers may lie apart, and how far two answers do."""
+"""How far two correct gradients may lie apart, and how far two gradients do."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ms_dnn.judge.answers import Direction
 from ms_dnn.judge.judgement import PairResult
+from ms_dnn.judge.route_results import Direction
 from ms_dnn.judge.routes.base import GradientRoute, Gradients, SlopeRoute
 from ms_dnn.judge.routes.slope import Slope
 from ms_dnn.runtime.precision import comparison_tolerance
@@ -18,7 +18,7 @@ from ms_dnn.runtime.precision import comparison_tolerance
 Array = NDArray[Any]
 
 SLOPE_MARGIN = 3.0
-"""How many times its own error estimate a slope may be off: twice the worst of 10 000 right ones."""
+"""How many times its own error estimate a directional derivative may be off: twice the worst of 10 000 correct ones."""
 NOISE_ROUNDINGS = 100.0
 """How many σ of an imprecise float64 forward pass its gradients may be off."""
 FORWARD_ROUNDINGS = defaultdict(lambda: 1.0, {("float32", "float64"): 10.0, ("float64", "float32"): 10.0})
@@ -43,22 +43,22 @@ class Allowance:
         self.noise = 0.0
 
     def of_dtype(self, dtype: str) -> float:
-        """Return the part of the largest element, or of its terms, by which a right gradient may be off."""
+        """Return the part of the largest element, or of its terms, by which a correct gradient may be off."""
         tolerance = comparison_tolerance(dtype, self.device)
         return max(tolerance, NOISE_ROUNDINGS * self.noise) if dtype == "float64" else tolerance
 
     def tolerance(self, first: GradientRoute, second: GradientRoute) -> float:
-        """Return the same for the difference of two right gradients."""
+        """Return the same for the difference of two correct gradients."""
         coarse = max(self.of_dtype(route.dtype) for route in (first, second))
         return coarse * (FORWARD_ROUNDINGS[first.dtype, second.dtype] if first.dtype != second.dtype else 1.0)
 
     def of_elements(self, first: GradientRoute, second: GradientRoute, scale: float, terms: float | Array) -> Any:
-        """Return how far two right gradients may lie apart in each element."""
+        """Return how far two correct gradients may lie apart in each element."""
         # A gradient that cancels is judged by what it was summed from.
         return self.tolerance(first, second) * np.maximum(scale, terms)
 
     def of_slope(self, route: GradientRoute, gradient: Array, slope: Slope, v: Array, terms: float | Array) -> float:
-        """Return how far g·v may lie from the slope: the witness's error, and the rounding of each element."""
+        """Return how far g·v may lie from the derivative: the witness's error, and the rounding of each element."""
         tolerance = self.of_dtype(route.dtype)
         if route.dtype != "float64":
             tolerance *= FORWARD_ROUNDINGS[route.dtype, "float64"]
@@ -69,7 +69,7 @@ class Allowance:
 def compare_elements(
     first: GradientRoute, second: GradientRoute, known: Mapping[str, Array], terms: float | Array, allowance: Allowance
 ) -> tuple[PairResult, Array]:
-    """Return the result, and for each element the room that is left: an error as large as that would be caught."""
+    """Return the result, and for each element the room that is left: an error as large as that is detected."""
     a, b = known[first.name], known[second.name]
     difference = np.abs(a - b)
     # Over the whole tensor: the scale is the tensor's, not the element's.

@@ -17,7 +17,7 @@ from mindspore import nn
 from numpy.typing import NDArray
 
 from ms_dnn.errors import SubjectError
-from ms_dnn.judge.routes.subject import first_line
+from ms_dnn.presentation.notation import first_line
 from ms_dnn.runtime.seeding import stream
 
 Array = NDArray[Any]

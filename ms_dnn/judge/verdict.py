@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ms_dnn.judge.judgement import Finding, ForwardAgreement, PairResult, TensorJudgement, Verdict
-from ms_dnn.judge.routes.base import COMPILED, IN_FLOAT64
+from ms_dnn.judge.routes.base import family
 
 FORWARD = "forward"
 FURTHER = 3.0
@@ -24,14 +24,14 @@ def decide(
         forward: agreement of the forward passes.
         tensors: the comparisons.
         findings: everything else that was found; the notes among them are passed over.
-        witnesses: routes that train nobody: one that is alone against the others makes the run inconclusive.
+        witnesses: reference routes: one that is alone against the others makes the run inconclusive.
     """
     errors = [finding for finding in findings if finding.severity == "error"]
     guilty = [finding for finding in errors if finding.route not in witnesses]
     if guilty:
         return Verdict.FAIL, guilty[0].message, None if guilty[0].route == "all" else guilty[0].route
     if not forward.within:
-        return Verdict.FAIL, _forwards_differ(forward), FORWARD
+        return Verdict.FAIL, forward.describe(), FORWARD
     outside = [tensor for tensor in tensors if not tensor.agrees]
     if outside:
         verdict, reason, blame = _disagreement(outside, witnesses)
@@ -42,21 +42,11 @@ def decide(
         first = (errors or warnings)[0]
         return Verdict.INCONCLUSIVE, first.message, first.route if errors else None
     for tensor in tensors:
-        if not decided(tensor):
+        if not tensor.decided:
             return Verdict.INCONCLUSIVE, _undecided(tensor), None
     kinds = {tensor.kind for tensor in tensors}
     what = f"{next(iter(kinds))}s" if len(kinds) == 1 else "parameters and inputs"
     return Verdict.PASS, f"all routes agree on all {len(tensors)} {what}", None
-
-
-def decided(tensor: TensorJudgement) -> bool:
-    """Return whether two routes of different code were compared on the tensor to some use."""
-    return any(pair.decisive and family(pair.first) != family(pair.second) for pair in tensor.pairs)
-
-
-def family(route: str) -> str:
-    """Return whose code a route runs: compiled or not, in whichever precision."""
-    return route.removesuffix(IN_FLOAT64).removesuffix(COMPILED)
 
 
 def blamed_on(tensor: TensorJudgement) -> str | None:
@@ -113,21 +103,12 @@ def _disagreement(outside: Sequence[TensorJudgement], witnesses: set[str]) -> tu
 
 
 def _undecided(tensor: TensorJudgement) -> str:
-    for line in tensor.lines:
-        if line.kind == "kink":
-            between = min(line.left, line.right), max(line.left, line.right)
-            inside = all(between[0] - line.error <= slope <= between[1] + line.error for slope in line.slopes.values())
-            where = "lie between them" if inside else "do not all lie between them"
-            return (
-                f"{tensor.name} sits on a kink: along a random line the slope is {line.left:.6g} on one side and "
-                f"{line.right:.6g} on the other, and the routes {where}: judge at another point"
-            )
-    return f"no two routes could be compared on {tensor.name} to any use"
-
-
-def _forwards_differ(forward: ForwardAgreement) -> str:
-    values = ", ".join(f"{value!r} by {name}" for name, value in forward.values.items())
+    if not tensor.kinks:
+        return f"no two routes could be compared on {tensor.name} to any use"
+    line = tensor.kinks[0]
+    low, high = min(line.left, line.right) - line.error, max(line.left, line.right) + line.error
+    where = "lie" if all(low <= slope <= high for slope in line.slopes.values()) else "do not all lie"
     return (
-        f"the forward passes differ: J is {values}; {forward.relative_error:.1e} apart (allowed "
-        f"{forward.tolerance:.1e})"
+        f"{tensor.name} sits on a kink: along a random line the derivative is {line.left:.6g} on one side and "
+        f"{line.right:.6g} on the other, and the routes {where} between them: judge at another point"
     )

@@ -1,9 +1,13 @@
-"""Line charts and scatter plots as SVG that take their colours from the page, light or dark."""
+"""Line charts and scatter plots as SVG that take their colours from the page, light or dark.
+
+Made by hand and not by matplotlib: a picture then follows the page's light and dark, its words are words, and two
+pages of one result are the same file.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ms_dnn.presentation.notation import html_text
@@ -12,8 +16,9 @@ Point = tuple[float, float]
 
 WIDTH, HEIGHT = 480, 300
 LEFT, RIGHT, TOP, BOTTOM = 58, 14, 28, 42
-COLOURS = 6
-"""Of the style sheet; further curves repeat them with other dashes."""
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#A8528A", "#767676", "#B08800")
+"""Okabe & Ito's, purple and yellow darkened for a white page; further curves repeat them with other dashes."""
+COLOURS_ON_DARK = ("#5FB4EE", "#F58A3C", "#35C295", "#D78FBD", "#A0A0A0", "#E0BD4A")
 DASHES = 4
 MOST_POINTS = 1000
 MOST_TICKS = 6
@@ -39,7 +44,125 @@ class Curve:
     @property
     def style(self) -> str:
         """The classes of the style sheet."""
-        return f"curve route{self.number % COLOURS} dash{self.number // COLOURS % DASHES}"
+        return f"curve route{self.number % len(COLOURS)} dash{self.number // len(COLOURS) % DASHES}"
+
+    @staticmethod
+    def margin(number: int, total: int) -> float:
+        """Return by how much a curve is wider than the last one: where curves coincide, it shows as a margin."""
+        return 0.8 * min(total - 1 - number, 4)
+
+
+def is_logarithmic(values: Sequence[float]) -> bool:
+    """Return whether values are easier to read on a logarithmic axis."""
+    return bool(values) and min(values) > 0 and max(values) / min(values) >= LOG_FROM
+
+
+class Scale:
+    """One axis: the place of a value in the picture, and the ticks.
+
+    Args:
+        low: the smallest value, or its log₁₀ where the axis is logarithmic.
+        high: the largest, likewise.
+        start: place of the smallest.
+        end: place of the largest.
+        log: whether the axis is logarithmic.
+        percent: whether values are written as percentages.
+    """
+
+    def __init__(
+        self, low: float, high: float, start: float, end: float, *, log: bool = False, percent: bool = False
+    ) -> None:
+        self.low, self.high, self.start, self.end, self.log, self.percent = low, high, start, end, log, percent
+
+    def place(self, value: float) -> float:
+        """Return where a value lies; what is outside of the axis lies at its end."""
+        if self.log:
+            value = math.log10(value) if value > 0 else self.low
+        share = (min(max(value, self.low), self.high) - self.low) / (self.high - self.low)
+        return self.start + share * (self.end - self.start)
+
+    def text(self, value: float) -> str:
+        """Return a value as the axis writes it."""
+        return f"{100 * value:.4g} %" if self.percent else f"{value:.3g}"
+
+    def ticks(self) -> list[tuple[float, str]]:
+        """Return (place, text) of a few round values."""
+        if not self.log:
+            return [(self.place(value), self.text(value)) for value in _round_values(self.low, self.high)]
+        powers = range(math.floor(self.low), math.ceil(self.high) + 1)
+        for multiples in ((1,), (1, 3), (1, 2, 5)):
+            inside = [(m, p) for p in powers for m in multiples if self.low <= math.log10(m) + p <= self.high]
+            if len(inside) >= 3:
+                break
+        shown = inside[:: max(1, math.ceil(len(inside) / MOST_TICKS))]
+        long = any(abs(power) > 4 for _, power in shown) and all(multiple == 1 for multiple, _ in shown)
+        return [
+            (self.place(m * 10.0**p), _power_text(p) if long else self.text(m * 10.0**p))
+            for m, p in shown
+        ]  # fmt: skip
+
+
+class Axes:
+    """A pair of scales, and what is drawn into them."""
+
+    def __init__(self, x: Scale, y: Scale) -> None:
+        self.x, self.y = x, y
+
+    @classmethod
+    def around(cls, points: Sequence[Point], *, log: bool = False, percent: bool = False) -> Axes:
+        """Return axes into which the points fit; ``log`` and ``percent`` are of the vertical one."""
+        left, right = _widened(min(x for x, _ in points), max(x for x, _ in points), 0.0)
+        heights = [math.log10(y) if log else y for _, y in points]
+        low, high = _widened(min(heights), max(heights), 0.04)
+        if percent:
+            low, high = max(low, 0.0), min(high, 1.0)
+        return cls(horizontal(left, right), vertical(low, high, log=log, percent=percent))
+
+    def place(self, point: Point) -> tuple[str, str]:
+        """Return where a point lies in the picture."""
+        return f"{self.x.place(point[0]):.1f}", f"{self.y.place(point[1]):.1f}"
+
+    def line(self, points: Sequence[Point], style: str, width: float | None = None) -> str:
+        """Return a line through the points; "" where there are none."""
+        wide = "" if width is None else f' stroke-width="{width:.1f}"'
+        places = " ".join(",".join(self.place(point)) for point in points)
+        return f'<polyline class="{style}"{wide} points="{places}"/>' if points else ""
+
+    def circle(self, point: Point, style: str, radius: float) -> str:
+        """Return a circle around a point."""
+        x, y = self.place(point)
+        return f'<circle class="{style}" cx="{x}" cy="{y}" r="{radius:g}"/>'
+
+    def grid(self, x_name: str, y_name: str = "") -> str:
+        """Return the grid, the ticks and the names of the axes."""
+        parts = [f'<text class="axis" x="4" y="15">{html_text(y_name)}</text>'] if y_name else []
+        for y, text in self.y.ticks():
+            parts.append(f'<line class="grid" x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - RIGHT}" y2="{y:.1f}"/>')
+            parts.append(f'<text class="tick" x="{LEFT - 7}" y="{y + 4:.1f}" text-anchor="end">{text}</text>')
+        bottom = HEIGHT - BOTTOM
+        for x, text in self.x.ticks():
+            parts.append(f'<line class="grid" x1="{x:.1f}" y1="{bottom}" x2="{x:.1f}" y2="{bottom + 5}"/>')
+            parts.append(f'<text class="tick" x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{text}</text>')
+        name = html_text(x_name)
+        parts.append(f'<text class="axis" x="{WIDTH - RIGHT}" y="{HEIGHT - 5}" text-anchor="end">{name}</text>')
+        return "\n".join(parts)
+
+
+def horizontal(low: float, high: float, *, log: bool = False) -> Scale:
+    """Return the scale from the left to the right of a picture."""
+    return Scale(low, high, LEFT, WIDTH - RIGHT, log=log)
+
+
+def vertical(low: float, high: float, *, log: bool = False, percent: bool = False) -> Scale:
+    """Return the scale from the bottom to the top of a picture."""
+    return Scale(low, high, HEIGHT - BOTTOM, TOP, log=log, percent=percent)
+
+
+def picture(parts: Sequence[str], words: str) -> str:
+    """Return an SVG of what is drawn, with a description for those who do not see it."""
+    body = "\n".join(part for part in parts if part)
+    label = html_text(words)
+    return f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{label}">\n{body}\n</svg>'
 
 
 def line_chart(curves: Sequence[Curve], title: str, x_name: str, *, percent: bool = False) -> str:
@@ -48,20 +171,15 @@ def line_chart(curves: Sequence[Curve], title: str, x_name: str, *, percent: boo
     drawn = [curve for curve in drawn if curve.points]
     if not drawn:
         return ""
-    values = [y for curve in drawn for _, y in curve.points]
-    log = not percent and min(values) > 0 and max(values) / min(values) >= LOG_FROM
-    axes = _Axes([point for curve in drawn for point in curve.points], log=log, percent=percent)
+    log = not percent and is_logarithmic([y for curve in drawn for _, y in curve.points])
+    axes = Axes.around([point for curve in drawn for point in curve.points], log=log, percent=percent)
     parts = [axes.grid(x_name)]
     for number, curve in enumerate(drawn):
-        # The first is the widest: where curves coincide, it shows as the margin of those above it.
-        width = 2 + 0.8 * min(len(drawn) - 1 - number, 4)
-        points = " ".join(axes.place(point) for point in curve.points)
         if len(curve.points) == 1:
-            x, y = axes.place(curve.points[0]).split(",")
-            parts.append(f'<circle class="end" cx="{x}" cy="{y}" r="3"/>')
-        parts.append(f'<polyline class="{curve.style}" stroke-width="{width:.1f}" points="{points}"/>')
-    ends = "; ".join(f"{curve.name} ends at {axes.value_text(curve.points[-1][1])}" for curve in drawn)
-    return _figure(title, "\n".join(parts), f"{title} against {x_name}: {ends}")
+            parts.append(axes.circle(curve.points[0], "end", 3))
+        parts.append(axes.line(curve.points, curve.style, 2 + curve.margin(number, len(drawn))))
+    ends = "; ".join(f"{curve.name} ends at {axes.y.text(curve.points[-1][1])}" for curve in drawn)
+    return _figure(title, picture(parts, f"{title} against {x_name}: {ends}"))
 
 
 def scatter_chart(points: Sequence[Point], title: str, x_name: str, y_name: str) -> str:
@@ -69,34 +187,32 @@ def scatter_chart(points: Sequence[Point], title: str, x_name: str, y_name: str)
     shown = _thinned(points)
     if not shown:
         return ""
-    low, high = min(map(min, shown)), max(map(max, shown))
-    axes = _Axes([(low, low), (high, high)], log=False, percent=False)
-    dots = []
-    for point in shown:
-        x, y = axes.place(point).split(",")
-        dots.append(f'<circle class="dot" cx="{x}" cy="{y}" r="3.2"/>')
-    ideal = f'<polyline class="ideal" points="{axes.place((low, low))} {axes.place((high, high))}"/>'
-    above = f'<text class="axis" x="4" y="15">{html_text(y_name)}</text>'
-    body = "\n".join([axes.grid(x_name), above, ideal, *dots])
-    return _figure(title, body, f"{y_name} against {x_name} for {len(shown)} samples")
+    ends = [(value, value) for value in (min(map(min, shown)), max(map(max, shown)))]
+    axes = Axes.around(ends)
+    dots = [axes.circle(point, "dot", 3.2) for point in shown]
+    parts = [axes.grid(x_name, y_name), axes.line(ends, "ideal"), *dots]
+    return _figure(title, picture(parts, f"{y_name} against {x_name} for {len(shown)} samples"))
 
 
 def chart_legend(curves: Sequence[Curve]) -> str:
     """Return the names beside their lines."""
-    items = "".join(
-        f'<li><svg viewBox="0 0 30 12" aria-hidden="true"><line class="{curve.style}" x1="2" y1="6" x2="28" y2="6" '
-        f'stroke-width="3"/></svg>{html_text(curve.name)}</li>'
+    return legend(
+        (f'<line class="{curve.style}" x1="2" y1="6" x2="28" y2="6" stroke-width="3"/>', curve.name)
         for curve in curves
+    )  # fmt: skip
+
+
+def legend(swatches: Iterable[tuple[str, str]]) -> str:
+    """Return names beside their drawings, which are 30 wide and 12 high."""
+    items = "".join(
+        f'<li><svg viewBox="0 0 30 12" aria-hidden="true">{drawing}</svg>{html_text(name)}</li>'
+        for drawing, name in swatches
     )
     return f'<ul class="legend">{items}</ul>'
 
 
-def _figure(title: str, body: str, words: str) -> str:
-    return (
-        f"<figure><figcaption><strong>{html_text(title)}</strong></figcaption>"
-        f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{html_text(words)}">\n{body}\n</svg>'
-        "</figure>"
-    )
+def _figure(title: str, svg: str) -> str:
+    return f"<figure><figcaption><strong>{html_text(title)}</strong></figcaption>{svg}</figure>"
 
 
 def _thinned(points: Sequence[Point]) -> list[Point]:
@@ -106,69 +222,19 @@ def _thinned(points: Sequence[Point]) -> list[Point]:
     return finite if stride == 1 else [*finite[:-1:stride], finite[-1]]
 
 
-class _Axes:
-    """Places points in the picture."""
-
-    def __init__(self, points: Sequence[Point], *, log: bool, percent: bool) -> None:
-        self.log, self.percent = log, percent
-        self.left, self.right = _widened(min(x for x, _ in points), max(x for x, _ in points), 0.0)
-        heights = [math.log10(y) if log else y for _, y in points]
-        self.low, self.high = _widened(min(heights), max(heights), 0.04)
-        if percent:
-            self.low, self.high = max(self.low, 0.0), min(self.high, 1.0)
-
-    def place(self, point: Point) -> str:
-        """Return "x,y" in the picture."""
-        height = math.log10(point[1]) if self.log else point[1]
-        return f"{self._x(point[0]):.1f},{self._y(height):.1f}"
-
-    def grid(self, x_name: str) -> str:
-        parts = []
-        for value in self._heights():
-            y = self._y(math.log10(value) if self.log else value)
-            parts.append(f'<line class="grid" x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - RIGHT}" y2="{y:.1f}"/>')
-            said = self.value_text(value)
-            parts.append(f'<text class="tick" x="{LEFT - 7}" y="{y + 4:.1f}" text-anchor="end">{said}</text>')
-        for value in _ticks(self.left, self.right):
-            x, y = self._x(value), HEIGHT - BOTTOM
-            parts.append(f'<line class="grid" x1="{x:.1f}" y1="{y}" x2="{x:.1f}" y2="{y + 5}"/>')
-            parts.append(f'<text class="tick" x="{x:.1f}" y="{y + 18}" text-anchor="middle">{value:g}</text>')
-        name = html_text(x_name)
-        parts.append(f'<text class="axis" x="{WIDTH - RIGHT}" y="{HEIGHT - 5}" text-anchor="end">{name}</text>')
-        return "\n".join(parts)
-
-    def value_text(self, value: float) -> str:
-        """Return a value as the axis writes it."""
-        return f"{100 * value:.4g} %" if self.percent else f"{value:.3g}"
-
-    def _heights(self) -> list[float]:
-        if not self.log:
-            return _ticks(self.low, self.high)
-        powers = range(math.floor(self.low), math.ceil(self.high) + 1)
-        for multiples in ((1,), (1, 3), (1, 2, 5)):
-            inside = [
-                m * 10.0**p for p in powers for m in multiples if self.low <= math.log10(m * 10.0**p) <= self.high
-            ]
-            if len(inside) >= 3:
-                break
-        return inside[:: max(1, math.ceil(len(inside) / MOST_TICKS))]
-
-    def _x(self, value: float) -> float:
-        return LEFT + (value - self.left) / (self.right - self.left) * (WIDTH - LEFT - RIGHT)
-
-    def _y(self, value: float) -> float:
-        return HEIGHT - BOTTOM - (value - self.low) / (self.high - self.low) * (HEIGHT - TOP - BOTTOM)
-
-
 def _widened(low: float, high: float, share: float) -> Point:
     if high == low:
         return low - (abs(low) or 1.0) * 0.5, high + (abs(high) or 1.0) * 0.5
     return low - share * (high - low), high + share * (high - low)
 
 
-def _ticks(low: float, high: float) -> list[float]:
+def _round_values(low: float, high: float) -> list[float]:
     """Return a few round numbers from ``low`` to ``high``."""
     raw = (high - low) / MOST_TICKS
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= raw * 0.999)
     return [n * step for n in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
+
+
+def _power_text(power: int) -> str:
+    return "1" if power == 0 else "10" + str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import unicodedata
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from html import escape
 
 
@@ -46,3 +48,45 @@ def value_text(number: float) -> str:
 def counted(number: int, noun: str) -> str:
     """Return "1 tensor" or "6 tensors"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def first_line(error: BaseException, most: int = 200) -> str:
+    """Return the first line of an error's text that says something; the error's class where none does.
+
+    MindSpore frames its messages with rulers and headings that begin with "-".
+    """
+    lines = [one.strip() for one in str(error).splitlines() if one.strip("- ")]
+    said = next((one for one in lines if not one.startswith("-")), (lines or [type(error).__name__])[0])
+    return said if len(said) <= most else f"{said[: most - 1]}…"
+
+
+def nearest_names(word: object, names: Iterable[str], most: int = 1, cutoff: float = 0.6) -> list[str]:
+    """Return the names that were probably meant, whatever their case, the nearest first."""
+    folded = {name.casefold(): name for name in names}
+    return [folded[one] for one in difflib.get_close_matches(str(word)[:100].casefold(), folded, most, cutoff)]
+
+
+def nearest_name(word: object, names: Iterable[str]) -> str | None:
+    """Return the name that was probably meant, whatever its case; None when none is close."""
+    return next(iter(nearest_names(word, names)), None)
+
+
+def shortest_ends(names: Sequence[Sequence[str]], *, numbers: bool = True) -> list[tuple[str, ...]]:
+    """Return for each name, given as its words, the fewest last words by which it is told from the others.
+
+    Args:
+        names: different ones.
+        numbers: whether an end may begin with a number, which is of no use by itself where it is an index.
+    """
+
+    def ends(words: Sequence[str]) -> list[tuple[str, ...]]:
+        found = (tuple(words[-n:]) for n in range(1, len(words) + 1))
+        return [end for end in found if numbers or not end[0].isdecimal()]
+
+    known = Counter(end for words in names for end in ends(words))
+    return [next((end for end in ends(words) if known[end] == 1), tuple(words)) for words in names]
+
+
+def short_keys(keys: Sequence[str]) -> list[str]:
+    """Return for each dotted key the shortest end of it by which it is told from the others: "batch_size"."""
+    return [".".join(end) for end in shortest_ends([key.split(".") for key in keys], numbers=False)]

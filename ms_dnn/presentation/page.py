@@ -67,3 +67,12 @@ def definitions(facts: Sequence[tuple[str, object]]) -> str:
     """Return a list of names and what is to be said of each."""
     items = "".join(f"<dt>{html_text(name)}</dt><dd>{html_text(fact)}</dd>" for name, fact in facts)
     return f"<dl>{items}</dl>"
+
+
+def listed(lines: Sequence[tuple[str, str, str]]) -> str:
+    """Return a list of (style, what comes first, sentence)."""
+    items = "".join(
+        f'<li class="{style}"><strong>{html_text(start)}</strong> {html_text(rest)}</li>'
+        for style, start, rest in lines
+    )
+    return f'<ul class="said">{items}</ul>'

@@ -1,24 +1,50 @@
 """The style sheet of all HTML reports: light and dark, wide and narrow, on the screen and on paper."""
 
-PAGE_STYLE = """
-:root {
-  color-scheme: light dark;
+from ms_dnn.presentation.charts import COLOURS, COLOURS_ON_DARK
+
+
+def _routes(colours: tuple[str, ...]) -> str:
+    return " ".join(f"--route{number}: {colour};" for number, colour in enumerate(colours))
+
+
+LIGHT = f"""
   --page: #fcfbf9; --card: #ffffff; --ink: #1c1c1e; --quiet: #5c5c63; --rule: #e2dfd9; --faint: #f3f1ed;
   --pass: #00674b; --fail: #a63c00; --unsure: #795900; --pass-tint: #e8f4ef; --fail-tint: #fcede4;
-  --unsure-tint: #f9f2de;
-  --route0: #0072b2; --route1: #d55e00; --route2: #009e73; --route3: #a8528a; --route4: #767676; --route5: #b08800;
+  --unsure-tint: #f9f2de; {_routes(COLOURS)}
+"""
+DARK = f"""
+  --page: #151517; --card: #1c1c1f; --ink: #ebebed; --quiet: #a5a5ae; --rule: #333338; --faint: #232327;
+  --pass: #4fc79d; --fail: #ff9457; --unsure: #e3b93f; --pass-tint: #14271f; --fail-tint: #2f1c11;
+  --unsure-tint: #292210; {_routes(COLOURS_ON_DARK)}
+"""
+FRAGMENT_STYLE = f"""
+.ms-dnn {{ {LIGHT} }}
+@media (prefers-color-scheme: dark) {{ .ms-dnn {{ {DARK} }} }}
+[data-jp-theme-light="true"] .ms-dnn, .vscode-light .ms-dnn {{ {LIGHT} }}
+[data-jp-theme-light="false"] .ms-dnn, .vscode-dark .ms-dnn, [data-theme="dark"] .ms-dnn {{ {DARK} }}
+.ms-dnn {{ background: var(--card); color: var(--ink); border: 1px solid var(--rule); border-radius: 8px;
+  padding: .8rem 1rem; font: .875rem/1.5 system-ui, sans-serif; overflow-x: auto; }}
+.ms-dnn p {{ margin: .15rem 0; }} .ms-dnn .indented {{ padding-left: 1.5rem; }}
+.ms-dnn table {{ border-collapse: collapse; margin: .6rem 0; font-variant-numeric: tabular-nums; }}
+.ms-dnn th, .ms-dnn td {{ background: none; color: var(--ink); padding: .2rem .9rem .2rem 0; text-align: left;
+  border-bottom: 1px solid var(--rule); white-space: nowrap; font-weight: 400; }}
+.ms-dnn thead th {{ color: var(--quiet); vertical-align: bottom; }}
+.ms-dnn .number {{ text-align: right; }} .ms-dnn .centred {{ text-align: center; }}
+.ms-dnn .good {{ color: var(--pass); }} .ms-dnn .bad {{ color: var(--fail); font-weight: 600; }}
+.ms-dnn .unsure {{ color: var(--unsure); }} .ms-dnn .quiet {{ color: var(--quiet); }}
+.ms-dnn .strong {{ font-weight: 600; }} .ms-dnn .best {{ color: var(--pass); font-weight: 600; }}
+""".strip()
+"""Of a result in a notebook: its own background, so that it can be read whatever lies around it."""
+PAGE_STYLE = f"""
+:root {{
+  color-scheme: light dark; {LIGHT}
   --serif: Charter, "Iowan Old Style", "Source Serif 4", Cambria, Georgia, "DejaVu Serif", serif;
   --sans: system-ui, -apple-system, "Segoe UI", "Helvetica Neue", Arial, "DejaVu Sans", sans-serif;
   --mono: ui-monospace, "SF Mono", "Cascadia Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
-    --page: #151517; --card: #1c1c1f; --ink: #ebebed; --quiet: #a5a5ae; --rule: #333338; --faint: #232327;
-    --pass: #4fc79d; --fail: #ff9457; --unsure: #e3b93f; --pass-tint: #14271f; --fail-tint: #2f1c11;
-    --unsure-tint: #292210;
-    --route0: #5fb4ee; --route1: #f58a3c; --route2: #35c295; --route3: #d78fbd; --route4: #a0a0a0; --route5: #e0bd4a;
-  }
-}
+}}
+@media (prefers-color-scheme: dark) {{ :root {{ {DARK} }} }}
+""".strip()
+PAGE_STYLE += """
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
 body { margin: 0; background: var(--page); color: var(--ink); font: 1rem/1.55 var(--sans); overflow-wrap: anywhere; }
@@ -57,7 +83,9 @@ thead th { color: var(--quiet); font-weight: 500; border-bottom: 1px solid var(-
   vertical-align: bottom; white-space: normal; }
 tbody th { font-weight: 500; }
 tbody tr + tr > * { border-top: 1px solid var(--rule); }
-td.number, th.number { text-align: right; }
+td.number, th.number { text-align: right; } td.centred, th.centred { text-align: center; }
+.good, .best { color: var(--pass); } .bad { color: var(--fail); } .unsure { color: var(--unsure); }
+.best, .bad { font-weight: 600; }
 abbr { text-decoration: none; }
 
 .heat { border-collapse: separate; border-spacing: 2px; }
@@ -97,4 +125,4 @@ dd { margin: 0; font-variant-numeric: tabular-nums; }
   svg text { font-size: 15.5px; } }
 @media print { main { max-width: none; padding: 0; } figure, tr { break-inside: avoid;
   } .scroll { overflow: visible; } }
-""".strip()
+""".rstrip()

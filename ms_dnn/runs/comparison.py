@@ -3,17 +3,15 @@
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ms_dnn.config import parse_config
 from ms_dnn.errors import MsDnnError, RunError
+from ms_dnn.presentation.notation import shortest_ends
 from ms_dnn.runs.records import ComparedRun, Comparison
 from ms_dnn.training.checkpoints import read_checkpoint
 from ms_dnn.training.run_folder import CONFIG, RunFolder, row_of_weights
 from ms_dnn.training.state import State
-
-if TYPE_CHECKING:
-    pass
 
 UNREMARKABLE = ("name", "version", "reports", "device", "training.checkpoint_seconds")
 """Keys that change nothing about the result."""
@@ -22,7 +20,7 @@ OF_THE_LOSS = ("loss", "reduction", "data.target_scaling")
 OF_THE_COST = ("penalty", "training.label_smoothing", "training.class_weight")
 """Keys that decide what the cost of training holds beyond the loss."""
 OF_THE_PARTS = ("seed", "data.validation", "data.test")
-"""Keys that decide which samples are kept from training."""
+"""Keys that decide which samples are held out from training."""
 OF_THE_DATA = (
     "data.set",
     "data.file",
@@ -67,9 +65,9 @@ def compare_runs(paths: Sequence[Path], *, test: bool = False, device: str | Non
 def short_names(paths: Sequence[Path]) -> list[str]:
     """Return for each path the shortest end of it by which it is told from the others."""
     parts = [path.resolve().parts for path in paths]
-    longest = max(len(own) for own in parts)
-    length = next((n for n in range(1, longest) if len({own[-n:] for own in parts}) == len(set(parts))), longest)
-    return ["/".join(own[-length:]) for own in parts]
+    different = [*dict.fromkeys(parts)]
+    ends = dict(zip(different, shortest_ends(different), strict=True))
+    return ["/".join(ends[own]) for own in parts]
 
 
 def differences(configs: Sequence[Any], key: str = "") -> Iterator[tuple[str, tuple[Any, ...]]]:
@@ -136,9 +134,7 @@ def _warnings(differing: Sequence[str]) -> list[str]:
     if data:
         found.append(f"not comparable: the runs were trained on different data ({data})")
     elif parts:
-        found.append(
-            f"compare scores with care: other samples were kept from training, or another number of them ({parts})"
-        )
+        found.append(f"compare scores with care: other samples were held out, or another number of them ({parts})")
     if loss:
         found.append(f"costs and losses are not comparable: they mean different things ({loss})")
     elif cost:

@@ -21,14 +21,14 @@ def draw_pictures(config: ExperimentConfig, data: PreparedData, network: DNN, fo
         OSError: when a file cannot be written.
     """
     from ms_dnn.runs.reports.layer_histograms import draw_layer_histograms
-    from ms_dnn.runs.reports.sample_pictures import draw_boundary, draw_mistakes
+    from ms_dnn.runs.reports.sample_pictures import draw_boundary, draw_misclassified
 
     draw_layer_histograms(*numbers_at_start_and_now(config, data, network), folder / HISTOGRAMS, config.name)
     boundary, mistakes = boundary_of(config, data, network), mistakes_of(config, data, network)
     if boundary is not None:
         draw_boundary(boundary, folder / BOUNDARY, config.name)
     if mistakes is not None:
-        draw_mistakes(mistakes, folder / MISCLASSIFIED, config.name)
+        draw_misclassified(mistakes, folder / MISCLASSIFIED, config.name)
     drawn = {HISTOGRAMS: True, BOUNDARY: boundary is not None, MISCLASSIFIED: mistakes is not None}
     for name, is_drawn in drawn.items():
         if not is_drawn:

@@ -1,6 +1,6 @@
 """What is known of runs: how they do, how they compare, what their pictures show. No MindSpore."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,12 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ms_dnn.config import ExperimentConfig
+from ms_dnn.presentation.document import Block, Shown
+from ms_dnn.presentation.notation import counted
 from ms_dnn.training.run_folder import Row
 from ms_dnn.training.state import State
 
 
-@dataclass(frozen=True)
-class Scores:
+@dataclass(frozen=True, repr=False)
+class Scores(Shown):
     """How a run does on one part of the data.
 
     Attributes:
@@ -23,7 +25,7 @@ class Scores:
         score_name: "accuracy" or "r2".
         score: its value.
         class_names: names of the classes; empty for regression.
-        confusion: (C, C) counts, row = right class, column = answer; None for regression.
+        confusion: (C, C) counts, row = true class, column = predicted class; None for regression.
     """
 
     part: str
@@ -33,6 +35,15 @@ class Scores:
     score: float
     class_names: tuple[str, ...]
     confusion: NDArray[np.int64] | None
+
+    def __repr__(self) -> str:
+        return f"Scores({self.part} {self.score_name} {self.score:.4g}, {counted(self.samples, 'sample')})"
+
+    def report(self) -> Sequence[Block]:
+        """Return what ``ms-dnn evaluate`` prints."""
+        from ms_dnn.runs.reports.tables import scores_report
+
+        return scores_report(self)
 
 
 @dataclass(frozen=True)
@@ -62,8 +73,8 @@ class ComparedRun:
     test: Scores | None
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Shown):
     """Runs side by side.
 
     Attributes:
@@ -79,6 +90,15 @@ class Comparison:
     score: str | None
     warnings: tuple[str, ...]
     problems: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"Comparison({counted(len(self.runs), 'run')}, {counted(len(self.differing), 'differing key')})"
+
+    def report(self) -> Sequence[Block]:
+        """Return what ``ms-dnn compare`` prints."""
+        from ms_dnn.runs.reports.comparison_table import comparison_report
+
+        return comparison_report(self)
 
 
 @dataclass(frozen=True)
@@ -159,8 +179,8 @@ class Agreement:
     answers: NDArray[Any]
 
 
-@dataclass(frozen=True)
-class RunReport:
+@dataclass(frozen=True, repr=False)
+class RunReport(Shown):
     """A run, complete.
 
     Attributes:
@@ -192,3 +212,12 @@ class RunReport:
     pictures: Mapping[str, bytes]
     environment: Mapping[str, Any]
     notes: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"RunReport({self.config.name}, {counted(self.state.step, 'step')}, {self.scores!r})"
+
+    def report(self) -> Sequence[Block]:
+        """Return the network, the scores and what ended the run."""
+        from ms_dnn.runs.reports.tables import run_report
+
+        return run_report(self)

@@ -4,7 +4,6 @@ import os
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from ms_dnn.features.columns import Features
 from ms_dnn.features.known_data import KnownData, known_from_json
 from ms_dnn.features.stored import features_from_json
 from ms_dnn.runtime.device import Device, use_device
+from ms_dnn.runtime.environment import package_versions
 from ms_dnn.runtime.precision import check_precision
 from ms_dnn.training.checkpoints import read_checkpoint
 from ms_dnn.training.run_folder import (
@@ -51,11 +51,10 @@ def trained_network(config: ExperimentConfig, folder: RunFolder, inputs: int) ->
 
 def environment(device: Device) -> Mapping[str, Any]:
     """Return what a run's results may depend on, as JSON-able values."""
-    packages = ("mindspore", "numpy", "pandas", "scikit-learn", "safetensors")
     return {
         "ms_dnn": __version__,
         "python": platform.python_version(),
-        "packages": {name: version(name) for name in packages},
+        "packages": package_versions("mindspore", "numpy", "pandas", "scikit-learn", "safetensors"),
         "platform": platform.platform(),
         "processors": os.cpu_count(),
         "device": asdict(device),

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ms_dnn.errors import DeviceError
+from ms_dnn.presentation.notation import first_line
 
 if TYPE_CHECKING:
     import numpy as np
@@ -95,10 +96,9 @@ def init_process_group() -> Workers:
     try:
         init()
     except RuntimeError as error:
-        reason = str(error).strip().splitlines()[0]
         raise DeviceError(
-            f"the workers did not find each other ({reason}): check that all of them were started, with the same "
-            "--worker_num, --master_addr and --master_port"
+            f"the workers did not find each other ({first_line(error)}): check that all of them were started, with the "
+            "same --worker_num, --master_addr and --master_port"
         ) from error
     if os.environ[_ROLE] == _SCHEDULER:
         raise SystemExit(0)

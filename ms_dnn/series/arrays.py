@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ms_dnn.series.chapter import BLUE, GREY, ORANGE
+from ms_dnn.presentation.plots import BLUE, GREY, ORANGE
 
 GAP = 1.5
 """Cells between an array and the sign that follows it."""

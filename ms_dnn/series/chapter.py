@@ -18,16 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from ms_dnn.errors import MsDnnError, SeriesError
+from ms_dnn.presentation.plots import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, YELLOW
 from ms_dnn.series.languages import EVERY_LANGUAGE, LANGUAGES, in_every_language
 
 LANGUAGE_VARIABLE = "MS_DNN_SERIES_LANGUAGE"
 """Set where pages are made: their language, or "all". A chapter then looks at no command line and opens no window."""
 CHINESE_FONT = "NotoSansCJKsc-Regular.otf"
 
-# Okabe & Ito: told apart with any colour vision.
-BLUE, ORANGE, GREEN, PURPLE, YELLOW, SKY, GREY = (
-    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#767676",
-)  # fmt: skip
 STYLE: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ms_dnn.runs.reports.sample_pictures import CLASS_COLOURS, SHAPES
-from ms_dnn.series.chapter import BLUE, GREY, ORANGE
+from ms_dnn.presentation.plots import BLUE, GREY, ORANGE, SKY, YELLOW, plot_decisions, plot_samples
 
 MOST_UNITS = 8
 """A layer with more units is drawn by its first ones and an ellipsis."""
@@ -98,7 +97,7 @@ def draw_surface(axes: Any, across: ArrayLike, up: ArrayLike, J: ArrayLike, leve
 def draw_path(axes: Any, points: ArrayLike, name: str, number: int = 0) -> None:
     """Draw the way of two parameters, (steps + 1, 2), over a surface; a square at its start, a star at its end."""
     way = np.asarray(points, dtype=float)
-    colour = ("white", "#E69F00", "#FF7F50", "#56B4E9")[number % 4]
+    colour = ("white", YELLOW, "#FF7F50", SKY)[number % 4]
     dashes = ("-", "--", ":", "-.")[number % 4]
     axes.plot(way[:, 0], way[:, 1], dashes, color=colour, linewidth=1.6, marker=".", markersize=3, label=name)
     axes.plot(*way[0], "s", color=colour, markeredgecolor="black", markersize=6)
@@ -108,7 +107,7 @@ def draw_path(axes: Any, points: ArrayLike, name: str, number: int = 0) -> None:
 def draw_decision(
     axes: Any, decide: Callable[[NDArray[Any]], ArrayLike], x: ArrayLike, classes: ArrayLike, names: Sequence[str]
 ) -> None:
-    """Draw what is answered at every point of the plane, and the samples.
+    """Draw the class that is predicted at every point of the plane, the decision boundary, and the samples.
 
     Args:
         axes: of matplotlib.
@@ -117,23 +116,11 @@ def draw_decision(
         classes: index of the class of each sample, (N,).
         names: of the classes.
     """
-    from matplotlib.colors import ListedColormap
-
-    points, indices = np.asarray(x, dtype=np.float32), np.asarray(classes)
+    points = np.asarray(x, dtype=np.float32)
     low, high = points.min(0), points.max(0)
     margin = 0.08 * (high - low)
     across, up = (np.linspace(a, b, 201, dtype=np.float32) for a, b in zip(low - margin, high + margin, strict=True))
     plane = np.stack([grid.ravel() for grid in np.meshgrid(across, up)], axis=1)
-    answers = np.asarray(decide(plane)).reshape(len(up), len(across))
-    tints = ListedColormap([*CLASS_COLOURS[: len(names)]])
-    edges = {"vmin": -0.5, "vmax": len(names) - 0.5}
-    axes.imshow(
-        answers, extent=(across[0], across[-1], up[0], up[-1]), origin="lower", aspect="auto", cmap=tints, alpha=0.22,
-        interpolation="nearest", **edges,
-    )  # fmt: skip
-    for index, name in enumerate(names):
-        own = points[indices == index]
-        axes.scatter(
-            own[:, 0], own[:, 1], s=24, c=CLASS_COLOURS[index], marker=SHAPES[index], edgecolors="white",
-            linewidths=0.6, label=name,
-        )  # fmt: skip
+    decided = np.asarray(decide(plane)).reshape(len(up), len(across)).astype(int)
+    plot_decisions(axes, across, up, decided, names)
+    plot_samples(axes, points, classes, names, size=24)

@@ -2,32 +2,27 @@
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from ms_dnn.presentation.plots import BLUE, GREY, ORANGE
+from ms_dnn.presentation.charts import is_logarithmic
+from ms_dnn.presentation.plots import BLUE, GREY, ORANGE, new_figure, png, tidy
 from ms_dnn.sweep.outcome import Axis, SweepOutcome, TrialRow, shown_metric, shown_value
 
 _COLUMNS = 4
-_RATIO_OF_LOG = 8.0  # a loss that spans less is easier to read on a linear axis
 _RATIO_OF_POWERS = 200.0
 _MOST_STRIPS = 10
 _NAMES = {"validation_loss": "validation loss", "validation_accuracy": "validation accuracy", "validation_r2": "R²"}
 
 
-def draw_sweep(outcome: SweepOutcome, path: Path) -> bool:
-    """Draw one panel a hyperparameter into a PNG file; return False, and draw nothing, before a trial has ended."""
+def sweep_png(outcome: SweepOutcome) -> bytes | None:
+    """Return a PNG with one panel a hyperparameter; None before a trial has ended."""
     measured = [row for row in outcome.finished if row.value is not None and row.parameters]
     bad = [row for row in outcome.finished if row.value is None and row.parameters]
     if not measured and not bad:
-        return False
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
+        return None
     columns = min(len(outcome.axes), _COLUMNS)
     rows = math.ceil(len(outcome.axes) / columns)
-    figure = Figure(figsize=(max(3.1 * columns, 6.2), 2.9 * rows + 0.9), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(max(3.1 * columns, 6.2), 2.9 * rows + 0.9)
     panels = figure.subplots(rows, columns, squeeze=False, sharey=True)
     limits = _limits(measured)
     for number, (axis, panel) in enumerate(
@@ -42,8 +37,7 @@ def draw_sweep(outcome: SweepOutcome, path: Path) -> bool:
     figure.suptitle(_title(outcome), fontsize=11)
     handles, labels = _legend_of(panels[0][0])
     figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
-    figure.savefig(path, dpi=120, format="png")
-    return True
+    return png(figure)
 
 
 def _title(outcome: SweepOutcome) -> str:
@@ -58,7 +52,7 @@ def _limits(measured: Sequence[TrialRow]) -> tuple[float, float, bool]:
     """Return the ends of the metric's axis, and whether it is logarithmic."""
     values = [row.value for row in measured if row.value is not None] or [1.0]
     low, high = min(values), max(values)
-    if low > 0 and high / low > _RATIO_OF_LOG:
+    if is_logarithmic(values):
         margin = (high / low) ** 0.07
         return low / margin, high * margin, True
     margin = (high - low) * 0.07 or abs(high) * 0.07 or 0.07
@@ -92,9 +86,7 @@ def _draw_panel(
         panel.plot(
             *_points(axis, [best]), "*", color=ORANGE, markersize=15, markeredgecolor="white", label="best", zorder=4
         )
-    panel.grid(color="#e5e5e5")
-    panel.set_axisbelow(True)
-    panel.spines[["top", "right"]].set_visible(False)
+    tidy(panel)
 
 
 def _draw_range(panel: Any, axis: Axis) -> None:

@@ -15,7 +15,7 @@ from ms_dnn.config import dump_config
 from ms_dnn.config.swept import SweptExperiment, parse_swept
 from ms_dnn.errors import SweepError
 from ms_dnn.runtime.durable import write_durably
-from ms_dnn.sweep.figure import draw_sweep
+from ms_dnn.sweep.figure import sweep_png
 from ms_dnn.sweep.outcome import SweepOutcome
 from ms_dnn.sweep.worker import SWEEP
 
@@ -55,9 +55,9 @@ class SweepFolder:
 
     def draw(self, outcome: SweepOutcome) -> None:
         """Draw the picture anew, whole at every moment."""
-        partial = self.path / f".{FIGURE}"
-        if draw_sweep(outcome, partial):
-            partial.replace(self.path / FIGURE)
+        picture = sweep_png(outcome)
+        if picture is not None:
+            write_durably(self.path / FIGURE, picture)
 
 
 def make_or_open_folder(path: Path, swept: SweptExperiment, storage: str | None, study: str | None) -> SweepFolder:

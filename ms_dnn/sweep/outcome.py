@@ -1,8 +1,11 @@
-"""What came of a sweep so far, for the table, the picture and the files."""
+"""The state of a sweep, for the table, the picture and the files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from ms_dnn.presentation.document import Block, Shown, line
+from ms_dnn.presentation.notation import short_keys
 
 FINISHED = ("complete", "pruned", "diverged", "failed", "crashed", "lost")
 BAD = ("diverged", "failed", "crashed", "lost")
@@ -52,8 +55,8 @@ class Axis:
     log: bool = False
 
 
-@dataclass(frozen=True)
-class SweepOutcome:
+@dataclass(frozen=True, repr=False)
+class SweepOutcome(Shown):
     """All trials of a sweep.
 
     Attributes:
@@ -67,6 +70,21 @@ class SweepOutcome:
     metric: str
     axes: tuple[Axis, ...]
     rows: tuple[TrialRow, ...]
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{count} {state}" for state, count in self.counts.items())
+        return f"SweepOutcome({self.name}, {counts or 'no trial'})"
+
+    def report(self) -> Sequence[Block]:
+        """Return the best trial, why others failed, and the trials."""
+        from ms_dnn.sweep.progress import sweep_report, sweep_table
+
+        return [*sweep_report(self, {}), line(), sweep_table(self, len(self.rows))]
+
+    @property
+    def short_names(self) -> list[str]:
+        """The keys of the hyperparameters, as short as they can be told apart."""
+        return short_keys([axis.address for axis in self.axes])
 
     @property
     def best(self) -> TrialRow | None:
@@ -106,20 +124,3 @@ def shown_metric(value: float | None, metric: str) -> str:
     if value is None:
         return "–"
     return f"{value:.2%}" if metric == "validation_accuracy" else f"{value:.4g}"
-
-
-def short_names(addresses: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the last words of the keys, as many as it takes to tell them apart."""
-    shortened = []
-    for address in addresses:
-        parts = address.split(".")
-        tails = [".".join(parts[-count:]) for count in range(1, len(parts) + 1)]
-        # An index says nothing by itself, nor does what only follows one.
-        usable = [tail for tail in tails if not tail.split(".")[0].isdecimal()]
-        alone = [
-            tail
-            for tail in usable
-            if not any(other != address and f".{other}".endswith(f".{tail}") for other in addresses)
-        ]
-        shortened.append((alone or [address])[0])
-    return tuple(shortened)

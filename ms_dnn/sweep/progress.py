@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
-from ms_dnn.sweep.outcome import BAD, SweepOutcome, TrialRow, short_names, shown_metric, shown_value
+from ms_dnn.presentation.document import Block, Cell, Column, Line, Table, Tone, line
+from ms_dnn.sweep.outcome import BAD, SweepOutcome, TrialRow, shown_metric, shown_value
 
-_STYLES = {"running": "cyan", "pruned": "dim", **dict.fromkeys(BAD, "red")}
-_AROUND_THE_ROWS = 8  # lines of the terminal for head, sums and prompt
+_TONES: dict[str, Tone] = {"running": "strong", "pruned": "quiet", **dict.fromkeys(BAD, "bad")}
+_AROUND_THE_ROWS = 9  # lines of the terminal for head, rule, sums and prompt
 _MOST_ROWS = 25
 
 
@@ -39,7 +39,7 @@ class SweepProgress:
         """Show the trials as they are now."""
         if self._live is not None:
             rows = max(3, min(self._console.height - _AROUND_THE_ROWS, _MOST_ROWS))
-            self._live.update(Group(sweep_table(outcome, rows), Text(_sums(outcome))), refresh=True)
+            self._live.update(Group(sweep_table(outcome, rows).rich(), Text(_sums(outcome))), refresh=True)
             return
         told = self._told or set()
         for row in outcome.finished:
@@ -51,83 +51,76 @@ class SweepProgress:
 
 def sweep_table(outcome: SweepOutcome, most: int) -> Table:
     """Return a table of at most so many trials: the best one, those that run, and the latest."""
-    table = Table(header_style="bold", pad_edge=False, box=None, padding=(0, 2, 0, 0))
-    table.add_column("trial", justify="right")
-    table.add_column("state")
-    table.add_column(outcome.metric.removeprefix("validation_").replace("r2", "R²"), justify="right")
-    for name in short_names(tuple(axis.address for axis in outcome.axes)):
-        table.add_column(Text(name), justify="right", overflow="fold")
+    metric = outcome.metric.removeprefix("validation_").replace("r2", "R²")
+    columns = [Column("trial", "right"), Column("state"), Column(metric, "right")]
+    columns += [Column(name, "right", fold=True) for name in outcome.short_names]
     best = outcome.best
-    begun = [row for row in outcome.rows if row.state != "waiting"]
-    shown = begun[-most:]
+    shown = [row for row in outcome.rows if row.state != "waiting"][-most:]
     if best is not None and best not in shown:
         shown = [best, *shown[1:]]
+    rows: list[list[Cell]] = []
     for row in shown:
-        cells = [shown_value(row.parameters[axis.address]) if row.parameters else "" for axis in outcome.axes]
-        style = "bold green" if row is best else _STYLES.get(row.state, "")
-        state = "best" if row is best else row.state
-        if row.state == "running" and row.reports:
-            state = f"report {row.reports}"
-        table.add_row(str(row.number), state, shown_metric(row.value, outcome.metric), *cells, style=style)
-    return table
+        values = [shown_value(row.parameters[axis.address]) if row.parameters else "" for axis in outcome.axes]
+        tone: Tone = "best" if row is best else _TONES.get(row.state, "")
+        state = f"report {row.reports}" if row.state == "running" and row.reports else row.state
+        cells = (str(row.number), "best" if row is best else state, shown_metric(row.value, outcome.metric), *values)
+        rows.append([(cell, tone) for cell in cells])
+    return Table(columns, rows)
 
 
-def print_sweep(console: Console, outcome: SweepOutcome, importances: Mapping[str, float]) -> None:
-    """Print what came of a sweep: its best trial, the importance of each key, and why trials failed."""
+def sweep_report(outcome: SweepOutcome, importances: Mapping[str, float]) -> list[Block]:
+    """Return the result of a sweep: its best trial, the importance of each key, and why trials failed."""
     best = outcome.best
     counts = ", ".join(f"{count} {state}" for state, count in outcome.counts.items())
-    console.print(f"trials: {counts}", highlight=False, soft_wrap=True)
-    _print_reasons(console, outcome)
+    blocks: list[Block] = [line(f"trials: {counts}", whole=True), *_reasons(outcome)]
     if best is None:
-        return
+        return blocks
     metric = outcome.metric.replace("_", " ").replace("r2", "R²")
-    console.print(
-        f"best: trial {best.number}, {metric} {shown_metric(best.value, outcome.metric)}",
-        highlight=False, style="bold", soft_wrap=True,
-    )  # fmt: skip
-    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0), header_style="bold")
-    table.add_column("key")
-    table.add_column("value", justify="right")
-    if importances:
-        table.add_column("importance", justify="right")
-        table.add_column("")
+    reached = f"best: trial {best.number}, {metric} {shown_metric(best.value, outcome.metric)}"
+    blocks.append(line(reached, "strong", whole=True))
+    columns = [Column("key", fold=True), Column("value", "right", fold=True)]
+    columns += [Column("importance", "right"), Column()] if importances else []
+    rows = []
     for axis in outcome.axes:
         share = importances.get(axis.address, 0.0)
-        bar = (f"{share:.0%}", Text("█" * round(20 * share), style="blue")) if importances else ()
-        table.add_row(Text(axis.address), shown_value(best.parameters[axis.address]), *bar)
-    console.print(table)
+        bar = [f"{share:.0%}", "█" * round(20 * share)] if importances else []
+        rows.append([axis.address, shown_value(best.parameters[axis.address]), *bar])
+    return [*blocks, Table(columns, rows)]
 
 
-def _print_reasons(console: Console, outcome: SweepOutcome) -> None:
-    """Print each different reason once, with the first trial that it befell."""
+def _reasons(outcome: SweepOutcome) -> list[Line]:
+    """Return each different reason once, with the first trial that it stopped."""
     reasons: dict[str, list[TrialRow]] = {}
     for row in outcome.rows:
         if row.state in BAD:
             reasons.setdefault(row.reason if row.state != "diverged" else "diverged", []).append(row)
+    lines = []
     for rows in reasons.values():
         others = f" (and {len(rows) - 1} more)" if len(rows) > 1 else ""
-        line = f"trial {rows[0].number} {rows[0].state}{others}: {rows[0].reason}"
-        console.print(line, highlight=False, soft_wrap=True, style="dim")
+        lines.append(line(f"trial {rows[0].number} {rows[0].state}{others}: {rows[0].reason}", "quiet", whole=True))
+    return lines
 
 
 def _sums(outcome: SweepOutcome) -> str:
     counts = outcome.counts
     done = len(outcome.finished) - counts.get("lost", 0)
     others = ", ".join(f"{counts[state]} {state}" for state in ("running", "pruned", *BAD) if state in counts)
-    best = outcome.best
-    reached = "" if best is None else f"; best {shown_metric(best.value, outcome.metric)} (trial {best.number})"
+    reached = _best_so_far(outcome, "; ")
     return f"\n{done} of {outcome.planned} trials ended{f' ({others})' if others else ''}{reached}"
 
 
 def _line(outcome: SweepOutcome, row: TrialRow, ended: int) -> str:
     measured = "" if row.value is None else f" {shown_metric(row.value, outcome.metric)}"
     seconds = "" if row.seconds is None else f" in {row.seconds:.1f} s"
-    names = short_names(tuple(axis.address for axis in outcome.axes))
     values = ", ".join(
         f"{name} {shown_value(row.parameters[axis.address])}"
-        for name, axis in zip(names, outcome.axes, strict=True)
+        for name, axis in zip(outcome.short_names, outcome.axes, strict=True)
         if row.parameters
     )
-    best = outcome.best
-    reached = "" if best is None else f"  best {shown_metric(best.value, outcome.metric)} (trial {best.number})"
+    reached = _best_so_far(outcome, "  ")
     return f"trial {row.number} ({ended}/{len(outcome.rows)}): {row.state}{measured}{seconds}  {values}{reached}"
+
+
+def _best_so_far(outcome: SweepOutcome, before: str) -> str:
+    best = outcome.best
+    return "" if best is None else f"{before}best {shown_metric(best.value, outcome.metric)} (trial {best.number})"

@@ -22,6 +22,7 @@ from sqlalchemy.engine import make_url
 
 from ms_dnn.config.swept import Parameter, SweptExperiment
 from ms_dnn.errors import SweepError
+from ms_dnn.presentation.notation import first_line
 from ms_dnn.sweep.processes import is_gone, process_name
 
 JOIN_SECONDS = 20.0
@@ -270,7 +271,7 @@ def _open_storage(url: str) -> Any:
                 f"--storage: {shown} needs a driver that is not installed ({error}): install it"
             ) from error
         except (sqlalchemy.exc.SQLAlchemyError, RuntimeError) as error:
-            reason = str(getattr(error, "orig", error)).splitlines()[0]
+            reason = first_line(getattr(error, "orig", error))
             # Two processes that make the tables at the same moment: one of them comes too late.
             late = isinstance(error, sqlalchemy.exc.IntegrityError) or "already exists" in reason or "locked" in reason
             if not late or attempt + 1 == _CREATION_ATTEMPTS:

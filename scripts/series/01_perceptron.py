@@ -19,7 +19,7 @@ from ms_dnn.errors import NoDerivativeError
 from ms_dnn.maths.activations import sign
 from ms_dnn.maths.affine import affine
 from ms_dnn.maths.losses import perceptron, perceptron_gradient
-from ms_dnn.runs.reports.sample_pictures import CLASS_COLOURS
+from ms_dnn.presentation.plots import CLASS_COLOURS
 from ms_dnn.series.chapter import BLUE, begin, check_answer, label, show_code
 from ms_dnn.series.descent import descend, with_parameters
 from ms_dnn.series.pictures import draw_decision

@@ -28,7 +28,7 @@ from ms_dnn.maths.losses import (
     binary_cross_entropy_gradient,
     binary_cross_entropy_with_logits_gradient,
 )
-from ms_dnn.runs.reports.sample_pictures import CLASS_COLOURS, SHAPES
+from ms_dnn.presentation.plots import CLASS_COLOURS, plot_samples
 from ms_dnn.series.chapter import begin, check_answer, label, show_code
 from ms_dnn.series.descent import descend, with_parameters
 from ms_dnn.series.synthetic_pictures import cats_or_not
@@ -172,12 +172,7 @@ probability = of_two(Tensor(plane)).asnumpy().reshape(len(up), len(across))
 figure, axes = plt.subplots(figsize=(7, 4.6))
 shades = axes.contourf(across, up, probability, levels=np.linspace(0, 1, 11))
 axes.contour(across, up, probability, levels=[0.5], colors="white", linewidths=2.5)
-for value, name in enumerate((label("malignant", "恶性"), label("benign", "良性"))):
-    own = points[train_y == value]
-    axes.scatter(
-        own[:, 0], own[:, 1], s=20, c=CLASS_COLOURS[value], marker=SHAPES[value], edgecolors="white", linewidths=0.5,
-        label=name,
-    )  # fmt: skip
+plot_samples(axes, points, train_y, (label("malignant", "恶性"), label("benign", "良性")), size=20)
 axes.set(
     xlabel=label("mean radius, scaled", "平均半径（缩放后）"),
     ylabel=label("mean texture, scaled", "平均纹理（缩放后）"),

@@ -20,7 +20,7 @@ from ms_dnn import Cost, Dense, LogisticRegression, ShallowNetwork
 from ms_dnn.data.separability import linearly_separable
 from ms_dnn.layers.dense import dense
 from ms_dnn.maths.affine import affine_vjp
-from ms_dnn.runs.reports.sample_pictures import CLASS_COLOURS, SHAPES
+from ms_dnn.presentation.plots import CLASS_COLOURS, SHAPES
 from ms_dnn.series.chapter import begin, check_answer, label, show_code
 from ms_dnn.series.descent import descend, with_parameters
 from ms_dnn.series.pictures import draw_decision, draw_network

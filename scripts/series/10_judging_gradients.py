@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from matplotlib import pyplot as plt
 from mindspore import Tensor, nn, ops
-from rich.console import Console
 from sklearn.datasets import load_iris
 
 from ms_dnn import DNN, Cost, Dense, HandwrittenGradient, build_dnn, check_gradients
@@ -23,7 +22,6 @@ from ms_dnn.gradients.framework import GradOperationGradient
 from ms_dnn.gradients.reference import complex_step_gradient
 from ms_dnn.gradients.reference import cost as cost_in_numpy
 from ms_dnn.judge.network import check_network
-from ms_dnn.judge.report.table import print_judgement
 from ms_dnn.judge.routes.network import ComplexStepRoute, GradOperationRoute, HandwrittenRoute, plain_network
 from ms_dnn.judge.routes.slope import ladder, slope
 from ms_dnn.series.chapter import BLUE, GREEN, GREY, ORANGE, begin, check_answer, label, show_code
@@ -205,8 +203,7 @@ print(f"complex step:     error {imaginary[-1]:.0e}")
 # judge of this package takes what rounding allows as its limit, for every tensor anew, and compares every way with
 # every other. This is the table that ``ms-dnn check`` prints:
 
-report = Console(width=100, no_color=True, highlight=False)
-print_judgement(report, check_network(network, cost, x, y, directions=1))
+print(check_network(network, cost, x, y, directions=1))
 
 # %%
 # The last column says how sharp this very run was: the smallest error of a single element that it would have caught.
@@ -237,7 +234,7 @@ def judged(network: DNN, cost: Cost = cost) -> Any:
     return check_network(network, cost, x, y, routes=fast, directions=1)
 
 
-print_judgement(report, judged(network_of(first=DerivativeAtA)))
+print(judged(network_of(first=DerivativeAtA)))
 
 # %%
 # The hand-written way stands alone against the others, so it is blamed. Then each layer is given the right input and
@@ -350,7 +347,7 @@ class RightSoftsign(Softsign):
 
 inputs = Tensor(np.random.default_rng(1).normal(size=(4, 3)))
 refused = check_gradients(Softsign(), inputs)
-print_judgement(report, refused)
+print(refused)
 
 # %%
 # No explanation that it knows fits this error, and the judge says so instead of guessing. In a test of your own,

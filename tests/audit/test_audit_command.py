@@ -10,8 +10,9 @@ from rich.console import Console
 pytest.importorskip("mindspore")
 from ms_dnn.audit.catalogue import ENTRIES, FAMILIES, UnknownApiError, chosen
 from ms_dnn.audit.findings import ApiFinding, Audit, Outcome
-from ms_dnn.audit.table import audit_markdown, print_audit
+from ms_dnn.audit.table import audit_markdown
 from ms_dnn.cli.main import main
+from ms_dnn.presentation.document import print_blocks
 
 WRONG = Audit(
     {"MindSpore": "2.10.0", "device": "CPU"},
@@ -81,7 +82,7 @@ def test_every_family_has_entries():
 
 def test_the_table_fits_100_columns():
     console = Console(width=100, record=True, file=io.StringIO())
-    print_audit(console, WRONG)
+    print_blocks(console, WRONG.report())
     text = console.export_text()
     assert max(map(len, text.splitlines())) <= 100
     assert "nn.B: WRONG GRADIENT" in text

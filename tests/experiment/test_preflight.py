@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from ms_dnn.cli.doctor import doctor
 from ms_dnn.config import parse_config
 from ms_dnn.dnn import build_dnn
-from ms_dnn.errors import ConfigError
+from ms_dnn.errors import ConfigError, OutputError
 from ms_dnn.experiment.preflight import BLOWN_UP, _about_widths, examine, examine_environment
 from ms_dnn.runtime.device import Device
 
@@ -57,6 +57,15 @@ def test_a_healthy_experiment_has_nothing_bad(healthy):
         (1, 16, "relu"),
         (2, 3, "identity"),
     ]
+
+
+def test_what_was_found_is_printed_with_the_layers(healthy):
+    preflight, _ = healthy
+    assert "guessing costs ln 3 = 1.099" in str(preflight)
+    assert "gradient (rms)" in str(preflight)
+    assert repr(preflight).startswith("Preflight(")
+    assert repr(preflight).endswith("2 layers)")
+    assert "<table>" in preflight._repr_html_()
 
 
 def test_the_rate_test_rises_to_where_it_blows_up(healthy):
@@ -136,5 +145,5 @@ def test_what_is_bad_exits_with_1(run, of_zeros, monkeypatch):
 def test_a_plot_of_nothing_is_refused(run, tmp_path):
     assert isinstance(run("--plot", tmp_path / "x.png").exception, ConfigError)
     missing = run("CONFIG", "--plot", tmp_path / "no" / "x.png").exception
-    assert isinstance(missing, ConfigError)
+    assert isinstance(missing, OutputError)
     assert "make it first" in str(missing)

@@ -13,8 +13,8 @@ from ms_dnn.cli.check import check
 from ms_dnn.config import load_config
 from ms_dnn.errors import ConfigError, DeviceError, SubjectError
 from ms_dnn.judge.network import check_network
-from ms_dnn.judge.report.table import print_judgement
 from ms_dnn.layers.dense import Dense
+from ms_dnn.presentation.document import print_blocks
 
 pytestmark = pytest.mark.usefixtures("cpu")
 
@@ -107,7 +107,7 @@ def test_the_table_fits_100_columns(sizes):
         *problem(sizes, ["relu"] * (layers - 1) + ["identity"], "softmax_cross_entropy", samples=2), directions=1
     )
     console = Console(width=100, record=True, file=io.StringIO())
-    print_judgement(console, judgement)
+    print_blocks(console, judgement.report())
     text = console.export_text()
     assert "layers.0.weight" in text
     assert "…" not in text
@@ -157,6 +157,7 @@ def test_a_report_replays_bit_for_bit(after_three_steps, tmp_path):
         ("[]", "got schema None"),
         ('{"schema": 1}', "got schema 1"),
         ('{"schema": 2, "replay": {}}', "does not say how it was made"),
+        ('{"schema": 2, "replay": {"target": "a.yaml", "sampels": 3}}', "was made with other options"),
     ],
 )
 def test_a_report_that_cannot_be_replayed(tmp_path, content, words):

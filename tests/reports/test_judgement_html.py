@@ -39,16 +39,16 @@ def test_a_reason_starts_with_a_capital_unless_with_a_name():
     assert "layers.0.weight sits on a kink." in html_report(made.inconclusive())
 
 
-def test_the_sensitivity_of_each_tensor_and_of_the_bluntest():
+def test_the_smallest_detectable_error_of_each_tensor_and_of_the_least_sensitive():
     words = Page(html_report(made.judgement())).words
     assert words.count("≥ 5.0e-14") == 6
-    assert "One single element that is wrong by 1.0e-12 of the largest would have been caught in any of the 6" in words
+    assert "detected in each of the 6 tensors if it was off by 1.0e-12 of the largest or more; " in words
 
 
 def test_kinks_and_warnings_are_told():
     words = Page(html_report(made.inconclusive())).words
     assert "What is in the way" in words
-    assert "kink in layers.0.weight slope 0.25 on one side, 1.75 on the other" in words
+    assert "kink in layers.0.weight derivative 0.25 on one side, 1.75 on the other" in words
     assert words.index("every route says zero") < words.index("dropout is seeded")
 
 

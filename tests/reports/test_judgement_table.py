@@ -9,12 +9,12 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from ms_dnn.judge.judgement import Finding, ForwardAgreement
-from ms_dnn.judge.report.table import print_judgement
+from ms_dnn.presentation.document import print_blocks
 
 
 def printed(judgement, width=100):
     file = io.StringIO()
-    print_judgement(Console(file=file, width=width, color_system=None), judgement)
+    print_blocks(Console(file=file, width=width, color_system=None), judgement.report())
     return file.getvalue().splitlines()
 
 
@@ -88,7 +88,7 @@ def test_the_matrix_shows_who_is_alone():
 
 def test_kinks_are_told_with_both_slopes_and_undecided_pairs_say_so():
     text = " ".join(" ".join(printed(made.inconclusive())).split())
-    assert "~ layers.0.weight sits on a kink: slope 0.25 on one side, 1.75 on the other" in text
+    assert "~ layers.0.weight sits on a kink: derivative 0.25 on one side, 1.75 on the other" in text
     assert "1 of 1" in text
     assert "~ 2.5e-16 / 5.0e-12" in text
     assert "✓ 1/2" in text

@@ -76,7 +76,9 @@ def test_an_inconclusive_run_skips_and_says_why():
         "layers.0.bias": "skipped",
         "findings": "skipped",
     }
-    assert "slope 0.25 on one side, 1.75 on the other" in suite.find("testcase[@name='layers.0.weight']/skipped").text
+    assert (
+        "derivative 0.25 on one side, 1.75 on the other" in suite.find("testcase[@name='layers.0.weight']/skipped").text
+    )
     assert suite.find("testcase[@name='findings']/skipped").get("message") == "every route says zero"
 
 

@@ -73,7 +73,19 @@ def test_a_classification_is_told_completely(moons):
     assert len(page.all("img")) == 2
 
 
-def test_a_regression_shows_answers_against_what_was_right(regression):
+def test_a_run_is_printed_with_its_network_and_its_scores(moons, regression):
+    text = str(moons)
+    assert text.splitlines()[1].startswith("ended after ")
+    assert "samples: 105 train, 15 validation, 30 test; 2 inputs, 32 parameters" in text
+    assert "weight 6×2, bias 6" in text
+    assert f"test accuracy {moons.scores.score:.2%} on 30 samples" in text
+    assert repr(moons).startswith("RunReport(digits, ")
+    assert len(repr(moons)) < 120
+    assert Page(moons._repr_html_()).loads_nothing()
+    assert "validation R²" in str(regression)
+
+
+def test_a_regression_shows_predictions_against_targets(regression):
     text = run_html(regression)
     assert "Validation R²" in text
     assert text.count('class="dot"') == len(regression.agreement.targets) == 66

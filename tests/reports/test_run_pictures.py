@@ -7,7 +7,7 @@ from PIL import Image
 from ms_dnn.runs.records import Boundary, Mistakes
 from ms_dnn.runs.reports import layer_histograms
 from ms_dnn.runs.reports.layer_histograms import draw_layer_histograms
-from ms_dnn.runs.reports.sample_pictures import draw_boundary, draw_mistakes
+from ms_dnn.runs.reports.sample_pictures import draw_boundary, draw_misclassified
 from ms_dnn.training.state import LayerNumbers
 
 RANDOM = np.random.default_rng(0)
@@ -82,5 +82,5 @@ def test_mistakes_grey_in_colour_and_without_probability(tmp_path, shape):
     mistakes = Mistakes(
         "test", 100, count + 5, RANDOM.random(shape), None, ("a rather long class name",) * count, ("b",) * count, None
     )
-    draw_mistakes(mistakes, tmp_path / "mistakes.png", "mistakes")
+    draw_misclassified(mistakes, tmp_path / "mistakes.png", "mistakes")
     assert size_of(tmp_path / "mistakes.png")[0] >= 600

@@ -1,16 +1,17 @@
 """The table and the picture of a sweep, from trials that were made up."""
 
 import io
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from rich.console import Console
 
-from ms_dnn.sweep.figure import draw_sweep
-from ms_dnn.sweep.outcome import Axis, SweepOutcome, TrialRow, short_names, shown_metric, shown_value
-from ms_dnn.sweep.progress import SweepProgress, print_sweep, sweep_table
+from ms_dnn.presentation.document import print_blocks
+from ms_dnn.presentation.notation import short_keys
+from ms_dnn.sweep.figure import sweep_png
+from ms_dnn.sweep.outcome import Axis, SweepOutcome, TrialRow, shown_metric, shown_value
+from ms_dnn.sweep.progress import SweepProgress, sweep_report, sweep_table
 
 AXES = (
     Axis("learning_rate", None, 1e-4, 0.5, log=True),
@@ -58,30 +59,28 @@ def test_the_best_is_the_smallest_loss_or_the_largest_score_of_a_complete_trial(
 
 
 @pytest.mark.parametrize(("axes", "metric"), [(1, "validation_loss"), (3, "validation_accuracy"), (7, "validation_r2")])
-def test_a_panel_for_each_key(axes: int, metric: str, tmp_path: Path) -> None:
-    assert draw_sweep(outcome(axes, metric), tmp_path / "s.png")
-    with Image.open(tmp_path / "s.png") as picture:
+def test_a_panel_for_each_key(axes: int, metric: str) -> None:
+    with Image.open(io.BytesIO(sweep_png(outcome(axes, metric)))) as picture:
         pixels = np.asarray(picture.convert("RGB")).reshape(-1, 3)
     colours = {tuple(colour) for colour in np.unique(pixels, axis=0)}
     assert (0xD5, 0x5E, 0x00) in colours  # the best one is marked in orange
 
 
 @pytest.mark.parametrize("states", [("failed",), ("pruned", "waiting")])
-def test_a_picture_of_a_single_trial(states: tuple[str, ...], tmp_path: Path) -> None:
-    assert draw_sweep(outcome(1, states=states), tmp_path / "s.png")
+def test_a_picture_of_a_single_trial(states: tuple[str, ...]) -> None:
+    assert sweep_png(outcome(1, states=states))
 
 
-def test_nothing_is_drawn_before_a_trial_has_ended(tmp_path: Path) -> None:
-    assert not draw_sweep(outcome(states=("running", "waiting")), tmp_path / "s.png")
-    assert not (tmp_path / "s.png").exists()
+def test_nothing_is_drawn_before_a_trial_has_ended() -> None:
+    assert sweep_png(outcome(states=("running", "waiting"))) is None
 
 
 def test_the_table_keeps_the_best_trial_in_sight() -> None:
     made = outcome(states=("complete",) * 9 + ("running",), metric="validation_accuracy")
-    lines = text_of(100, sweep_table(made, 4)).splitlines()
-    assert len(lines) == 5
-    assert "best" in lines[1]
-    assert "50.00%" in lines[1]
+    lines = text_of(100, sweep_table(made, 4).rich()).splitlines()
+    assert len(lines) == 6
+    assert "best" in lines[2]
+    assert "50.00%" in lines[2]
     assert "report 3" in lines[-1]
 
 
@@ -98,16 +97,16 @@ def test_where_nobody_watches_each_trial_gets_one_line() -> None:
 
 def test_a_reason_is_said_once() -> None:
     console = Console(file=io.StringIO(), width=100, markup=False, highlight=False)
-    print_sweep(console, outcome(states=("complete", "failed", "failed", "diverged")), {})
+    print_blocks(console, sweep_report(outcome(states=("complete", "failed", "failed", "diverged")), {}))
     assert console.file.getvalue().count("too large") == 2
     assert "trial 1 failed (and 1 more): too large" in console.file.getvalue()
 
 
 def test_names_are_as_short_as_they_can_be_told_apart() -> None:
     addresses = ("learning_rate", "network.layers.0.units", "network.layers.1.units", "penalty.l2", "a.rate", "b.rate")
-    assert short_names(addresses) == (
+    assert short_keys(addresses) == [
         "learning_rate", "layers.0.units", "layers.1.units", "l2", "a.rate", "b.rate",
-    )  # fmt: skip
+    ]  # fmt: skip
 
 
 def test_values_are_short() -> None:

@@ -1,5 +1,6 @@
 """Runs side by side, from folders that no training made: what differs, what is comparable, what is damaged."""
 
+import io
 import json
 import subprocess
 import sys
@@ -14,9 +15,11 @@ from rich.console import Console
 
 from ms_dnn.config import dump_config, load_config
 from ms_dnn.errors import RunError
+from ms_dnn.presentation.document import print_blocks
+from ms_dnn.presentation.notation import short_keys
 from ms_dnn.runs.comparison import compare_runs, differences, short_names
-from ms_dnn.runs.reports.comparison_pictures import comparison_html, draw_comparison
-from ms_dnn.runs.reports.comparison_table import best_runs, comparison_json, print_comparison, short_keys
+from ms_dnn.runs.reports.comparison_pictures import comparison_html, comparison_png
+from ms_dnn.runs.reports.comparison_table import best_runs, comparison_json, comparison_report
 from ms_dnn.training.checkpoints import Checkpoint, write_checkpoint
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -48,7 +51,7 @@ def made_run(folder, *overrides, config="digits", losses=(0.5, 0.3, 0.4), best=2
 def printed(comparison, width=100):
     console = Console(width=width, markup=False, highlight=False, no_color=True)
     with console.capture() as captured:
-        print_comparison(console, comparison)
+        print_blocks(console, comparison_report(comparison, width))
     return captured.get()
 
 
@@ -154,7 +157,7 @@ def test_costs_of_another_meaning_are_not_comparable(tmp_path, override, sentenc
 def test_another_seed_is_a_warning_because_the_parts_differ(tmp_path):
     comparison = compare_runs([made_run(tmp_path / "one"), made_run(tmp_path / "two", "seed=9")])
     assert comparison.warnings == (
-        "compare scores with care: other samples were kept from training, or another number of them (seed)",
+        "compare scores with care: other samples were held out, or another number of them (seed)",
     )
 
 
@@ -187,8 +190,7 @@ def test_json_holds_the_settings_and_the_metrics(tmp_path):
 def test_curves_of_many_runs_as_a_picture_and_as_a_page(tmp_path):
     runs = [made_run(tmp_path / f"run{n}", f"seed={n}", losses=(1 / (n + 1), 0.01 * n + 0.1)) for n in range(9)]
     comparison = compare_runs(runs)
-    draw_comparison(comparison, tmp_path / "plot.png")
-    with Image.open(tmp_path / "plot.png") as picture:
+    with Image.open(io.BytesIO(comparison_png(comparison))) as picture:
         assert picture.width > 1000
         colours = {tuple(pixel) for pixel in np.asarray(picture.convert("RGB")).reshape(-1, 3)}
     assert {(0x00, 0x72, 0xB2), (0xD5, 0x5E, 0x00), (0x00, 0x9E, 0x73)} < colours
@@ -206,7 +208,7 @@ def test_runs_without_a_report_are_shown(tmp_path):
     comparison = compare_runs(runs)
     assert "not finished" in printed(comparison)
     assert "<polyline" in comparison_html(comparison)
-    draw_comparison(comparison, tmp_path / "plot.png")
+    assert comparison_png(comparison)
 
 
 def test_to_compare_needs_no_mindspore(tmp_path):

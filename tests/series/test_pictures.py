@@ -51,7 +51,7 @@ def test_the_plane_is_coloured_by_the_answers(axes):
     answers = image.get_array()
     assert answers[:, 0].max() == 0
     assert answers[:, -1].min() == 1
-    assert [text.get_label() for text in axes.collections] == ["left", "right"]
+    assert axes.get_legend_handles_labels()[1] == ["left", "right"]
 
 
 def test_a_formula_of_arrays_has_a_cell_a_number_and_says_its_shapes(axes):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -10,6 +9,7 @@ from importlib import import_module
 
 from ms_dnn.audit.entry import Entry
 from ms_dnn.errors import MsDnnError
+from ms_dnn.presentation.notation import nearest_names
 
 FAMILIES = (
     "activations",
@@ -57,10 +57,9 @@ def chosen(patterns: Sequence[str], entries: Sequence[Entry] = ENTRIES) -> tuple
         return tuple(entries)
     for pattern in patterns:
         if not any(_matches(entry, pattern) for entry in entries):
-            names = {entry.name.lower(): entry.name for entry in entries}
-            near = [names[name] for name in difflib.get_close_matches(pattern.lower(), names, n=4, cutoff=0.5)]
-            hint = f"did you mean {', '.join(near)}?" if near else f"families are {', '.join(FAMILIES)}"
-            raise UnknownApiError(f"audit: '{pattern}' matches none of {len(entries)} APIs: {hint}")
+            near = nearest_names(pattern, [entry.name for entry in entries], most=4, cutoff=0.5)
+            cure = f"did you mean {', '.join(near)}?" if near else f"families are {', '.join(FAMILIES)}"
+            raise UnknownApiError(f"audit: '{pattern}' matches none of {len(entries)} APIs: {cure}")
     return tuple(entry for entry in entries if any(_matches(entry, pattern) for pattern in patterns))
 
 

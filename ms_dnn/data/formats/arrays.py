@@ -19,6 +19,7 @@ from ms_dnn.data.formats.npz import promised_shape
 from ms_dnn.data.samples import Samples, as_labels, check_column_count
 from ms_dnn.data.validation import check_finite
 from ms_dnn.errors import DataError
+from ms_dnn.presentation.notation import first_line
 
 ARRAY_SUFFIXES = (".npz", ".npy")
 _LARGEST_ARCHIVE = 4 * 2**30
@@ -56,7 +57,7 @@ def _load(path: Path) -> dict[str, NDArray[Any]]:
         raise
     except Exception as error:  # zip, zlib and NumPy's header parser raise a dozen types on damaged bytes
         raise DataError(
-            f"{path.name!r} cannot be read as NumPy arrays without pickle ({source.reason(error)}); write it with "
+            f"{path.name!r} cannot be read as NumPy arrays without pickle ({first_line(error)}); write it with "
             "numpy.savez(path, x=array)"
         ) from error
 

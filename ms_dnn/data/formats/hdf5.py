@@ -20,10 +20,10 @@ from ms_dnn.data.source import (
     check_same_shape,
     check_size,
     existing_file,
-    reason,
 )
 from ms_dnn.data.targets import check_labels
 from ms_dnn.errors import DataError
+from ms_dnn.presentation.notation import first_line
 
 _FILES = "train_catvnoncat.h5 and test_catvnoncat.h5"
 _MOST_CLASSES = 1000
@@ -84,7 +84,7 @@ def _reading(where: str) -> Iterator[None]:
         raise DataError(f"{where}: {error}") from error
     except Exception as error:  # h5py raises a dozen types on damaged bytes
         raise DataError(
-            f"{where}: got a file that cannot be read ({reason(error)}), expected HDF5: take an undamaged copy"
+            f"{where}: got a file that cannot be read ({first_line(error)}), expected HDF5: take an undamaged copy"
         ) from error
 
 

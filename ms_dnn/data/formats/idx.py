@@ -18,10 +18,10 @@ from ms_dnn.data.source import (
     check_same_shape,
     check_size,
     existing_file,
-    reason,
 )
 from ms_dnn.data.targets import check_labels
 from ms_dnn.errors import DataError
+from ms_dnn.presentation.notation import first_line
 
 IDX_CLASSES = {
     "mnist": tuple("0123456789"),
@@ -84,7 +84,7 @@ def read_idx(path: Path, axes: int) -> NDArray[np.uint8]:
             return _read_open(path, file, axes, most)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(
-            f"{path.name!r}: got a file that cannot be read ({reason(error)}), expected "
+            f"{path.name!r}: got a file that cannot be read ({first_line(error)}), expected "
             f"{'gzip of ' if compressed else ''}idx: take an undamaged copy"
         ) from error
 

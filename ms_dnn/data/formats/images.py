@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from ms_dnn.data.samples import Samples, check_column_count
-from ms_dnn.data.source import reason
 from ms_dnn.errors import DataError
+from ms_dnn.presentation.notation import first_line
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".pbm")
 # Other decoders of Pillow start programs (EPS) or are seldom exercised; they are not let near a user's file.
@@ -137,7 +137,7 @@ def _examined(path: Path, look: Callable[[Image.Image], T]) -> T:
         raise
     except Exception as error:  # Pillow's decoders raise a dozen types on damaged bytes
         raise DataError(
-            f"{path.name!r} cannot be read as a picture ({reason(error)}); save it again as PNG or JPEG"
+            f"{path.name!r} cannot be read as a picture ({first_line(error)}); save it again as PNG or JPEG"
         ) from error
 
 

@@ -18,9 +18,10 @@ from ms_dnn.data.formats.gathering import gathered
 from ms_dnn.data.formats.npy_file import npy_header, npy_rows
 from ms_dnn.data.formats.npy_folder import NOTES, X, Y, read_npy_folder
 from ms_dnn.data.lazy_rows import blocks
-from ms_dnn.data.source import Loaded, Source, check_file, is_file, reason
+from ms_dnn.data.source import Loaded, Source, check_file, is_file
 from ms_dnn.data.targets import targets_of
 from ms_dnn.errors import DataError
+from ms_dnn.presentation.notation import first_line
 
 INDEX_SUFFIX = ".db"
 NAMES = "names.json"
@@ -116,6 +117,6 @@ def _check_index(path: Path) -> None:
             raise ValueError(f"the index of {str(name)[:100]!r}: MindRecords keep their names")
     except (sqlite3.Error, ValueError, TypeError) as error:
         raise DataError(
-            f"{index.name!r}: got an index that cannot be read ({reason(error)}), expected that of {path.name!r}: "
+            f"{index.name!r}: got an index that cannot be read ({first_line(error)}), expected that of {path.name!r}: "
             f"{_CURE}"
         ) from error

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from ms_dnn.data.formats.row_file import RowFile
 from ms_dnn.data.lazy_rows import LazyRows
-from ms_dnn.data.source import reason
 from ms_dnn.errors import DataError
+from ms_dnn.presentation.notation import first_line
 
 
 class NpyHeader(NamedTuple):
@@ -41,8 +41,8 @@ def npy_header(path: Path, cure: str) -> NpyHeader:
             return NpyHeader(file.tell(), dtype, tuple(shape), fortran and len(shape) > 1, path.stat().st_size)
     except Exception as error:  # NumPy's header parser raises several types on damaged bytes
         raise DataError(
-            f"{path.name!r}: got a file that cannot be read ({reason(error)}), expected a NumPy array of version 1.0: "
-            f"{cure}"
+            f"{path.name!r}: got a file that cannot be read ({first_line(error)}), expected a NumPy array of version "
+            f"1.0: {cure}"
         ) from error
 
 
@@ -59,4 +59,4 @@ def npy_array(path: Path, header: NpyHeader) -> NDArray[Any]:
         numbers = np.fromfile(path, header.dtype, prod(header.shape), offset=header.begin)
         return numbers.reshape(header.shape)
     except (OSError, ValueError) as error:
-        raise DataError(f"{path.name!r}: cannot be read ({reason(error)}): check the file") from error
+        raise DataError(f"{path.name!r}: cannot be read ({first_line(error)}): check the file") from error

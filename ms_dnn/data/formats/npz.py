@@ -19,11 +19,11 @@ from ms_dnn.data.source import (
     TargetKind,
     check_file,
     check_size,
-    reason,
 )
 from ms_dnn.data.targets import targets_of
 from ms_dnn.data.validation import check_finite
 from ms_dnn.errors import DataError
+from ms_dnn.presentation.notation import first_line
 
 _CURE = "write it with numpy.savez(path, x=x, y=y)"
 
@@ -52,7 +52,7 @@ def read_npz(path: Path, target_kind: TargetKind) -> Loaded:
         raise
     except Exception as error:  # zip, zlib and NumPy's header parser raise a dozen types on damaged bytes
         raise DataError(
-            f"{where}: got {reason(error)}, expected an archive with the arrays x and y, without pickle: {_CURE}"
+            f"{where}: got {first_line(error)}, expected an archive with the arrays x and y, without pickle: {_CURE}"
         ) from error
     return Loaded(_dataset(where, x, y, target_kind))
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from ms_dnn.data.lazy_rows import rows_at_once
-from ms_dnn.data.source import MOST_VALUES, reason
+from ms_dnn.data.source import MOST_VALUES
 from ms_dnn.errors import DataError
+from ms_dnn.presentation.notation import first_line
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -135,7 +136,7 @@ class CsvTable:
                 yield from blocks
         except (OSError, ValueError, pd.errors.ParserError) as error:
             raise DataError(
-                f"{self.path.name!r} cannot be read as CSV ({reason(error)}); save it as UTF-8 text"
+                f"{self.path.name!r} cannot be read as CSV ({first_line(error)}); save it as UTF-8 text"
             ) from error
 
 
@@ -165,7 +166,7 @@ class ParquetTable:
         except ImportError as error:
             raise DataError(
                 f"{path.name!r}: got a Parquet file, expected the package pyarrow, which reads such files and cannot "
-                f"be imported ({reason(error)}): pip install 'ms-dnn[data]'"
+                f"be imported ({first_line(error)}): pip install 'ms-dnn[data]'"
             ) from error
         try:
             with pq.ParquetFile(path) as file:
@@ -216,7 +217,7 @@ class ParquetTable:
 
     def _damaged(self, error: Exception) -> DataError:
         return DataError(
-            f"{self.path.name!r}: got a file that cannot be read ({reason(error)}), expected Parquet: take an "
+            f"{self.path.name!r}: got a file that cannot be read ({first_line(error)}), expected Parquet: take an "
             "undamaged copy"
         )
 

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ms_dnn.config.columns_section import Column, DropColumn, FeatureColumn, NumberColumn, WeightColumn
-from ms_dnn.config.problems import nearest
 from ms_dnn.data.dataset import Dataset
 from ms_dnn.data.formats.gathering import gathered
 from ms_dnn.data.source import Loaded, Source, check_file, check_size
@@ -122,7 +121,7 @@ def _check_names(name: str, header: Sequence[str], source: Source) -> None:
     for key, names in (("target", [source.target]), ("drop", source.drop), ("columns", tuple(source.columns))):
         unknown = [column for column in names if column not in header]
         if unknown:
-            meant = nearest(unknown[0], header)
+            meant = nearest_name(unknown[0], header)
             raise DataError(
                 f"data.{key}: got {listed(unknown)}, expected columns of {name}, whose header is {listed(header)}: "
                 + (f"did you mean {meant!r}?" if meant else "correct the name, or add the header")

@@ -1,7 +1,7 @@
-"""Which elements of a gradient are wrong: all of them from a right gradient, else by bisection along lines.
+"""Which elements of a gradient are wrong: all of them from a correct gradient, else by bisection along directions.
 
-A slope along signs ±1 shows that something in a tensor is wrong. Half of the signs set to 0 tells in which half it
-is, the other half follows by subtraction, and so on: one element among N in log₂ N slopes, not N.
+A directional derivative along signs ±1 shows that something in a tensor is wrong. Half of the signs set to 0 tells in
+which half it is, the other half follows by subtraction, and so on: one element among N in log₂ N derivatives, not N.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ms_dnn.judge.judgement import TensorJudgement, WrongElement
-from ms_dnn.judge.verdict import family
+from ms_dnn.judge.routes.base import family
 
 Array = NDArray[Any]
 Residual = Callable[[Array], tuple[float, float]]
-"""v to (slope along v less g·v, how much of that may be no error)."""
+"""v to (directional derivative along v less g·v, how much of that may be no error)."""
 
 SHOWN = 5
 """Elements that are listed."""
 MOST_SLOPES = 60
-"""Slopes that a bisection may ask for."""
+"""Directional derivatives that a bisection may take."""
 
 
 @dataclass(frozen=True)
 class WrongElements:
-    """How many elements are wrong, the worst of them, and the slopes that it took to find them."""
+    """How many elements are wrong, the worst of them, and the directional derivatives that it took to find them."""
 
     count: int
     worst: tuple[WrongElement, ...]
@@ -62,15 +62,15 @@ def differing(got: Array, expected: Array, allowed: Any) -> WrongElements:
 
 
 def bisect(residual: Residual, got: Array, signs: Array, most_slopes: int = MOST_SLOPES) -> WrongElements:
-    """Return the wrong elements of ``got``, found by slopes along parts of ``signs``.
+    """Return the wrong elements of ``got``, found by derivatives along parts of ``signs``.
 
     Args:
-        residual: asks a witness.
+        residual: of a witness.
         got: the gradient.
         signs: ±1, shaped as the gradient.
         most_slopes: ends the search; what was found until then is returned.
     """
-    asked = 1
+    taken = 1
     flat = signs.ravel()
     whole, allowed = residual(signs)
     pending = [(0, flat.size, whole, allowed)]
@@ -85,13 +85,13 @@ def bisect(residual: Residual, got: Array, signs: Array, most_slopes: int = MOST
             expected = float(got[at]) + error * float(flat[start])
             found.append(WrongElement(tuple(map(int, at)), float(got[at]), expected))
             continue
-        if asked >= most_slopes:
+        if taken >= most_slopes:
             break
         middle = (start + stop) // 2
         half = np.zeros(flat.size)
         half[start:middle] = flat[start:middle]
         left, left_allowed = residual(half.reshape(got.shape))
-        asked += 1
+        taken += 1
         pending.append((start, middle, left, left_allowed))
         pending.append((middle, stop, error - left, allowed + left_allowed))
-    return WrongElements(len(found), tuple(found[:SHOWN]), asked)
+    return WrongElements(len(found), tuple(found[:SHOWN]), taken)

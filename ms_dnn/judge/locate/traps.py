@@ -15,7 +15,8 @@ from mindspore import Tensor, nn
 
 from ms_dnn.judge.judgement import Finding
 from ms_dnn.judge.routes.cells import cells_with_bprop, named_cells, without_bprops
-from ms_dnn.judge.routes.subject import Subject, as_array, dtype_of, first_line
+from ms_dnn.judge.routes.subject import Subject, as_array, dtype_of
+from ms_dnn.presentation.notation import first_line
 
 MINDSPORE = str(Path(ms.__file__).parent)
 DETOURS = ("asnumpy", "__array__", "item", "tolist", "numpy")

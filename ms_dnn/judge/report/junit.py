@@ -11,14 +11,9 @@ from typing import TYPE_CHECKING, Literal
 from xml.etree import ElementTree
 
 from ms_dnn.judge.report.agreement import (
-    describe_forward,
     describe_kink,
     describe_pair,
     describe_part,
-    gravest_first,
-    kinks,
-    relation,
-    relation_on,
 )
 from ms_dnn.presentation.notation import counted, index_text, plain, value_text
 
@@ -103,7 +98,7 @@ def _forward(judgement: Judgement) -> _Case:
     forward = judgement.forward
     if forward.within:
         return _Case("judgement", "forward")
-    message = describe_forward(forward)
+    message = forward.describe()
     details = "\n".join(f"J = {value!r} by {name}" for name, value in forward.values.items())
     return _Case("judgement", "forward", _failed(judgement), "forward passes differ", message, details)
 
@@ -114,26 +109,26 @@ def _tensor(judgement: Judgement, tensor: TensorJudgement) -> _Case:
         outside = [pair for pair in tensor.pairs if not pair.within]
         message = f"{tensor.name}: {counted(len(outside), 'pair')} of routes differ: {describe_pair(outside[0])}"
         return _Case(group, tensor.name, _failed(judgement), "gradients differ", message, _details(tensor))
-    if relation_on(judgement, tensor) == "undecided":
+    if judgement.relation_on(tensor) == "undecided":
         message = f"{tensor.name}: this run cannot tell"
         return _Case(group, tensor.name, "skipped", "", message, _details(tensor))
     return _Case(group, tensor.name)
 
 
 def _details(tensor: TensorJudgement) -> str:
-    lines = [describe_pair(pair) for pair in tensor.pairs if relation(pair) != "agree"]
+    lines = [describe_pair(pair) for pair in tensor.pairs if pair.relation != "agree"]
     if tensor.wrong:
         lines.append(f"{counted(tensor.wrong, 'element')} wrong, the worst of them:")
     lines += [
         f"{index_text(one.index)}: got {value_text(one.got)}, expected {value_text(one.expected)}"
         for one in tensor.wrong_elements
     ]
-    lines += [f"on a kink: {describe_kink(line)}" for line in kinks(tensor)]
+    lines += [f"on a kink: {describe_kink(line)}" for line in tensor.kinks]
     return "\n".join(lines)
 
 
 def _findings(judgement: Judgement) -> _Case:
-    found = [finding for finding in gravest_first(judgement) if finding.severity != "note"]
+    found = [finding for finding in judgement.gravest_first if finding.severity != "note"]
     faulty = [f"{part.part} {part.tensor}: {describe_part(part)}" for part in judgement.faulty]
     if not found and not faulty:
         return _Case("judgement", "findings")

@@ -3,42 +3,24 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
-from ms_dnn.judge.report.agreement import (
-    LEGEND,
-    MARKS,
-    SEVERITY_MARKS,
-    VERDICT_MARKS,
-    blame_matrix,
-    describe_forward,
-    describe_kink,
-    describe_part,
-    gravest_first,
-    kinks,
-    letters,
-    relation,
-    relation_on,
-    worst_pair,
-)
+from ms_dnn.judge.judgement import Judgement
+from ms_dnn.judge.report.agreement import LEGEND, SEVERITY_MARKS, VERDICT_MARKS, describe_kink, describe_part
 from ms_dnn.judge.report.figures import heat_map, remainder_pictures
-from ms_dnn.presentation.notation import counted, html_text, index_text, plain, shape_text, size_text, value_text
-from ms_dnn.presentation.page import definitions, html_page, scrolling, section, table_head
-
-if TYPE_CHECKING:
-    from ms_dnn.judge.judgement import Judgement, PairResult
+from ms_dnn.judge.report.table import matrix_table, tensor_table
+from ms_dnn.presentation.document import Column, Table
+from ms_dnn.presentation.notation import counted, html_text, index_text, plain, size_text, value_text
+from ms_dnn.presentation.page import definitions, html_page, listed, scrolling, section
 
 MOST_LINES = 24
 """Findings, faulty parts and kinks that are open at once."""
 OPTION_NAMES = {"overrides": "set"}
 """What the command line calls a setting by another name."""
 JUDGEMENT_STYLE = """
-.agree { color: var(--pass); } .differ { color: var(--fail); font-weight: 600; }
-.undecided { color: var(--unsure); } .apart { color: var(--quiet); }
-.matrix td, .matrix thead th + th { text-align: center; min-width: 3.4rem; padding-right: .4rem;
-  padding-left: .4rem; }
-.matrix .blamed > th { color: var(--fail); }
+.matrix .centred { min-width: 3.4rem; padding-right: .4rem; padding-left: .4rem; }
+.heat .differ { font-weight: 600; }
 .heat .undecided { background: repeating-linear-gradient(45deg, #ece9e2 0 6px, #dcd8cf 6px 12px); color: #2b2820; }
 svg .floor { fill: var(--quiet); opacity: .2; }
 svg .law { fill: none; stroke: var(--ink); stroke-width: 1.2; stroke-dasharray: 1.5 3.5; stroke-linecap: round; }
@@ -48,12 +30,12 @@ svg .duel { stroke-dasharray: 5 2 1 2; }
 """.strip()
 """What the report adds to the style sheet of all pages."""
 HOW_TO_READ = (
-    "Along a line v through each tensor, the difference quotient D(h) of the cost is compared with what a gradient g "
-    "says of it, g·v: if g is right, the remainder |D(h) − g·v| falls with h² down to the grey floor of rounding, and "
-    "if g is wrong, it levels off at the error. Several routes to the same gradient are compared in pairs, and a route "
-    "that differs from all others while they agree is the one to blame. No tolerance was chosen: what is allowed "
-    "follows from the rounding of the numbers and from how far the difference quotients converged, and where that says "
-    "too little, the verdict is INCONCLUSIVE and no pass."
+    "Along a direction v in each tensor, the difference quotient D(h) of the cost is compared with g·v, the "
+    "directional derivative by a gradient g: if g is correct, the remainder |D(h) − g·v| falls with h² down to the "
+    "grey floor of rounding, and if g is wrong, it levels off at the error. Several routes to the same gradient are "
+    "compared in pairs, and a route that differs from all others while they agree is the one to blame. No tolerance "
+    "was chosen: what is allowed follows from the rounding of the numbers and from how far the difference quotients "
+    "converged, and where too much had to be allowed, the verdict is INCONCLUSIVE and not PASS."
 )
 
 
@@ -92,15 +74,6 @@ def replay_command(replay: Mapping[str, Any]) -> str:
     return shlex.join(words)
 
 
-def _said(lines: Sequence[tuple[str, str, str]]) -> str:
-    """Return a list of (style, what comes first, sentence)."""
-    items = "".join(
-        f'<li class="{style}"><strong>{html_text(start)}</strong> {html_text(rest)}</li>'
-        for style, start, rest in lines
-    )
-    return f'<ul class="said">{items}</ul>'
-
-
 def _banner(judgement: Judgement) -> str:
     conditions, verdict = judgement.conditions, judgement.verdict.value
     facts = [f"{conditions.dtype} on {conditions.device}", counted(len(judgement.tensors), "tensor")]
@@ -129,110 +102,79 @@ def _what_is_wrong(judgement: Judgement) -> str:
         ("error", f"✗ {part.part} {part.tensor}", describe_part(part)) for part in judgement.faulty
     ]
     if not judgement.forward.within:
-        lines.append(("error", "✗ forward passes", describe_forward(judgement.forward)))
+        lines.append(("error", "✗ forward passes", judgement.forward.describe()))
     lines += [
         (finding.severity, f"{SEVERITY_MARKS[finding.severity]} {finding.kind}", finding.message)
-        for finding in gravest_first(judgement)
+        for finding in judgement.gravest_first
     ]
     lines += [
         ("warning", f"~ kink in {tensor.name}", describe_kink(line))
         for tensor in judgement.tensors
-        for line in kinks(tensor)
+        for line in tensor.kinks
     ]
     wrong = _wrong_elements(judgement)
     if not lines and not wrong:
         return ""
     titles = {"PASS": "What was noticed", "FAIL": "What is wrong", "INCONCLUSIVE": "What is in the way"}
-    said = _said(lines[:MOST_LINES]) if lines else ""
+    said = listed(lines[:MOST_LINES]) if lines else ""
     if len(lines) > MOST_LINES:
         summary = f"<summary>{len(lines) - MOST_LINES} more like these</summary>"
-        said += f"<details>{summary}{_said(lines[MOST_LINES:])}</details>"
+        said += f"<details>{summary}{listed(lines[MOST_LINES:])}</details>"
     return section(titles[judgement.verdict.value], said + wrong)
 
 
 def _wrong_elements(judgement: Judgement) -> str:
-    rows = []
-    for tensor in judgement.tensors:
-        for one in tensor.wrong_elements:
-            cells = (value_text(one.got), value_text(one.expected), size_text(abs(one.got - one.expected)))
-            numbers = "".join(f'<td class="number">{cell}</td>' for cell in cells)
-            where = f'<th scope="row">{html_text(tensor.name)}</th><td>{index_text(one.index)}</td>'
-            rows.append(f"<tr>{where}{numbers}</tr>")
+    rows = [
+        [
+            tensor.name,
+            index_text(one.index),
+            value_text(one.got),
+            value_text(one.expected),
+            size_text(abs(one.got - one.expected)),
+        ]
+        for tensor in judgement.tensors
+        for one in tensor.wrong_elements
+    ]
     if not rows:
         return ""
     counts = ", ".join(f"{tensor.wrong} in {tensor.name}" for tensor in judgement.tensors if tensor.wrong)
-    head = table_head(["tensor", "element", "#got", "#expected", "#apart"])
-    caption = f"Wrong elements, the worst of each tensor ({counts})"
-    return scrolling(f"<table>{head}<tbody>{''.join(rows)}</tbody></table>", caption)
+    numbers = [Column(name, "right") for name in ("got", "expected", "difference")]
+    table = Table([Column("tensor"), Column("element"), *numbers], rows)
+    return scrolling(table.html(), f"Wrong elements, the worst of each tensor ({counts})")
 
 
 def _sensitivity(judgement: Judgement) -> str:
     if not judgement.tensors:
         return ""
-    rows = []
-    for tensor in judgement.tensors:
-        kind, found = relation_on(judgement, tensor), tensor.sensitivity
-        caught = ["–", "–", "–"]
-        if found is not None:
-            caught = [f"≥ {size_text(found.absolute)}", size_text(found.relative), found.by]
-        largest = max(tensor.largest.values(), default=0.0)
-        rows.append(
-            f'<tr><th scope="row"><span class="{kind}">{MARKS[kind]}</span> {html_text(tensor.name)}</th>'
-            f"<td>{shape_text(tensor.shape)}</td>"
-            f'<td class="number">{caught[0]}</td><td class="number">{caught[1]}</td><td>{html_text(caught[2])}</td>'
-            f"{_worst(worst_pair(tensor, 'elements'))}{_worst(worst_pair(tensor, 'directions'))}"
-            f'<td class="number">{size_text(largest)}</td></tr>'
-        )
-    names = ["tensor", "shape", "#would catch", "#of the largest", "by", "elements: worst error / allowed"]
-    head = table_head([*names, "slopes: worst error / allowed", "#largest |g|"])
-    caption = "The smallest error of one single element that this run would have caught, and the worst that it found"
-    table = f"<table>{head}<tbody>{''.join(rows)}</tbody></table>"
-    return section("What would have been caught", _bluntest(judgement) + scrolling(table, caption))
+    caption = "The worst errors found, and the smallest error of one single element that this run would have detected"
+    table = scrolling(tensor_table(judgement, "full").html(), caption)
+    return section("Smallest detectable errors", _least_sensitive(judgement) + table)
 
 
-def _bluntest(judgement: Judgement) -> str:
+def _least_sensitive(judgement: Judgement) -> str:
     known = [(tensor.sensitivity.relative, tensor) for tensor in judgement.tensors if tensor.sensitivity]
     if len(known) < len(judgement.tensors):
         return ""
     relative, tensor = max(known, key=lambda one: one[0])
     return (
-        f"<p>One single element that is wrong by {size_text(relative)} of the largest would have been caught in any of "
-        f"the {counted(len(known), 'tensor')}; {html_text(tensor.name)} hides the most.</p>"
+        f"<p>A single wrong element would have been detected in each of the {counted(len(known), 'tensor')} if it was "
+        f"off by {size_text(relative)} of the largest or more; {html_text(tensor.name)} is the least sensitive.</p>"
     )
-
-
-def _worst(pair: PairResult | None) -> str:
-    if pair is None:
-        return '<td class="apart">·</td>'
-    kind = relation(pair)
-    sizes = f"{MARKS[kind]} {size_text(pair.relative_error)} / {size_text(pair.tolerance)}"
-    return f'<td class="{kind}" title="{html_text(pair.first)} and {html_text(pair.second)}">{sizes}</td>'
 
 
 def _agreement(judgement: Judgement) -> str:
     if len(judgement.routes) < 2:
         return ""
-    short, cells = letters(judgement), blame_matrix(judgement)
-    head = table_head(["route", *(short[route] for route in judgement.routes)])
-    rows = []
-    for first in judgement.routes:
-        row = ""
-        for second in judgement.routes:
-            cell = cells.get((first, second))
-            row += f'<td class="{cell.relation}">{cell.text}</td>' if cell else '<td class="apart">╲</td>'
-        style = ' class="blamed"' if first == judgement.blame else ""
-        rows.append(f'<tr{style}><th scope="row">{short[first]}&ensp;{html_text(first)}</th>{row}</tr>')
-    matrix = f'<table class="matrix">{head}<tbody>{"".join(rows)}</tbody></table>'
-    legend = f"{LEGEND}; with the number of tensors unless it is all of them"
-    forward = describe_forward(judgement.forward)
+    forward = judgement.forward.describe()
     sentence = f"<p>{html_text(forward)}.</p>" if judgement.forward.within and forward else ""
-    parts = [sentence, scrolling(matrix, legend)]
+    legend = f"{LEGEND}; with the number of tensors unless it is all of them"
+    parts = [sentence, scrolling(matrix_table(judgement).html("matrix"), legend)]
     if judgement.pairs:
         caption = (
             "log₁₀(error / allowed) over tensors and pairs: below 0 within what rounding allows, above 0 beyond it"
         )
         parts.append(scrolling(heat_map(judgement), caption))
-    return section("Who agrees with whom", "".join(parts))
+    return section("Which routes agree", "".join(parts))
 
 
 def _conditions(judgement: Judgement) -> str:
@@ -241,7 +183,7 @@ def _conditions(judgement: Judgement) -> str:
         "judged": conditions.subject,
         "numbers": f"{conditions.dtype} on {conditions.device}, differences in {conditions.precision}",
         "seed": conditions.seed,
-        "random lines": f"{conditions.directions} in each tensor",
+        "random directions": f"{conditions.directions} in each tensor",
         "point": f"SHA-256 {conditions.point}",
         **judgement.environment,
     }

@@ -1,4 +1,4 @@
-"""The routes to a gradient that are compared: each a name, and a way to gradients or to slopes along a line."""
+"""The routes to a gradient that are compared: each a name, and a way to gradients or to directional derivatives."""
 
 from __future__ import annotations
 
@@ -21,12 +21,17 @@ COMPILED = " (compiled)"
 IN_FLOAT64 = " (float64)"
 
 
+def family(route: str) -> str:
+    """Return whose code a route runs: compiled or not, in whichever precision."""
+    return route.removesuffix(IN_FLOAT64).removesuffix(COMPILED)
+
+
 class Route(ABC):
     """A way to the gradients at one point.
 
     Attributes:
         name: what reports call it.
-        witness: True for a route that trains nobody. Where it alone disagrees, the run is inconclusive.
+        witness: True for a reference route, which no training uses. Where it alone disagrees, the run is inconclusive.
         optional: True for a route that may not be able to run: that is noted, and the others decide.
     """
 
@@ -52,7 +57,7 @@ class GradientRoute(Route):
 
 
 class SlopeRoute(Route):
-    """A witness in float64 that finds the slope of J along a line in one tensor."""
+    """A witness in float64 that finds directional derivatives of J in one tensor."""
 
     witness = True
 

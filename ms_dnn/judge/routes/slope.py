@@ -1,4 +1,4 @@
-"""The derivative of a function along a line, by central differences on a ladder of steps, with its error.
+"""The directional derivative of a function, by central differences on a ladder of steps, with its error.
 
     D(h) = (f(h) − f(−h)) / 2h = f′(0) + h²/6 f‴(0) + h⁴/120 f⁗′(0) + … + rounding of order σ / h
 
@@ -7,9 +7,9 @@ computation of F′(x) and F′(x)F″(x)", Advances in Engineering Software 4, 
 neighbouring rungs lie apart. σ, the noise of f, shows on the smallest steps, where nothing else is left (after Moré and
 Wild, "Estimating computational noise", SIAM J. Sci. Comput. 33, 2011). The rung with the least of both is taken.
 
-At a kink the central difference means nothing: it tends to the mean of two slopes. There f(h) + f(−h) − 2 f(0) is
-proportional to h instead of h². A kink at a distance spoils only the larger steps; one at 0 spoils all of them, and
-is reported with both one-sided slopes.
+At a kink the central difference means nothing: it tends to the mean of the two one-sided derivatives. There
+f(h) + f(−h) − 2 f(0) is proportional to h instead of h². A kink at a distance spoils only the larger steps; one at 0
+spoils all of them, and is reported with both one-sided derivatives.
 
 f is given as *terms* that sum to it (the losses of the samples, say): differences are taken term by term, and
 fewer digits cancel. Nothing here knows MindSpore.
@@ -40,7 +40,7 @@ FEWEST = 6
 NOISE_MARGIN = 4.0
 """Standard deviations of the noise that an error estimate contains."""
 KINK_MARGIN = 4.0
-"""How many times its noise the jump of the slope must be to be called a kink."""
+"""How many times its noise the jump of the derivative must be to be called a kink."""
 _H2 = np.array([-1.0, RATIO**2]) / (RATIO**2 - 1)
 _H4 = np.array([-1.0, RATIO**4]) / (RATIO**4 - 1)
 WEIGHTS = (np.array([1.0]), _H2, np.convolve(_H2, _H4))
@@ -49,14 +49,14 @@ WEIGHTS = (np.array([1.0]), _H2, np.convolve(_H2, _H4))
 
 @dataclass(frozen=True)
 class Slope:
-    """f′(0) along a line.
+    """f′(0), the derivative along one direction.
 
     Attributes:
-        value: the derivative; at a kink the mean of the two slopes.
+        value: the derivative; at a kink the mean of the one-sided ones.
         error: how far it may be off, ∞ when nothing is known.
         kind: "smooth"; "kink", with :attr:`left` and :attr:`right`; "unknown" where f is not finite.
-        left: slope for t < 0.
-        right: slope for t > 0.
+        left: derivative for t < 0.
+        right: derivative for t > 0.
         noise: σ, one standard deviation of f.
         size: root of the sum of the squared terms of f at 0, which the noise is relative to.
         steps: h of each rung, largest first, (K,).
@@ -105,8 +105,8 @@ def slope(terms: Terms, steps: Array) -> Slope:
     noise = max(_noise(above - below), least)
     quotients = (above - below) / (2 * steps)
     floor = noise / steps
-    bend = (above + below) / steps  # h f″ where f is smooth, the jump of the slope at a kink
-    jumps = np.abs(RATIO * bend[1:] - bend[:-1]) / (RATIO - 1)
+    curvature = (above + below) / steps  # h f″ where f is smooth, the jump of f′ at a kink
+    jumps = np.abs(RATIO * curvature[1:] - curvature[:-1]) / (RATIO - 1)
     jump_noise = np.sqrt(2 * (RATIO**4 + 1)) / (RATIO - 1) * noise / steps[:-1]
 
     best_value, best_error, best = 0.0, np.inf, 0

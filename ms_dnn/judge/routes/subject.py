@@ -19,6 +19,7 @@ from mindspore import Parameter, Tensor, nn, ops
 from numpy.typing import NDArray
 
 from ms_dnn.errors import SubjectError
+from ms_dnn.presentation.notation import first_line
 from ms_dnn.runtime.seeding import stream
 
 Array = NDArray[Any]
@@ -319,12 +320,6 @@ def as_array(tensor: Tensor) -> Array:
 def is_float(value: Any) -> bool:
     """Return whether the value is a Tensor of floating-point numbers."""
     return isinstance(value, Tensor) and dtype_of(value) in FLOATS
-
-
-def first_line(error: BaseException) -> str:
-    """Return the first line of an error's text that says something."""
-    lines = [line.strip() for line in str(error).splitlines()]
-    return next((line for line in lines if line.strip("- ")), type(error).__name__)
 
 
 def dtype_of(tensor: Tensor) -> str:

@@ -7,17 +7,16 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich.box import SIMPLE_HEAD
 from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from ms_dnn.presentation.notation import plain
+from ms_dnn.presentation.document import TEXT_WIDTH, Block, Cell, Column, Table, line
+from ms_dnn.presentation.notation import plain, short_keys
 
 if TYPE_CHECKING:
     from ms_dnn.runs.records import ComparedRun, Comparison
 
+Texts = tuple[str, list[str]]
+"""The head of a column, and a text for each run."""
 SCHEMA = 1
 WIDEST = 24
 """Characters of a setting on the terminal."""
@@ -30,40 +29,46 @@ ENDINGS = {
 }
 
 
-def print_comparison(console: Console, comparison: Comparison) -> None:
-    """Print a line a run with the settings for which there is room; the best of what can be compared stands out."""
-    columns = _result_columns(comparison)
-    names = [plain(run.name) for run in comparison.runs]
-    room = console.width - _width(["run", *names]) - sum(_width([name, *texts]) for name, texts in columns)
+def comparison_report(comparison: Comparison, width: int = TEXT_WIDTH) -> list[Block]:
+    """Return a table as wide as that, what else differs, and why runs cannot be compared or are not shown."""
+    columns = [("run", [plain(run.name) for run in comparison.runs]), *_result_columns(comparison)]
+    room = width - sum(_width([name, *texts]) for name, texts in columns)
     settings, rest = _settings_that_fit(comparison, room)
-    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
-    table.add_column("run", overflow="fold")
-    for heading, _ in settings:
-        table.add_column(Text(heading), no_wrap=True, style="cyan")
-    for name, _ in columns:
-        table.add_column(name, justify="left" if name == "ended" else "right", no_wrap=True)
-    best = best_runs(comparison)
-    for number, run in enumerate(comparison.runs):
-        cells = [Text(texts[number], style="bold green" if best.get(name) is run else "") for name, texts in columns]
-        table.add_row(Text(names[number]), *(Text(texts[number]) for _, texts in settings), *cells)
-    console.print(table)
+    blocks: list[Block] = [comparison_table(comparison, settings)]
     if rest:
-        console.print("\nalso different, in the order of the runs:")
+        blocks += [line(), line("also different, in the order of the runs:")]
     for key in rest:
         values = "; ".join(setting_text(value) for value in comparison.differing[key])
-        console.print(f"  {key}: {values}", soft_wrap=True)
+        blocks.append(line(f"  {key}: {values}", whole=True))
     if not comparison.differing:
-        console.print("\nthe configurations differ in nothing that changes a result")
+        blocks += [line(), line("the configurations differ in nothing that changes a result")]
     for warning in comparison.warnings:
-        console.print(f"\n! {warning}", style="yellow", soft_wrap=True)
+        blocks += [line(), line(f"! {warning}", "unsure", whole=True)]
+    return blocks
 
 
-def _settings_that_fit(comparison: Comparison, room: int) -> tuple[list[tuple[str, list[str]]], list[str]]:
-    """Return the settings (heading, a text a run) for which there is room, and the keys of the others."""
+def comparison_table(comparison: Comparison, settings: Sequence[Texts]) -> Table:
+    """Return a row a run: the settings, given as (heading, a text a run), and its results."""
+    results = _result_columns(comparison)
+    columns = [Column("run", fold=True), *(Column(heading) for heading, _ in settings)]
+    columns += [Column(name, "left" if name == "ended" else "right") for name, _ in results]
+    best, rows = best_runs(comparison), []
+    for number, run in enumerate(comparison.runs):
+        row: list[Cell] = [run.name, *(texts[number] for _, texts in settings)]
+        rows.append([*row, *((texts[number], "best" if best.get(name) is run else "") for name, texts in results)])
+    return Table(columns, rows)
+
+
+def all_settings(comparison: Comparison) -> list[Texts]:
+    """Return (key, a text a run) of all settings that differ."""
+    return [(key, [setting_text(value) for value in values]) for key, values in comparison.differing.items()]
+
+
+def _settings_that_fit(comparison: Comparison, room: int) -> tuple[list[Texts], list[str]]:
+    """Return the settings for which there is room, and the keys of the others."""
     fitting, rest = [], []
     headings = short_keys([*comparison.differing])
-    for heading, (key, values) in zip(headings, comparison.differing.items(), strict=True):
-        texts = [setting_text(value) for value in values]
+    for heading, (key, texts) in zip(headings, all_settings(comparison), strict=True):
         width = _width([heading, *texts])
         if width <= min(room, WIDEST):
             fitting.append((heading, texts))
@@ -78,24 +83,14 @@ def _width(texts: Sequence[str]) -> int:
     return max(cell_len(text) for text in texts) + 2
 
 
-def _result_columns(comparison: Comparison) -> list[tuple[str, list[str]]]:
+def _result_columns(comparison: Comparison) -> list[Texts]:
     """Return (name, a text a run) for each column of results."""
-    by_run = [results(comparison, run) for run in comparison.runs]
+    by_run = [_results(comparison, run) for run in comparison.runs]
     return [(cells[0][0], [text for _, text in cells]) for cells in zip(*by_run, strict=True)]
 
 
-def short_keys(keys: Sequence[str]) -> list[str]:
-    """Return for each key the shortest end of it by which it is told from the others: "batch_size"."""
-
-    def ends(key: str) -> list[str]:
-        words = key.split(".")
-        return [".".join(words[-n:]) for n in range(1, len(words) + 1) if not words[-n].isdecimal()]
-
-    return [next((end for end in ends(key) if sum(end in ends(other) for other in keys) == 1), key) for key in keys]
-
-
-def results(comparison: Comparison, run: ComparedRun) -> list[tuple[str, str]]:
-    """Return (name, text) of what came of a run, the same names for all runs of a comparison."""
+def _results(comparison: Comparison, run: ComparedRun) -> list[tuple[str, str]]:
+    """Return (name, text) of the results of a run, the same names for all runs of a comparison."""
     row = run.row or {}
     found = [("cost", _number(row.get("cost")))]
     if any("validation_loss" in (one.row or {}) for one in comparison.runs):

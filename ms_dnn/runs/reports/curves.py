@@ -2,55 +2,58 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from ms_dnn.presentation.plots import BLUE, GREEN, ORANGE, Row, new_figure
+from ms_dnn.presentation.charts import Curve, Point
+from ms_dnn.presentation.plots import Row, new_figure, plot_curves, png
+from ms_dnn.runtime.durable import write_durably
+
+METRICS = {
+    "cost": "training cost",
+    "validation_loss": "validation loss",
+    "validation_accuracy": "validation accuracy",
+    "validation_r2": "validation R²",
+}
+"""Keys of the metrics that are drawn, and their names."""
+SCORES = ("validation_accuracy", "validation_r2")
+
+
+def metric_points(rows: Sequence[Row], key: str) -> list[Point]:
+    """Return (epoch, value) for each row that has the metric."""
+    return [(row["epoch"], row[key]) for row in rows if key in row]
+
+
+def run_curves(rows: Sequence[Row], keys: Sequence[str]) -> list[Curve]:
+    """Return the curve of each metric that was reported, each in its own colour."""
+    curves = [Curve(name, metric_points(rows, key), number) for number, (key, name) in enumerate(METRICS.items())]
+    return [curve for key, curve in zip(METRICS, curves, strict=True) if key in keys and curve.points]
 
 
 def draw_curves(rows: Sequence[Row], path: Path, title: str) -> None:
     """Draw cost, validation loss and score against the epoch into a PNG file; nothing when there is no row."""
     if not rows:
         return
-    score = next((key for key in rows[-1] if key in ("validation_accuracy", "validation_r2")), None)
+    score = next((key for key in rows[-1] if key in SCORES), None)
     figure = new_figure(10 if score else 6, 4)
     axes = figure.subplots(1, 2 if score else 1, squeeze=False)[0]
-    epochs = [row["epoch"] for row in rows]
-    marker = "o" if len(rows) == 1 else None
-
-    axes[0].plot(epochs, [row["cost"] for row in rows], color=BLUE, marker=marker, label="training cost")
-    if "validation_loss" in rows[-1]:
-        losses = [row["validation_loss"] for row in rows]
-        axes[0].plot(epochs, losses, color=ORANGE, marker=marker, label="validation loss")
-        best = min(range(len(losses)), key=losses.__getitem__)
-        axes[0].plot(epochs[best], losses[best], "o", color=ORANGE, markersize=5)
-        axes[0].annotate(
-            f"{losses[best]:.3g} at epoch {epochs[best]:g}",
-            (epochs[best], losses[best]),
-            xytext=(0, 14),
-            textcoords="offset points",
-            ha="center",
-            fontsize=9,
-            color=ORANGE,
-        )
-    shown = [value for row in rows for key, value in row.items() if key in ("cost", "validation_loss")]
-    if min(shown) > 0:
-        axes[0].set_yscale("log")
-    axes[0].set(xlabel="epoch", ylabel="cost J", title="Cost")
+    plot_curves(axes[0], run_curves(rows, ("cost", "validation_loss")), "cost J")
     axes[0].legend(frameon=False)
-
+    losses = metric_points(rows, "validation_loss")
+    if losses:
+        best = min(losses, key=lambda point: point[1])
+        axes[0].plot(*best, "o", color=axes[0].lines[1].get_color(), markersize=5)
+        _note(axes[0], best, f"{best[1]:.3g} at epoch {best[0]:g}", 14, "center")
     if score:
-        values = [row[score] for row in rows]
-        axes[1].plot(epochs, values, color=GREEN, marker=marker)
         percent = score == "validation_accuracy"
-        last = f"{values[-1]:.1%}" if percent else f"{values[-1]:.3f}"
-        axes[1].annotate(last, (epochs[-1], values[-1]), xytext=(4, -12), textcoords="offset points", ha="right")
-        if percent:
-            from matplotlib.ticker import PercentFormatter
-
-            axes[1].yaxis.set_major_formatter(PercentFormatter(1.0))
-        name = "Accuracy" if percent else "R²"
-        axes[1].set(xlabel="epoch", ylabel=name, title=f"{name} on the validation part")
-    for axis in axes:
-        axis.grid(color="#e5e5e5")
-        axis.spines[["top", "right"]].set_visible(False)
+        (curve,) = run_curves(rows, (score,))
+        plot_curves(axes[1], [curve], curve.name, percent=percent)
+        last = curve.points[-1]
+        _note(axes[1], last, f"{last[1]:.1%}" if percent else f"{last[1]:.3f}", -12, "right")
     figure.suptitle(title)
-    figure.savefig(path, dpi=120)
+    write_durably(path, png(figure))
+
+
+def _note(axes: Any, point: Point, text: str, above: int, side: str) -> None:
+    """Write a value beside its point in the colour of the curve."""
+    colour = axes.lines[-1].get_color()
+    axes.annotate(text, point, (0, above), textcoords="offset points", ha=side, fontsize=9, color=colour)

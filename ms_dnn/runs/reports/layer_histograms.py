@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ms_dnn.presentation.plots import BLUE, GREY, new_figure
+from ms_dnn.presentation.plots import BLUE, GREY, new_figure, png
+from ms_dnn.runtime.durable import write_durably
 
 if TYPE_CHECKING:
     from ms_dnn.training.state import LayerNumbers
@@ -53,7 +54,7 @@ def draw_layer_histograms(start: LayerNumbers, end: LayerNumbers, path: Path, ti
         va="top",
         fontsize=12,
     )
-    figure.savefig(path, dpi=120)
+    write_durably(path, png(figure))
 
 
 def _of_layer(arrays: Mapping[str, Values], layer: str) -> Values:

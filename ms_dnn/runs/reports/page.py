@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from html import escape
-from math import prod
 from typing import TYPE_CHECKING, Any
 
-from ms_dnn.presentation.charts import CHART_STYLE, Curve, Point, chart_legend, line_chart, scatter_chart
-from ms_dnn.presentation.notation import counted, html_text, shape_text
-from ms_dnn.presentation.page import definitions, html_page, scrolling, section, table_head
+from ms_dnn.presentation.charts import CHART_STYLE, Curve, chart_legend, line_chart, scatter_chart
+from ms_dnn.presentation.notation import counted, html_text
+from ms_dnn.presentation.page import definitions, html_page, listed, scrolling, section, table_head
+from ms_dnn.runs.reports.curves import METRICS, SCORES, metric_points, run_curves
 from ms_dnn.runs.reports.endings import ending_text
+from ms_dnn.runs.reports.tables import CONFUSION, layers_table, parameter_count, score_text
 from ms_dnn.training.run_folder import row_of_weights
 
 if TYPE_CHECKING:
@@ -27,8 +28,11 @@ PICTURES = {
         "Weights, gradients and activations of each layer before the first step (grey) and with the weights of the "
         "run (blue), on at most 256 training samples that stay the same",
     ),
-    "boundary.png": ("The decision boundary", "What the network answers on the plane of the two features"),
-    "misclassified.png": ("The mistakes", "Samples that were kept from training and answered wrongly"),
+    "boundary.png": ("The decision boundary", "The predicted class on the plane of the two features"),
+    "misclassified.png": (
+        "Misclassified samples",
+        "Samples held out from training whose predicted class is not the true one",
+    ),
 }
 RUN_STYLE = """
 .picture { display: block; width: 100%; max-width: 60rem; min-width: 38rem; height: auto; background: #fff;
@@ -54,11 +58,6 @@ def run_html(report: RunReport) -> str:
     return html_page(f"{config.name}: a run", "A run of ms-dnn", config.name, sections, f"{CHART_STYLE}\n{RUN_STYLE}")
 
 
-def score_text(name: str, score: float) -> str:
-    """Return "accuracy 98.05%" or "R² 0.5203"."""
-    return f"accuracy {score:.2%}" if name == "accuracy" else f"R² {score:.4f}"
-
-
 def _banner(report: RunReport) -> str:
     state, scores = report.state, report.scores
     ending = ending_text(report.config.training, state)
@@ -82,24 +81,17 @@ def _banner(report: RunReport) -> str:
 
 
 def _curves(report: RunReport) -> str:
-    cost = Curve("training cost", metric_points(report.rows, "cost"), 0)
-    loss = Curve("validation loss", metric_points(report.rows, "validation_loss"), 1)
-    curves = [curve for curve in (cost, loss) if curve.points]
+    curves = run_curves(report.rows, ("cost", "validation_loss"))
     figures = [line_chart(curves, "cost J", "epoch")]
-    for key, title in (("validation_accuracy", "validation accuracy"), ("validation_r2", "validation R²")):
-        score = Curve(title, metric_points(report.rows, key), 2)
-        figures.append(line_chart([score], title, "epoch", percent=key == "validation_accuracy"))
+    for key in SCORES:
+        percent = key == "validation_accuracy"
+        figures.append(line_chart(run_curves(report.rows, (key,)), METRICS[key], "epoch", percent=percent))
     rate = Curve("learning rate", metric_points(report.rows, "learning_rate"), 3)
     figures.append(line_chart([rate], "learning rate r", "epoch"))
     drawn = "".join(figures)
     if not drawn:
         return section("Curves", "<p>No report was written yet.</p>")
     return section("Curves", f'{chart_legend(curves)}<div class="figures">{drawn}</div>')
-
-
-def metric_points(rows: Any, key: str) -> list[Point]:
-    """Return (epoch, value) for each row that has the metric."""
-    return [(row["epoch"], row[key]) for row in rows if key in row]
 
 
 def _result(report: RunReport) -> str:
@@ -109,7 +101,7 @@ def _result(report: RunReport) -> str:
     said = f"{scores.part} {score_text(scores.score_name, scores.score)}, cost {scores.cost:.4g}"
     body = f"<p>{html_text(said[:1].upper() + said[1:])}, on {counted(scores.samples, 'sample')}.</p>"
     if scores.confusion is not None:
-        body += scrolling(_confusion(scores, scores.confusion), "Confusion matrix (row: right class, column: answer)")
+        body += scrolling(_confusion(scores, scores.confusion), CONFUSION)
     agreement = report.agreement
     if agreement is not None:
         outputs = agreement.targets.shape[1]
@@ -117,8 +109,8 @@ def _result(report: RunReport) -> str:
             scatter_chart(
                 [*zip(agreement.targets[:, j].tolist(), agreement.answers[:, j].tolist(), strict=True)],
                 f"{agreement.part} samples" + (f", output {j + 1}" if outputs > 1 else ""),
-                "right",
-                "answer",
+                "target",
+                "prediction",
             )
             for j in range(min(outputs, MOST_OUTPUTS))
         ]
@@ -137,12 +129,12 @@ def _confusion(scores: Scores, counts: NDArray[Any]) -> str:
     return f'<table class="heat confusion">{table_head(["", *names, "recall"])}<tbody>{"".join(rows)}</tbody></table>'
 
 
-def _confusion_cell(count: int, total: int, is_right: bool) -> str:
-    """Right answers in blue, the more the darker; mistakes in orange, likewise."""
+def _confusion_cell(count: int, total: int, is_correct: bool) -> str:
+    """Correct predictions in blue, the more the darker; errors in orange, likewise."""
     if count == 0:
         return '<td class="zero">·</td>'
     share = count / total
-    if is_right:
+    if is_correct:
         level = 0 if share >= 0.8 else 1 if share >= 0.5 else 2
     else:
         level = 5 if share >= 0.2 else 4 if share >= 0.05 else 3
@@ -161,26 +153,15 @@ def _picture(name: str, content: bytes) -> str:
 
 
 def _network(report: RunReport) -> str:
-    rows, total = [], 0
-    for layer in report.layers:
-        count = sum(prod(shape) for shape in layer.parameters.values())
-        total += count
-        shapes = ", ".join(f"{name} {shape_text(shape)}" for name, shape in layer.parameters.items())
-        rows.append(
-            f'<tr><th scope="row">{layer.number}</th><td>{html_text(layer.kind)}</td>'
-            f"<td>{html_text(layer.activation or '–')}</td><td>{shape_text(layer.outputs)}</td>"
-            f'<td>{html_text(shapes or "none")}</td><td class="number">{count:,}</td></tr>'
-        )
-    head = table_head(["layer", "kind", "activation", "answers", "parameters", "#count"])
-    caption = f"{counted(report.inputs, 'input')}, {total:,} parameters in {report.config.precision}"
-    return section("Network", scrolling(f"<table>{head}<tbody>{''.join(rows)}</tbody></table>", caption))
+    parameters = f"{parameter_count(report.layers):,} parameters in {report.config.precision}"
+    caption = f"{counted(report.inputs, 'input')}, {parameters}"
+    return section("Network", scrolling(layers_table(report.layers).html(), caption))
 
 
 def _notes(report: RunReport) -> str:
     if not report.notes:
         return ""
-    items = "".join(f'<li class="note">{html_text(note)}</li>' for note in report.notes)
-    return section("Notes on the data", f'<ul class="said">{items}</ul>')
+    return section("Notes on the data", listed([("note", "·", note) for note in report.notes]))
 
 
 def _flat(values: Mapping[str, Any], before: str = "") -> list[tuple[str, object]]:

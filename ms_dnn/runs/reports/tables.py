@@ -1,59 +1,115 @@
-"""Results as tables on the terminal."""
+"""How a run does, what it is made of and what it predicts, as lines and tables."""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from math import prod
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+
+from ms_dnn.presentation.document import Block, Cell, Column, Line, Table, line
+from ms_dnn.presentation.notation import counted, shape_text
+from ms_dnn.runs.reports.endings import ending_text
+
+if TYPE_CHECKING:
+    from ms_dnn.runs.records import LayerRow, RunReport, Scores
+
+CONFUSION = "Confusion matrix (row: true class, column: predicted class)"
 
 
-def print_confusion(console: Console, names: Sequence[str], confusion: NDArray[Any]) -> None:
-    """Print the counts of right class (rows) against answer (columns); mistakes stand out, zeros recede."""
-    console.print("Confusion matrix (row: right class, column: answer)")
-    table = Table()
-    table.add_column("")
-    for name in names:
-        table.add_column(Text(name), justify="right")
-    table.add_column("recall", justify="right")
+def score_text(name: str, score: float) -> str:
+    """Return "accuracy 98.05%" or "R² 0.5203"."""
+    return f"accuracy {score:.2%}" if name == "accuracy" else f"R² {score:.4f}"
+
+
+def scores_report(scores: Scores) -> list[Block]:
+    """Return the confusion matrix of a classification, and score and cost."""
+    blocks: list[Block] = []
+    if scores.confusion is not None:
+        blocks += [line(CONFUSION), confusion_table(scores.class_names, scores.confusion), line()]
+    score = f"{scores.part} {score_text(scores.score_name, scores.score)}"
+    return [*blocks, Line(((score, "strong"), f"on {counted(scores.samples, 'sample')}, cost {scores.cost:.4g}"))]
+
+
+def confusion_table(names: Sequence[str], confusion: NDArray[Any]) -> Table:
+    """Return the counts of true class (rows) against predicted class (columns); errors stand out, zeros recede."""
+    rows = []
     for i, name in enumerate(names):
         row = [_count(int(confusion[i, j]), i == j) for j in range(len(names))]
         total = int(confusion[i].sum())
-        table.add_row(Text(name), *row, f"{confusion[i, i] / total:.1%}" if total else "–")
-    console.print(table)
+        rows.append([name, *row, f"{confusion[i, i] / total:.1%}" if total else "–"])
+    return Table([Column(), *(Column(name, "right", fold=True) for name in (*names, "recall"))], rows)
 
 
-def _count(count: int, right: bool) -> Text:
+def _count(count: int, is_correct: bool) -> Cell:
     if count == 0:
-        return Text("·", style="dim")
-    return Text(str(count), style="green" if right else "bold red")
+        return "·", "quiet"
+    return str(count), "good" if is_correct else "bad"
 
 
-def print_answers(
-    console: Console,
+def predictions_table(
     row_names: Sequence[str],
-    answers: Sequence[Any],
+    predictions: Sequence[Any],
     probabilities: NDArray[Any] | None,
     class_names: Sequence[str],
     labels: Sequence[Any] | None,
-) -> None:
-    """Print one line a sample: its name, the answer, the likeliest classes, and the label if there is one."""
-    table = Table()
-    table.add_column("sample")
-    table.add_column("answer", justify="right", style="bold")
-    if probabilities is not None:
-        table.add_column("probability")
-    if labels is not None:
-        table.add_column("label", justify="right")
-    for i, (name, answer) in enumerate(zip(row_names, answers, strict=True)):
-        shown = ", ".join(f"{value:.4g}" for value in answer) if isinstance(answer, list) else str(answer)
-        likely = [] if probabilities is None else [_likeliest(probabilities[i], class_names)]
-        label = [] if labels is None else [str(labels[i])]
-        table.add_row(*(Text(cell) for cell in (name, shown, *likely, *label)))
-    console.print(table)
+) -> Table:
+    """Return one row a sample: its name, the prediction, the likeliest classes, and the label if there is one."""
+    columns = [Column("sample", fold=True), Column("prediction", "right", fold=True)]
+    columns += [] if probabilities is None else [Column("probability", fold=True)]
+    columns += [] if labels is None else [Column("label", "right", fold=True)]
+    rows = []
+    for i, (name, prediction) in enumerate(zip(row_names, predictions, strict=True)):
+        several = isinstance(prediction, list)
+        shown = ", ".join(f"{value:.4g}" for value in prediction) if several else str(prediction)
+        row: list[Cell] = [name, (shown, "strong")]
+        row += [] if probabilities is None else [_likeliest(probabilities[i], class_names)]
+        row += [] if labels is None else [str(labels[i])]
+        rows.append(row)
+    return Table(columns, rows)
 
 
 def _likeliest(probabilities: NDArray[Any], names: Sequence[str]) -> str:
     order = probabilities.argsort()[::-1][:3]
-    return "  ".join(f"{names[j]} {probabilities[j]:.1%}" for j in order)
+    return ", ".join(f"{names[j]} {probabilities[j]:.1%}" for j in order)
+
+
+def layers_table(layers: Sequence[LayerRow]) -> Table:
+    """Return one row a layer: what it is, the shape of its output for one sample, and its parameters."""
+    names = ("layer", "kind", "activation", "output", "parameters")
+    rows = []
+    for layer in layers:
+        shapes = ", ".join(f"{name} {shape_text(shape)}" for name, shape in layer.parameters.items())
+        count = f"{parameter_count([layer]):,}"
+        row = [
+            str(layer.number),
+            layer.kind,
+            layer.activation or "–",
+            shape_text(layer.outputs),
+            shapes or "none",
+            count,
+        ]
+        rows.append(row)
+    return Table([*(Column(name, fold=True) for name in names), Column("count", "right")], rows)
+
+
+def parameter_count(layers: Sequence[LayerRow]) -> int:
+    """Return the number of weights and biases."""
+    return sum(prod(shape) for layer in layers for shape in layer.parameters.values())
+
+
+def run_report(report: RunReport) -> list[Block]:
+    """Return what ended the run, its samples, its network and its scores."""
+    config, samples = report.config, ", ".join(f"{count} {part}" for part, count in report.samples.items())
+    blocks: list[Block] = [
+        line(f"{config.name}: {config.loss}, {config.optimizer.name}, backprop {config.backprop}", "strong"),
+        line(ending_text(config.training, report.state)),
+        line(f"samples: {samples}; {counted(report.inputs, 'input')}, {parameter_count(report.layers):,} parameters"),
+        line(),
+        layers_table(report.layers),
+        line(),
+    ]
+    if report.scores is not None:
+        blocks += scores_report(report.scores)
+    return [*blocks, *(line(f"note: {note}", "quiet") for note in report.notes)]

@@ -1,4 +1,4 @@
-"""What the routes answer: gradients that can be compared, slopes along lines, and what is wrong with the rest."""
+"""What the routes return: gradients that can be compared, directional derivatives, and what is wrong with the rest."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ms_dnn.errors import MsDnnError
 from ms_dnn.judge.judgement import Finding
 from ms_dnn.judge.routes.base import STOPPED, GradientRoute, Gradients, SlopeRoute
 from ms_dnn.judge.routes.slope import Slope
+from ms_dnn.presentation.notation import first_line
 from ms_dnn.runtime.seeding import stream
 
 Array = NDArray[Any]
@@ -23,15 +24,15 @@ NOISE_OF_FLOAT32 = 8 * 2.0**-23
 
 @dataclass(frozen=True)
 class Direction:
-    """A direction v in one tensor, and the slope that each witness found along it."""
+    """A direction v in one tensor, and the directional derivative by each witness."""
 
-    purpose: str
+    purpose: Literal["random", "duel"]
     v: Array
     slopes: Mapping[str, Slope]
 
 
-class Answers:
-    """All answers at one point.
+class RouteResults:
+    """All that the routes return at one point.
 
     Args:
         shapes: of the tensors, by name, in order.
@@ -39,7 +40,7 @@ class Answers:
 
     Attributes:
         gradients: by route and tensor, float64; only what has the right shape and dtype and is finite.
-        spreads: how far apart two answers of a route to the same question were, by route and tensor.
+        spreads: how far two runs of a route on the same input lie apart, by route and tensor.
         values: J by route, of those that compute it.
         directions: by tensor.
         findings: what is wrong with the rest.
@@ -54,32 +55,34 @@ class Answers:
         self.findings: list[Finding] = []
         self._silent: set[str] = set()
 
-    def ask(self, route: GradientRoute) -> None:
-        """Run a gradient route, twice unless it is a witness: see :meth:`drop_unsteady`."""
+    def run(self, route: GradientRoute) -> None:
+        """Run a gradient route, twice unless it is a witness: see :meth:`drop_irreproducible`."""
         self.gradients[route.name], self.spreads[route.name] = {}, {}
-        answered = self._run(route, route.gradients)
-        again = answered if route.witness or answered is None else self._run(route, route.gradients)
-        if answered is None or again is None:
+        first = self._run(route, route.gradients)
+        second = first if route.witness or first is None else self._run(route, route.gradients)
+        if first is None or second is None:
             return
         if route.value is not None:
             self.values[route.name] = route.value
         for name, shape in self.shapes.items():
             dtype = "float64" if route.dtype == "float64" else self.dtypes[name]
-            found = flaws(route.name, dtype, name, shape, answered.get(name))
-            found = found or flaws(route.name, dtype, name, shape, again.get(name))
+            found = flaws(route.name, dtype, name, shape, first.get(name))
+            found = found or flaws(route.name, dtype, name, shape, second.get(name))
             self.findings += found
             if not found:
-                self.gradients[route.name][name] = answered[name].astype(np.float64)
-                self.spreads[route.name][name] = np.abs(self.gradients[route.name][name] - again[name])
+                self.gradients[route.name][name] = first[name].astype(np.float64)
+                self.spreads[route.name][name] = np.abs(self.gradients[route.name][name] - second[name])
 
-    def drop_unsteady(self, route: GradientRoute, allowed: Callable[[float, float | Array], Any], terms: Terms) -> None:
-        """Drop the gradients of a route whose two answers to one question differ by more than rounding.
+    def drop_irreproducible(
+        self, route: GradientRoute, allowed: Callable[[float, float | Array], Any], terms: Terms
+    ) -> None:
+        """Drop the gradients of a route whose two runs on the same input differ by more than rounding.
 
         Rounding they may differ by: MindSpore's CPU kernels are cut among the threads in another way from run to
         run, and the ends of the pieces are computed by other instructions.
 
         Args:
-            route: that was asked.
+            route: that was run.
             allowed: from the tensor's largest element and its terms to how far right gradients may lie apart.
             terms: the scale of the terms of each tensor's gradient.
         """
@@ -92,8 +95,10 @@ class Answers:
                 self.findings += [_error("not reproducible", route.name, name, what)]
                 del known[name]
 
-    def look_along(self, tensor: str, purpose: str, v: Array, witnesses: Sequence[SlopeRoute]) -> None:
-        """Ask each witness for the slope along v."""
+    def take_derivatives(
+        self, tensor: str, purpose: Literal["random", "duel"], v: Array, witnesses: Sequence[SlopeRoute]
+    ) -> None:
+        """Let each witness compute the directional derivative along v."""
         slopes = {}
         for route in witnesses:
             if route.name not in self._silent:
@@ -102,7 +107,7 @@ class Answers:
                     slopes[route.name] = found
         self.directions[tensor].append(Direction(purpose, v, slopes))
 
-    def zeros(self) -> None:
+    def warn_of_zeros(self) -> None:
         """Warn of each tensor whose gradient every route finds to be 0 in every element.
 
         One that alone is 0 needs no warning: either the others show its error, or they are 0 but for rounding.
@@ -115,9 +120,9 @@ class Answers:
                 self.findings.append(Finding("all-zero gradient", "warning", "all", name, message))
 
     def noise(self) -> float:
-        """Return the largest σ of J that a line showed, relative to the terms of J; 0 where none was noisy.
+        """Return the largest σ of J along a direction, relative to the terms of J; 0 where none was noisy.
 
-        At most what float32 leaves: more is a line on which nothing is to be seen, and says nothing of the others.
+        At most what float32 leaves: a direction with more noise shows nothing, also not of the others.
         """
         found = [slope for tensor in self.directions.values() for line in tensor for slope in line.slopes.values()]
         noises = (s.noise / s.size for s in found if s.size and np.isfinite(s.noise))
@@ -129,8 +134,7 @@ class Answers:
         except MsDnnError:
             raise
         except STOPPED as error:
-            text = next((line.strip() for line in str(error).splitlines() if line.strip("- ")), "")
-            message = f"{route.name} stopped with {type(error).__name__}: {text}"
+            message = f"{route.name} stopped with {type(error).__name__}: {first_line(error)}"
             severity: Literal["error", "note"] = "note" if route.optional else "error"
             self.findings.append(Finding("stopped", severity, route.name, None, message))
             self._silent.add(route.name)
@@ -142,16 +146,16 @@ def random_direction(seed: int, tensor: int, number: int, shape: tuple[int, ...]
     return stream(seed, "direction", tensor, number).choice(np.array([-1.0, 1.0]), size=shape)
 
 
-def flaws(route: str, dtype: str, name: str, shape: tuple[int, ...], answer: Array | None) -> list[Finding]:
-    """Return what makes an answer unfit to be compared."""
-    if answer is None:
+def flaws(route: str, dtype: str, name: str, shape: tuple[int, ...], gradient: Array | None) -> list[Finding]:
+    """Return what makes a gradient unfit to be compared."""
+    if gradient is None:
         return [_error("missing gradient", route, name, "is missing")]
-    if answer.shape != tuple(shape):
-        return [_error("wrong shape", route, name, f"has shape {answer.shape}, but {name} has {tuple(shape)}")]
-    if str(answer.dtype) != dtype and dtype != "bfloat16":
-        return [_error("wrong dtype", route, name, f"is {answer.dtype}, but {name} is {dtype}")]
-    if not np.all(np.isfinite(answer)):
-        count = int(np.sum(~np.isfinite(answer)))
+    if gradient.shape != tuple(shape):
+        return [_error("wrong shape", route, name, f"has shape {gradient.shape}, but {name} has {tuple(shape)}")]
+    if str(gradient.dtype) != dtype and dtype != "bfloat16":
+        return [_error("wrong dtype", route, name, f"is {gradient.dtype}, but {name} is {dtype}")]
+    if not np.all(np.isfinite(gradient)):
+        count = int(np.sum(~np.isfinite(gradient)))
         return [_error("not finite", route, name, f"has {count} elements that are not finite")]
     return []
 
