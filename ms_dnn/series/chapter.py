@@ -57,7 +57,7 @@ def begin() -> None:
         from ms_dnn.runtime.device import use_device
 
         device = use_device(options.device)
-        # A chapter imports MindSpore before ms_dnn, which would have told it to keep its warnings to itself.
+        # A chapter imports MindSpore before ms_dnn, which would have silenced its warnings.
         logging.getLogger(f"ME.mindspore.log.{os.getpid()}").setLevel(logging.ERROR)
     except MsDnnError as error:
         print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)

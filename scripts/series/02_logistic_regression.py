@@ -92,8 +92,8 @@ print(f"da = {da.asnumpy()[0, 0]:.6f}")
 # .. math:: \frac{da}{dz} = a (1 - a)
 
 show_code(sigmoid_vjp)
-slope = sigmoid_vjp(z, a, Tensor(np.ones((1, 1))))
-print(f"da/dz = {slope.asnumpy()[0, 0]:.6f}")
+derivative = sigmoid_vjp(z, a, Tensor(np.ones((1, 1))))
+print(f"da/dz = {derivative.asnumpy()[0, 0]:.6f}")
 
 # %%
 # **Step 3: the loss by the sum.** In the product, the derivative of step 2 cancels the denominators of step 1:
@@ -143,10 +143,10 @@ for name, (of_weight, of_bias) in routes.items():
 # standard deviation 1) is fitted on the others alone, and two of the thirty features are enough for a picture.
 
 tumours = load_bundled("breast_cancer")
-parts = split(tumours, validation=0.0, test=0.25, seed=3)
-scaling = fit_scaling("standard", parts.train.x)
-train_x, test_x = (scaling.apply(part.x).astype(np.float32) for part in (parts.train, parts.test))
-train_y, test_y = (part.y for part in (parts.train, parts.test))
+subsets = split(tumours, validation=0.0, test=0.25, seed=3)
+scaling = fit_scaling("standard", subsets.train.x)
+train_x, test_x = (scaling.apply(subset.x).astype(np.float32) for subset in (subsets.train, subsets.test))
+train_y, test_y = (subset.y for subset in (subsets.train, subsets.test))
 two = [tumours.feature_names.index(name) for name in ("mean radius", "mean texture")]
 
 of_two = LogisticRegression(2)

@@ -232,8 +232,8 @@ bars = {
     label("one picture, np.dot", "一张图片，np.dot"): one_by_dot,
     label("one of 100 pictures, np.dot", "一百张中的一张，np.dot"): hundred / 100,
 }
-drawn = axes.barh(list(bars), [1e6 * time for time in bars.values()], color=[ORANGE, BLUE, GREEN])
-axes.bar_label(drawn, fmt="{:,.1f}", padding=3)
+shown = axes.barh(list(bars), [1e6 * time for time in bars.values()], color=[ORANGE, BLUE, GREEN])
+axes.bar_label(shown, fmt="{:,.1f}", padding=3)
 axes.set(xscale="log", xlabel=label("microseconds a picture", "每张图片的微秒数"))
 axes.margins(x=0.15)
 axes.invert_yaxis()

@@ -340,7 +340,7 @@ check_answer(1, 1e-7 < typical < 1e-3 and errors[h[np.argmin(abs(h - 1e-5))]] > 
 
 judgement = judged_with("dW: times 1+1e-5", 0)
 accepted_by_tolerance = np.allclose(slightly_wrong, by_complex_step[0], rtol=1e-3, atol=1e-5)
-print("checker:", "accepts" if accepted_by_tolerance else "refuses", "   judge:", judgement.verdict.value)
+print("checker:", "passes" if accepted_by_tolerance else "fails", "   judge:", judgement.verdict.value)
 check_answer(2, accepted_by_tolerance and judgement.disagreeing == ("layers.0.weight",))
 
 # %%
