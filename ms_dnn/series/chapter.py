@@ -62,7 +62,7 @@ def begin() -> None:
     except MsDnnError as error:
         print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    chinese_reason = _reason_in_chinese(options.device, device.name)
+    chinese_reason = reason_in_chinese(options.device, device.name)
     print(label(f"device: {device.name}, {device.reason}", f"设备：{device.name}，{chinese_reason}"))
 
 
@@ -104,8 +104,8 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _reason_in_chinese(requested: str, name: str) -> str:
-    """Return what :attr:`ms_dnn.runtime.device.Device.reason` says in English."""
+def reason_in_chinese(requested: str, name: str) -> str:
+    """Return in Chinese what :attr:`ms_dnn.runtime.device.Device.reason` says in English."""
     from ms_dnn.runtime.device import PREFERENCE
 
     if requested != "auto":

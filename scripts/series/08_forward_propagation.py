@@ -185,8 +185,8 @@ for (m, number), tensors in sorted(seen.items()):
 # %%
 # A wrong shape is an error
 # -------------------------
-# The message says what was got and what was expected, and within a network the number of the layer at fault. Each of
-# these is raised before anything is computed:
+# The message says what was got and what was expected, and, where one layer of a network is at fault, its number. Each
+# of these is raised before anything is computed:
 
 
 def show_error(call: object) -> None:
