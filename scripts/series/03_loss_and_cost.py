@@ -176,8 +176,8 @@ for outputs in (1, 2, 3, 10):
 # loss has no gradient, and the sample that is most wrong of all changes nothing.
 #
 # On the logit the same loss needs no clipping: :math:`-\ln(1 - \sigma(z)) = \ln(1 + e^z)`, the softplus of z, which is
-# z for large z, and its derivative is σ(z) − y, which is 1. Written literally it is infinite in float32 from z = 89 on,
-# for :math:`e^z` overflows; so the package computes softplus in a form that does not:
+# z for large z, and its derivative is σ(z) − y, which is 1. Written literally it is infinite in float32 from about z =
+# 89 on, for :math:`e^z` overflows; so the package computes softplus in a form that does not:
 
 show_code(binary_cross_entropy_with_logits, binary_cross_entropy_with_logits_gradient)
 sums = np.array([[1.0], [10.0], [16.0], [20.0], [50.0], [100.0]], np.float32)

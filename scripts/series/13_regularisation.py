@@ -1,8 +1,8 @@
 r"""13 · Regularisation
 ===================
 
-A network with more weights than samples overfits: it fits the training samples, noise included, and not the law behind
-them. Four regularisation methods reduce that: L1 and L2 penalties on the weights, dropout, and early stopping.
+A network with more weights than samples can overfit: it fits the training samples, noise included, and not the law
+behind them. Four regularisation methods reduce that: L1 and L2 penalties on the weights, dropout, and early stopping.
 
 :Teaches: what overfitting looks like, L1 and L2 penalties as a part of the cost, inverted dropout with reproducible
    masks, and early stopping.
