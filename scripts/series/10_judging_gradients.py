@@ -47,8 +47,8 @@ cost = Cost("softmax_cross_entropy")
 x, y = Tensor(X), Tensor(Y)
 
 # %%
-# The first two ways know the derivatives: those written by hand in chapter 09, and MindSpore's own, which walks through
-# the operations of the forward pass.
+# The first two ways know the derivatives: those written by hand in chapter 09, and MindSpore's own, which
+# differentiates the operations of the forward pass.
 
 by_hand = [gradient.asnumpy().copy() for gradient in HandwrittenGradient(network, cost)(x, y)[1]]
 by_mindspore = [gradient.asnumpy().copy() for gradient in GradOperationGradient(network, cost)(x, y)]

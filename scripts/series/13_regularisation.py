@@ -110,7 +110,7 @@ report("L2, 0.02", l2_curves)
 # %%
 # L1: small weights are penalised as well
 # ---------------------------------------
-# The pull of L2 weakens as a weight becomes small. That of the absolute value does not:
+# The gradient of the L2 penalty shrinks with the weight. That of the absolute value does not:
 #
 # .. _formula-l1-penalty:
 #
