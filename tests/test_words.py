@@ -63,7 +63,7 @@ WRITE = {
 GAP = r"[ #]*\s[\s#]*"
 """What may stand between two words: a space, or the end of a line and the # of the next."""
 PATTERNS = [
-    (re.compile(rf"(?<![\w-])(?:{GAP.join(words.split(' '))})(?!\w)", re.IGNORECASE), term)
+    (re.compile(rf"(?<![A-Za-z0-9-])(?:{GAP.join(words.split(' '))})(?![A-Za-z0-9])", re.IGNORECASE), term)
     for words, term in WRITE.items()
 ]
 
@@ -95,7 +95,7 @@ def test_names_and_texts_use_the_terms_of_the_field() -> None:
     ("text", "expected"),
     [
         ("# It learns them by\n# heart.", (1, "by heart")),
-        ("x = 1\ndef refuse_sums(): ...", (2, "refuse_sums")),
+        ("x = 1\ndef _refuse_sums(): ...", (2, "refuse_sums")),
         ("Whoever knows", (1, "Whoever")),
         ("the learning-rate range test, a callback, 0 ≤ p < 1", None),
     ],
