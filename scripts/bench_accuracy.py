@@ -1,9 +1,10 @@
 """How well DNNClassifier and DNNRegressor do beside scikit-learn's MLP: same architecture, same search, same splits.
 
-A seed makes several splits of each data set, so many that it asks at least 150 questions: one answer of iris is 2.6
-points of a split, and a mean of few splits is chance. A quarter of the samples is kept for the test. On the rest, both
-search the same grid of learning rates and penalties by the same cross-validation, train again with what they found, and
-are asked about the test samples. Both draw their weights as Glorot and Bengio do: the MLP knows no other way.
+A seed makes several splits of each data set, so many that they have at least 150 test samples: one sample of iris is
+2.6 points of a split, and a mean of few splits is chance. A quarter of the samples is kept for the test. On the rest,
+both search the same grid of learning rates and penalties by the same cross-validation, train again with what they
+found, and predict the test samples. Both draw their weights as Glorot and Bengio do: the MLP knows no other
+way.
 
 Both are searched twice, for each has two ways to spend its epochs. The rate is constant; or it decays along a cosine
 (ours), or a tenth of the samples is held out and ends the training (the MLP, whose rate cannot decay with Adam). The
@@ -43,8 +44,8 @@ SETS = {
     "diabetes": (datasets.load_diabetes, (16,)),
     "digits": (datasets.load_digits, (64,)),
 }
-QUESTIONS = 150
-"""Test samples that a seed asks about at least."""
+TEST_SAMPLES = 150
+"""The fewest test samples of a seed."""
 BATCH = 32
 COMMON = {"activation": "relu", "solver": "adam", "batch_size": BATCH, "max_iter": 100}
 THEIRS, OURS = "scikit-learn", "ms-dnn"
@@ -87,7 +88,7 @@ def measure(name: str, seed: int) -> list[dict[str, Any]]:
     strata = None if name == "diabetes" else y
     results: list[dict[str, Any]] = []
     asked = 0
-    while asked < QUESTIONS:
+    while asked < TEST_SAMPLES:
         state = 100 * seed + len(results)
         x_train, x_test, y_train, y_test = train_test_split(x, y, test_size=0.25, random_state=state, stratify=strata)
         asked += len(x_test)

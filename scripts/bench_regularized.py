@@ -67,7 +67,7 @@ def ms_dnn_compiled(work: Workload) -> Train:
 
 
 def torch_eager(work: Workload) -> Train:
-    """PyTorch as everybody writes it, the data resident."""
+    """PyTorch as everybody writes it, the data in memory."""
     import torch
 
     layers: list[Any] = []
@@ -104,16 +104,16 @@ ROUTES = {"ms-dnn": ms_dnn_compiled, "torch": torch_eager}
 
 
 def work_off(route: str, size: str) -> None:
-    """Answer on standard output, one JSON line a question; what else is printed goes to standard error."""
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    """Print one JSON line a request on standard output; anything else that is printed goes to standard error."""
+    replies = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     work = draw_workload(SIZES[size])
     orders = work.orders()
     train = ROUTES[route](work)
-    print(json.dumps({"costs": [train(next(orders), True)[2] for _ in range(2)]}), file=answers, flush=True)
+    print(json.dumps({"costs": [train(next(orders), True)[2] for _ in range(2)]}), file=replies, flush=True)
     for _ in sys.stdin:
         seconds, steps, cost = train(next(orders), False)
-        print(json.dumps({"seconds": seconds, "steps": steps, "cost": cost}), file=answers, flush=True)
+        print(json.dumps({"seconds": seconds, "steps": steps, "cost": cost}), file=replies, flush=True)
 
 
 def measure(size: str, rounds: int) -> dict[str, Any]:
@@ -122,7 +122,7 @@ def measure(size: str, rounds: int) -> dict[str, Any]:
 
     workers = {route: Worker(route, size, Path(__file__).name) for route in ROUTES}
     try:
-        costs = {route: worker.answer()["costs"] for route, worker in workers.items()}
+        costs = {route: worker.reply()["costs"] for route, worker in workers.items()}
         seconds: dict[str, list[float]] = {route: [] for route in workers}
         for _ in range(rounds):
             for route, worker in workers.items():

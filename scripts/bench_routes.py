@@ -1,7 +1,7 @@
 """The routes that ``bench_training.py`` compares: one training epoch of one and the same network, eight times over.
 
-Run as a script it is a worker: ``bench_routes.py ROUTE SIZE`` prepares the route, answers one JSON line, and then
-trains one epoch for each line that it reads and answers what it took. One process a route, because the thread pools
+Run as a script it is a worker: ``bench_routes.py ROUTE SIZE`` prepares the route, prints one JSON line, and then
+trains one epoch for each line that it reads and prints what it took. One process a route, because the thread pools
 of two runtimes in one process slow each other down.
 
 All routes minimise the softmax cross-entropy of a ReLU network by plain gradient descent in float32. They start
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 Order = NDArray[np.int32]
-# (order (steps, N), checking) → seconds, steps, mean cost. Checking: the cost is wanted to be comparable.
+# (order (steps, N), checking) → seconds, steps, mean cost. Checking: the cost must be comparable.
 Train = Callable[[Order, bool], tuple[float, int, float]]
 
 RATE = 0.05
@@ -177,7 +177,7 @@ def stock_network(work: Workload) -> Any:
 
 
 def torch_eager(work: Workload, route: str) -> Train:
-    """PyTorch as everybody writes it, but with the data resident instead of in a DataLoader, which is slower."""
+    """PyTorch as everybody writes it, but with the data in memory instead of in a DataLoader, which is slower."""
     import torch
 
     layers: list[Any] = []
@@ -353,29 +353,29 @@ ROUTES: dict[str, tuple[str, Callable[[Workload, str], Train], str]] = {
 
 
 def work_off(route: str, size: Size) -> None:
-    """Answer on standard output, one JSON line a question; anything else that is printed goes to standard error."""
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    """Print one JSON line a request on standard output; anything else that is printed goes to standard error."""
+    replies = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 
-    def answer(**values: Any) -> None:
-        print(json.dumps(values), file=answers, flush=True)
+    def reply(**values: Any) -> None:
+        print(json.dumps(values), file=replies, flush=True)
 
     work = draw_workload(size)
     orders = work.orders()
     try:
         train = ROUTES[route][1](work, route)
     except ModuleNotFoundError as error:
-        answer(missing=error.name)
+        reply(missing=error.name)
         return
     first, second = next(orders), next(orders)
     if route == "numpy":
         # The yardstick: also the cost over the few steps that Model.train does.
-        answer(short=numpy_by_hand(work, route)(first[:STOCK_STEPS], True)[2], **_checked(train, first, second))
+        reply(short=numpy_by_hand(work, route)(first[:STOCK_STEPS], True)[2], **_checked(train, first, second))
     else:
-        answer(**_checked(train, first, second))
+        reply(**_checked(train, first, second))
     for _ in sys.stdin:
         seconds, steps, cost = train(next(orders), False)
-        answer(seconds=seconds, steps=steps, cost=cost)
+        reply(seconds=seconds, steps=steps, cost=cost)
 
 
 def _checked(train: Train, first: Order, second: Order) -> dict[str, Any]:

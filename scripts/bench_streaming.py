@@ -68,7 +68,7 @@ def write_sets(folder: Path) -> None:
 
 
 class Clock:
-    """A listener that measures from the first chunk to the end."""
+    """A callback that measures from the first chunk to the end."""
 
     def on_start(self, plan: Any, state: Any) -> None:
         """Begin."""
@@ -82,10 +82,10 @@ class Clock:
         self.first = self.first or self.last
 
     def on_report(self, row: dict[str, Any]) -> None:
-        """Say nothing."""
+        """Not measured."""
 
     def on_end(self, state: Any) -> None:
-        """Say nothing."""
+        """Not measured."""
 
     @property
     def samples_per_second(self) -> float:
@@ -139,7 +139,7 @@ def main() -> None:
         speed, peak = (median(run[key] for run in runs) for key in ("speed", "peak"))
         table.add_row(route, f"{speed:,.0f}", f"{ratio:.0%}", f"{peak:,.0f}")
     Console().print(table)
-    print("all runs ended with the same bits" if len(weights) == 1 else "the runs ended with DIFFERENT bits")
+    print("all runs are bit-identical" if len(weights) == 1 else "the runs are NOT bit-identical")
 
 
 if __name__ == "__main__":

@@ -51,23 +51,23 @@ class Worker:
         )  # fmt: skip
         self.route = route
 
-    def answer(self) -> dict[str, Any]:
-        """Return its next answer; a RuntimeError tells what it printed when it died instead."""
+    def reply(self) -> dict[str, Any]:
+        """Return its next reply; raise a RuntimeError with its log when it has died."""
         assert self.process.stdout is not None  # noqa: S101
         line = self.process.stdout.readline()
         if not line:
             self.log.seek(0)
-            raise RuntimeError(f"route {self.route} ended before it answered:\n{self.log.read()[-2000:]}")
-        answer: dict[str, Any] = json.loads(line)
-        return answer
+            raise RuntimeError(f"route {self.route} ended before it replied:\n{self.log.read()[-2000:]}")
+        reply: dict[str, Any] = json.loads(line)
+        return reply
 
     def epoch(self) -> float:
         """Train one epoch and return the seconds of a step."""
         assert self.process.stdin is not None  # noqa: S101
         self.process.stdin.write("\n")
         self.process.stdin.flush()
-        answer = self.answer()
-        return float(answer["seconds"]) / int(answer["steps"])
+        reply = self.reply()
+        return float(reply["seconds"]) / int(reply["steps"])
 
     def stop(self) -> None:
         """End the process."""
@@ -103,7 +103,7 @@ def measure(name: str, rounds: int) -> dict[str, Measured]:
         short: float | None = None
         for route in found:  # one after the other, because compiling disturbs
             workers[route] = Worker(route, name)
-            ready = workers[route].answer()
+            ready = workers[route].reply()
             found[route].missing = ready.get("missing")
             found[route].costs = ready.get("costs", [])
             short = ready.get("short", short)

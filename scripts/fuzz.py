@@ -1,12 +1,12 @@
-"""Give the command line thousands of damaged files, and see that it answers each with exit code 0 or 2.
+"""Give the command line thousands of damaged files, and check that each ends with exit code 0 or 2.
 
     python scripts/fuzz.py [--cases 10000] [--first 0] [--kinds config,csv,…] [--jobs 2] [--keep FOLDER]
 
 Each case is a whole file of some kind, mutated as its number says, and one command that reads it, in a child forked
-from a process that has imported everything. A child has ten seconds and a bounded address space. What is refused: any
-other exit code, a traceback, a signal, a timeout, too much memory, and a canary file, which some of the files order
-to be made (by a pickle, by a YAML tag). Trainings end before their first step, for it is the reading that is tested.
-The same numbers give the same cases. Exit code 1 when a case failed.
+from a process that has imported everything. A child has ten seconds and a bounded address space. What fails: any
+other exit code, a traceback, a signal, a timeout, too much memory, and a canary file, which some of the files would
+make if they were executed (by a pickle, by a YAML tag). Trainings end before their first step, for it is the reading
+that is tested. The same numbers give the same cases. Exit code 1 when a case failed.
 """
 
 import argparse

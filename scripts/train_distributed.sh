@@ -2,7 +2,7 @@
 # train_distributed.sh CONFIG --workers N [--run FOLDER] [--set KEY=VALUE ...] [--device DEVICE]
 # train_distributed.sh --resume RUN --workers N [--device DEVICE]
 #
-# Trains on N workers, each with its share of every mini-batch, to the numbers of one process. Paths are relative to where
+# Trains on N workers, each on its shard of every mini-batch, with the results of one process. Paths are relative to where
 # it is called. On several machines call it on each, with MASTER_ADDR, MASTER_PORT, NODE_RANK and LOCAL_WORKERS set: see
 # docs/distributed.md.
 set -euo pipefail

@@ -54,12 +54,13 @@ def begin() -> None:
         from ms_dnn.runtime.device import use_device
 
         device = use_device(options.device)
-        # A chapter imports MindSpore before ms_dnn, which would have told it to keep its warnings to itself.
+        # A chapter imports MindSpore before ms_dnn, which would have silenced its warnings.
         logging.getLogger(f"ME.mindspore.log.{os.getpid()}").setLevel(logging.ERROR)
     except MsDnnError as error:
         print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    print(label(f"device: {device.name}, {device.reason}", f"设备：{device.name}"))
+    chinese_reason = reason_in_chinese(options.device, device.name)
+    print(label(f"device: {device.name}, {device.reason}", f"设备：{device.name}，{chinese_reason}"))
 
 
 def label(english: str, chinese: str) -> str:
@@ -100,6 +101,16 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         "--figures", type=Path, metavar="FOLDER", help="write the pictures there instead of showing them"
     )
     return parser.parse_args(arguments)
+
+
+def reason_in_chinese(requested: str, name: str) -> str:
+    """Return in Chinese what :attr:`ms_dnn.runtime.device.Device.reason` says in English."""
+    from ms_dnn.runtime.device import PREFERENCE
+
+    if requested != "auto":
+        return "由用户指定"
+    missing = PREFERENCE[: PREFERENCE.index(name)]
+    return f"由 auto 选定：{'、'.join(missing)} 不可用" if missing else "由 auto 选定：首选设备可用"
 
 
 def _use_language(language: str) -> None:

@@ -16,7 +16,7 @@ def distances(rows: ArrayLike) -> NDArray[np.float64]:
 
 
 def draw_distances(axes: Any, between: ArrayLike, names: Sequence[str], largest: float) -> None:
-    """Draw distances (N, N) as squares with their numbers; ``largest`` is the darkest, so that pictures compare."""
+    """Draw distances (N, N) as squares with their numbers; ``largest`` is darkest, so that pictures compare."""
     numbers = np.asarray(between, dtype=float)
     axes.imshow(numbers, cmap="Blues", vmin=0, vmax=1.6 * largest)
     for i, j in np.ndindex(*numbers.shape):

@@ -53,7 +53,7 @@ def formulas() -> list[Formula]:
     """Return the formulas of all chapters, in their order.
 
     Raises:
-        SeriesError: when a formula has no code beside it, or names code that the package has not.
+        SeriesError: when a formula has no code beside it, or names code that the package does not have.
     """
     return [formula for chapter in chapters() for formula in formulas_of(chapter)]
 

@@ -12,12 +12,12 @@ SIDE = 64
 def cats_or_not(count: int, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Return synthetic pictures of round heads, and whether each has the pointed ears of a cat.
 
-    Colours, size and place of the head are drawn, and every pixel is a little noisy; the ground is darker than the
+    Colours, size and place of the head are random, and every pixel is a little noisy; the ground is darker than the
     head. Every second picture is a cat.
 
     Args:
         count: number of pictures N.
-        seed: of all that is drawn.
+        seed: of the random numbers.
 
     Returns:
         Red, green and blue of each pixel, 0 to 255, (N, SIDE, SIDE, 3), and 1 for a cat, else 0, (N,).

@@ -1,10 +1,10 @@
 r"""01 · The perceptron
 ===================
 
-One unit: it weighs its inputs, adds a bias and answers yes or no. It learns by being corrected, and it comes to rest
-only where a straight line can part the two classes.
+One unit: it weighs its inputs, adds a bias and predicts one of two classes. It learns from its errors, and it converges
+only where a straight line separates the two classes.
 
-:Teaches: the weighted sum, the sign as an answer, the perceptron loss and its rule, and what "separable" means.
+:Teaches: the weighted sum, the sign as an output, the perceptron loss and its rule, and what "separable" means.
 :Needs: nothing; two kinds of iris from scikit-learn's bundled data; about 20 seconds.
 """
 
@@ -47,7 +47,7 @@ z = affine(x, w, b)
 print(f"z = 0.5 · 2 + 1 · (−1) + 2 · 0.5 + 0.25 = {z.asnumpy()[0, 0]}")
 
 # %%
-# The answer is the side of zero on which z lies. At zero itself somebody has to decide; here the answer is −1:
+# The output is the side of zero on which z lies. Zero itself needs a convention; here the output is −1:
 #
 # .. _formula-perceptron-answer:
 #
@@ -57,17 +57,17 @@ show_code(sign)
 print("sign of −2, 0 and 3:", sign(Tensor(np.array([-2.0, 0.0, 3.0], np.float32))).asnumpy())
 
 # %%
-# Being corrected
-# ---------------
-# The sign has slope 0 on both sides of its jump, so its derivative cannot say in which direction w should move. What
-# can be differentiated is how far z lies on the wrong side. For an answer y that should be +1 or −1:
+# The perceptron rule
+# -------------------
+# The derivative of the sign is 0 on both sides of its jump, so it cannot say in which direction w should move. What can
+# be differentiated is how far z lies on the wrong side. For a target y of +1 or −1:
 #
 # .. _formula-perceptron-loss:
 #
 # .. math:: \ell = \max(0, -y z), \qquad \frac{d\ell}{dz} = \begin{cases} -y & y z < 0 \\ 0 & \text{else} \end{cases}
 #
-# A sample on the right side costs nothing and moves nothing. One on the wrong side pulls: after
-# :math:`w \leftarrow w + r\, y\, x` its own z is nearer to the right side, by :math:`r \lVert x \rVert^2`.
+# A sample on the right side has loss 0 and gradient 0. One on the wrong side changes w: after :math:`w \leftarrow w +
+# r\, y\, x` its own z is nearer to the right side, by :math:`r \lVert x \rVert^2`.
 
 show_code(perceptron, perceptron_gradient)
 
@@ -95,21 +95,21 @@ kinds = iris.target < 2
 features = (iris.data[kinds, :2] - iris.data[kinds, :2].mean(0)).astype(np.float32)
 classes = iris.target[kinds]
 y = np.where(classes == 1, 1.0, -1.0).astype(np.float32)[:, None]
-print("a straight line can part them:", linearly_separable(features, y[:, 0]))
+print("linearly separable:", linearly_separable(features, y[:, 0]))
 
 # %%
-# Rosenblatt's rule looks at one sample at a time, in a drawn order. w starts at a small number instead of 0, because at
-# z = 0 the loss has its kink and no sample would pull.
+# Rosenblatt's rule looks at one sample at a time, in random order. w starts at a small number instead of 0, because at
+# z = 0 the loss has its kink, and all gradients would be 0.
 
 order = np.random.default_rng(4).permutation(len(features))
 one_by_one = [order[i : i + 1] for i in range(len(order))]
 
 
-def correct(samples: np.ndarray, answers: np.ndarray, epochs: int) -> tuple[Perceptron, np.ndarray, np.ndarray]:
+def correct(samples: np.ndarray, targets: np.ndarray, epochs: int) -> tuple[Perceptron, np.ndarray, np.ndarray]:
     """Return the trained perceptron, the costs of its steps, and (w₁, w₂, b) at the start and after each step."""
     unit = with_parameters(Perceptron(2), [[[0.01, 0.01]], [0.0]])
     rates = [0.1] * (epochs * len(samples))
-    way = descend(unit, Cost("perceptron"), samples, answers, rates, batches=one_by_one)
+    way = descend(unit, Cost("perceptron"), samples, targets, rates, batches=one_by_one)
     return unit, way.costs, np.hstack([way.ways["layers.0.weight"][:, 0], way.ways["layers.0.bias"]])
 
 
@@ -117,12 +117,11 @@ unit, costs, ways = correct(features, y, epochs=8)
 corrections = [int((costs[start : start + 100] > 0).sum()) for start in range(0, len(costs), 100)]
 print("corrections in each round:", corrections)
 wrong = int((unit.decide(Tensor(features)) != y).sum())
-print(f"wrong answers at the end: {wrong} of {len(y)}")
+print(f"misclassified at the end: {wrong} of {len(y)}")
 
 # %%
-# Once nobody is on the wrong side, nothing pulls any more: the line stands still. That it gets there after finitely
-# many corrections, however the samples are ordered, is Novikoff's theorem of 1962, and it holds for separable classes
-# alone.
+# Once no sample is on the wrong side, all gradients are 0: the perceptron has converged. That this takes finitely many
+# corrections, however the samples are ordered, is Novikoff's theorem of 1962, and it holds for separable classes alone.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4))
 names = [str(name) for name in iris.target_names[:2]]
@@ -130,7 +129,7 @@ draw_decision(left, lambda points: unit.decide(Tensor(points))[:, 0] > 0, featur
 left.set(
     xlabel=label("sepal length, cm from the mean", "萼片长度（去均值，cm）"),
     ylabel=label("sepal width, cm from the mean", "萼片宽度（去均值，cm）"),
-    title=label("Setosa and versicolor are parted", "山鸢尾与变色鸢尾被分开"),
+    title=label("Setosa and versicolor are separated", "山鸢尾与变色鸢尾被分开"),
 )
 left.legend(loc="lower right")
 reach = np.array([features[:, 0].min(), features[:, 0].max()])
@@ -161,15 +160,15 @@ right.legend(loc="lower right")
 # %%
 # What it cannot learn
 # --------------------
-# Versicolor and virginica overlap in these two features. A linear program proves that no line parts them, and the
-# perceptron never comes to rest: each correction for one sample puts another on the wrong side.
+# Versicolor and virginica overlap in these two features. A linear program proves that no line separates them, and the
+# perceptron never converges: each correction for one sample puts another on the wrong side.
 
 others = iris.target > 0
 overlapping = (iris.data[others, :2] - iris.data[others, :2].mean(0)).astype(np.float32)
-answers = np.where(iris.target[others] == 2, 1.0, -1.0).astype(np.float32)[:, None]
-print("a straight line can part them:", linearly_separable(overlapping, answers[:, 0]))
-restless, restless_costs, _ = correct(overlapping, answers, epochs=8)
-still = [int((restless_costs[start : start + 100] > 0).sum()) for start in range(0, len(restless_costs), 100)]
+targets = np.where(iris.target[others] == 2, 1.0, -1.0).astype(np.float32)[:, None]
+print("linearly separable:", linearly_separable(overlapping, targets[:, 0]))
+_, costs, _ = correct(overlapping, targets, epochs=8)
+still = [int((costs[start : start + 100] > 0).sum()) for start in range(0, len(costs), 100)]
 print("corrections in each round:", still)
 
 figure, axes = plt.subplots(figsize=(6.5, 3.4))
@@ -183,8 +182,8 @@ figure.suptitle(label("Only where a line exists do the corrections end", "只有
 # %%
 # Questions
 # ---------
-# 1. *What becomes of the answers when w and b are both doubled?* Nothing: z doubles, its sign stays. The length of w
-#    says nothing about the line, only its direction does.
+# 1. *How do the outputs change when w and b are both doubled?* Not at all: z doubles, its sign stays. The line depends
+#    on the direction of w, not on its length.
 
 doubled = with_parameters(Perceptron(2), [2 * parameter.asnumpy() for parameter in unit.trainable_params()])
 check_answer(1, (doubled.decide(Tensor(features)) == unit.decide(Tensor(features))).all())
@@ -193,15 +192,15 @@ check_answer(1, (doubled.decide(Tensor(features)) == unit.decide(Tensor(features
 # 2. *A sample x lies on the wrong side, with y = +1. By how much does its z grow in one step of rate r on it?* By
 #    :math:`r (\lVert x \rVert^2 + 1)`: w gains :math:`r x`, which adds :math:`r\, x \cdot x`, and b gains r.
 
-pupil = with_parameters(Perceptron(2), [[[-1.0, -1.0]], [0.0]])
+learner = with_parameters(Perceptron(2), [[[-1.0, -1.0]], [0.0]])
 sample = np.array([[0.6, 0.8]], np.float32)
-before = float(pupil(Tensor(sample))[0, 0])
-descend(pupil, Cost("perceptron"), sample, [[1.0]], [0.1])
-check_answer(2, np.isclose(float(pupil(Tensor(sample))[0, 0]) - before, 0.1 * (1.0 + 1)))
+before = float(learner(Tensor(sample))[0, 0])
+descend(learner, Cost("perceptron"), sample, [[1.0]], [0.1])
+check_answer(2, np.isclose(float(learner(Tensor(sample))[0, 0]) - before, 0.1 * (1.0 + 1)))
 
 # %%
 # 3. *Why does the gradient of a network with the sign in its last layer stop with an error?* Because it would be 0
-#    everywhere it exists: a training that changes nothing should say so.
+#    everywhere it exists: a training that changes nothing should raise an error.
 
 try:
     HandwrittenGradient(Perceptron(2), Cost("zero_one"))

@@ -1,11 +1,11 @@
 r"""02 · Logistic regression
 ========================
 
-One unit that answers with a probability instead of a sign. Its slope is never 0, so the derivative of the loss can be
-followed back to every weight, in five short steps.
+One unit whose output is a probability instead of a sign. Its derivative is never 0, so the derivative of the loss can
+be followed back to every weight, in five short steps.
 
 :Teaches: the sigmoid, the derivation from dL/da to dw and db, probabilities and decisions, a picture as a vector.
-:Needs: chapter 01; the breast-cancer data of scikit-learn and pictures that the chapter draws; about 30 seconds.
+:Needs: chapter 01; the breast-cancer data of scikit-learn and pictures that the chapter makes; about 30 seconds.
 """
 
 import tempfile
@@ -36,9 +36,9 @@ from ms_dnn.series.synthetic_pictures import cats_or_not
 begin()
 
 # %%
-# A probability as the answer
+# A probability as the output
 # ---------------------------
-# The unit forms the same weighted sum as the perceptron. Then the sigmoid bends it into the range from 0 to 1, and the
+# The unit forms the same weighted sum as the perceptron. Then the sigmoid maps it into the range from 0 to 1, and the
 # result is read as the probability that the sample belongs to class 1:
 #
 # .. _formula-logistic-answer:
@@ -48,26 +48,26 @@ begin()
 show_code(sigmoid, LogisticRegression)
 
 # %%
-# z = 0 means ½: the unit does not know. Far away on either side it is nearly sure, but never quite. Who needs a yes or
-# a no instead of a probability takes "yes" above ½, which is to say z > 0.
+# z = 0 means ½: the unit does not know. Far away on either side it is nearly sure, but never quite. For a yes or a no
+# instead of a probability, take "yes" above ½, that is, for z > 0.
 
 x = Tensor(np.array([[1.5, -2.0]]))  # one sample with two features
 y = Tensor(np.array([[1.0]]))  # it belongs to class 1
 unit = with_parameters(LogisticRegression(2, dtype="float64"), [[[0.4, 0.7]], [0.1]])
 z = affine(x, unit.layers[0].weight, unit.layers[0].bias)
 a = sigmoid(z)
-print(f"z = {z.asnumpy()[0, 0]:.4f}, probability {a.asnumpy()[0, 0]:.4f}, answer {unit.decide(x)[0]}, right is 1")
+print(f"z = {z.asnumpy()[0, 0]:.4f}, probability {a.asnumpy()[0, 0]:.4f}, prediction {unit.decide(x)[0]}, target 1")
 
 # %%
 # Back from the loss to the weights
 # ---------------------------------
 # The loss of one sample is the binary cross-entropy, :math:`L = -[y \ln a + (1 - y) \ln(1 - a)]`: minus the logarithm
-# of the probability that was given to the class which is right. (Chapter 03 says why not the square of the error.)
-# L depends on a, a on z, and z on w and b, so the chain rule takes three factors:
+# of the probability of the true class. (Chapter 03 says why not the square of the error.) L depends on a, a on z, and z
+# on w and b, so the chain rule takes three factors:
 #
 # .. math:: \frac{dL}{dw} = \frac{dL}{da} \cdot \frac{da}{dz} \cdot \frac{dz}{dw}
 #
-# **Step 1: the loss by the answer.** The derivative of ln a is 1/a, that of ln(1 − a) is −1/(1 − a):
+# **Step 1: the loss by the output.** The derivative of ln a is 1/a, that of ln(1 − a) is −1/(1 − a):
 #
 # .. _formula-logistic-da:
 #
@@ -78,25 +78,25 @@ da = binary_cross_entropy_gradient(a, y)
 print(f"da = {da.asnumpy()[0, 0]:.6f}")
 
 # %%
-# **Step 2: the answer by the sum.** With :math:`a = (1 + e^{-z})^{-1}` the chain rule gives
+# **Step 2: the output by the sum.** With :math:`a = (1 + e^{-z})^{-1}` the chain rule gives
 #
 # .. math::
 #
 #    \frac{da}{dz} = \frac{e^{-z}}{(1 + e^{-z})^2}
 #    = \frac{1}{1 + e^{-z}} \cdot \frac{(1 + e^{-z}) - 1}{1 + e^{-z}} = a \cdot (1 - a)
 #
-# and so the slope needs no further exponential: the answer itself is enough.
+# and so the derivative needs no further exponential: the output itself is enough.
 #
 # .. _formula-sigmoid-slope:
 #
 # .. math:: \frac{da}{dz} = a (1 - a)
 
 show_code(sigmoid_vjp)
-slope = sigmoid_vjp(z, a, Tensor(np.ones((1, 1))))
-print(f"da/dz = {slope.asnumpy()[0, 0]:.6f}")
+derivative = sigmoid_vjp(z, a, Tensor(np.ones((1, 1))))
+print(f"da/dz = {derivative.asnumpy()[0, 0]:.6f}")
 
 # %%
-# **Step 3: the loss by the sum.** Multiplied, the fractions of step 1 lose their denominators to the slope of step 2:
+# **Step 3: the loss by the sum.** In the product, the derivative of step 2 cancels the denominators of step 1:
 #
 # .. math::
 #
@@ -106,8 +106,8 @@ print(f"da/dz = {slope.asnumpy()[0, 0]:.6f}")
 #
 # .. math:: dz = \frac{dL}{dz} = \frac{dL}{da} \cdot \frac{da}{dz} = a - y
 #
-# What remains is the error: how much probability is too much. The package also has this short form, for networks
-# whose last layer leaves out the sigmoid and answers with z.
+# What remains is the error: how much probability is too much. The package also has this short form, for networks whose
+# last layer leaves out the sigmoid and outputs z.
 
 show_code(binary_cross_entropy_with_logits_gradient)
 dz = sigmoid_vjp(z, a, da)
@@ -139,31 +139,31 @@ for name, (of_weight, of_bias) in routes.items():
 # %%
 # Malignant or benign
 # -------------------
-# 569 tumours, measured under the microscope. A quarter of them is put aside for the test, the scaling (mean 0,
-# standard deviation 1) is measured on the others alone, and two of the thirty features are enough for a picture.
+# 569 tumours, measured under the microscope. A quarter of them is held out as the test set, the scaling (mean 0,
+# standard deviation 1) is fitted on the others alone, and two of the thirty features are enough for a picture.
 
 tumours = load_bundled("breast_cancer")
-parts = split(tumours, validation=0.0, test=0.25, seed=3)
-scaling = fit_scaling("standard", parts.train.x)
-train_x, test_x = (scaling.apply(part.x).astype(np.float32) for part in (parts.train, parts.test))
-train_y, test_y = (part.y for part in (parts.train, parts.test))
+subsets = split(tumours, validation=0.0, test=0.25, seed=3)
+scaling = fit_scaling("standard", subsets.train.x)
+train_x, test_x = (scaling.apply(subset.x).astype(np.float32) for subset in (subsets.train, subsets.test))
+train_y, test_y = (subset.y for subset in (subsets.train, subsets.test))
 two = [tumours.feature_names.index(name) for name in ("mean radius", "mean texture")]
 
 of_two = LogisticRegression(2)
 descend(of_two, cost, train_x[:, two], train_y[:, None], [0.5] * 150)
 right = (of_two.decide(Tensor(test_x[:, two])) == test_y).mean()
-print(f"right on the test part, with two features: {right:.1%}")
+print(f"test accuracy with two features: {right:.1%}")
 
 # %%
-# The same gradients that trained it, before the judge of the package: by hand, by ``GradOperation``, by central
-# differences and by the complex step.
+# The package checks the gradients that trained it: by hand, by ``GradOperation``, by central differences and by the
+# complex step.
 
 judgement = check_gradients(of_two, Tensor(train_x[:, two]), cost, [Tensor(train_y[:, None].astype(np.float32))])
-print("gradients on the training part:", judgement.verdict.value)
+print("gradients on the training set:", judgement.verdict.value)
 
 # %%
-# The probability is constant along straight lines, and the line of ½ is the border of the decision. The further away
-# from it, the surer the answer; how fast it becomes sure is the length of w.
+# The probability is constant along straight lines, and the line of ½ is the decision boundary. The further away from
+# it, the surer the prediction; how fast it becomes sure depends on the length of w.
 
 points = train_x[:, two]
 across, up = (np.linspace(v.min() - 0.3, v.max() + 0.3, 161, dtype=np.float32) for v in points.T)
@@ -187,7 +187,7 @@ figure.suptitle(label("The probability, and its line of ½ in white", "概率与
 of_all = LogisticRegression(30)
 way = descend(of_all, cost, train_x, train_y[:, None], [0.5] * 150)
 right = (of_all.decide(Tensor(test_x)) == test_y).mean()
-print(f"right on the test part, with all {tumours.n_features} features: {right:.1%}")
+print(f"test accuracy with all {tumours.n_features} features: {right:.1%}")
 
 figure, (left, middle) = plt.subplots(1, 2, figsize=(10, 3.6))
 left.plot(way.costs)
@@ -197,15 +197,15 @@ left.set(
     ylim=(0, None),
     title=label("The cost falls from ln 2, from not knowing", "成本从 ln 2（一无所知）开始下降"),
 )
-answers = of_all(Tensor(test_x)).asnumpy()[:, 0]
+probabilities = of_all(Tensor(test_x)).asnumpy()[:, 0]
 middle.hist(
-    [answers[test_y == 0], answers[test_y == 1]], bins=10, range=(0, 1), color=CLASS_COLOURS[:2],
+    [probabilities[test_y == 0], probabilities[test_y == 1]], bins=10, range=(0, 1), color=CLASS_COLOURS[:2],
     label=[label("malignant", "恶性"), label("benign", "良性")],
 )  # fmt: skip
 middle.set(
     xlabel=label("probability of benign", "良性的概率"),
-    ylabel=label("tumours of the test part", "测试集中的肿瘤数"),
-    title=label("Most answers are nearly sure", "多数回答都相当肯定"),
+    ylabel=label("tumours of the test set", "测试集中的肿瘤数"),
+    title=label("Most predictions are nearly sure", "多数预测都相当肯定"),
 )
 middle.legend(loc="upper center")
 
@@ -234,8 +234,8 @@ print(
 )
 
 # %%
-# Row i, column j and colour k stand at place :math:`(64\, i + j) \cdot 3 + k`. Nothing is lost, and yet something is
-# out of sight: that two pixels are neighbours is not written in the vector any more.
+# Row i, column j and colour k stand at place :math:`(64\, i + j) \cdot 3 + k`. No number is lost, but the vector no
+# longer says which pixels are neighbours.
 
 figure, axes = plt.subplots(2, 4, figsize=(9, 3.8), height_ratios=[4, 1])
 for place, (picture, cat) in enumerate(zip(pictures, cats, strict=False)):
@@ -249,27 +249,27 @@ for part in axes.flat:
 figure.suptitle(label("Synthetic pictures, and below each its pixels in one row", "合成图片及其排成一行的像素"))
 
 # %%
-# 300 pictures to learn from, 100 to be tested on, one weight for each of the 12 288 numbers. The rate is small, because
-# so many numbers add up in z.
+# 300 pictures to train on, 100 to test on, one weight for each of the 12 288 numbers. The rate is small, because so
+# many numbers add up in z.
 
 flat = pictures.reshape(len(pictures), -1) / np.float32(255)
-seer = LogisticRegression(12288)
-way = descend(seer, cost, flat[:300], cats[:300, None], [0.004] * 150)
-right = (seer.decide(Tensor(flat[300:])) == cats[300:]).mean()
-print(f"cost {way.costs[0]:.3f} → {way.costs[-1]:.3f}; right on the pictures put aside: {right:.1%}")
+of_pictures = LogisticRegression(12288)
+way = descend(of_pictures, cost, flat[:300], cats[:300, None], [0.004] * 150)
+right = (of_pictures.decide(Tensor(flat[300:])) == cats[300:]).mean()
+print(f"cost {way.costs[0]:.3f} → {way.costs[-1]:.3f}; test accuracy {right:.1%}")
 
 # %%
-# w has as many numbers as a picture, so it can be looked at as one. It has become a stencil: orange where brightness
-# speaks for a cat, which is where ears are, and violet where it speaks against one, above all between the ears.
+# w has as many numbers as a picture, so it can be looked at as one. It has become a template: orange where brightness
+# raises the probability of a cat, which is where ears are, and violet where it lowers it, above all between the ears.
 
-stencil = seer.layers[0].weight.asnumpy().reshape(64, 64, 3).mean(-1)
+template = of_pictures.layers[0].weight.asnumpy().reshape(64, 64, 3).mean(-1)
 difference = (flat[:300][cats[:300] == 1].mean(0) - flat[:300][cats[:300] == 0].mean(0)).reshape(64, 64, 3).mean(-1)
 figure, axes = plt.subplots(1, 2, figsize=(9, 4))
 titles = (
     label("Mean cat minus mean of the others", "猫的平均图减去其余的平均图"),
     label("The learnt w, as a picture", "学到的 w，画成图片"),
 )
-for part, numbers, title in zip(axes, (difference, stencil), titles, strict=True):
+for part, numbers, title in zip(axes, (difference, template), titles, strict=True):
     most = abs(numbers).max()
     shown = part.imshow(numbers, cmap="PuOr_r", vmin=-most, vmax=most)
     part.set(xticks=[], yticks=[], title=title)
@@ -278,18 +278,18 @@ for part, numbers, title in zip(axes, (difference, stencil), titles, strict=True
 # %%
 # Questions
 # ---------
-# 1. *What does an untrained unit, w = 0 and b = 0, answer, and what does it cost?* ½ to everything, and
-#    :math:`-\ln \tfrac12 = \ln 2`, whatever the classes are.
+# 1. *What does an untrained unit, w = 0 and b = 0, predict, and what is its cost?* ½ for every sample, and :math:`-\ln
+#    \tfrac12 = \ln 2`, whatever the classes are.
 
 fresh = LogisticRegression(30)
 guess = fresh(Tensor(train_x))
-price = cost(guess, Tensor(train_y[:, None].astype(np.float32)))
-check_answer(1, np.all(guess.asnumpy() == 0.5) and np.isclose(float(price), np.log(2)))
+start = cost(guess, Tensor(train_y[:, None].astype(np.float32)))
+check_answer(1, np.all(guess.asnumpy() == 0.5) and np.isclose(float(start), np.log(2)))
 
 # %%
-# 2. *A doctor wants to read "benign" only above a probability of 0.9. Which line is the border now?* One parallel to
-#    the old: :math:`\sigma(z) > 0.9` where :math:`z > \ln 9`, so the border is w · x + b = ln 9, as if b were
-#    smaller by ln 9.
+# 2. *A doctor wants to read "benign" only above a probability of 0.9. Which line is the decision boundary now?* One
+#    parallel to the old: :math:`\sigma(z) > 0.9` where :math:`z > \ln 9`, so the boundary is w · x + b = ln 9, as if b
+#    were smaller by ln 9.
 
 careful = of_two(Tensor(plane)).asnumpy()[:, 0] > 0.9
 w, b = (parameter.asnumpy() for parameter in of_two.trainable_params())

@@ -1,8 +1,8 @@
 r"""03 · Loss and cost
 ==================
 
-A loss says how wrong one answer is, a cost how wrong all of them are. Which loss is chosen decides how steep the way
-down is, and whether it surely leads to the bottom.
+A loss says how wrong one prediction is, a cost how wrong all of them are. The choice of the loss decides how large the
+gradients are, and whether gradient descent surely finds the minimum.
 
 :Teaches: five losses and their derivatives, the mean over samples, a factor to watch, logits, and convexity.
 :Needs: chapter 02; the data are a dozen numbers; about 10 seconds.
@@ -36,8 +36,8 @@ begin()
 # %%
 # The loss of one sample
 # ----------------------
-# **Squares.** For an answer of several numbers, as in regression: half the squared distance to what is right. The half
-# is there for the derivative, which becomes the plain error a − y.
+# **Squares.** For an output of several numbers, as in regression: half the squared distance to the target. The half is
+# there for the derivative, which becomes the plain error a − y.
 #
 # .. _formula-squared-error:
 #
@@ -46,7 +46,7 @@ begin()
 show_code(squared_error, squared_error_gradient)
 
 # %%
-# **Binary cross-entropy.** For a probability a of the class 1: minus the logarithm of what was given to the right
+# **Binary cross-entropy.** For a probability a of the class 1: minus the logarithm of the probability of the true
 # class. To be sure and wrong costs without limit.
 #
 # .. _formula-binary-cross-entropy:
@@ -56,9 +56,9 @@ show_code(squared_error, squared_error_gradient)
 show_code(binary_cross_entropy, binary_cross_entropy_gradient)
 
 # %%
-# **Softmax cross-entropy.** For C classes of which one is right. The network answers with C free numbers, the logits z;
-# :math:`\operatorname{softmax}(z)_j = e^{z_j} / \sum_k e^{z_k}` makes probabilities of them, and the logarithm of the
-# right one is taken. With the one-hot y both steps are one formula:
+# **Softmax cross-entropy.** For C classes of which one is true. The network outputs C free numbers, the logits z;
+# :math:`\operatorname{softmax}(z)_j = e^{z_j} / \sum_k e^{z_k}` makes probabilities of them, and the loss is minus the
+# logarithm of that of the true class. With the one-hot y both steps are one formula:
 #
 # .. _formula-softmax-cross-entropy:
 #
@@ -69,12 +69,12 @@ show_code(binary_cross_entropy, binary_cross_entropy_gradient)
 
 show_code(softmax_cross_entropy, softmax_cross_entropy_gradient)
 logits = Tensor(np.array([[2.0, 0.5, -1.0]]))
-for right in range(3):
-    print(f"class {right} is right: loss {softmax_cross_entropy(logits, Tensor(np.eye(3)[[right]])).asnumpy()[0]:.4f}")
+for true in range(3):
+    print(f"true class {true}: loss {softmax_cross_entropy(logits, Tensor(np.eye(3)[[true]])).asnumpy()[0]:.4f}")
 
 # %%
-# **Hinge.** For answers z whose sign decides, y being −1 or +1. It is content only when z is on the right side by at
-# least 1; beyond that it neither costs nor pulls. (The perceptron's loss of chapter 01 is content at 0.)
+# **Hinge.** For outputs z whose sign decides, y being −1 or +1. It is 0, and so is its gradient, only when z is on the
+# right side by at least 1. (For the perceptron's loss of chapter 01, 0 is enough.)
 #
 # .. _formula-hinge:
 #
@@ -83,14 +83,14 @@ for right in range(3):
 show_code(hinge, hinge_gradient)
 
 # %%
-# **Zero-one.** What is wanted in the end, the share of wrong answers, is the mean of
+# **Zero-one.** What counts in the end, the error rate, is the mean of
 #
 # .. _formula-zero-one:
 #
-# .. math:: \ell(z, y) = \begin{cases} 0 & \text{the answer is right} \\ 1 & \text{it is wrong} \end{cases}
+# .. math:: \ell(z, y) = \begin{cases} 0 & \text{the prediction is right} \\ 1 & \text{it is wrong} \end{cases}
 #
-# It is a step: its slope is 0 wherever it has one, and says nothing about the way. So it can be reported, but not be
-# trained with, and the package refuses instead of standing still:
+# It is a step function: its derivative is 0 wherever it has one, and gives no direction. So it can be reported, but not
+# be trained with, and the package raises an error:
 
 show_code(zero_one)
 try:
@@ -99,7 +99,8 @@ except NoDerivativeError as error:
     print(error)
 
 # %%
-# The others are slopes in its place. Over the margin y z, which is positive where the answer is right:
+# The others take its place in training: they are surrogate losses. Over the margin y z, which is positive where the
+# prediction is right:
 
 margins = np.linspace(-3, 3, 301)[:, None]
 ones = Tensor(np.ones_like(margins))
@@ -108,9 +109,9 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8))
 left.plot(shares, binary_cross_entropy(Tensor(shares), Tensor(np.ones_like(shares))).asnumpy(), label="−ln a")
 left.plot(shares, squared_error(Tensor(shares), Tensor(np.ones_like(shares))).asnumpy(), "--", label="½ (a − 1)²")
 left.set(
-    xlabel=label("probability a of the class that is right", "正确类别的概率 a"),
+    xlabel=label("probability a of the true class", "正确类别的概率 a"),
     ylabel=label("loss", "损失"),
-    title=label("Sure and wrong: one grows without limit", "肯定却答错：只有一个无限增长"),
+    title=label("Sure and wrong: one grows without limit", "肯定却判错：只有一个无限增长"),
 )
 left.legend()
 right.plot(margins, zero_one(Tensor(margins), ones).asnumpy(), color="black", label=label("zero-one", "0-1 损失"))
@@ -122,7 +123,7 @@ right.plot(
     color=BLUE,
     label=label("cross-entropy", "交叉熵"),
 )
-right.set(xlabel="y z", title=label("A step, and slopes in its place", "阶跃，以及代替它的斜坡"))
+right.set(xlabel="y z", title=label("The step, and its surrogate losses", "阶跃，以及它的替代损失"))
 right.legend()
 
 # %%
@@ -146,7 +147,7 @@ print(
 )
 
 # %%
-# Who compares with MindSpore's ``nn.MSELoss`` finds another number. That one averages over the :math:`n_L` outputs as
+# If you compare with MindSpore's ``nn.MSELoss``, you find another number. It averages over the :math:`n_L` outputs as
 # well, and has no half:
 #
 # .. _formula-mse-factor:
@@ -171,11 +172,12 @@ for outputs in (1, 2, 3, 10):
 # Probabilities overflow, logits do not
 # -------------------------------------
 # In float32 there is no number between :math:`1 - 2^{-24}` and 1, so σ(z) is exactly 1 from about z = 17 on. If the
-# right class is 0, the loss is then −ln 0, which is infinite. The package limits a just below 1 and says so; but a
-# flat loss has no gradient, and the sample that is most wrong of all teaches nothing.
+# true class is 0, the loss is then −ln 0, which is infinite. The package clips a just below 1 and says so; but a flat
+# loss has no gradient, and the sample that is most wrong of all changes nothing.
 #
-# On the logit the same loss needs no limit: :math:`-\ln(1 - \sigma(z)) = \ln(1 + e^z)`, which is z for large z, and
-# its derivative is σ(z) − y, which is 1. Nothing is divided, so nothing overflows.
+# On the logit the same loss needs no clipping: :math:`-\ln(1 - \sigma(z)) = \ln(1 + e^z)`, the softplus of z, which is
+# z for large z, and its derivative is σ(z) − y, which is 1. Written literally it is infinite in float32 from about z =
+# 89 on, for :math:`e^z` overflows; so the package computes softplus in a form that does not:
 
 show_code(binary_cross_entropy_with_logits, binary_cross_entropy_with_logits_gradient)
 sums = np.array([[1.0], [10.0], [16.0], [20.0], [50.0], [100.0]], np.float32)
@@ -183,12 +185,12 @@ wrong = Tensor(np.zeros_like(sums))
 a = sigmoid(Tensor(sums))
 with np.errstate(divide="ignore"):
     naive = -np.log(1 - a.asnumpy())[:, 0]
-limited = binary_cross_entropy(a, wrong).asnumpy()
+clipped = binary_cross_entropy(a, wrong).asnumpy()
 by_probability = sigmoid_vjp(Tensor(sums), a, binary_cross_entropy_gradient(a, wrong)).asnumpy()[:, 0]
 on_logits = binary_cross_entropy_with_logits(Tensor(sums), wrong).asnumpy()
 by_logit = binary_cross_entropy_with_logits_gradient(Tensor(sums), wrong).asnumpy()[:, 0]
-print("    z   −ln(1 − a)   limited   its slope   on logits   its slope")
-for row in zip(sums[:, 0], naive, limited, by_probability, on_logits, by_logit, strict=True):
+print("    z   −ln(1 − a)   clipped    gradient   on logits    gradient")
+for row in zip(sums[:, 0], naive, clipped, by_probability, on_logits, by_logit, strict=True):
     print("{:5.0f}   {:10.4f}   {:7.4f}   {:9.4f}   {:9.4f}   {:9.4f}".format(*row))
 
 # %%
@@ -227,7 +229,7 @@ figure.suptitle(
 )
 
 # %%
-# The left one is **convex**: along every straight line it bends upwards only, and so it has one valley. To see why,
+# The left one is **convex**: along every straight line it curves upwards only, and so it has one minimum. To see why,
 # go along a line, :math:`(w, b) + t\,(u, v)`. The z of a sample then moves at the speed :math:`s = u x + v`, and
 #
 # .. math:: \frac{d^2}{dt^2} \ln(1 + e^z) = a (1 - a)\, s^2 \ge 0, \qquad \frac{d^2}{dt^2} (- y z) = 0
@@ -236,10 +238,10 @@ figure.suptitle(
 #
 # .. math:: \frac{d^2}{dt^2} \tfrac12 (a - y)^2 = a (1 - a) \left[ a (1 - a) + (a - y)(1 - 2 a) \right] s^2
 #
-# and the bracket is negative for a sample that is clearly wrong: with y = 0 it is :math:`a (2 - 3 a)`, below 0 from
-# a = ⅔ on. There the surface bends down, flattens out, and the slope fades just where it is needed most.
+# and the bracket is negative for a sample that is clearly wrong: with y = 0 it is :math:`a (2 - 3 a)`, below 0 from a =
+# ⅔ on. There the surface curves downwards, flattens out, and the gradient vanishes just where it is needed most.
 #
-# The numbers agree. On 20 000 drawn places, along a drawn direction in each, the curvature by second differences:
+# The numbers agree. At 20 000 random points, along a random direction at each, the curvature by second differences:
 
 place, direction = generator.uniform(-8, 8, (2, 20000)), generator.normal(size=(2, 20000))
 direction /= np.hypot(*direction)
@@ -250,7 +252,7 @@ rounding = 4 * np.finfo(float).eps * here.max() / step**2
 print(f"rounding of a second difference: up to about {rounding:.0e}")
 for name, values in zip(("cross-entropy", "squares"), curvature, strict=True):
     print(
-        f"{name:14} smallest curvature {values.min():10.2e}, below 0 at {(values < -rounding).mean():.1%} of the places"
+        f"{name:14} smallest curvature {values.min():10.2e}, below 0 at {(values < -rounding).mean():.1%} of the points"
     )
 
 # %%
@@ -268,8 +270,8 @@ figure.suptitle(label("Steep wherever it is wrong, against nearly flat", "错处
 # %%
 # Questions
 # ---------
-# 1. *What does softmax cross-entropy cost a network that has no idea among C classes?* Its logits are equal, each class
-#    gets 1/C, and the loss is ln C. A first cost far from it tells of a mistake in the setup.
+# 1. *What is the softmax cross-entropy of a network that knows nothing about C classes?* Its logits are equal, each
+#    class gets 1/C, and the loss is ln C. A first cost far from it points to an error in the setup.
 
 sizes = (2, 10, 1000)
 idle = [softmax_cross_entropy(Tensor(np.zeros((1, C))), Tensor(np.eye(C)[:1])).asnumpy()[0] for C in sizes]

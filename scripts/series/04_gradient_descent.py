@@ -1,11 +1,11 @@
 r"""04 · Gradient descent
 =====================
 
-The gradient points where the cost grows fastest; learning is walking the other way. How long the steps are, where the
-walk starts and how many samples are asked before each step decide where it ends.
+The gradient points where the cost grows fastest; gradient descent goes the other way. The length of the steps, the
+starting point and the number of samples in each step decide where it ends.
 
 :Teaches: the descent step, the limit of the learning rate, decay, local minima, and batch, mini-batch and stochastic.
-:Needs: chapters 02 and 03; the data are drawn by the chapter; about 20 seconds.
+:Needs: chapters 02 and 03; the chapter generates its data; about 20 seconds.
 """
 
 import numpy as np
@@ -27,8 +27,8 @@ begin()
 # %%
 # One step downhill
 # -----------------
-# Near the point where it stands, a smooth cost is a slope. Its gradient dw points uphill, so a step of length r against
-# it goes down, if r is small enough for the slope to be a fair picture that far:
+# Near any point, a smooth cost is almost linear. Its gradient dw points uphill, so a step against it, of length
+# :math:`r \lVert dw \rVert`, goes down if r is small enough for the linear approximation to hold that far:
 #
 # .. _formula-descent-step:
 #
@@ -38,15 +38,15 @@ show_code(GradientDescent)
 
 # %%
 # To watch it, take the smallest problem that has a w and a b: a line a = w x + b through 200 noisy points, with the
-# squared error. Its cost is a bowl, and here the bottom can be computed, by two equations with two unknowns. (A unit
-# that looks at pictures has 12 289 of them, and with a sigmoid they are not linear: then one has to walk.)
+# squared error. Its cost is a bowl, and here the minimum can be computed, by two equations with two unknowns. (A unit
+# that looks at pictures has 12 289 of them, and with a sigmoid they are not linear: then one has to iterate.)
 
 generator = np.random.default_rng(5)
 x = generator.normal(0.8, 1.0, (200, 1))
 y = 1.5 * x + 0.5 + generator.normal(0, 0.6, (200, 1))
 cost = Cost("squared_error")
-bottom = np.linalg.lstsq(np.hstack([x, np.ones_like(x)]), y, rcond=None)[0][:, 0]
-print(f"the bottom: w = {bottom[0]:.4f}, b = {bottom[1]:.4f}")
+minimum = np.linalg.lstsq(np.hstack([x, np.ones_like(x)]), y, rcond=None)[0][:, 0]
+print(f"the minimum: w = {minimum[0]:.4f}, b = {minimum[1]:.4f}")
 
 
 def costs_at(w: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -67,17 +67,17 @@ def walk(rates: np.ndarray, batches: list[np.ndarray] | None = None) -> tuple[De
 # Too small, good, too large
 # --------------------------
 # Along a direction in which the cost is :math:`\tfrac12 \lambda u^2`, its derivative is λu, and one step multiplies the
-# distance u to the bottom by :math:`1 - r \lambda`. That shrinks only while
+# distance u to the minimum by :math:`1 - r \lambda`. That shrinks only while
 #
 # .. math:: |1 - r \lambda| < 1, \qquad \text{that is} \quad 0 < r < \frac{2}{\lambda}
 #
-# A surface bends differently in different directions. The strongest bend, the largest eigenvalue of the matrix of
-# second derivatives, sets the limit of r; the weakest one decides how long the walk takes.
+# A surface has a curvature of its own in each direction. The largest one, the largest eigenvalue of the matrix of
+# second derivatives (the Hessian), sets the limit of r; the smallest one decides how many steps it takes.
 
 hessian = np.array([[np.mean(x**2), np.mean(x)], [np.mean(x), 1.0]])
-weakest, strongest = np.linalg.eigvalsh(hessian)
-limit = 2 / strongest
-print(f"bends from {weakest:.3f} to {strongest:.3f}: the rate must stay below {limit:.3f}")
+smallest, largest = np.linalg.eigvalsh(hessian)
+limit = 2 / largest
+print(f"curvature from {smallest:.3f} to {largest:.3f}: the rate must stay below {limit:.3f}")
 steps = 30
 choices = {
     label("too small", "太小"): 0.03 * limit,
@@ -86,8 +86,8 @@ choices = {
 }
 walks = {name: walk(np.full(steps, rate)) for name, rate in choices.items()}
 for (name, rate), (_, points) in zip(choices.items(), walks.values(), strict=True):
-    away = np.linalg.norm(points[-1] - bottom)
-    print(f"r = {rate:.3f}, {name}: after {steps} steps {away:.4f} away from the bottom")
+    away = np.linalg.norm(points[-1] - minimum)
+    print(f"r = {rate:.3f}, {name}: after {steps} steps {away:.4f} away from the minimum")
 
 across, up = np.linspace(-3.5, 5.0, 121), np.linspace(-4.0, 5.0, 121)
 surface = costs_at(*np.meshgrid(across, up))
@@ -96,23 +96,23 @@ figure, axes = plt.subplots(1, 3, figsize=(11, 4), sharey=True)
 for part, name, (_, points) in zip(axes, choices, walks.values(), strict=True):
     draw_surface(part, across, up, surface, levels)
     draw_path(part, points, name)
-    part.plot(*bottom, "+", color="white", markersize=12, markeredgewidth=2)
+    part.plot(*minimum, "+", color="white", markersize=12, markeredgewidth=2)
     part.set(xlabel="w", title=f"{name}: r = {choices[name]:.2f}", xlim=(-3.5, 5.0), ylim=(-4.0, 5.0))
 axes[0].set_ylabel("b")
-figure.suptitle(label("Thirty steps from the square to the star; + is the bottom", "从方块到星形的三十步；+ 为最低点"))
+figure.suptitle(label("Thirty steps from the square to the star; + is the minimum", "从方块到星形的三十步；+ 为最低点"))
 
 # %%
 # A rate that decays
 # ------------------
-# Long steps first, to get along, and short ones later, to come to rest. The package has six ways to let the rate fall;
+# Long steps first, for fast progress, and short ones later, to converge. The package has six ways to let the rate fall;
 # one of them divides by a number that grows with the time t:
 #
 # .. _formula-rate-decay:
 #
 # .. math:: r_t = \frac{r_0}{1 + k t}
 #
-# All rates of a run are worked out before it begins. Here the first one is far above the limit. The walk starts by
-# climbing, but soon the rate is below the limit, and what was wrong is forgotten.
+# All rates of a run are worked out before it begins. Here the first one is far above the limit. The cost rises at
+# first, but soon the rate is below the limit, and the descent converges.
 
 show_code(InverseDecay, learning_rates)
 settings = {"initial": 1.4 * limit, "rate": 0.1, "epochs": 1, "staircase": False}
@@ -120,11 +120,11 @@ decaying = learning_rates("inverse_decay", settings, total_steps=steps, steps_pe
 below = int(np.argmax(decaying < limit))
 print(f"r: {decaying[0]:.3f} at first, below the limit from step {below} on, {decaying[-1]:.3f} at the end")
 decayed, decayed_points = walk(decaying)
-print(f"{np.linalg.norm(decayed_points[-1] - bottom):.4f} away from the bottom")
+print(f"{np.linalg.norm(decayed_points[-1] - minimum):.4f} away from the minimum")
 
 figure, axes = plt.subplots(figsize=(7, 3.8))
 styles = (("-", BLUE), ("--", GREEN), (":", ORANGE))
-least = costs_at(*bottom[:, None])[0]
+least = costs_at(*minimum[:, None])[0]
 for (name, (descent, _)), (dashes, colour) in zip(walks.items(), styles, strict=True):
     axes.semilogy(descent.costs - least, dashes, color=colour, label=f"{name}, r = {choices[name]:.2f}")
 axes.semilogy(decayed.costs - least, "-.", color="black", label=label("too large, but decaying", "太大，但逐渐衰减"))
@@ -135,12 +135,12 @@ figure.suptitle(
 )
 
 # %%
-# A valley that is not the deepest
-# --------------------------------
-# A bowl has one bottom. With an activation and the squares there may be several, even for one unit with one weight.
-# Here are three samples that want different things of :math:`a = \tanh(w x)`: x = 1 with y = −0.8, twice, wants a
-# negative w, x = 6 with y = 0.8 a small positive one. Where tanh is flat, a sample cannot make itself heard: of two
-# starts close to one another, on either side of the ridge, each finds the valley of its own side.
+# A local minimum
+# ---------------
+# A bowl has one minimum. With an activation and the squares there may be several, even for one unit with one weight.
+# Here are three samples that conflict for :math:`a = \tanh(w x)`: x = 1 with y = −0.8, twice, needs a negative w, x = 6
+# with y = 0.8 a small positive one. Where tanh is flat, a sample has hardly any gradient: of two starts close to one
+# another, on either side of the ridge, each finds the minimum on its own side.
 
 few_x, few_y = np.array([[1.0], [1.0], [6.0]]), np.array([[-0.8], [-0.8], [0.8]])
 
@@ -152,8 +152,8 @@ def fall(start: float) -> Descent:
 
 
 weights = np.linspace(-2.2, 1.4, 401)
-answers = tanh(Tensor(weights[:, None] * few_x[:, 0]))
-heights = squared_error(answers, Tensor(np.tile(few_y[:, 0], (len(weights), 1)))).asnumpy() / 3
+outputs = tanh(Tensor(weights[:, None] * few_x[:, 0]))
+heights = squared_error(outputs, Tensor(np.tile(few_y[:, 0], (len(weights), 1)))).asnumpy() / 3
 falls = {start: fall(start) for start in (-0.5, -0.3)}
 figure, axes = plt.subplots(figsize=(7, 3.8))
 axes.plot(weights, heights, color="0.5")
@@ -166,15 +166,15 @@ for (start, way), marker, colour in zip(falls.items(), ("o", "s"), (ORANGE, BLUE
     axes.plot(ws[-1], way.costs[-1], "*", color=colour, markeredgecolor="black", markersize=16, zorder=3)
 axes.set(xlabel="w", ylabel=label("cost", "成本"))
 axes.legend()
-figure.suptitle(label("Two starts, two valleys: only one is the deepest", "两个起点，两个谷：只有一个最深"))
+figure.suptitle(label("Two starts, two minima: only one is global", "两个起点，两个极小值：只有一个是全局最小值"))
 
 # %%
-# At the bottom of the shallow valley the gradient is 0. Nothing in it tells of the deeper one; another start does, or a
-# cost that is convex, as that of chapter 03.
+# At the local minimum the gradient is 0. Nothing in it points to the global one. Another start finds it; a convex cost,
+# as that of chapter 03, has no other.
 
 # %%
-# Whom to ask before a step
-# -------------------------
+# Batch, mini-batch and stochastic
+# --------------------------------
 # The cost is a mean over all N samples, and so is its gradient. A few samples B have a mean as well, less exact and
 # cheaper, and right on average:
 #
@@ -182,12 +182,12 @@ figure.suptitle(label("Two starts, two valleys: only one is the deepest", "两�
 #
 # .. math:: dw \approx \frac{1}{|B|} \sum_{n \in B} \frac{\partial \ell_n}{\partial w}
 #
-# - **batch**: B is everybody, and the sign is =;
-# - **mini-batch**: B is a small part, another one in each step;
+# - **batch**: B is all samples, and ≈ becomes =;
+# - **mini-batch**: B is a few samples, others in each step;
 # - **stochastic**: B is one sample.
 #
-# They are one algorithm. In the package only the rows differ that are handed to it (``batch_size`` in a configuration);
-# the division by their number is in the cost.
+# They are one algorithm. In the package they differ only in the rows that are handed to it (``batch_size`` in a
+# configuration); the division by their number is in the cost.
 
 show_code(Cost.forward_backward, Cost._reduce, descend)
 passes = 4
@@ -213,9 +213,9 @@ for name, points in ways.items():
 
 # %%
 # One pass over the samples gives one step, or ten, or two hundred, for about the same arithmetic. In the beginning the
-# many inexact steps get much further. In the end they cannot stay where they are: at the bottom the gradients of
-# the samples cancel one another on average only, and at a constant rate each still pushes by r. A rate that decays
-# from pass to pass quiets them.
+# many inexact steps get much further. In the end they do not converge: at the minimum the gradients of the samples
+# cancel one another on average only, and at a constant rate each still moves w and b. With a rate that decays from pass
+# to pass they converge.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.4))
 near_across, near_up = np.linspace(-1.8, 2.2, 121), np.linspace(-0.3, 4.2, 121)
@@ -223,7 +223,7 @@ near = costs_at(*np.meshgrid(near_across, near_up))
 draw_surface(left, near_across, near_up, near, np.geomspace(near.min(), near.max(), 20))
 for number, name in enumerate(list(ways)[:3]):
     draw_path(left, ways[name], name, number)
-left.set(xlabel="w", ylabel="b", title=label("The ways of four passes", "四遍数据走过的路径"))
+left.set(xlabel="w", ylabel="b", title=label("The paths of four passes", "四遍数据走过的路径"))
 left.legend(loc="lower left", frameon=True, facecolor="0.25", edgecolor="none", labelcolor="white")
 for (name, values), dashes in zip(costs.items(), ("-", "--", ":", "-."), strict=True):
     seen, above = np.arange(len(values)) * sizes[name], values - least
@@ -233,40 +233,41 @@ for (name, values), dashes in zip(costs.items(), ("-", "--", ":", "-."), strict=
 right.set(
     xlabel=label("samples seen", "看过的样本数"),
     ylabel=label("cost above the least", "成本与最小值之差"),
-    title=label("The cost against what it took", "成本与所用样本数"),
+    title=label("The cost against the samples seen", "成本与看过的样本数"),
 )
 right.legend(loc="lower left")
 
 # %%
 # Questions
 # ---------
-# 1. *With which rate does a walk on* :math:`\tfrac12 \lambda w^2` *arrive in one step, and with which does it hop to
-#    and fro for ever?* With 1/λ, where :math:`1 - r\lambda = 0`, and with 2/λ, where it is −1.
+# 1. *With which rate does gradient descent on* :math:`\tfrac12 \lambda w^2` *reach the minimum in one step, and with
+#    which does it oscillate for ever?* With 1/λ, where :math:`1 - r\lambda = 0`, and with 2/λ, where it is −1.
 
-bend = 4.0
+curvature = 4.0
 
 
-def hop(rate: float) -> np.ndarray:
+def four_steps(rate: float) -> np.ndarray:
     """Return w before and after each of four steps on ½ λ w²."""
-    slope = DNN([Dense(np.array([[1.5]]), None, "identity")])
-    return descend(slope, cost, [[np.sqrt(bend)]], [[0.0]], [rate] * 4).ways["layers.0.weight"].ravel()
+    unit = DNN([Dense(np.array([[1.5]]), None, "identity")])
+    return descend(unit, cost, [[np.sqrt(curvature)]], [[0.0]], [rate] * 4).ways["layers.0.weight"].ravel()
 
 
-check_answer(1, np.allclose(hop(1 / bend)[1:], 0) and np.allclose(hop(2 / bend), [1.5, -1.5, 1.5, -1.5, 1.5]))
+in_one, oscillating = four_steps(1 / curvature), four_steps(2 / curvature)
+check_answer(1, np.allclose(in_one[1:], 0) and np.allclose(oscillating, [1.5, -1.5, 1.5, -1.5, 1.5]))
 
 # %%
 # 2. *Is the mean of the gradients of all mini-batches the gradient of the batch?* Yes, at one and the same w and with
-#    equal sizes; along a walk w changes between them, and then it is not.
+#    equal sizes; during a descent w changes between them, and then it is not.
 
 gradient = HandwrittenGradient(DNN([Dense(np.array([[0.3]]), np.array([-0.2]), "identity")]), cost)
-parts = [gradient(Tensor(x[rows]), Tensor(y[rows]))[1] for rows in order.reshape(10, 20)]
+of_batches = [gradient(Tensor(x[rows]), Tensor(y[rows]))[1] for rows in order.reshape(10, 20)]
 whole = gradient(Tensor(x), Tensor(y))[1]
-mean_of_parts = [np.mean([part[i].asnumpy() for part in parts], axis=0) for i in range(2)]
-check_answer(2, all(np.allclose(mean, of_all.asnumpy()) for mean, of_all in zip(mean_of_parts, whole, strict=True)))
+means = [np.mean([of_batch[i].asnumpy() for of_batch in of_batches], axis=0) for i in range(2)]
+check_answer(2, all(np.allclose(mean, of_all.asnumpy()) for mean, of_all in zip(means, whole, strict=True)))
 
 # %%
-# 3. *Which of the three variants goes another way when the samples come in another order?* The two that see them in
-#    portions. The batch is a sum, and a sum does not care.
+# 3. *Which of the three variants takes another path when the samples are shuffled?* The two that see a few at a time.
+#    The batch is a sum, and a sum does not depend on the order.
 
 backwards = order[::-1]
 differ = []

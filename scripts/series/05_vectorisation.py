@@ -5,7 +5,7 @@ A layer is a product of matrices. Written as three loops, as one loop over rows,
 operation of MindSpore it gives the same numbers, after very different times. This chapter measures them.
 
 :Teaches: the matrix product in four forms, why loops in Python are slow, and how to measure without fooling oneself.
-:Needs: chapter 02; the numbers are drawn by the chapter; about 15 seconds, most of them in the slow forms.
+:Needs: chapter 02; the chapter generates its numbers; about 15 seconds, most of them in the slow forms.
 """
 
 from collections.abc import Callable
@@ -68,7 +68,7 @@ def row_loop(W: np.ndarray, X: np.ndarray) -> np.ndarray:
 # %%
 # **One call** of ``np.dot`` has no loop in Python at all, and **MindSpore** compiles the package's function for the
 # shapes it gets and runs it on the device. To be fair, its tensors are on the device before the clock starts, and the
-# clock stops when the numbers are back, for a device may answer a call before the work is done.
+# clock stops when the numbers are back, for a call may return before the device has done the work.
 
 compiled = ms.jit(linear)
 
@@ -82,8 +82,8 @@ def mindspore_on(W: np.ndarray, X: np.ndarray) -> Callable[[], np.ndarray]:
 # %%
 # The same numbers
 # ----------------
-# Before anything is measured: do they compute the same? On small whole numbers every sum is exact, so all four must
-# agree to the last bit. On broken numbers the order of the additions matters, and with it the last digits.
+# Before anything is measured: do they compute the same? On small integers every sum is exact, so all four must agree to
+# the last bit. On non-integers the order of the additions matters, and with it the last digits.
 
 generator = np.random.default_rng(0)
 W_whole, X_whole = (generator.integers(-4, 5, size).astype(np.float32) for size in ((5, 7), (7, 6)))
@@ -96,10 +96,10 @@ def all_ways(W: np.ndarray, X: np.ndarray) -> list[np.ndarray]:
 
 
 first, *others = all_ways(W_whole, X_whole)
-print("whole numbers, the same to the last bit:", all(np.array_equal(first, other) for other in others))
+print("integers, the same to the last bit:", all(np.array_equal(first, other) for other in others))
 first, *others = all_ways(W_real, X_real)
 apart = max(float(abs(first - other).max()) for other in others)
-print(f"broken numbers, largest difference: {apart:.1e}")
+print(f"non-integers, largest difference: {apart:.1e}")
 
 # %%
 # The measurement
@@ -157,8 +157,7 @@ for n in sizes:
 print(f"the first call of MindSpore for a shape, which compiles: {1e3 * median(compiling):.0f} ms")
 
 # %%
-# The clock of this run's machine gave the table above, and each machine gives another. What it says, in words computed
-# from those very numbers:
+# The table was measured on this machine; every machine gives another. In words, computed from the same numbers:
 
 slow = largest["triple loop"]
 loops = measured["triple loop"][slow]
@@ -197,8 +196,8 @@ figure.suptitle(label("The same product in four forms, on this machine", "本机
 # until the processor is busy all the time.
 #
 # A call into a compiled graph costs more than one into NumPy, whatever is in it: the request goes through MindSpore's
-# runtime to the device and comes back. For small matrices that is nearly all of the time; it must be earned by large
-# ones, or by many operations in one graph. That is why the package's training compiles a whole epoch, and not single
+# runtime to the device and comes back. For small matrices that is nearly all of the time; it pays off for large ones,
+# or for many operations in one graph. That is why the package's training compiles a whole epoch, and not single
 # products.
 
 # %%
@@ -233,8 +232,8 @@ bars = {
     label("one picture, np.dot", "一张图片，np.dot"): one_by_dot,
     label("one of 100 pictures, np.dot", "一百张中的一张，np.dot"): hundred / 100,
 }
-drawn = axes.barh(list(bars), [1e6 * time for time in bars.values()], color=[ORANGE, BLUE, GREEN])
-axes.bar_label(drawn, fmt="{:,.1f}", padding=3)
+shown = axes.barh(list(bars), [1e6 * time for time in bars.values()], color=[ORANGE, BLUE, GREEN])
+axes.bar_label(shown, fmt="{:,.1f}", padding=3)
 axes.set(xscale="log", xlabel=label("microseconds a picture", "每张图片的微秒数"))
 axes.margins(x=0.15)
 axes.invert_yaxis()
@@ -277,8 +276,8 @@ large, small = np.float32(1e8), np.float32(1)
 check_answer(2, (large + small) - large != small + (large - large))
 
 # %%
-# 3. *Column form and row form: which array has to be turned round, and which not?* The samples and the sums are
-#    transposed, the weight is the same array.
+# 3. *Column form and row form: which array has to be transposed, and which not?* The samples and the sums; the weight
+#    is the same array.
 
 Z_rows = linear(Tensor(np.ascontiguousarray(X_real.T)), Tensor(W_real)).asnumpy()
 check_answer(3, Z_rows.shape == (6, 5) and np.allclose(Z_rows, np.dot(W_real, X_real).T, atol=1e-5))

@@ -4,8 +4,8 @@ r"""06 · Features
 A network multiplies its inputs by weights, so its inputs have to be numbers, and numbers of a size that suits the
 steps of gradient descent. This chapter makes such numbers of a table with rooms, years and cities.
 
-:Teaches: scaling fitted on the training part alone, and what it does to the cost surface; integers, one-hot and
-   multi-hot for categories, a class for what was never seen, and what distance each of them asserts.
+:Teaches: scaling fitted on the training set alone, and what it does to the cost surface; integers, one-hot and
+   multi-hot for categories, a class for unseen values, and the distances that each encoding implies.
 :Needs: gradient descent from chapter 04; a table made on the spot; about 10 seconds.
 """
 
@@ -34,21 +34,21 @@ begin()
 # %%
 # A table of flats
 # ----------------
-# Two hundred flats, invented so that the truth is known: the rent in thousands of yuan grows with the rooms, falls
-# with the years, and depends on the city. The first 140 rows are the training part; the other 60 stand for flats that
-# nobody has seen yet.
+# Two hundred flats, generated, so that the true law is known: the rent in thousands of yuan grows with the rooms, falls
+# with the years, and depends on the city. The first 140 rows are the training set; the other 60 are the test set, flats
+# that nobody has seen yet.
 
-draw = np.random.default_rng(6)
+generator = np.random.default_rng(6)
 places = ["Beijing", "Shanghai", "Shenzhen", "Chengdu", "Xi'an"]
 level = {"Beijing": 3.0, "Shanghai": 4.0, "Shenzhen": 2.0, "Chengdu": -1.0, "Xi'an": -1.0}
 flats = pd.DataFrame(
     {
-        "rooms": draw.integers(1, 6, 200).astype(float),
-        "years": draw.integers(0, 31, 200).astype(float),
-        "city": draw.choice(places, 200, p=[0.3, 0.2, 0.3, 0.1, 0.1]),
+        "rooms": generator.integers(1, 6, 200).astype(float),
+        "years": generator.integers(0, 31, 200).astype(float),
+        "city": generator.choice(places, 200, p=[0.3, 0.2, 0.3, 0.1, 0.1]),
     }
 )
-noise = 0.4 * draw.normal(size=200)
+noise = 0.4 * generator.normal(size=200)
 rent = (3 + 1.5 * flats["rooms"] - 0.08 * flats["years"] + flats["city"].map(level) + noise).to_numpy()
 train, test = flats[:140], flats[140:]
 print(train.head(3).to_string(index=False))
@@ -87,11 +87,11 @@ for i, name in enumerate(("rooms", "years")):
 # .. math:: J(w) = \frac1{2N} \sum_n (w \cdot x_n - y_n)^2,
 #           \qquad \frac{\partial^2 J}{\partial w^2} = H = \frac1N \sum_n x_n x_n^T .
 #
-# Its curvature H knows nothing of the rents: only of the sizes of the features. Along the years, whose spread is some
-# six times that of the rooms, the cost is some forty times as steep. A step that suits the one direction is too long
-# for the other. The best that a constant rate can do is :math:`2 / (\lambda_{min} + \lambda_{max})` of the eigenvalues
-# of H, and each step then shrinks the error by the factor
-# :math:`(\kappa - 1) / (\kappa + 1)`, :math:`\kappa = \lambda_{max} / \lambda_{min}`.
+# Its curvature H depends on the features alone, not on the rents. Along the years, whose spread is some six times that
+# of the rooms, the cost is some forty times as steep. A step that suits the one direction is too long for the other.
+# The best that a constant rate can do is :math:`2 / (\lambda_{min} + \lambda_{max})` of the eigenvalues of H, and each
+# step then shrinks the error by the factor :math:`(\kappa - 1) / (\kappa + 1)`, :math:`\kappa = \lambda_{max} /
+# \lambda_{min}`.
 
 y = (rent[:140] - rent[:140].mean()).astype(np.float32)[:, None]
 inputs = {
@@ -124,8 +124,8 @@ names = {
 for panel, kind in zip(axes, inputs, strict=True):
     across, up = (np.linspace(*ends, 81, dtype=np.float32) for ends in frames[kind])
     candidates = np.stack([grid.ravel() for grid in np.meshgrid(across, up)], axis=1)
-    guesses = linear(Tensor(candidates), Tensor(inputs[kind]))  # (candidates, N): w · x of each with each
-    J = (squared_error(guesses, Tensor(y.T)) / len(y)).asnumpy().reshape(81, 81)
+    predictions = linear(Tensor(candidates), Tensor(inputs[kind]))  # (candidates, N): w · x of each with each
+    J = (squared_error(predictions, Tensor(y.T)) / len(y)).asnumpy().reshape(81, 81)
     draw_surface(panel, across, up, np.log10(J))
     draw_path(panel, paths[kind], kind)
     panel.set(xlabel=label("weight of the rooms", "房间数的权重"), title=names[kind], aspect="equal")
@@ -138,19 +138,19 @@ figure.suptitle(
 )
 
 # %%
-# Fitted on the training part alone
-# ---------------------------------
-# The scaling is measured once, on the training part, and then applied to everything: to the test part, and to the one
-# flat that somebody asks about next year. A test row may then land outside [0, 1]; that is no fault, it is news.
+# Fitted on the training set alone
+# --------------------------------
+# The scaling is fitted once, on the training set, and then applied to everything: to the test set, and to every flat to
+# be predicted later. A test row may then lie outside [0, 1]; that is no error, it is information.
 #
-# Suppose that one test row has a slip of the pen, 40 rooms instead of 4. Measured on all rows, min-max scaling lets
-# this one row squeeze the rooms of the whole training part into the first tenth of the range. The training has been
-# told something about rows that it should not know, and here it pays for it at once:
+# Suppose that one test row has a typo, 40 rooms instead of 4. Fitted on all rows, min-max scaling lets this one row
+# squeeze the rooms of the whole training set into the first tenth of the range. That is **data leakage**: the training
+# depends on rows that it should not know, and here its cost shows it at once:
 
-slip = flats.copy()
-slip.loc[150, "rooms"] = 40.0
-both = slip[["rooms", "years"]].to_numpy()
-fits = {"training part": fit_scaling("min_max", both[:140]), "all rows": fit_scaling("min_max", both)}
+with_typo = flats.copy()
+with_typo.loc[150, "rooms"] = 40.0
+both = with_typo[["rooms", "years"]].to_numpy()
+fits = {"training set": fit_scaling("min_max", both[:140]), "all rows": fit_scaling("min_max", both)}
 scaled_rooms = {}
 for name, scaling in fits.items():
     x = scaling.apply(both)
@@ -162,31 +162,30 @@ for name, scaling in fits.items():
 
 figure, axes = plt.subplots(figsize=(7, 2.6))
 shown = {
-    "training part": label("on the training part", "只用训练部分"),
+    "training set": label("on the training set", "只用训练集"),
     "all rows": label("on all rows (leak)", "用全部样本（泄漏）"),
 }
-for height, (name, marker, colour) in enumerate((("all rows", "s", ORANGE), ("training part", "o", BLUE))):
+for height, (name, marker, colour) in enumerate((("all rows", "s", ORANGE), ("training set", "o", BLUE))):
     spread = height + 0.24 * np.random.default_rng(0).uniform(-1, 1, 140)
     axes.scatter(scaled_rooms[name], spread, s=10, marker=marker, color=colour, alpha=0.7)
-axes.set_yticks([0, 1], [shown["all rows"], shown["training part"]])
+axes.set_yticks([0, 1], [shown["all rows"], shown["training set"]])
 axes.set(
     xlim=(-0.03, 1.03),
     ylim=(-0.5, 1.5),
-    xlabel=label("rooms of the training part, scaled", "训练部分的房间数（缩放后）"),
+    xlabel=label("rooms of the training set, scaled", "训练集的房间数（缩放后）"),
 )
-figure.suptitle(label("One wrong row of the test part squeezes all others", "测试部分的一个错误样本挤压了所有样本"))
+figure.suptitle(label("One wrong row of the test set squeezes all others", "测试集的一个错误样本挤压了所有样本"))
 
 # %%
-# A mean over all rows is a milder case, and a linear unit that is trained to the very end makes up for either (question
-# 3). What no training makes up for is that a score on rows that took part in the preparation is no longer a score on
-# unseen rows.
+# A mean over all rows is a milder case, and a linear unit that is trained to convergence makes up for either (question
+# 3). No training makes up for the other fault: a score on rows that the scaling was fitted on is no score on unseen
+# rows.
 #
 # Cities as integers
 # ------------------
-# A city is a word. The plainest way to a number is to count the words: Beijing 0, Shanghai 1, Shenzhen 2. Not every
-# city of the world is in the table, so one more number, 3, stands for all others, whether they are in the training
-# part or first turn up later. (Texts often count from 1; the package counts from 0.) Between two numbers lies a
-# distance, asked for or not:
+# A city is a word. The simplest encoding numbers the words: Beijing 0, Shanghai 1, Shenzhen 2. Not every city of the
+# world is in the table, so one more number, 3, stands for all others, whether they are in the training set or first
+# appear later. (Texts often count from 1; the package counts from 0.) Two numbers have a distance, wanted or not:
 #
 # .. _formula-integer-distance:
 #
@@ -237,17 +236,17 @@ except DataError as error:
 # %%
 # What the order costs
 # --------------------
-# With one integer a linear unit has one weight for the city: its answers lie on a line, in whatever order the cities
-# were counted. With one-hot it has a weight for each, which becomes the mean rent of that city. Where the order is
-# real (small, medium, large), integers say something true; where it is not, they make the unit believe something.
+# With one integer a linear unit has one weight for the city: its predictions lie on a line, in whatever order the
+# cities were numbered. With one-hot it has a weight for each, which becomes the mean rent of that city. Where the order
+# is real (small, medium, large), integers are right; where it is not, they impose an order that does not exist.
 
-answers = {}
+predicted = {}
 for encoding, encoder in encoders.items():
     x = encoder.apply(train)
     bias = np.zeros(1, np.float32) if encoding == "integer" else None
     unit = DNN([Dense(np.zeros((1, x.shape[1]), np.float32), bias, "identity")])
     way = descend(unit, Cost("squared_error"), x, rent[:140, None], [0.5] * 80)
-    answers[encoding] = unit(Tensor(encoder.apply(four).astype(np.float32))).asnumpy()[:, 0]
+    predicted[encoding] = unit(Tensor(encoder.apply(four).astype(np.float32))).asnumpy()[:, 0]
     print(f"{encoding:8s} J = {way.costs[-1]:.3f}")
 
 codes = encoders["integer"].apply(train)[:, 0]
@@ -259,10 +258,10 @@ axes.bar(
     color=GREY,
     alpha=0.35,
     width=0.6,
-    label=label("mean rent of the training part", "训练部分的平均租金"),
+    label=label("mean rent of the training set", "训练集的平均租金"),
 )
-axes.plot(range(4), answers["integer"], "o--", color=ORANGE, label=label("learnt with integers", "用整数学到的"))
-axes.plot(range(4), answers["one_hot"], "D", color=BLUE, label=label("learnt with one-hot", "用独热编码学到的"))
+axes.plot(range(4), predicted["integer"], "o--", color=ORANGE, label=label("learnt with integers", "用整数学到的"))
+axes.plot(range(4), predicted["one_hot"], "D", color=BLUE, label=label("learnt with one-hot", "用独热编码学到的"))
 axes.set_xticks(range(4), words)
 axes.set(ylabel=label("rent, thousand yuan", "租金（千元）"), ylim=(0, 15))
 axes.legend(loc="upper right")
@@ -286,9 +285,9 @@ for cell, row in zip(people["work"], encoded.astype(int), strict=True):
 # %%
 # Questions
 # ---------
-# 1. *A new part of the data lies two standard deviations higher than the training part. What becomes of that when the
-#    new part is scaled by its own mean and deviation?* It vanishes: the new mean is 0 as well. Scaled by what was
-#    fitted on the training part, the new mean is 2, and a person who looks can see it.
+# 1. *New data lie two standard deviations above the training set. What happens to this shift when they are scaled by
+#    their own mean and deviation?* It vanishes: the new mean is 0 as well. Scaled by what was fitted on the training
+#    set, the new mean is 2, and the shift is visible.
 
 newer = numbers + 2 * standard.scale
 by_itself = fit_scaling("standard", newer).apply(newer)
@@ -303,10 +302,11 @@ check_answer(2, np.isclose(apart[1, 3], 1) and np.isclose(apart[1, 2], np.sqrt(3
 
 # %%
 # 3. *Does the scaling change what the best linear unit predicts?* No. A line in x is a line in x′, with other weights;
-#    the scaling changes the way there. With least squares, which needs no way, both fits predict the same rents.
+#    the scaling changes the path of the descent. With least squares, which needs no descent, both fits predict the same
+#    rents.
 
 best = []
 for scaling in fits.values():
     columns = np.column_stack([scaling.apply(both[:140]), np.ones(140)])
     best.append(columns @ np.linalg.lstsq(columns, rent[:140], rcond=None)[0])
-check_answer(3, np.allclose(best[0], best[1]) and abs(fits["all rows"].scale[0] - fits["training part"].scale[0]) > 30)
+check_answer(3, np.allclose(best[0], best[1]) and abs(fits["all rows"].scale[0] - fits["training set"].scale[0]) > 30)

@@ -1,11 +1,11 @@
 r"""07 · The shallow network
 ========================
 
-One hidden layer between the inputs and the answer: units that look at the inputs, and a unit that looks at them. It
-is the smallest network in which a gradient has to pass through a layer, and it learns what no single layer can.
+One hidden layer between the input layer and the output layer. It is the smallest network in which a gradient has to
+pass through a layer, and it learns what no single layer can.
 
-:Teaches: forward and backward through two layers, by hand for one sample; why XOR needs a hidden layer; how a
-   decision boundary bends while the network is trained.
+:Teaches: forward and backward through two layers, by hand for one sample; why XOR needs a hidden layer; how a decision
+   boundary becomes curved during training.
 :Needs: logistic regression from chapter 02, gradient descent from chapter 04; about 20 seconds.
 """
 
@@ -30,14 +30,14 @@ begin()
 # %%
 # Forward
 # -------
-# The hidden layer answers :math:`a_1 = \sigma_1(W_1 x + b_1)`; the output layer takes these answers for its inputs:
+# The hidden layer outputs :math:`a_1 = \sigma_1(W_1 x + b_1)`; the output layer takes these activations as its inputs:
 #
 # .. _formula-shallow-forward:
 #
 # .. math:: a = \sigma_2\bigl(W_2\, \sigma_1(W_1 x + b_1) + b_2\bigr)
 #
-# The package writes a sample as a row and a layer as :math:`z = x W^T + b`. Here the hidden layer bends with tanh, and
-# the output is a probability, by the sigmoid.
+# The package writes a sample as a row and a layer as :math:`z = x W^T + b`. Here the activation of the hidden layer is
+# tanh; the output is a probability, by the sigmoid.
 
 show_code(ShallowNetwork, dense)
 
@@ -62,14 +62,14 @@ np.testing.assert_allclose(a2[0, 0], 1 / (1 + math.exp(-by_hand_z2)))
 # %%
 # Backward
 # --------
-# The loss is the cross-entropy, the right answer is y = 1. Write δ for the derivative of the loss by a layer's z. At
-# the output it is what chapter 02 found for one unit, :math:`a - y`. Every other derivative follows from the chain
-# rule, each by looking at one line of the forward pass:
+# The loss is the cross-entropy, the target is y = 1. Write δ for the derivative of the loss by a layer's z. At the
+# output it is what chapter 02 found for one unit, :math:`a - y`. Every other derivative follows from the chain rule,
+# each by looking at one line of the forward pass:
 #
 # * z₂ contains W₂ as a factor of a₁, so :math:`\partial \ell / \partial W_2 = \delta_2 a_1^T`; it contains b₂ once, so
 #   :math:`\partial \ell / \partial b_2 = \delta_2`.
 # * z₂ contains a₁ with the factor W₂, so :math:`\partial \ell / \partial a_1 = W_2^T \delta_2`.
-# * a₁ is tanh of z₁, entry by entry, with slope :math:`1 - a_1^2`; so multiply by that, and arrive at δ₁.
+# * a₁ is tanh of z₁, entry by entry, with derivative :math:`1 - a_1^2`; so multiply by that, and arrive at δ₁.
 # * From δ₁ to W₁ and b₁ it is the first point again, with x in place of a₁.
 #
 # .. _formula-shallow-backward:
@@ -82,7 +82,8 @@ np.testing.assert_allclose(a2[0, 0], 1 / (1 + math.exp(-by_hand_z2)))
 #    \frac{\partial \ell}{\partial b_1} &= \delta_1
 #    \end{aligned}
 #
-# A layer of the package does its own share: it turns da into δ, δ into its gradients, and hands dx to the layer below.
+# Each layer of the package does this for itself: it turns da into δ, δ into its gradients, and hands dx to the layer
+# below.
 
 show_code(Dense.backward, Dense.delta, affine_vjp)
 
@@ -104,11 +105,11 @@ np.testing.assert_allclose(W1_gradient.asnumpy(), np.outer(delta_by_hand, x))
 # %%
 # The same numbers in their places. Blue is positive, orange and dashed negative; a line is the wider, the larger its
 # number. Forward the lines are weights, backward they are the gradients of these weights. A descent step subtracts
-# them: the answer has to grow, so what raised it is raised, and what lowered it is lowered.
+# them: the output has to grow, so weights that increase it grow, and weights that decrease it shrink.
 
 figure, (upper, lower) = plt.subplots(2, 1, figsize=(6.5, 6.2))
 draw_network(upper, [x, a1, a2], [W1, W2], ["x", "a₁", "a₂"])
-upper.set_title(label("Forward: the answers a, and the weights", "前向：输出 a 与权重"))
+upper.set_title(label("Forward: the outputs a, and the weights", "前向：输出 a 与权重"))
 deltas = [part.asnumpy() for part in (dx, delta_1, delta_2)]
 draw_network(lower, deltas, [W1_gradient.asnumpy(), W2_gradient.asnumpy()], ["∂ℓ/∂x", "δ₁", "δ₂"], backward=True)
 lower.set_title(label("Backward: δ, and the gradients of the weights", "反向：δ 与权重的梯度"))
@@ -117,29 +118,29 @@ figure.suptitle(label("One sample goes forward, its error comes back", "一个�
 # %%
 # What one layer cannot learn
 # ---------------------------
-# "One or the other, not both": the exclusive or. One unit answers yes where :math:`w_1 x_1 + w_2 x_2 + b > 0`, so
+# "One or the other, not both": the exclusive or (XOR). One unit predicts 1 where :math:`w_1 x_1 + w_2 x_2 + b > 0`, so
 # it would need
 #
 # .. math:: b \le 0, \qquad w_1 + b > 0, \qquad w_2 + b > 0, \qquad w_1 + w_2 + b \le 0 .
 #
 # The two in the middle add up to :math:`w_1 + w_2 + 2 b > 0`, the other two to :math:`w_1 + w_2 + 2 b \le 0`. No
-# numbers do that. Logistic regression does not fail loudly; it settles for ½ everywhere.
+# numbers do that. Logistic regression raises no error; it converges to ½ everywhere.
 
 corners = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
 exclusive = np.array([0, 1, 1, 0])
 targets = exclusive[:, None].astype(np.float32)
-print("a straight line can part them:", linearly_separable(corners, 2 * exclusive - 1))
+print("linearly separable:", linearly_separable(corners, 2 * exclusive - 1))
 
 single = LogisticRegression(2)
 descend(single, cost, corners, targets, [1.0] * 20)
-print("one layer answers ", *single(Tensor(corners)).asnumpy()[:, 0].round(3))
+print("one layer predicts ", *single(Tensor(corners)).asnumpy()[:, 0].round(3))
 pair = ShallowNetwork(2, 2, 1, "tanh", "sigmoid", seed=0)
 descend(pair, cost, corners, targets, [3.0] * 100)
-print("two layers answer ", *pair(Tensor(corners)).asnumpy()[:, 0].round(3))
+print("two layers predict ", *pair(Tensor(corners)).asnumpy()[:, 0].round(3))
 
 # %%
-# How do two hidden units do it? Each of them still draws one straight line. But they give every corner a new place,
-# :math:`(a_{11}, a_{12})`, and there a line suffices: the output unit's.
+# How do two hidden units do it? The boundary of each is still one straight line. But together they map every corner to
+# a new point, :math:`(a_{11}, a_{12})`, and there a line suffices: the output unit's.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2))
 names = [label("equal: 0", "相同：0"), label("different: 1", "不同：1")]
@@ -155,51 +156,50 @@ for place, corner, above in zip(places, corners.astype(int), (True, False, True,
         ha="center", va="bottom" if above else "top", fontsize=9,
     )  # fmt: skip
 right.set(
-    xlabel=label("answer of hidden unit 1", "隐藏单元 1 的输出"),
-    ylabel=label("answer of hidden unit 2", "隐藏单元 2 的输出"),
-    title=label("The same four, as the hidden layer places them", "同样四个点，经隐藏层重新安放"),
+    xlabel=label("output of hidden unit 1", "隐藏神经元 1 的输出"),
+    ylabel=label("output of hidden unit 2", "隐藏神经元 2 的输出"),
+    title=label("The same four, as the hidden layer maps them", "同样四个点，经隐藏层映射之后"),
 )
 figure.suptitle(label("The exclusive or, before and after the hidden layer", "隐藏层之前与之后的异或"))
 
 # %%
-# A boundary that bends
-# ---------------------
-# Two half moons, 200 points. One layer can only cut straight through them. Eight hidden units bend their boundary, and
-# one can watch: at first the network draws hardly more than the line, for with small weights tanh is nearly straight;
-# the bends come late.
+# A curved decision boundary
+# --------------------------
+# Two half moons, 200 points. The boundary of one layer is straight. That of eight hidden units becomes curved, step by
+# step: at first it is hardly more than the line, for with small weights tanh is nearly linear; the curves come late.
 
 moons, kinds = make_moons(200, noise=0.15, random_state=7)
 moons, wanted = moons.astype(np.float32), kinds[:, None].astype(np.float32)
 line = LogisticRegression(2)
 descend(line, cost, moons, wanted, [2.0] * 60)
-print(f"one layer:  {(line.decide(Tensor(moons)) == kinds).mean():.1%} right")
+print(f"one layer: accuracy {(line.decide(Tensor(moons)) == kinds).mean():.1%}")
 
-bent = ShallowNetwork(2, 8, 1, "tanh", "sigmoid", seed=3)
-way = descend(bent, cost, moons, wanted, [2.0] * 180)
+curved = ShallowNetwork(2, 8, 1, "tanh", "sigmoid", seed=3)
+way = descend(curved, cost, moons, wanted, [2.0] * 180)
 moments = (0, 10, 50, 100, 180)
 shots = {step: [values[step] for values in way.ways.values()] for step in moments}
 
 
 def decide(points: np.ndarray) -> np.ndarray:
     """Return the class at each point, by the network as it is now."""
-    return bent(Tensor(points)).asnumpy()[:, 0] > 0.5
+    return curved(Tensor(points)).asnumpy()[:, 0] > 0.5
 
 
 figure, axes = plt.subplots(2, 3, figsize=(10, 6), sharex=True, sharey=True)
 draw_decision(axes[0, 0], lambda points: line.decide(Tensor(points)), moons, kinds, ["0", "1"])
 axes[0, 0].set_title(label("one layer", "只有一层"))
 for panel, (step, values) in zip(axes.flat[1:], shots.items(), strict=True):
-    with_parameters(bent, values)
-    right_answers = (decide(moons) == kinds).mean()
+    with_parameters(curved, values)
+    accuracy = (decide(moons) == kinds).mean()
     draw_decision(panel, decide, moons, kinds, ["0", "1"])
-    panel.set_title(label(f"two layers, step {step}: {right_answers:.1%}", f"两层，第 {step} 步：{right_answers:.1%}"))
+    panel.set_title(label(f"two layers, step {step}: {accuracy:.1%}", f"两层，第 {step} 步：{accuracy:.1%}"))
 figure.suptitle(
-    label("The boundary of a shallow network bends while it learns", "浅层神经网络的分界线在学习中逐渐弯曲")
+    label("The decision boundary of a shallow network becomes curved", "浅层神经网络的决策边界在训练中由直变曲")
 )
 
 # %%
-# The cost tells the same story: it falls fast to what a line can do, rests there, and falls again when the bends
-# appear. A plateau is not always the end.
+# The cost shows the same: it falls fast to what a line can reach, stays there, and falls again when the boundary
+# becomes curved. A plateau is not always the end.
 
 figure, axes = plt.subplots(figsize=(7, 3.4))
 axes.semilogy(way.costs, label=label("two layers", "两层"))
@@ -214,8 +214,8 @@ figure.suptitle(label("The cost on the way; the marks are the panels above", "�
 # %%
 # Questions
 # ---------
-# 1. *What if all hidden units start with the same weights?* Then they answer the same, get the same δ, and make the
-#    same step: they stay copies of each other, and eight are worth one. This is why weights start at random.
+# 1. *What if all hidden units start with the same weights?* Then their outputs are the same, their δ are the same, and
+#    so are their steps: they stay copies of each other, and eight are worth one. This is why weights start at random.
 
 copies = with_parameters(
     ShallowNetwork(2, 8, 1, "tanh", "sigmoid"), [np.full((8, 2), 0.3), np.zeros(8), np.full((1, 8), 0.3), [0.0]]
@@ -225,8 +225,8 @@ rows = copies.layers[0].weight.asnumpy()
 check_answer(1, np.allclose(rows, rows[0], atol=1e-5) and not np.allclose(rows, 0.3))
 
 # %%
-# 2. *What does a hidden layer without bend, with σ₁(z) = z, add?* Nothing:
-#    :math:`W_2 (W_1 x + b_1) + b_2 = (W_2 W_1) x + (W_2 b_1 + b_2)` is one layer.
+# 2. *What does a hidden layer without non-linearity, with σ₁(z) = z, add?* Nothing: :math:`W_2 (W_1 x + b_1) + b_2 =
+#    (W_2 W_1) x + (W_2 b_1 + b_2)` is one layer.
 
 straight = ShallowNetwork(2, 8, 1, "identity", "sigmoid", seed=5, dtype="float64")
 V1, c1, V2, c2 = (parameter.asnumpy() for parameter in straight.trainable_params())
@@ -235,7 +235,7 @@ points = Tensor(moons.astype(np.float64))
 check_answer(2, np.allclose(straight(points).asnumpy(), alone(points).asnumpy(), rtol=1e-12))
 
 # %%
-# 3. *How many numbers does a shallow network with I inputs, H hidden units and O outputs learn?* H (I + 1) + O (H + 1):
-#    each unit has a weight for each of its inputs, and a bias. Here 8 · 3 + 1 · 9 = 33.
+# 3. *How many parameters does a shallow network with I inputs, H hidden units and O outputs have?* H (I + 1) + O (H +
+#    1): each unit has a weight for each of its inputs, and a bias. Here 8 · 3 + 1 · 9 = 33.
 
-check_answer(3, sum(parameter.size for parameter in bent.trainable_params()) == 8 * (2 + 1) + 1 * (8 + 1) == 33)
+check_answer(3, sum(parameter.size for parameter in curved.trainable_params()) == 8 * (2 + 1) + 1 * (8 + 1) == 33)

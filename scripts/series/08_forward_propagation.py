@@ -1,11 +1,12 @@
 r"""08 · Forward propagation
 ========================
 
-A deep network is the same line again and again: weigh, add, bend. This chapter writes the line three ways, by
-elements, by matrices with samples as columns, and by matrices with samples as rows, and has all three computed.
+A deep network is the same line again and again: a weighted sum, a bias, an activation. This chapter writes the line
+three ways, by elements, by matrices with samples as columns, and by matrices with samples as rows, and computes all
+three.
 
-:Teaches: forward propagation at any depth, in elements and matrices; that columns and rows are transposes with the
-   same W and b; which shape everything has, and how a wrong one is told.
+:Teaches: forward propagation at any depth, in elements and matrices; that columns and rows are transposes with the same
+   W and b; which shape everything has, and how a wrong one is reported.
 :Needs: the shallow network from chapter 07; about 10 seconds.
 """
 
@@ -31,8 +32,8 @@ begin()
 # %%
 # One unit at a time
 # ------------------
-# Layers are numbered in brackets: the inputs are :math:`a^{[0]} = x`, the answer is :math:`a^{[L]}`, and layer l has
-# n[l] units. Unit j of layer l weighs everything that the layer below answers, adds its bias, and bends the sum:
+# Layers are numbered in brackets: the inputs are :math:`a^{[0]} = x`, the output is :math:`a^{[L]}`, and layer l has
+# n[l] units. Unit j of layer l weighs every output of the layer below, adds its bias, and applies its activation:
 #
 # .. _formula-element-form:
 #
@@ -43,16 +44,16 @@ begin()
 
 show_code(element_forward)
 
-sizes, bends = (3, 4, 3, 2), ("tanh", "tanh", "sigmoid")
-network = build_dnn(sizes, bends, seed=8, dtype="float64")
-draw = np.random.default_rng(8)
-for layer in network.layers:  # a new network has biases of 0; here they should be seen to count
-    layer.bias.set_data(Tensor(draw.normal(0, 0.3, layer.units)))
+sizes, activations = (3, 4, 3, 2), ("tanh", "tanh", "sigmoid")
+network = build_dnn(sizes, activations, seed=8, dtype="float64")
+generator = np.random.default_rng(8)
+for layer in network.layers:  # a new network has biases of 0, which would not show
+    layer.bias.set_data(Tensor(generator.normal(0, 0.3, layer.units)))
 weights = [layer.weight.asnumpy().copy() for layer in network.layers]
 biases = [layer.bias.asnumpy().copy() for layer in network.layers]
-samples = draw.normal(size=(5, 3))
+samples = generator.normal(size=(5, 3))
 
-one = element_forward(weights, biases, bends, samples[0])
+one = element_forward(weights, biases, activations, samples[0])
 print("x    =", *samples[0].round(3))
 for number, layer in enumerate(one, start=1):
     print(f"a[{number}] =", *layer.a.round(3))
@@ -71,29 +72,29 @@ figure.suptitle(label("One sample on its way through 3-4-3-2", "一个样本穿�
 # .. math:: a^{[l]} = \sigma\bigl(W^{[l]} a^{[l-1]} + b^{[l]}\bigr)
 #
 # Nothing in it says that a is one column. With m samples side by side, as the m columns of a matrix A, the same product
-# carries them all; b is added to each column.
+# computes them all; b is added to each column.
 
 show_code(matrix_forward)
 
 # %%
 # Samples as rows
 # ---------------
-# Texts draw a sample as a column. Tables, files and MindSpore's batches have a sample a row. Transpose the line above,
+# Texts write a sample as a column. Tables, files and MindSpore's batches have a sample a row. Transpose the line above,
 # :math:`(W A)^T = A^T W^T`, and it is
 #
 # .. _formula-row-form:
 #
 # .. math:: Z = X W^T + b, \qquad A = \sigma(Z)
 #
-# The samples have turned, W and b have not: they are the very same arrays, and a weight that was learnt in one form can
-# be used in the other.
+# The samples are transposed, W and b are not: they are the very same arrays, and a weight that was learnt in one form
+# can be used in the other.
 
 show_code(dense, affine, DNN.construct)
 
-columns = matrix_forward(weights, biases, bends, samples.T)
+columns = matrix_forward(weights, biases, activations, samples.T)
 rows = network.activations(Tensor(samples))
 for number, (of_columns, of_rows) in enumerate(zip(columns, rows, strict=True), start=1):
-    by_elements = np.stack([element_forward(weights, biases, bends, x)[number - 1].a for x in samples])
+    by_elements = np.stack([element_forward(weights, biases, activations, x)[number - 1].a for x in samples])
     np.testing.assert_allclose(of_columns.a.T, by_elements, rtol=1e-12)
     np.testing.assert_allclose(of_rows.asnumpy(), of_columns.a.T, rtol=1e-12)
     print(
@@ -130,13 +131,13 @@ figure.suptitle(
 )
 
 # %%
-# It holds at any depth and any widths, a layer with a single unit included. To rounding: a product of matrices adds the
-# same numbers in another order.
+# It holds at any depth and any widths, a layer with a single unit included. Up to rounding: a product of matrices adds
+# the same numbers in another order.
 
 for shape in ((2, 1), (5, 1, 5), (4, 9, 2, 7, 3), (2, *[6] * 10, 1)):
     deep = build_dnn(shape, ["tanh"] * (len(shape) - 1), seed=1, dtype="float64")
     W, b = ([p.asnumpy() for p in deep.trainable_params()[first::2]] for first in (0, 1))
-    x = draw.normal(size=(3, shape[0]))
+    x = generator.normal(size=(3, shape[0]))
     loop = np.stack([element_forward(W, b, ["tanh"] * len(W), row)[-1].a for row in x])
     apart = np.abs(deep(Tensor(x)).asnumpy() - loop).max()
     np.testing.assert_allclose(apart, 0, atol=1e-12)
@@ -145,7 +146,7 @@ for shape in ((2, 1), (5, 1, 5), (4, 9, 2, 7, 3), (2, *[6] * 10, 1)):
 # %%
 # The dimension check
 # -------------------
-# Most mistakes in such code are mistakes of shape, and a shape can be worked out on paper:
+# Most errors in such code are errors of shape, and a shape can be worked out on paper:
 #
 # .. _formula-dimensions:
 #
@@ -157,8 +158,9 @@ for shape in ((2, 1), (5, 1, 5), (4, 9, 2, 7, 3), (2, *[6] * 10, 1)):
 #    \text{ for one sample}, & &: n[l] \times m \text{ for } m
 #    \end{aligned}
 #
-# In rows the last two are turned, :math:`1 \times n[l]` and :math:`m \times n[l]`. A gradient always has the shape of
-# what it is the derivative by; W and b, and so their gradients, do not know how many samples there were.
+# In row form the last two are transposed, :math:`1 \times n[l]` and :math:`m \times n[l]`. A gradient always has the
+# shape of the variable that it belongs to; the shapes of W and b, and so of their gradients, do not depend on the
+# number of samples.
 
 show_code(check_chain)
 
@@ -183,23 +185,25 @@ for (m, number), tensors in sorted(seen.items()):
 # %%
 # A wrong shape is an error
 # -------------------------
-# It says which layer, what it got and what it wanted. Each of these is raised before anything is computed:
+# The message says what was got and what was expected, and, where one layer of a network is at fault, its number. Each
+# of these is raised before anything is computed:
 
 
-def told(mistake: object) -> None:
-    """Make a mistake and print what is said of it."""
+def show_error(call: object) -> None:
+    """Call it and print the error that it raises."""
     try:
-        mistake()
+        call()
     except ShapeError as error:
         print(textwrap.fill(f"• {error}", 110, subsequent_indent="  "))
 
 
 first = Dense(np.zeros((4, 3)), np.zeros(4), "tanh")
-told(lambda: DNN([first, Dense(np.zeros((2, 5)), np.zeros(2), "sigmoid")]))  # neighbours that do not fit
-told(lambda: Dense(np.zeros((4, 3)), np.zeros(3), "tanh"))  # a bias for each input instead of each unit
-told(lambda: build_dnn((3, 4, 2), ("tanh",)))  # one activation too few
-told(lambda: element_forward([weights[0], weights[1].T, weights[2]], biases, bends, samples[0]))  # a W turned
-told(lambda: network.check_input(Tensor(samples.T)))  # columns where rows are wanted
+show_error(lambda: DNN([first, Dense(np.zeros((2, 5)), np.zeros(2), "sigmoid")]))  # neighbours that do not fit
+show_error(lambda: Dense(np.zeros((4, 3)), np.zeros(3), "tanh"))  # a bias for each input instead of each unit
+show_error(lambda: build_dnn((3, 4, 2), ("tanh",)))  # one activation too few
+transposed = [weights[0], weights[1].T, weights[2]]
+show_error(lambda: element_forward(transposed, biases, activations, samples[0]))
+show_error(lambda: network.check_input(Tensor(samples.T)))  # columns where rows are expected
 
 # %%
 # Questions
@@ -210,19 +214,19 @@ told(lambda: network.check_input(Tensor(samples.T)))  # columns where rows are w
 check_answer(1, sum(weight.size for weight in weights) == 3 * 4 + 4 * 3 + 3 * 2 == 30)
 
 # %%
-# 2. *The units of layer 1 change places. What has to change with them, so that the answer stays?* The rows of W[1] and
-#    the entries of b[1], which belong to the units, and the columns of W[2], which listen to them.
+# 2. *The units of layer 1 are permuted. What has to be permuted with them, so that the output stays the same?* The rows
+#    of W[1] and the entries of b[1], which belong to the units, and the columns of W[2], which weigh their outputs.
 
-turn = [2, 0, 3, 1]
-moved_weights = [weights[0][turn], weights[1][:, turn], weights[2]]
-moved_biases = [biases[0][turn], *biases[1:]]
-moved = matrix_forward(moved_weights, moved_biases, bends, samples.T)[-1].a
-half_moved = matrix_forward([weights[0][turn], *weights[1:]], moved_biases, bends, samples.T)[-1].a
-check_answer(2, np.allclose(moved, columns[-1].a) and not np.allclose(half_moved, columns[-1].a))
+permutation = [2, 0, 3, 1]
+permuted_weights = [weights[0][permutation], weights[1][:, permutation], weights[2]]
+permuted_biases = [biases[0][permutation], *biases[1:]]
+permuted = matrix_forward(permuted_weights, permuted_biases, activations, samples.T)[-1].a
+half_permuted = matrix_forward([weights[0][permutation], *weights[1:]], permuted_biases, activations, samples.T)[-1].a
+check_answer(2, np.allclose(permuted, columns[-1].a) and not np.allclose(half_permuted, columns[-1].a))
 
 # %%
-# 3. *When can no check of shapes see that columns were given for rows?* When there are as many samples as features: the
-#    matrix is square, everything fits, and the answers belong to samples that do not exist.
+# 3. *When can no check of shapes detect that columns were given for rows?* When there are as many samples as features:
+#    the matrix is square, everything fits, and the outputs belong to samples that do not exist.
 
 square = samples[:3]
 network.check_input(Tensor(square.T))

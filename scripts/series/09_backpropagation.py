@@ -1,11 +1,11 @@
 r"""09 · Backpropagation
 ====================
 
-How much does the cost change when one weight changes? A network has thousands of weights, and one walk back through
-its layers answers the question for all of them. Four lines do it; this chapter derives them and computes them twice.
+How much does the cost change when one weight changes? A network has thousands of weights, and one pass back through its
+layers gives the derivatives of all of them. It takes four formulas; this chapter derives them and computes them twice.
 
-:Teaches: the chain rule through a network, step by step; δ and why it is worth a letter; the loop over samples and
-   the vectorised form with caches; what the way back costs.
+:Teaches: the chain rule through a network, step by step; δ and why it has a symbol of its own; the loop over samples
+   and the vectorised form with caches; what the backward pass costs.
 :Needs: forward propagation from chapter 08, losses from chapter 03; about 10 seconds.
 """
 
@@ -30,16 +30,16 @@ begin()
 # %%
 # The question
 # ------------
-# Here is a small network, 3-4-2-3, with the cost ½‖a − y‖², averaged over samples. What a weight does to the cost can
-# be asked by trying: change it a little up and a little down, and compare. That takes two forward passes for a single
-# weight, and it is the judge of everything below.
+# Here is a small network, 3-4-2-3, with the cost ½‖a − y‖², averaged over samples. The effect of a weight on the cost
+# can be found by trying: change it a little up and a little down, and compare. That takes two forward passes for a
+# single weight, and everything below is checked against it.
 
-sizes, bends = (3, 4, 2, 3), ("tanh", "tanh", "sigmoid")
-network = build_dnn(sizes, bends, seed=9, dtype="float64")
+sizes, activations = (3, 4, 2, 3), ("tanh", "tanh", "sigmoid")
+network = build_dnn(sizes, activations, seed=9, dtype="float64")
 weights = [layer.weight.asnumpy().copy() for layer in network.layers]
 biases = [layer.bias.asnumpy().copy() for layer in network.layers]
-draw = np.random.default_rng(9)
-X, Y = draw.normal(size=(5, 3)), np.eye(3)[[0, 1, 2, 0, 1]]
+generator = np.random.default_rng(9)
+X, Y = generator.normal(size=(5, 3)), np.eye(3)[[0, 1, 2, 0, 1]]
 
 
 def nudged(layer: int, j: int, k: int, x: np.ndarray, y: np.ndarray, h: float = 1e-5) -> float:
@@ -47,7 +47,7 @@ def nudged(layer: int, j: int, k: int, x: np.ndarray, y: np.ndarray, h: float = 
     up, down = ([weight.copy() for weight in weights] for _ in range(2))
     up[layer - 1][j, k] += h
     down[layer - 1][j, k] -= h
-    costs = [reference.cost(W, biases, bends, "squared_error", "mean", x, y) for W in (up, down)]
+    costs = [reference.cost(W, biases, activations, "squared_error", "mean", x, y) for W in (up, down)]
     return (costs[0] - costs[1]) / (2 * h)
 
 
@@ -65,8 +65,8 @@ print(f"weight from input 1 to unit 3 of layer 1, tried: {tried:.9f}")
 #    \frac{\partial J}{\partial w_1} = \frac{\partial J}{\partial a_2} \cdot \sigma'(z_2) \cdot w_2 \cdot \sigma'(z_1)
 #    \cdot x
 #
-# Both begin with the same two factors. Whoever computes them once, from the end to the beginning, has the second
-# derivative for three more factors. So give a letter to what is worth keeping, the derivative by the weighted sum:
+# Both begin with the same two factors. Computed once, from the end to the beginning, they leave three more factors for
+# the second derivative. So what is reused gets a symbol: δ, the derivative by the weighted sum:
 #
 # .. math:: \delta^{[l]} = \frac{\partial J}{\partial z^{[l]}}
 #
@@ -88,7 +88,7 @@ print(f"weight from input 1 to unit 3 of layer 1, tried: {tried:.9f}")
 show_code(through_activation)
 
 x, y = X[0], Y[0]
-layers = matrix_forward(weights, biases, bends, x)
+layers = matrix_forward(weights, biases, activations, x)
 delta_3 = through_activation("sigmoid", layers[2].z, LOSS_SLOPES["squared_error"](layers[2].a, y))
 print("∂J/∂a[3] = a − y =", *(layers[2].a - y).round(4))
 print("δ[3]             =", *delta_3.round(4))
@@ -96,9 +96,8 @@ print("δ[3]             =", *delta_3.round(4))
 # %%
 # Step 2: δ of a hidden layer
 # ---------------------------
-# The answer :math:`a_k` of a hidden unit enters every sum of the layer above,
-# :math:`z^{[l+1]}_j = \sum_k w_{jk} a_k + b_j`, each with its own weight. Its effect on the cost is the sum over these
-# ways:
+# The output :math:`a_k` of a hidden unit enters every sum of the layer above, :math:`z^{[l+1]}_j = \sum_k w_{jk} a_k +
+# b_j`, each with its own weight. Its effect on the cost is the sum over these paths:
 #
 # .. math:: \frac{\partial J}{\partial a^{[l]}_k} = \sum_j \frac{\partial J}{\partial z^{[l+1]}_j}
 #           \frac{\partial z^{[l+1]}_j}{\partial a^{[l]}_k} = \sum_j \delta^{[l+1]}_j w^{[l+1]}_{jk}
@@ -110,8 +109,8 @@ print("δ[3]             =", *delta_3.round(4))
 #
 # .. math:: \delta^{[l]} = \bigl(W^{[l+1]}\bigr)^T \delta^{[l+1]} \odot \sigma'(z^{[l]})
 #
-# So the errors run backwards over the same lines on which the answers came. In the package every layer makes its own
-# δ, and hands :math:`W^T \delta` down:
+# So the errors run backwards along the same connections as the outputs run forwards. In the package every layer
+# computes its own δ, and hands :math:`W^T \delta` down:
 
 show_code(DNN.backward, Dense.delta)
 
@@ -130,28 +129,28 @@ print("δ[1] =", *delta_1.round(4))
 #
 # .. math:: \frac{\partial J}{\partial W^{[l]}} = \delta^{[l]} \bigl(a^{[l-1]}\bigr)^T
 #
-# The bias is a summand of z, with slope 1:
+# The bias is a summand of z, with derivative 1:
 #
 # .. _formula-bias-gradient:
 #
 # .. math:: \frac{\partial J}{\partial b^{[l]}} = \delta^{[l]}
 #
-# These four lines are the whole algorithm. For one sample, as a text would write it down:
+# These four formulas are the whole algorithm. For one sample, as a text would write it down:
 
 show_code(sample_gradients)
 
-one = sample_gradients(weights, biases, bends, "squared_error", x, y)
+one = sample_gradients(weights, biases, activations, "squared_error", x, y)
 np.testing.assert_allclose(one[0][0], np.outer(delta_1, x), rtol=1e-12)
 print(f"the weight that was tried: by backpropagation {one[0][0][2, 0]:.9f}, by trying {tried:.9f}")
 np.testing.assert_allclose(one[0][0][2, 0], tried, rtol=1e-6)
 
 figure, (upper, lower) = plt.subplots(2, 1, figsize=(7, 7.4))
 draw_network(upper, [x, *(layer.a for layer in layers)], weights, ["x", "a[1]", "a[2]", "a[3]"])
-upper.set_title(label("Forward: answers a, lines are weights", "前向：输出 a，线为权重"))
+upper.set_title(label("Forward: outputs a, lines are weights", "前向：输出 a，线为权重"))
 deltas = [weights[0].T @ delta_1, delta_1, delta_2, delta_3]
 draw_network(lower, deltas, [dW for dW, _ in one], ["∂J/∂x", "δ[1]", "δ[2]", "δ[3]"], backward=True)
 lower.set_title(label("Backward: δ, lines are gradients of the weights", "反向：δ，线为权重的梯度"))
-figure.suptitle(label("Answers run forward, errors run back over the same lines", "输出向前传，误差沿同样的线传回"))
+figure.suptitle(label("Outputs run forward, errors run back over the same lines", "输出向前传，误差沿同样的线传回"))
 
 # %%
 # Many samples: a loop, or a product
@@ -163,15 +162,16 @@ show_code(looped_gradients)
 
 # %%
 # The package has the samples as rows. Then the product :math:`\delta^T X` sums over the samples by itself, for the
-# inner index of that product is the sample: (O × N)(N × I). Nothing is left of the loop. The 1/N is already in
-# :math:`\partial J / \partial a`, so it is nowhere else.
+# inner index of that product is the sample: (O × N)(N × I). No loop is left. The 1/N is already in :math:`\partial J /
+# \partial a`, so it is nowhere else.
 
 show_code(Dense.backward, affine_vjp, HandwrittenGradient.propagate_error_back)
 
 gradient = HandwrittenGradient(network, Cost("squared_error"))
 a, caches = gradient.propagate_forward(Tensor(X))
 J, vectorised = gradient.propagate_error_back(a, caches, Tensor(Y))
-looped = [part for layer in looped_gradients(weights, biases, bends, "squared_error", "mean", X, Y) for part in layer]
+of_layers = looped_gradients(weights, biases, activations, "squared_error", "mean", X, Y)
+looped = [part for layer in of_layers for part in layer]
 for name, fast, slow in zip(network.parameter_names, vectorised, looped, strict=True):
     difference = np.abs(fast.asnumpy() - slow).max()
     print(f"{name:15s} {shape_text(fast.shape):>4s}  loop and product differ by {difference:.1e}")
@@ -193,11 +193,11 @@ figure.suptitle(label("Five samples in one product: the sum over them is inside"
 # --------------------
 # The lines of the backward pass contain numbers of the forward pass: :math:`a^{[l-1]}` in the gradient of W, and
 # :math:`z^{[l]}` in σ′ (or :math:`a^{[l]}`, where σ′ is cheaper from there: 1 − a² for tanh). To compute them a second
-# time would cost another forward pass, so every layer puts three arrays aside: its input, z, and a. W and b need no
-# cache, they are in the layer anyway and do not change until the step is made.
+# time would cost another forward pass, so every layer stores three arrays: its input, z, and a. W and b need no cache,
+# they are in the layer anyway and do not change until the step is made.
 #
-# That is the price of backpropagation: memory. It grows with the samples of a mini-batch and with the depth, and all
-# of it has to wait until the error comes back.
+# That is the price of backpropagation: memory. It grows with the samples of a mini-batch and with the depth, and all of
+# it is kept until the backward pass.
 
 show_code(dense, Dense.forward)
 
@@ -214,8 +214,8 @@ print("the a of one layer is the x of the next:", shared)
 # -------------
 # Count the multiplications in the products of matrices, for one sample. Forward, layer l multiplies every weight once:
 # n[l] · n[l − 1]. Backward it does so twice, once for :math:`\delta a^T` and once for :math:`W^T \delta`. (The second
-# is not needed in the first layer: nobody trains x. The package computes it all the same, for whoever asks what an
-# input does.) Slopes and sums are a few more for each unit, not for each weight.
+# is not needed in the first layer: x is not trained. The package computes it all the same, to show the effect of an
+# input.) Derivatives of activations and sums are a few more for each unit, not for each weight.
 #
 # So a gradient of **all** parameters costs some three forward passes. Trying each parameter up and down costs two
 # passes for every one of them.
@@ -241,7 +241,7 @@ names = (label("forward", "前向"), label("backward", "反向"), label("trying 
 for column, (name, marks) in enumerate(zip(names, ("o-", "s--", "^:"), strict=True)):
     axes.loglog(breadths, counts[:, column], marks, label=name)
 axes.set(
-    xlabel=label("units in each of three layers", "三层中每层的单元数"),
+    xlabel=label("units in each of three layers", "三层中每层的神经元数"),
     ylabel=label("multiplications, one sample", "乘法次数（一个样本）"),
 )
 axes.legend()
@@ -250,9 +250,9 @@ figure.suptitle(label("Backward is twice forward; trying is out of reach", "反�
 # %%
 # Questions
 # ---------
-# 1. *With a sigmoid at the output and cross-entropy, what is δ[L]?* :math:`a - y`: the slope of the loss, :math:`-y/a
-#    + (1-y)/(1-a)`, is multiplied by a (1 − a), and everything that could be small cancels. With the squared error the
-#    factor a (1 − a) stays, and an output that is wrong and sure of it hardly learns.
+# 1. *With a sigmoid at the output and cross-entropy, what is δ[L]?* :math:`a - y`: the derivative of the loss,
+#    :math:`-y/a + (1-y)/(1-a)`, is multiplied by a (1 − a), and everything that could be small cancels. With the
+#    squared error the factor a (1 − a) stays, and an output that is wrong and sure of it hardly learns.
 
 sure = np.array([-6.0, -6.0, 6.0])  # z: wrong for the first, right for the others
 a_sure = reference.activate("sigmoid", sure)
@@ -262,13 +262,13 @@ by_squares = through_activation("sigmoid", sure, LOSS_SLOPES["squared_error"](a_
 check_answer(1, np.allclose(by_entropy, a_sure - target) and abs(by_entropy[0]) > 100 * abs(by_squares[0]))
 
 # %%
-# 2. *A mistake that is easily made: σ′ taken at a instead of z. Would one see it?* Not in the shapes, and not at once
-#    in the training. Trying one weight shows it.
+# 2. *A common error: σ′ is taken at a instead of z. Is it noticed?* Not in the shapes, and not at once in the training.
+#    Trying one weight shows it.
 
-mistaken = through_activation("tanh", layers[0].a, weights[1].T @ delta_2)
-judge = nudged(1, 2, 0, X[:1], Y[:1])
+wrong = through_activation("tanh", layers[0].a, weights[1].T @ delta_2)
+difference = nudged(1, 2, 0, X[:1], Y[:1])
 check_answer(
-    2, np.isclose(delta_1[2] * x[0], judge, rtol=1e-6) and not np.isclose(mistaken[2] * x[0], judge, rtol=1e-3)
+    2, np.isclose(delta_1[2] * x[0], difference, rtol=1e-6) and not np.isclose(wrong[2] * x[0], difference, rtol=1e-3)
 )
 
 # %%

@@ -43,8 +43,8 @@ cost = Cost("softmax_cross_entropy")
 x, y = Tensor(X), Tensor(Y)
 
 # %%
-# The first two ways know the derivatives: those written by hand in chapter 09, and MindSpore's own, which walks through
-# the operations of the forward pass.
+# The first two ways know the derivatives: those written by hand in chapter 09, and MindSpore's own, which
+# differentiates the operations of the forward pass.
 
 by_hand = [gradient.asnumpy().copy() for gradient in HandwrittenGradient(network, cost)(x, y)[1]]
 by_mindspore = [gradient.asnumpy().copy() for gradient in GradOperationGradient(network, cost)(x, y)]
@@ -52,8 +52,8 @@ by_mindspore = [gradient.asnumpy().copy() for gradient in GradOperationGradient(
 # %%
 # Central differences
 # -------------------
-# The third way needs to know nothing but the cost. Go a step h along a direction v and a step back, and look at how
-# much J has changed:
+# The third way needs the cost alone. Go a step h along a direction v and a step back, and look at how much J has
+# changed:
 #
 # .. _formula-central-difference:
 #
@@ -64,8 +64,8 @@ by_mindspore = [gradient.asnumpy().copy() for gradient in GradOperationGradient(
 # even terms vanish, and after the division by 2h the first one that is left over is :math:`\frac{h^2}{6} J'''`. The
 # simpler forward difference, :math:`(J(\theta + h v) - J(\theta)) / h`, keeps :math:`\frac{h}{2} J''`.
 #
-# The package takes D(h) on a whole **ladder** of steps. From neighbouring rungs it removes the terms in h² and h⁴
-# (Richardson's extrapolation) and estimates how far the result may be off:
+# The package takes D(h) for a series of steps, a **ladder** in its code. From neighbouring steps it removes the terms
+# in h² and h⁴ (Richardson's extrapolation) and estimates the error of the result:
 
 show_code(slope)
 
@@ -82,7 +82,7 @@ show_code(slope)
 # .. math:: \nabla J \cdot v = \frac{\operatorname{Im} J(\theta + i h v)}{h} + O(h^2)
 #
 # It needs a forward pass that accepts complex numbers and is smooth. MindSpore's is not made for that, so the package
-# has a second one, in NumPy, written without a look at the first. The two witness for one another.
+# has a second one, in NumPy, written independently of the first. Each confirms the other.
 
 show_code(ComplexStepRoute.slope, complex_step_gradient)
 
@@ -91,8 +91,8 @@ found = complex_step_gradient(weights, biases, activations, "softmax_cross_entro
 by_complex_step = [array for layer in found for array in layer]
 
 # %%
-# The cost as a function of the way t along a line is all that differences need. Along the axis of a single weight, the
-# slope is one element of the gradient; 27 weights and biases are 27 lines.
+# Differences need only the cost as a function of the distance t along a line. Along the axis of a single weight, the
+# directional derivative is one element of the gradient; 27 weights and biases are 27 lines.
 
 parameters = [array for layer in zip(weights, biases, strict=True) for array in layer]
 
@@ -108,7 +108,7 @@ def along(number: int, v: np.ndarray) -> Callable[[Any], Any]:
 
 
 def differences(line: Callable[[Any], Any], smallest: float = 2.0**-24) -> Any:
-    """Return the slope of the line at 0 by the package's central differences."""
+    """Return the directional derivative along the line at 0, by the package's central differences."""
     return slope(lambda positions: np.array([[line(t)] for t in positions]), ladder(1.0, smallest))
 
 
@@ -135,7 +135,7 @@ for number, name in enumerate(network.parameter_names):
 #
 # The error against the step
 # --------------------------
-# Take a random line through the weights of the first layer and make h smaller and smaller. Two errors fight:
+# Take a random line through the weights of the first layer and make h smaller and smaller. Two errors compete:
 #
 # - **truncation**, what Taylor's series leaves over: it falls as h², for forward differences as h;
 # - **rounding**: J is known to about :math:`\varepsilon = 2.2 \cdot 10^{-16}` of itself, and dividing by h makes
@@ -166,7 +166,7 @@ axes.text(5e-6, 1e-5, "h", color=GREY, fontsize=12)
 axes.text(3e-11, 1e-4, "ε / h", color=GREY, fontsize=12)
 axes.set(
     xlabel=label("step h (smaller to the left)", "步长 h（越往左越小）"),
-    ylabel=label("error of the slope", "斜率的误差"),
+    ylabel=label("error of the derivative", "导数的误差"),
     ylim=(1e-17, 1),
 )
 axes.legend(loc="lower left", bbox_to_anchor=(0.0, 0.1))
@@ -194,19 +194,20 @@ print(f"complex step:     error {imaginary[-1]:.0e}")
 # %%
 # The sum :math:`c h^2 + \varepsilon / h` is smallest near :math:`h = \varepsilon^{1/3} \approx 6 \cdot 10^{-6}`, and
 # there it is about :math:`\varepsilon^{2/3} \approx 4 \cdot 10^{-11}`: a third of the digits is lost. A smaller step is
-# not a more careful one. Single rungs do better by luck, when rounding happens to cancel, but which ones nobody knows
-# who does not know the truth; the ladder needs no luck. The complex step follows h² as well, and nothing turns it back.
+# not a more careful one. Single steps do better by chance, when rounding happens to cancel, but which ones is unknown
+# without the true derivative; the extrapolation needs no chance. The complex step follows h² as well, and its error
+# never turns back up.
 #
 # A verdict without a tolerance
 # -----------------------------
-# Many checkers ask for a tolerance, and then see nothing once training has made the gradients smaller than it. The
-# judge of this package takes what rounding allows as its limit, for every tensor anew, and compares every way with
-# every other. This is the table that ``ms-dnn check`` prints:
+# Many checkers need a tolerance, and then detect nothing once training has made the gradients smaller than it. This
+# package takes the rounding error as its limit, for every tensor anew, and compares every route with every other. This
+# is the table that ``ms-dnn check`` prints:
 
 print(check_network(network, cost, x, y, directions=1))
 
 # %%
-# The last column says how sharp this very run was: the smallest error of a single element that it would have caught.
+# The last column is the **smallest detectable error** of this run, of a single element.
 #
 # A fault is planted
 # ------------------
@@ -329,7 +330,7 @@ figure.suptitle(
 
 
 class Softsign(nn.Cell):
-    """x / (1 + |x|), with a mistake in its derivative."""
+    """x / (1 + |x|), with an error in its derivative."""
 
     def construct(self, x: Tensor) -> Tensor:
         return x / (1 + ops.abs(x))
@@ -346,15 +347,15 @@ class RightSoftsign(Softsign):
 
 
 inputs = Tensor(np.random.default_rng(1).normal(size=(4, 3)))
-refused = check_gradients(Softsign(), inputs)
-print(refused)
+wrong_softsign = check_gradients(Softsign(), inputs)
+print(wrong_softsign)
 
 # %%
 # No explanation that it knows fits this error, and the judge says so instead of guessing. In a test of your own,
 # ``ms_dnn.assert_gradients(cell, inputs)`` raises with this report unless the verdict is PASS.
 
-accepted = check_gradients(RightSoftsign(), inputs)
-print(accepted.verdict.value, "-", accepted.reason)
+right_softsign = check_gradients(RightSoftsign(), inputs)
+print(right_softsign.verdict.value, "-", right_softsign.reason)
 
 # %%
 # Questions
@@ -377,13 +378,13 @@ check_answer(1, 1e-7 < typical < 1e-3 and errors[h[np.argmin(abs(h - 1e-5))]] > 
 
 judgement = judged(network_of(first=SlightlyTooLarge))
 accepted_by_tolerance = np.allclose(slightly_wrong, by_complex_step[0], rtol=1e-3, atol=1e-5)
-print("checker:", "accepts" if accepted_by_tolerance else "refuses", "   judge:", judgement.verdict.value)
+print("checker:", "passes" if accepted_by_tolerance else "fails", "   judge:", judgement.verdict.value)
 check_answer(2, accepted_by_tolerance and judgement.disagreeing == ("layers.0.weight",))
 
 # %%
-# 3. *What do central differences say of |t| at t = 0?* Its slope is −1 on the left and +1 on the right, and D(h) is 0,
-#    the mean, for every h. No ladder helps; but :math:`f(h) + f(-h) - 2 f(0)` falls as h here and not as h², and by
-#    that the package knows a kink. ReLU has one in every unit.
+# 3. *What do central differences give for |t| at t = 0?* Its slope is −1 on the left and +1 on the right, and D(h) is
+#    0, the mean, for every h. No extrapolation helps; but :math:`f(h) + f(-h) - 2 f(0)` falls as h here and not as h²,
+#    and that is how the package detects a kink. ReLU has one in every unit.
 
 corner = slope(lambda positions: np.abs(positions)[:, np.newaxis], ladder())
 print(f"{corner.kind}: D = {corner.value:.0f}, left {corner.left:+.0f}, right {corner.right:+.0f}")

@@ -38,8 +38,8 @@ begin()
 # - the largest number of iterations MAX, and the threshold ε;
 # - m samples: 15 flowers with four measurements each, and their species as one-hot rows.
 #
-# What comes out are W and b of every layer. The start is drawn at random: were all weights equal, all units of a layer
-# would get equal gradients and stay equal for ever.
+# What comes out are W and b of every layer. The first weights are random: were all equal, all units of a layer would
+# get equal gradients and stay equal for ever.
 
 iris = load_iris()
 X = iris.data[::10]
@@ -81,8 +81,8 @@ print(f"largest change in the last update: {trained.largest_change:.5f}")
 # %%
 # Two rules that end it
 # ---------------------
-# MAX ends the training whatever has come of it. The other rule looks at the last update, at every number of every W
-# and b; θ stands for all of them:
+# MAX ends the training, whatever the result. The other rule looks at the last update, at every number of every W and b;
+# θ stands for all of them:
 #
 # .. _formula-stopping-rule:
 #
@@ -121,8 +121,9 @@ for tolerance, most in ((0.02, 300), (0.01, 600), (0.005, 600), (0.001, 600)):
     print(f"ε = {tolerance:<6} MAX = {most}: {iterations:4} iterations, stopped by {rule:4} cost {reached:.4f}")
 
 # %%
-# The largest change does not fall all the way: again and again it rises for a while, and the cost falls all the time.
-# A threshold that is met in a dip ends a training that had much to gain. Whoever trains by ε looks at the cost as well.
+# The largest change does not fall all the way: again and again it rises for a while, and the cost falls all the time. A
+# threshold that is met in a dip ends a training that still had much to gain. If you train by ε, look at the cost as
+# well.
 
 figure, (upper, lower) = plt.subplots(2, 1, figsize=(7.6, 5.6), sharex=True)
 iterations = np.arange(1, ITERATIONS + 1)
@@ -151,8 +152,8 @@ figure.suptitle(label("Where ε would stop, and what more iterations still gain"
 flowers = iris.data[::19]
 samples = flowers[:, [0, 3]] - flowers[:, [0, 3]].mean(0)
 samples /= samples.std(0)
-answers = flowers[:, 2:3] - flowers[:, 2:3].mean(0)
-minimum = np.linalg.lstsq(samples, answers, rcond=None)[0][:, 0]
+targets = flowers[:, 2:3] - flowers[:, 2:3].mean(0)
+minimum = np.linalg.lstsq(samples, targets, rcond=None)[0][:, 0]
 curvature = np.linalg.eigvalsh(samples.T @ samples / len(samples))
 print(f"minimum at w = ({minimum[0]:.3f}, {minimum[1]:.3f}); curvatures {curvature[0]:.3f} and {curvature[1]:.3f}")
 
@@ -162,7 +163,7 @@ START, EPSILON = np.array([[-1.2, 2.2]]), 1e-3
 def fit(alpha: float, most: int = 5000) -> tuple[np.ndarray, int]:
     """Return w where ε ends the fit, and the iterations."""
     end = batch_gradient_descent(
-        [START], [np.zeros(1)], ["identity"], LOSS, samples, answers, alpha, most, tolerance=EPSILON
+        [START], [np.zeros(1)], ["identity"], LOSS, samples, targets, alpha, most, tolerance=EPSILON
     )
     return end.weights[0][0], end.iterations
 
@@ -171,7 +172,7 @@ def way(alpha: float, steps: int) -> np.ndarray:
     """Return w at the start and after each step, (steps + 1, 2)."""
     points = [START[0]]
     for _ in range(steps):
-        dW = looped_gradients([points[-1][np.newaxis]], [np.zeros(1)], ["identity"], LOSS, "mean", samples, answers)
+        dW = looped_gradients([points[-1][np.newaxis]], [np.zeros(1)], ["identity"], LOSS, "mean", samples, targets)
         points.append(points[-1] - alpha * dW[0][0][0])
     return np.array(points)
 
@@ -189,12 +190,12 @@ for alpha, (_, steps), distance in zip(rates, ends, distances, strict=True):
 #
 # .. math:: \lVert w - w^* \rVert \le \frac{\lVert g \rVert}{\lambda} < \frac{\sqrt{2} \, \varepsilon}{\alpha \lambda}
 #
-# (the root of the number of weights, here 2). Half the α: about twice the distance. Whoever lowers the rate has to
-# lower ε with it.
+# (the root of the number of weights, here 2). Half the α: about twice the distance. If you lower the rate, lower ε with
+# it.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.4))
 across, up = np.linspace(-1.6, 1.6, 61), np.linspace(-0.2, 2.6, 61)
-surface = np.array([[np.mean((samples @ [u, v] - answers[:, 0]) ** 2) / 2 for u in across] for v in up])
+surface = np.array([[np.mean((samples @ [u, v] - targets[:, 0]) ** 2) / 2 for u in across] for v in up])
 draw_surface(left, across, up, np.log10(surface))
 left.plot(*minimum, "+", color="white", markersize=14, markeredgewidth=2)
 for number, place in enumerate((1, 5, 7)):
@@ -315,7 +316,7 @@ check_answer(2, np.allclose(ALPHA / len(X) * summed[0][0], ALPHA * averaged[0][0
 #    the ratio :math:`\varepsilon / \alpha` is what bounds the gradient at the end.
 
 quarter = batch_gradient_descent(
-    [START], [np.zeros(1)], ["identity"], LOSS, samples, answers, 0.025, 5000, tolerance=EPSILON / 4
+    [START], [np.zeros(1)], ["identity"], LOSS, samples, targets, 0.025, 5000, tolerance=EPSILON / 4
 )
 reached = np.linalg.norm(quarter.weights[0][0] - minimum)
 print(f"α = 0.1: {distances[3]:.4f}   α = 0.025 with the same ε: {distances[5]:.4f}, with a quarter: {reached:.4f}")

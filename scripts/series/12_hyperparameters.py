@@ -5,7 +5,7 @@ Weights are learned; rate, iterations, depth, widths and activations are chosen.
 one place, changed alone, and searched for, on samples that training does not see.
 
 :Teaches: an experiment as a configuration, the loss against each hyperparameter, rates on a logarithmic scale, grid and
-          random search, and what the validation and the test part are for.
+          random search, and what the validation set and the test set are for.
 :Needs: the training of a network (chapters 08 to 11); handwritten digits from scikit-learn; about 30 seconds.
 """
 
@@ -29,9 +29,9 @@ begin()
 # %%
 # Everything in one place
 # -----------------------
-# An experiment of the package is a YAML file; ``configs/`` has eleven of them, and ``ms_dnn.load_config`` reads one.
-# Whatever can be chosen stands there, and nothing else decides: the same file and seed give the same run. This one is
-# written into the chapter, so ``parse_config`` reads it. The last section says what may be tried.
+# An experiment of the package is a YAML file; ``configs/`` has examples, and ``ms_dnn.load_config`` reads one. Whatever
+# can be chosen stands there, and nothing else decides: the same file and seed give the same run. This one is written
+# into the chapter, so ``parse_config`` reads it. The last section says what may be tried.
 
 EXPERIMENT = """
 name: digits_by_hand
@@ -55,8 +55,8 @@ config = parse_config(EXPERIMENT)
 print(config.network.layers[0].units, "units, rate", config.learning_rate, "-", config.training.epochs, "epochs")
 
 # %%
-# Any value can be changed for one run, as ``--set`` does on the command line. A slip of the pen is an error with a
-# hint, not a run with a silent default:
+# Any value can be changed for one run, as ``--set`` does on the command line. A typo raises an error with a hint; it
+# does not start a run with a default in its place:
 
 changed = parse_config(EXPERIMENT, overrides=["learning_rate=0.05", "network.layers.0.units=64"])
 print(changed.network.layers[0].units, "units, rate", changed.learning_rate)
@@ -67,7 +67,7 @@ except ConfigError as error:
 
 # %%
 # Depth and width are not keys of one layer but of all hidden ones. A **swept experiment** makes configurations for
-# them; ``with_values`` checks each, as if somebody had written it.
+# them; ``with_values`` checks each, as if it were a file.
 
 show_code(SweptExperiment.with_values, SweptExperiment.combinations)
 
@@ -77,15 +77,15 @@ deeper = swept.with_values({"network.depth": 3, "network.width": 16})
 print([layer.units for layer in deeper.network.layers])
 
 # %%
-# Three parts of the data
-# -----------------------
-# - The **training part** moves the weights.
-# - The **validation part** chooses among the trained networks. No gradient sees it.
-# - The **test part** is looked at once, at the end.
+# Training set, validation set, test set
+# --------------------------------------
+# - The **training set** gives the gradients that move the weights.
+# - The **validation set** chooses among the trained networks. No gradient uses it.
+# - The **test set** is used once, at the end.
 
 data = prepare_data(config)
-for name, part in (("training", data.train), ("validation", data.validation), ("test", data.test)):
-    print(f"{name:10} {len(part.x):5} samples")
+for name, samples in (("training", data.train), ("validation", data.validation), ("test", data.test)):
+    print(f"{name:10} {len(samples.x):5} samples")
 
 
 def train(experiment: ExperimentConfig) -> DNNClassifier:
@@ -109,16 +109,16 @@ def train(experiment: ExperimentConfig) -> DNNClassifier:
         return model.fit(data.train.x, data.train.answers)
 
 
-def loss_on(model: DNNClassifier, part: Any) -> float:
-    """Return the mean cross-entropy of a part."""
-    return float(log_loss(part.answers, model.predict_proba(part.x), labels=np.arange(10)))
+def loss_on(model: DNNClassifier, samples: Any) -> float:
+    """Return the mean cross-entropy on a set of samples."""
+    return float(log_loss(samples.answers, model.predict_proba(samples.x), labels=np.arange(10)))
 
 
 tried: list[tuple[dict[str, Any], DNNClassifier, float]] = []
 
 
 def losses_with(values: dict[str, Any]) -> tuple[float, float]:
-    """Return the losses on the training and the validation part with some values changed; ∞ where it diverged."""
+    """Return the losses on the training and the validation set with some values changed; ∞ where it diverged."""
     try:
         model = train(swept.with_values(values))
     except DivergenceError:
@@ -151,13 +151,13 @@ NAMES = {
     "learning_rate": label("learning rate", "学习率"),
     "training.epochs": label("epochs", "轮次"),
     "network.depth": label("hidden layers", "隐藏层数"),
-    "network.width": label("units of the hidden layer", "隐藏层的单元数"),
+    "network.width": label("units of the hidden layer", "隐藏层的神经元数"),
     "network.activation": label("activation", "激活函数"),
 }
 for axes, (key, values) in zip(grid.flat, CHOICES.items(), strict=False):
     places = values if key != "network.activation" else range(len(values))
-    axes.plot(places, found[key][:, 0], "s--", color=ORANGE, markersize=4, label=label("training", "训练部分"))
-    axes.plot(places, found[key][:, 1], "o-", color=BLUE, markersize=4, label=label("validation", "验证部分"))
+    axes.plot(places, found[key][:, 0], "s--", color=ORANGE, markersize=4, label=label("training", "训练集"))
+    axes.plot(places, found[key][:, 1], "o-", color=BLUE, markersize=4, label=label("validation", "验证集"))
     axes.set(xlabel=NAMES[key])
     if key in ("learning_rate", "training.epochs"):
         axes.set(xscale="log", yscale="log")
@@ -182,51 +182,51 @@ figure.suptitle(
 
 # %%
 # The rate is the one to begin with: too small and ten epochs are too few, too large and the cost never falls. Between
-# two useless ends lies a valley that is wide on this axis, and it ends in a cliff. More iterations go on
-# helping the training part, and the validation part less and less. Two units are too few for ten classes. A depth or
-# width costs time as well: a network of sizes :math:`n^{[0]}, \dots, n^{[L]}` has :math:`\sum_l n^{[l]} (n^{[l-1]} +
-# 1)` numbers to learn.
+# two useless ends lies a valley that is wide on this axis, and it ends in a cliff. More iterations keep lowering the
+# training loss, and the validation loss less and less. Two units are too few for ten classes. A depth or width costs
+# time as well: a network of sizes :math:`n^{[0]}, \dots, n^{[L]}` has :math:`\sum_l n^{[l]} (n^{[l-1]} + 1)`
+# parameters.
 #
 # Rates have a logarithmic scale
 # ------------------------------
 # Between 0.01 and 0.02 as much happens as between 0.1 and 0.2: what counts is the factor. On a linear axis almost all
-# of the valley is squeezed into the left edge, and whoever draws rates evenly between 0 and 30 hardly ever looks
-# there. Draw the exponent evenly instead: :math:`r = 10^u`. In a sweep that is ``log: true``.
+# of the valley is squeezed into the left edge, where uniformly random rates between 0 and 30 hardly ever fall. Take a
+# uniformly random exponent instead: :math:`r = 10^u`. In a sweep that is ``log: true``.
 
 generator = np.random.default_rng(0)
-evenly = generator.uniform(0.001, 30, 1000)
-by_exponent = 10 ** generator.uniform(np.log10(0.001), np.log10(30), 1000)
-for name, drawn in (("evenly", evenly), ("by exponent", by_exponent)):
-    print(f"drawn {name:12} {np.mean((drawn > 0.1) & (drawn < 2)):6.1%} of the rates lie between 0.1 and 2")
+uniform = generator.uniform(0.001, 30, 1000)
+log_uniform = 10 ** generator.uniform(np.log10(0.001), np.log10(30), 1000)
+for name, tried_rates in (("uniform", uniform), ("log-uniform", log_uniform)):
+    print(f"{name:12} {np.mean((tried_rates > 0.1) & (tried_rates < 2)):6.1%} of the rates lie between 0.1 and 2")
 
 figure, pair = plt.subplots(1, 2, figsize=(10, 3.6))
 rates, losses = np.array(CHOICES["learning_rate"]), found["learning_rate"][:, 1]
-for axes, drawn, scale, title in (
-    (pair[0], evenly, "linear", label("Linear: 60 draws, hardly any useful", "线性刻度：60 次抽取，几乎都没有用")),
-    (pair[1], by_exponent, "log", label("Logarithmic: 60 draws spread over all", "对数刻度：60 次抽取覆盖全程")),
+for axes, tried_rates, scale, title in (
+    (pair[0], uniform, "linear", label("Linear: hardly any of 60 is useful", "线性刻度：60 次抽取，几乎都没有用")),
+    (pair[1], log_uniform, "log", label("Logarithmic: 60 over all the range", "对数刻度：60 次抽取覆盖全程")),
 ):
     axes.semilogy(rates, losses, "o-", color=BLUE)
-    axes.plot(drawn[:60], np.full(60, 0.07), "|", color=ORANGE, markersize=12)
+    axes.plot(tried_rates[:60], np.full(60, 0.07), "|", color=ORANGE, markersize=12)
     axes.set(xscale=scale, xlabel=NAMES["learning_rate"], title=title)
 pair[0].set_ylabel(label("validation loss", "验证损失"))
 figure.suptitle(label("The same losses on two axes", "同样的损失，两种坐标轴"))
 
 # %%
-# A grid or random draws
-# ----------------------
-# Two hyperparameters, nine trainings. A grid of 3 × 3 tries three rates, three times each. Nine random draws try nine
+# Grid search or random search
+# ----------------------------
+# Two hyperparameters, nine trainings. A grid of 3 × 3 tries three rates, three times each. Nine random trials try nine
 # rates, and almost as many numbers of epochs. Where one of the two matters much more than the other, and beforehand
 # nobody knows which, the grid spends six of its nine trainings on rates that it has tried already.
 
 GRID = [(rate, epochs) for rate in (0.01, 0.1, 1.0) for epochs in (4, 8, 16)]
-DRAWN = [
+RANDOM = [
     (float(10**u), int(epochs))
     for u, epochs in zip(generator.uniform(-2.3, 0.3, 9), generator.integers(3, 18, 9), strict=True)
 ]
 figure, pair = plt.subplots(1, 2, figsize=(10, 4), sharex=True, sharey=True)
 for axes, points, name, title in (
     (pair[0], GRID, "grid", label("Grid: 3 rates", "网格：3 个学习率")),
-    (pair[1], DRAWN, "random", label("Random: 9 rates", "随机：9 个学习率")),
+    (pair[1], RANDOM, "random", label("Random: 9 rates", "随机：9 个学习率")),
 ):
     losses = [losses_with({"learning_rate": rate, "training.epochs": epochs})[1] for rate, epochs in points]
     print(f"{name:7} best validation loss {min(losses):.3f} at r = {points[int(np.argmin(losses))][0]:.3f}")
@@ -241,8 +241,8 @@ figure.suptitle(
 )
 
 # %%
-# Nine draws are few, and either may win by luck; the number of rates that were looked at is no luck. The package does
-# this with one command, for any key of the configuration. It draws while it runs, ends hopeless trials early, and can
+# Nine trials are few, and either may win by chance; the number of rates tried does not depend on chance. The package
+# does this with one command, for any key of the configuration. It plots while it runs, prunes hopeless trials, and can
 # be interrupted and resumed::
 #
 #    ms-dnn sweep configs/sweep_wine.yaml --jobs 2
@@ -253,9 +253,9 @@ figure.suptitle(
 #
 # Validation is not test
 # ----------------------
-# The best of many networks was chosen because it did well on the validation part, by merit and by luck. Luck does not
-# carry over to new samples. So the choice is made on one part, and the number that is told to others comes from
-# another. (It may well be the better one of the two, as here: with 359 samples, one part can be easier than another.)
+# The best of many networks was chosen because it did well on the validation set, by merit and by chance. Chance does
+# not carry over to new samples. So the choice is made on one set, and the reported number comes from another. (It may
+# well be the better one of the two, as here: with 359 samples, one set can be easier than another.)
 
 values, chosen, of_validation = min(tried, key=lambda one: one[2])
 print(f"chosen among {len(tried)}: {values}")
@@ -265,34 +265,34 @@ print(f"test:       loss {loss_on(chosen, data.test):.3f}, accuracy {chosen.scor
 # %%
 # Questions
 # ---------
-# 1. *Rates are drawn evenly between 0.0001 and 1. How many fall below 0.01? How many when the exponent is drawn
-#    evenly?* One in a hundred, and one in two: from −4 to −2 is half of the way from −4 to 0.
+# 1. *Rates are uniformly random between 0.0001 and 1. How many fall below 0.01? How many when the exponent is uniformly
+#    random?* One in a hundred, and one in two: from −4 to −2 is half of the way from −4 to 0.
 
-evenly = np.random.default_rng(1).uniform(1e-4, 1, 100_000)
-by_exponent = 10 ** np.random.default_rng(1).uniform(-4, 0, 100_000)
-print(f"{np.mean(evenly < 0.01):.3f} and {np.mean(by_exponent < 0.01):.3f}")
-check_answer(1, abs(np.mean(evenly < 0.01) - 0.01) < 0.002 and abs(np.mean(by_exponent < 0.01) - 0.5) < 0.01)
+uniform = np.random.default_rng(1).uniform(1e-4, 1, 100_000)
+log_uniform = 10 ** np.random.default_rng(1).uniform(-4, 0, 100_000)
+print(f"{np.mean(uniform < 0.01):.3f} and {np.mean(log_uniform < 0.01):.3f}")
+check_answer(1, abs(np.mean(uniform < 0.01) - 0.01) < 0.002 and abs(np.mean(log_uniform < 0.01) - 0.5) < 0.01)
 
 # %%
-# 2. *64 inputs, two hidden layers of 32 units, 10 outputs: how many numbers are learned, and how many with 64 units?*
+# 2. *64 inputs, two hidden layers of 32 units, 10 outputs: how many parameters are there, and how many with 64 units?*
 #    :math:`32 \cdot 65 + 32 \cdot 33 + 10 \cdot 33 = 3466`, and 8970. The matrix between the hidden layers grows with
 #    the square of the width.
 
 
-def numbers(width: int) -> int:
-    """Return how many numbers a network with two hidden layers learns."""
+def parameters(width: int) -> int:
+    """Return the number of parameters of a network with two hidden layers."""
     network = build_dnn((64, width, width, 10), ("tanh", "tanh", "identity"))
     return sum(parameter.size for parameter in network.trainable_params())
 
 
-check_answer(2, (numbers(32), numbers(64)) == (3466, 8970))
+check_answer(2, (parameters(32), parameters(64)) == (3466, 8970))
 
 # %%
 # 3. *Fifty networks are equally good: each is right with probability 0.95 on every sample. On how many of 359
 #    validation samples is the best of them right, and how good is it on new samples?* On about 97 in a hundred, by
-#    luck; on new samples 95, like the others.
+#    chance; on new samples 95, like the others.
 
-luck = np.random.default_rng(2)
-best_of_fifty = np.array([luck.binomial(359, 0.95, 50).max() / 359 for _ in range(200)])
-print(f"the best of fifty: {best_of_fifty.mean():.3f} on the validation part")
+generator = np.random.default_rng(2)
+best_of_fifty = np.array([generator.binomial(359, 0.95, 50).max() / 359 for _ in range(200)])
+print(f"the best of fifty: {best_of_fifty.mean():.3f} on the validation set")
 check_answer(3, 0.965 < best_of_fifty.mean() < 0.985)

@@ -1,12 +1,12 @@
 r"""13 · Regularisation
 ===================
 
-A network with more weights than it has samples can learn them by heart, noise and all. Four remedies keep it from
-that: two penalties on the weights, dropout, and stopping in time.
+A network with more weights than samples can overfit: it fits the training samples, noise included, and not the law
+behind them. Four regularisation methods reduce that: L1 and L2 penalties on the weights, dropout, and early stopping.
 
-:Teaches: what overfitting looks like, L1 and L2 penalties as a part of the cost, inverted dropout with masks that can
-   be drawn again, and early stopping.
-:Needs: chapters 09 and 10 (the gradients of a layer); samples that are drawn here; about 30 seconds.
+:Teaches: what overfitting looks like, L1 and L2 penalties as a part of the cost, inverted dropout with reproducible
+   masks, and early stopping.
+:Needs: chapters 09 and 10 (the gradients of a layer); samples that are generated here; about 30 seconds.
 """
 
 import numpy as np
@@ -28,11 +28,11 @@ from ms_dnn.training.stopping import EarlyStopping
 begin()
 
 # %%
-# Learning by heart
-# -----------------
+# Overfitting
+# -----------
 # Two half moons, 50 samples, and so much noise that the classes overlap. The network has two hidden layers of 64 units:
-# almost a hundred weights and biases a sample. Another 400 samples, which the training never sees, tell what the
-# network has understood; their cost is the **validation cost**.
+# almost a hundred weights and biases a sample. Another 400 samples, which the training never sees, tell how well the
+# network generalises; their cost is the **validation cost**.
 
 
 def moons(number: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -56,13 +56,13 @@ def train(penalty: Penalty | None = None, dropouts: float = 0.0):
 
 def report(name: str, curves) -> None:
     """Print the two costs at the end."""
-    print(f"{name:<12} training cost {curves.costs[-1]:.4f}   validation cost {curves.validation_costs[-1]:.3f}")
+    print(f"{name:<17} training cost {curves.costs[-1]:.4f}   validation cost {curves.validation_costs[-1]:.3f}")
 
 
 plain, plain_curves = train()
 weights = sum(parameter.size for parameter in plain.trainable_params())
 print(f"{weights} weights and biases, {len(samples[0])} samples")
-report("no remedy", plain_curves)
+report("no regularisation", plain_curves)
 best = int(plain_curves.validation_costs.argmin())
 print(f"lowest validation cost: {plain_curves.validation_costs[best]:.3f}, after {plain_curves.steps[best]} steps")
 
@@ -76,24 +76,24 @@ left.legend()
 names = [label("class 0", "类别 0"), label("class 1", "类别 1")]
 classes = samples[1].argmax(1)
 draw_decision(right, lambda points: plain(Tensor(points)).asnumpy().argmax(1), samples[0], classes, names)
-right.set_title(label("The border winds around single samples", "分界线绕着个别样本弯曲"))
+right.set_title(label("The boundary winds around single samples", "决策边界绕着个别样本转"))
 right.legend(loc="upper right")
 
 # %%
-# L2: large weights are dear
-# --------------------------
-# A border with sharp turns needs large weights. So the cost gets a second term that grows with them:
+# L2: large weights are penalised
+# -------------------------------
+# A decision boundary with sharp turns needs large weights. So the cost gets a second term that grows with them:
 #
 # .. _formula-l2-penalty:
 #
 # .. math:: J + R, \qquad R = \frac{\lambda_2}{2} \sum_{l} \sum_{j,k} \left(w^{[l]}_{jk}\right)^2
 #
-# The sum runs over the weights and leaves the biases out: a bias moves a border and bends nothing.
+# The sum runs over the weights and leaves the biases out: a bias only shifts a boundary.
 
 show_code(l2, l2_gradient)
 
 # %%
-# R is part of the cost, so it is part of the gradient. What the backward pass found is only added to:
+# R is part of the cost, so it is part of the gradient. The backward pass adds one term to the gradient:
 #
 # .. _formula-weight-decay-gradient:
 #
@@ -108,17 +108,17 @@ with_l2, l2_curves = train(Penalty(l2=0.02))
 report("L2, 0.02", l2_curves)
 
 # %%
-# L1: small weights are dear as well
-# ----------------------------------
-# The pull of L2 weakens as a weight becomes small. That of the absolute value does not:
+# L1: small weights are penalised as well
+# ---------------------------------------
+# The gradient of the L2 penalty shrinks with the weight. That of the absolute value does not:
 #
 # .. _formula-l1-penalty:
 #
 # .. math:: R = \lambda_1 \sum_{l} \sum_{j,k} \left| w^{[l]}_{jk} \right|,
 #    \qquad \frac{\partial R}{\partial w} = \lambda_1 \operatorname{sign}(w)
 #
-# A weight that earns less than :math:`\lambda_1` is pushed all the way to 0. There the steps carry it from one side to
-# the other, by about the learning rate; the rates here fall to 0, so what is left is tiny.
+# A weight with :math:`|\partial J / \partial w|` below :math:`\lambda_1` is pushed all the way to 0. There the steps
+# carry it from one side to the other, by about the learning rate; the rates here fall to 0, so what is left is tiny.
 
 show_code(l1, l1_gradient)
 with_l1, l1_curves = train(Penalty(l1=0.01))
@@ -146,27 +146,27 @@ figure.suptitle(label("L2 shrinks the weights, L1 makes most of them 0", "L2 使
 # Dropout
 # -------
 # In each step, each unit of a hidden layer is left out with probability p. No unit can then count on a certain other
-# one. Those that stay are multiplied by :math:`1/(1-p)`, so that the next layer gets what it is used to on average;
-# that is **inverted** dropout, and because of it prediction needs no change at all.
+# one. Those that stay are multiplied by :math:`1/(1-p)`, so that the next layer gets the same input on average; that is
+# **inverted** dropout, and because of it prediction needs no change at all.
 #
 # .. _formula-dropout-mask:
 #
 # .. math:: \tilde{a} = a \odot \frac{m}{1 - p}, \qquad m_{nj} = \begin{cases} 0 & \text{with probability } p \\
 #    1 & \text{else} \end{cases}
 #
-# Backward the same factors meet :math:`da`. So they must be the same ones, and they are kept in the cache.
+# Backward, :math:`da` is multiplied by the same factors, so they are kept in the cache.
 
 show_code(Dropout.forward, Dropout.backward)
 
 # %%
-# A generator with a state would draw another mask each time somebody asks. This one has none: the mask is a function of
-# a key (made of the seed and the layer's number), of the step and of the place in the batch. So two routes to one
-# gradient drop the same units, and a resumed run drops what the undisturbed one would have dropped.
+# A generator with a state gives another mask at each call. This one is stateless: the mask is a function of a key (made
+# of the seed and the layer's number), of the step and of the place in the batch. So two routes to one gradient drop the
+# same units, and a resumed run drops the same units as an uninterrupted one.
 
 ones = Tensor(np.ones((400, 64), np.float32))
 layer, twin = Dropout(0.3, key=7), Dropout(0.3, key=7)
 dropped = layer.forward(ones)[0].asnumpy()
-print("the same key and step draw the same mask:", np.array_equal(dropped, twin.forward(ones)[0].asnumpy()))
+print("the same key and step give the same mask:", np.array_equal(dropped, twin.forward(ones)[0].asnumpy()))
 layer.step.set_data(Tensor(1, layer.step.dtype))
 print("and the next step another one:           ", not np.array_equal(dropped, layer.forward(ones)[0].asnumpy()))
 print(f"dropped: {np.mean(dropped == 0):.3f} of the ones, mean of all: {dropped.mean():.3f}")
@@ -176,32 +176,32 @@ with_dropout, dropout_curves = train(dropouts=0.6)
 report("dropout, 0.6", dropout_curves)
 
 # %%
-# Stopping in time
-# ----------------
-# The cheapest remedy changes no formula. Look at the validation cost now and then, remember the weights at its lowest
-# point, stop when nothing has been gained for a while, and put those weights back.
+# Early stopping
+# --------------
+# The cheapest method changes no formula. Measure the validation cost at intervals, keep the weights of its lowest
+# value, stop when it has not improved for a while, and restore those weights.
 
 show_code(EarlyStopping)
 
 
 def stop_early(curves, stopping: EarlyStopping) -> tuple[int, int]:
-    """Return the look with the best weights, and the one at which the training ends."""
+    """Return the number of the report with the best weights, and of the one at which the training ends."""
     at, lowest = 0, None
-    for look, value in enumerate(curves.validation_costs):
+    for number, value in enumerate(curves.validation_costs):
         if stopping.improves(value, lowest):
-            at, lowest = look, value
-        elif look - at >= stopping.patience:
-            return at, look
+            at, lowest = number, value
+        elif number - at >= stopping.patience:
+            return at, number
     return at, len(curves.validation_costs) - 1
 
 
 kept, ended = stop_early(plain_curves, EarlyStopping("validation_loss", larger_is_better=False, patience=10))
 stopped = with_parameters(build_dnn(SIZES, ACTIVATIONS), plain_curves.weights[kept])
-print(f"ended after {plain_curves.steps[ended]} steps, with the weights of step {plain_curves.steps[kept]} put back")
+print(f"ended after {plain_curves.steps[ended]} steps, with the weights of step {plain_curves.steps[kept]} restored")
 
 figure, axes = plt.subplots(figsize=(7.5, 4))
 compared = (
-    (label("no remedy", "无正则化"), plain_curves, "-"),
+    (label("no regularisation", "无正则化"), plain_curves, "-"),
     ("L2", l2_curves, "--"),
     ("L1", l1_curves, "-."),
     (label("dropout", "随机失活"), dropout_curves, ":"),
@@ -214,25 +214,26 @@ axes.plot(
 )  # fmt: skip
 axes.set(xlabel=label("step", "步"), ylabel=label("validation cost", "验证成本"), ylim=(0.2, 2))
 axes.legend(ncols=2, loc="center right")
-figure.suptitle(label("Every remedy keeps the validation cost down", "每种方法都能压低验证成本"))
+figure.suptitle(label("With each method the validation cost ends lower", "用任何一种方法，验证成本最终都更低"))
 
 # %%
-# The borders that come of it. None of them is the truth, which is not in the 50 samples; but they are simpler, and 400
-# others pay less. Dropout alone helps least here: the validation cost still rises, only much more slowly.
+# The resulting decision boundaries. None of them is the true one, which 50 samples do not determine; but they are
+# simpler, and the cost of 400 other samples is lower. Dropout alone helps least here: the validation cost still rises,
+# only much more slowly.
 
 figure, axes = plt.subplots(1, 4, figsize=(12, 3.3), sharex=True, sharey=True)
-remedied = (
+regularised = (
     ("L2", with_l2),
     ("L1", with_l1),
     (label("dropout", "随机失活"), with_dropout),
     (label("early stopping", "早停"), stopped),
 )
 loss, (x_other, y_other) = Cost("softmax_cross_entropy"), (Tensor(part) for part in validation)
-for place, (name, network) in zip(axes, remedied, strict=True):
+for place, (name, network) in zip(axes, regularised, strict=True):
     draw_decision(place, lambda points, n=network: n(Tensor(points)).asnumpy().argmax(1), samples[0], classes, names)
     J = float(loss(network(x_other), y_other))
     place.set_title(label(f"{name}: validation {J:.2f}", f"{name}：验证成本 {J:.2f}"))
-figure.suptitle(label("With a remedy the border no longer winds around single samples", "正则化之后，分界线变得简单"))
+figure.suptitle(label("With regularisation the boundaries are simpler", "正则化之后，决策边界变得简单"))
 
 # %%
 # Is it still the right gradient?
@@ -257,13 +258,13 @@ forgotten = furthest(HandwrittenGradient(small, Cost("softmax_cross_entropy"))(x
 print(f"largest difference: {agree:.0e}; with the penalty forgotten: {forgotten:.1e}")
 
 # %%
-# ``ms-dnn check`` asks differences of the cost and the complex step as well, with penalty and dropout in both.
+# ``ms-dnn check`` also compares with differences of the cost and with the complex step, both with penalty and dropout.
 #
 # Questions
 # ---------
-# 1. *All gradients of the loss are 0 from now on. What does L2 with gradient descent make of a weight in 100 steps, and
-#    what L1?* L2 multiplies it by :math:`(1 - r \lambda_2)^{100}`, which never reaches 0; L1 takes :math:`100\, r
-#    \lambda_1` away, and a weight that was not larger is at 0 before.
+# 1. *All gradients of the loss are 0 from now on. How does a weight change in 100 steps of gradient descent with L2,
+#    and how with L1?* L2 multiplies it by :math:`(1 - r \lambda_2)^{100}`, which never reaches 0; L1 takes :math:`100\,
+#    r \lambda_1` away, and a weight that was not larger reaches 0 before.
 
 r, strength, w_l2, w_l1 = 0.1, 0.05, 0.4, 0.4
 for _ in range(100):
@@ -274,8 +275,8 @@ print(f"L2: 0.4 becomes {w_l2:.4f}; L1: 0.4 becomes {abs(w_l1):.4f}")
 check_answer(1, np.isclose(w_l2, 0.4 * (1 - r * strength) ** 100) and abs(w_l1) <= r * strength)
 
 # %%
-# 2. *Does the hand-written gradient drop the same units as MindSpore's, though both draw for themselves?* Yes: the mask
-#    is a function, and both ask it the same question.
+# 2. *Does the hand-written gradient drop the same units as MindSpore's, though each computes its own masks?* Yes: the
+#    mask is a function, and both call it with the same arguments.
 
 dropping = build_dnn([2, 32, 2], ["tanh", "identity"], seed=5, dtype="float64", dropouts=0.5)
 loss_only = Cost("softmax_cross_entropy")

@@ -5,8 +5,8 @@ Before the first step nothing is learnt, and much is decided: whether the units 
 reaches the last layer, and whether an error reaches the first.
 
 :Teaches: why hidden weights must not start at 0, where the numbers of Xavier and He come from, how gradients vanish and
-   explode in a deep network, and what the activations and their slopes have to do with it.
-:Needs: chapter 09 (backpropagation); numbers that are drawn here; about 15 seconds.
+   explode in a deep network, and what the activations and their derivatives have to do with it.
+:Needs: chapter 09 (backpropagation); numbers that are generated here; about 15 seconds.
 """
 
 import numpy as np
@@ -27,8 +27,8 @@ begin()
 # -----------------------------
 # Where W[1] = 0, all hidden units compute the same number. Going back, δ reaches them through equal columns of W[2], so
 # all get the same gradient, and the same update. What is equal stays equal: four units, the work of one. (One layer
-# alone may start at 0, as logistic regression does: its units differ by their targets.) Here they are to tell an inner
-# ring of points from an outer one, for which one unit is not enough.
+# alone may start at 0, as logistic regression does: its units differ by their targets.) Here they have to separate an
+# inner ring of points from an outer one, for which one unit is not enough.
 
 show_code(zeros)
 
@@ -45,27 +45,27 @@ for initializer in ("zeros", "xavier"):
 
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.4))
 titles = (
-    label("zeros: four units, one curve", "全零：四个单元，一条曲线"),
-    label("drawn: four units", "随机：四个单元"),
+    label("zeros: four units, one curve", "全零：四个神经元，一条曲线"),
+    label("random: four units", "随机：四个神经元"),
 )
 for place, (initializer, title) in zip(axes, zip(ways, titles, strict=True), strict=True):
     for unit, dashes in enumerate(("-", "--", "-.", ":")):
-        place.plot(ways[initializer][:, unit, 1], dashes, label=label(f"unit {unit + 1}", f"单元 {unit + 1}"))
+        place.plot(ways[initializer][:, unit, 1], dashes, label=label(f"unit {unit + 1}", f"神经元 {unit + 1}"))
     place.set(title=title, xlabel=label("step", "步"))
-axes[0].set_ylabel(label("second weight of each hidden unit", "各隐藏单元的第二个权重"))
+axes[0].set_ylabel(label("second weight of each hidden unit", "各隐藏神经元的第二个权重"))
 axes[1].legend(ncols=2)
 
 # %%
-# How large should the draws be?
-# ------------------------------
+# How large should the random weights be?
+# ---------------------------------------
 # Take a weighted sum :math:`z_j = \sum_{k=1}^{I} w_{jk} a_k` of independent numbers, the weights with mean 0. Then
 # mean squares of the factors multiply, and variances of the summands add up:
 #
 # .. math:: \operatorname{Var} z_j = I \operatorname{Var} w \, \operatorname{E}[a^2]
 #
-# So :math:`\operatorname{Var} w = 1/I` keeps the size of the signal. Backward
-# :math:`da_k = \sum_{j=1}^{O} w_{jk}\, \delta_j` has O summands and asks for :math:`1/O`. Glorot and Bengio take the
-# mean of I and O. A uniform draw from −r to r has the variance r²/3, hence the 6:
+# So :math:`\operatorname{Var} w = 1/I` keeps the size of the signal. Backward :math:`da_k = \sum_{j=1}^{O} w_{jk}\,
+# \delta_j` has O summands and asks for :math:`1/O`. Glorot and Bengio take the mean of I and O. A uniform distribution
+# from −r to r has the variance r²/3, hence the 6:
 #
 # .. _formula-xavier-initialisation:
 #
@@ -74,8 +74,8 @@ axes[1].legend(ncols=2)
 show_code(xavier)
 
 # %%
-# This counts on a slope near 1 at z = 0, as tanh has it. ReLU sets half of the numbers to 0, so that
-# :math:`\operatorname{E}[a^2] = \operatorname{Var} z / 2`. He and others give the half back:
+# This assumes a derivative near 1 at z = 0, as tanh has it. ReLU sets half of the numbers to 0, so that
+# :math:`\operatorname{E}[a^2] = \operatorname{Var} z / 2`. He and others compensate for that half:
 #
 # .. _formula-he-initialisation:
 #
@@ -86,15 +86,15 @@ show_code(he)
 # %%
 # Twenty layers
 # -------------
-# Backward, each layer multiplies by its slopes and by its weights. Written out over all layers:
+# Backward, each layer multiplies by the derivatives of its activations and by its weights. Written out over all layers:
 #
 # .. _formula-gradient-product:
 #
 # .. math:: \delta^{[1]} = \left( \prod_{l=1}^{L-1} \operatorname{diag}\!\left(\sigma'(z^{[l]})\right) W^{[l+1]T}
 #    \right) \delta^{[L]}
 #
-# A product of 19 factors knows hardly anything between tiny and huge: :math:`0.5^{19}` is 2 in a million, and
-# :math:`1.5^{19}` is over two thousand. In the code the product is the loop; each turn hands its result to the next.
+# A product of 19 factors is nearly always tiny or huge: :math:`0.5^{19}` is 2 in a million, and :math:`1.5^{19}` is
+# over two thousand. In the code the product is the loop; each iteration passes its result to the next.
 
 show_code(DNN.backward)
 
@@ -105,7 +105,7 @@ targets = Tensor(np.eye(WIDTH)[generator.integers(0, WIDTH, 128)])
 
 
 def deep(activation: str, initializer: str, times: float = 1.0) -> DNN:
-    """Return 20 layers of 64 units in float64, the drawn weights multiplied by a factor."""
+    """Return 20 layers of 64 units in float64, the random weights multiplied by a factor."""
     network = build_dnn([WIDTH] * (DEPTH + 1), [activation] * (DEPTH - 1) + ["identity"], initializer, 0, "float64")
     return with_parameters(network, [times * parameter.asnumpy() for parameter in network.trainable_params()])
 
@@ -151,17 +151,17 @@ figure.suptitle(
 
 # %%
 # The sigmoid's activations look healthy on the left, for they all lie around ½. Its gradients do not. The reason is the
-# slope: :math:`\sigma'(z) = a(1 - a) \le \frac{1}{4}`, so each layer costs a factor of four or more, unless the weights
-# make up for it.
+# derivative: :math:`\sigma'(z) = a(1 - a) \le \frac{1}{4}`, so each layer costs a factor of four or more, unless the
+# weights make up for it.
 
-slope = np.mean([ACTIVATIONS["sigmoid"].vjp(Tensor(z), Tensor(a), Tensor(np.ones_like(z))).asnumpy().mean()
+derivative = np.mean([ACTIVATIONS["sigmoid"].vjp(Tensor(z), Tensor(a), Tensor(np.ones_like(z))).asnumpy().mean()
                  for z, a in zip(*walks["sigmoid, Xavier"][:2], strict=True)][:-1])  # fmt: skip
-print(f"mean slope of the sigmoid in the 19 hidden layers: {slope:.3f}")
+print(f"mean derivative of the sigmoid in the 19 hidden layers: {derivative:.3f}")
 
 # %%
-# All activations and their slopes
-# --------------------------------
-# Two slopes in formulas; in the code each is already multiplied with da:
+# All activations and their derivatives
+# -------------------------------------
+# Two derivatives as formulas; in the code each is already multiplied by da:
 #
 # .. _formula-tanh-slope:
 #
@@ -195,37 +195,37 @@ axes[2, 3].plot([], [], color=BLUE, label="a = σ(z)")
 axes[2, 3].plot([], [], "--", color=ORANGE, label="σ′(z)")
 axes[2, 3].legend(loc="center", fontsize="large")
 axes[2, 3].axis("off")
-figure.suptitle(label("Activations and their slopes, against z (softmax beside a second z = 0)",
+figure.suptitle(label("Activations and their derivatives, against z (softmax beside a second z = 0)",
                       "各激活函数及其导数（横轴为 z；softmax 的另一个 z 为 0）"))  # fmt: skip
 
 # %%
-# Where a function has a kink, its slope there is a convention. The package takes that of MindSpore, and says which with
-# each function. The sign has no slope that could teach anything, so it has none here.
+# Where a function has a kink, its derivative is a convention. The package takes that of MindSpore, and documents it
+# with each function. The sign has no useful derivative, so it has none here.
 
 at_zero = Tensor(np.zeros((1, 1)))
 for name in ("relu", "leaky_relu"):
     value = ACTIVATIONS[name].vjp(at_zero, ACTIVATIONS[name].function(at_zero), Tensor(np.ones((1, 1))))
-    print(f"slope of {name} at z = 0: {float(value[0, 0]):g}")
+    print(f"derivative of {name} at z = 0: {float(value[0, 0]):g}")
 
 # %%
 # Dead units
 # ----------
-# A ReLU whose z is negative for every sample answers 0 to all, has the slope 0 for all, and so gets no gradient: it
-# stays as it is. One step that is far too long can do that to almost half of a layer. A leaky ReLU keeps a slope of
-# 0.01 and can come back.
+# A ReLU whose z is negative for every sample outputs 0 for all, has the derivative 0 for all, and so gets no gradient:
+# it stays as it is. One step that is far too long can do that to almost half of a layer. A leaky ReLU keeps a
+# derivative of 0.01 and can recover.
 
 digits = load_digits()
 pictures = (digits.data[:256] / 16).astype(np.float32)
-answers = np.eye(10, dtype=np.float32)[digits.target[:256]]
+labels = np.eye(10, dtype=np.float32)[digits.target[:256]]
 
 
 def dead_after(rate: float, activation: str) -> float:
-    """Return the share of the 128 hidden units without any slope above 0 after one step."""
+    """Return the share of the 128 hidden units without any derivative above 0 after one step."""
     network = build_dnn([64, 128, 10], [activation, "identity"], ["he", "xavier"], seed=2)
-    descend(network, Cost("softmax_cross_entropy"), pictures, answers, [rate])
+    descend(network, Cost("softmax_cross_entropy"), pictures, labels, [rate])
     _, z, a = network.forward(Tensor(pictures))[1][0]
-    slopes = ACTIVATIONS[activation].vjp(z, a, Tensor(np.ones(z.shape, np.float32))).asnumpy()
-    return float(np.mean(np.all(slopes == 0, axis=0)))
+    derivatives = ACTIVATIONS[activation].vjp(z, a, Tensor(np.ones(z.shape, np.float32))).asnumpy()
+    return float(np.mean(np.all(derivatives == 0, axis=0)))
 
 
 for rate in (0.1, 10.0, 100.0):
@@ -235,12 +235,12 @@ for rate in (0.1, 10.0, 100.0):
 # %%
 # Questions
 # ---------
-# 1. *A ReLU layer has 400 inputs and 100 units. What standard deviation has each of the two draws?* He:
-#    :math:`\sqrt{2/400} \approx 0.0707`. Xavier: :math:`\sqrt{2/500} \approx 0.0632`.
+# 1. *A ReLU layer has 400 inputs and 100 units. What is the standard deviation of its weights after each of the two
+#    initialisations?* He: :math:`\sqrt{2/400} \approx 0.0707`. Xavier: :math:`\sqrt{2/500} \approx 0.0632`.
 
-drawn = [draw((100, 400), np.random.default_rng(1)).std() for draw in (he, xavier)]
-print(f"He {drawn[0]:.4f}, Xavier {drawn[1]:.4f}")
-check_answer(1, np.allclose(drawn, [np.sqrt(2 / 400), np.sqrt(2 / 500)], rtol=0.01))
+deviations = [weights((100, 400), np.random.default_rng(1)).std() for weights in (he, xavier)]
+print(f"He {deviations[0]:.4f}, Xavier {deviations[1]:.4f}")
+check_answer(1, np.allclose(deviations, [np.sqrt(2 / 400), np.sqrt(2 / 500)], rtol=0.01))
 
 # %%
 # 2. *Is δ[1] of the code really that product?* Yes. For the first sample, with the matrices written out in NumPy:

@@ -1,7 +1,7 @@
 r"""15 · Optimizers
 ===============
 
-The gradient says which way is down. How far to go, and what to remember of the steps before, is the optimizer's part:
+The gradient says which way is down. How far to go, and what to keep of the steps before, is decided by the optimizer:
 gradient descent, momentum, Nesterov's momentum, Adam, and schedules for the learning rate.
 
 :Teaches: the update rules beside their lines of code, why long valleys are slow, what momentum and Adam do about it,
@@ -30,7 +30,7 @@ begin()
 # A long valley
 # -------------
 # One unit without a bias, two features, squared error. The second feature is eight times as large as the first, because
-# nobody scaled it. So the cost is a bowl more than 50 times as curved in one direction as in the other: a valley.
+# it was not scaled. So the cost is a bowl more than 50 times as curved in one direction as in the other: a valley.
 
 generator = np.random.default_rng(1)
 x = generator.normal(size=(50, 2)) * [1.0, 8.0]
@@ -46,9 +46,9 @@ def unit() -> DNN:
 
 
 # %%
-# Gradient descent with the rate r multiplies the distance to the bottom by :math:`1 - r\kappa` along each direction,
-# κ its curvature. It flies off as soon as :math:`r > 2/\kappa` for the largest κ, and along the smallest such a rate
-# gets nowhere. That is why features are scaled, and why there are optimizers for what remains.
+# Gradient descent with the rate r multiplies the distance to the minimum by :math:`1 - r\kappa` along each direction, κ
+# its curvature. It diverges as soon as :math:`r > 2/\kappa` for the largest κ, and along the smallest a rate below that
+# makes hardly any progress. That is why features are scaled, and why there are optimizers for what remains.
 #
 # Momentum
 # --------
@@ -63,7 +63,7 @@ show_code(Momentum)
 
 # %%
 # The code hands this to a fused kernel of MindSpore, one call a parameter. Nesterov's momentum looks ahead: it steps
-# along what the speed will be after this gradient has been felt once more, and so brakes a step earlier:
+# along the velocity that one more update by the same gradient would give, and so brakes a step earlier:
 #
 # .. _formula-nesterov-update:
 #
@@ -84,12 +84,13 @@ show_code(Nesterov.update)
 #    \theta \leftarrow \theta - r \frac{\hat{m}}{\sqrt{\hat{v}} + \varepsilon}
 #
 # Both corrections depend on the number t of the step alone. The package works them out on the host, in float64, and
-# gives the device one number a step, :math:`r_t = r \sqrt{1 - \beta_2^t} / (1 - \beta_1^t)`.
+# gives the device two numbers a step, :math:`r_t = r \sqrt{1 - \beta_2^t} / (1 - \beta_1^t)` and :math:`\varepsilon_t =
+# \varepsilon \sqrt{1 - \beta_2^t}`.
 
 show_code(Adam.coefficients, Adam.update)
 
 # %%
-# The four on the same slope, 60 steps each:
+# The four on the same cost, 60 steps each:
 
 STEPS = 60
 runs = (
@@ -148,7 +149,7 @@ figure.suptitle(label("Adam's steps for a gradient that is always 1", "梯度恒
 # as an input, so that all four need one compilation.
 
 digits = load_digits()
-pictures, answers = (digits.data / 16).astype(np.float32), np.eye(10, dtype=np.float32)[digits.target]
+pictures, labels = (digits.data / 16).astype(np.float32), np.eye(10, dtype=np.float32)[digits.target]
 EPOCHS, BATCH = 12, 64
 plan = Plan(len(pictures), BATCH, len(pictures) // BATCH, 1, seed=1)
 never = EarlyStopping("cost", larger_is_better=False, patience=EPOCHS + 1)
@@ -165,7 +166,7 @@ for name, rates in tried.items():
     program = program_of(architecture)
     of_rates = {
         rate: train_epochs(
-            program, start, pictures, answers, plan=plan, rates=np.full(EPOCHS, rate), stopping=never
+            program, start, pictures, labels, plan=plan, rates=np.full(EPOCHS, rate), stopping=never
         ).costs
         for rate in rates
     }
@@ -189,8 +190,8 @@ figure.suptitle(label("Digits, each optimizer with its own good rate", "手写�
 #
 # Rates that change
 # -----------------
-# Mini-batch gradients are noisy. Far away a large rate is good; near the bottom the noise keeps throwing the weights
-# about, and only a smaller rate lets them settle. A schedule gives each epoch its own rate. The package knows those of
+# Mini-batch gradients are noisy. Far away a large rate is good; near the minimum the noise keeps the weights from
+# converging, and only a smaller rate lets them. A schedule gives each epoch its own rate. The package knows those of
 # MindSpore:
 
 show_code(learning_rates)
@@ -252,19 +253,19 @@ check_answer(1, all(agree))
 #    gradient descent: :math:`v = g (1 + \mu + \mu^2 + \dots) = g / (1 - \mu)`. So a rate that suits gradient descent is
 #    ten times too large here.
 
-slope = DNN([Dense(np.zeros((1, 1)), None, "identity")])
-far = descend(slope, cost, [[1e-3]], [[1e3]], [0.1] * 100, optimizer=Momentum)
+linear = DNN([Dense(np.zeros((1, 1)), None, "identity")])
+far = descend(linear, cost, [[1e-3]], [[1e3]], [0.1] * 100, optimizer=Momentum)
 lengths = np.diff(far.ways["layers.0.weight"][:, 0, 0])
 print(f"the first step {lengths[0]:.4f}, the hundredth {lengths[-1]:.4f}")
 check_answer(2, np.isclose(lengths[-1] / lengths[0], 10, rtol=0.01))
 
 # %%
-# 3. *The cost is multiplied by 1000. Whose way stays the same?* Adam's, but for ε: m̂ grows by 1000 and so does √v̂.
-#    Gradient descent, with its old rate, flies off.
+# 3. *The cost is multiplied by 1000. Which path stays the same?* Adam's, except for ε: m̂ grows by 1000 and so does
+#    √v̂. Gradient descent, with its old rate, diverges.
 
-louder = [descend(unit(), cost, np.sqrt(1000) * x, np.sqrt(1000) * y, [rate] * 5, optimizer=kind)
+scaled = [descend(unit(), cost, np.sqrt(1000) * x, np.sqrt(1000) * y, [rate] * 5, optimizer=kind)
           for _, kind, rate in (runs[0], runs[3])]  # fmt: skip
 moved = [np.abs(new.ways["layers.0.weight"] - old.ways["layers.0.weight"][:6]).max()
-         for new, old in zip(louder, (descents[0], descents[3]), strict=True)]  # fmt: skip
+         for new, old in zip(scaled, (descents[0], descents[3]), strict=True)]  # fmt: skip
 print(f"largest change of w in five steps: gradient descent {moved[0]:.1e}, Adam {moved[1]:.1e}")
 check_answer(3, moved[1] < 1e-6 < 1e3 < moved[0])

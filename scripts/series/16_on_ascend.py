@@ -1,11 +1,11 @@
 r"""16 · On Ascend
 ==============
 
-The same network, meant for another device: which device is taken and why, what 16-bit numbers can hold, and how several
-devices share one mini-batch. Everything in this chapter runs on a CPU, and it says so where that matters.
+The same network, meant for another device: which device is chosen and why, what 16-bit numbers can hold, and how
+several devices share one mini-batch. Everything in this chapter runs on a CPU, and it says so where that matters.
 
 :Teaches: the device policy, float16 with a dynamic loss scale, widths for Ascend's Cube unit, data-parallel training
-   and its commands, and what of all this was measured where.
+   and its commands, and what was measured on which device.
 :Needs: chapters 09 and 15 (backpropagation, optimizers); no Ascend; about 15 seconds.
 """
 
@@ -33,8 +33,8 @@ begin()
 # Which device, and why
 # ---------------------
 # ``auto`` takes Ascend where there is one, else a GPU, else the CPU, and says so: the first line above was printed by
-# it, or names the device that the command line asked for. The rule is a function of what there is, so it can be asked
-# about machines that are not here:
+# it, or names the device that the command line asked for. The rule is a function of the devices that exist, so it can
+# be called for other machines:
 
 show_code(choose_device)
 
@@ -44,8 +44,8 @@ for name, there in machines.items():
     print(f"a machine {name:<13} {device.name:<7} {device.reason}")
 
 # %%
-# A device that was **named** is taken or refused. A run that was meant for Ascend and quietly went to the CPU would be
-# noticed after hours:
+# A device that was **named** is used, or it is an error. A run that was meant for Ascend and silently went to the CPU
+# would be noticed after hours:
 
 try:
     choose_device("Ascend", {"CPU"}.__contains__)
@@ -70,11 +70,11 @@ with np.errstate(over="ignore"):
 
 # %%
 # The last one decides where 16 bits may be used. An update is often a thousandth of the weight, or less: added in
-# float16 it would be lost. So the weights stay in float32, the **masters**; forward and backward use float16 copies;
-# and the update is float32 again.
+# float16 it would be lost. So the weights stay in float32, the **master weights**; forward and backward use float16
+# copies; and the update is float32 again.
 #
-# The one before it is the danger on the way back: small gradients become 0. The remedy is to multiply the cost by a
-# large S before it is differentiated, and to divide by it in float32:
+# The one before it is the danger on the way back: small gradients become 0. **Loss scaling** prevents it: multiply the
+# cost by a large S before it is differentiated, and divide the gradient by S in float32:
 #
 # .. _formula-loss-scale:
 #
@@ -83,8 +83,8 @@ with np.errstate(over="ignore"):
 show_code(MixedPrecisionGradient.differentiate)
 
 digits = load_digits()
-pictures, answers = (digits.data[:256] / 16).astype(np.float32), np.eye(10, dtype=np.float32)[digits.target[:256]]
-x, y = Tensor(pictures), Tensor(answers)
+pictures, labels = (digits.data[:256] / 16).astype(np.float32), np.eye(10, dtype=np.float32)[digits.target[:256]]
+x, y = Tensor(pictures), Tensor(labels)
 cost = Cost("softmax_cross_entropy")
 
 
@@ -137,9 +137,9 @@ right.legend(loc="upper center")
 # %%
 # More is lost than lies left of the dashed line: the δ of single samples, which dW adds up, are smaller still.
 #
-# Nobody knows the right S beforehand, so it is found on the way: halved after a step whose gradients were not all
-# finite (that step is skipped), doubled after so many good ones. Here S starts far too large and is doubled after 10
-# good steps instead of the usual 2 000, for the picture:
+# The right S is not known beforehand, so it is adapted during the training, a **dynamic loss scale**: halved after a
+# step whose gradients were not all finite (that step is skipped), doubled after so many good ones. Here S starts far
+# too large and is doubled after 10 good steps instead of the usual 2 000, for the picture:
 
 network = deep()
 gradient = MixedPrecisionGradient(network, cost, initial_scale=2.0**24, doubled_after=10)
@@ -154,7 +154,7 @@ for _ in range(60):
 skipped = np.diff(seen) < 0
 seen = np.array(seen[:-1])
 print(f"{sum(skipped)} of {len(seen)} steps skipped; S ends at 2^{np.log2(seen[-1]):.0f}; "
-      f"cost {costs[0]:.2f} → {costs[-1]:.2f}; masters are {network.trainable_params()[0].dtype}")  # fmt: skip
+      f"cost {costs[0]:.2f} → {costs[-1]:.2f}; master weights are {network.trainable_params()[0].dtype}")  # fmt: skip
 
 figure, axes = plt.subplots(figsize=(7, 3.3))
 steps = np.arange(len(seen))
@@ -163,11 +163,11 @@ axes.plot(steps[~skipped], np.log2(seen)[~skipped], ".", color=BLUE, label=label
 axes.plot(steps[skipped], np.log2(seen)[skipped], "x", color=ORANGE, label=label("skipped: overflow", "跳过：溢出"))
 axes.set(xlabel=label("step", "步"), ylabel=label("log₂ of S", "S 的 log₂"))
 axes.legend()
-figure.suptitle(label("The loss scale looks for its place", "损失缩放自己寻找合适的大小"))
+figure.suptitle(label("The loss scale adapts to the gradients", "损失缩放随梯度自动调整"))
 
 # %%
 # bfloat16 has the exponents of float32 and needs no scale. MindSpore 2.10 has no MatMul for it on CPU, so it could not
-# be tried here, and the package refuses it:
+# be tried here, and the package raises an error:
 
 try:
     check_precision("mixed_bfloat16", "CPU")
@@ -189,33 +189,34 @@ for units in (16, 100, 128, 200, 256):
 #
 # Several devices, one mini-batch
 # -------------------------------
-# Data-parallel training gives each of the workers the whole network and a share of each mini-batch. The gradient of the
-# mini-batch is then the mean of theirs, weighted by the sizes of the shares:
+# Data-parallel training gives each of the workers the whole network and a shard of each mini-batch. The gradient of the
+# mini-batch is then the mean of theirs, weighted by the sizes of the shards:
 #
 # .. _formula-worker-mean:
 #
 # .. math:: \nabla J = \frac{1}{N} \sum_{r} N_r \nabla J_r
 #
-# Each worker divides its own sum by the N of all, so that its part is :math:`\frac{N_r}{N} \nabla J_r` already, and one
-# AllReduce adds up the parts:
+# Each worker divides its own sum by the N of all, so that its contribution is :math:`\frac{N_r}{N} \nabla J_r` already,
+# and one AllReduce adds them up:
 
 show_code(SumOverWorkers)
 
 # %%
-# AllReduce needs several processes. The sum does not: here one process plays both workers and adds the parts itself.
+# AllReduce needs several processes. The sum does not: here one process plays both workers and adds up their gradients
+# itself.
 
 pair = [Workers(rank, 2) for rank in range(2)]
 everyone = np.arange(256, dtype=np.int32)[None]
 whole = HandwrittenGradient(deep(), cost)(x, y)[1]
-shares = [worker.shard_of(everyone)[0] for worker in pair]
-part_of = Cost("softmax_cross_entropy", shards=2)
-parts = [HandwrittenGradient(deep(), part_of)(Tensor(pictures[s]), Tensor(answers[s]))[1] for s in shares]
-print("worker 0 has the samples", shares[0][:4], "…, worker 1", shares[1][:4], "…")
+shards = [worker.shard_of(everyone)[0] for worker in pair]
+sharded_cost = Cost("softmax_cross_entropy", shards=2)
+gradients = [HandwrittenGradient(deep(), sharded_cost)(Tensor(pictures[s]), Tensor(labels[s]))[1] for s in shards]
+print("worker 0 has the samples", shards[0][:4], "…, worker 1", shards[1][:4], "…")
 furthest = max(
     np.abs(a.asnumpy() + b.asnumpy() - c.asnumpy()).max() / np.abs(c.asnumpy()).max()
-    for a, b, c in zip(*parts, whole, strict=True)
+    for a, b, c in zip(*gradients, whole, strict=True)
 )
-print(f"sum of the parts against the whole: {furthest:.1e} of the largest element apart, in float32")
+print(f"sum over the shards against the whole mini-batch: {furthest:.1e} of the largest element apart, in float32")
 
 # %%
 # On one machine with eight Ascend devices the command would be
@@ -247,7 +248,7 @@ print(f"sum of the parts against the whole: {furthest:.1e} of the largest elemen
 #
 # What is prepared for Ascend: the training step uses no float64 and does not call back to the host, and a test reads
 # the compiled graphs and checks that MindSpore's documentation declares Ascend for each primitive in them. That is a
-# check of names in a document. Whoever runs it on Ascend will be the first.
+# check of names in a document. Its first run on Ascend is still to come.
 #
 # Questions
 # ---------
@@ -261,12 +262,13 @@ check_answer(1, plain == 0 and abs(scaled / 3e-9 - 1) < 0.02)
 
 # %%
 # 2. *One worker has 96 samples, another 32. Is the mean of their two gradients that of the mini-batch?* No, the sizes
-#    must be the weights. That is why the package wants shares of one size: the batch size must divide by the workers.
+#    must be the weights. That is why the package requires shards of one size: the batch size must divide by the
+#    workers.
 
 rows = np.split(np.arange(128), [96])
-few = HandwrittenGradient(deep(), cost)(Tensor(pictures[:128]), Tensor(answers[:128]))[1][-1].asnumpy().copy()
+few = HandwrittenGradient(deep(), cost)(Tensor(pictures[:128]), Tensor(labels[:128]))[1][-1].asnumpy().copy()
 of_each = [
-    HandwrittenGradient(deep(), cost)(Tensor(pictures[r]), Tensor(answers[r]))[1][-1].asnumpy().copy() for r in rows
+    HandwrittenGradient(deep(), cost)(Tensor(pictures[r]), Tensor(labels[r]))[1][-1].asnumpy().copy() for r in rows
 ]
 weighted, unweighted = (96 * of_each[0] + 32 * of_each[1]) / 128, (of_each[0] + of_each[1]) / 2
 print(f"weighted mean off by {np.abs(weighted - few).max():.1e}, plain mean by {np.abs(unweighted - few).max():.1e}")

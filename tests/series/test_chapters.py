@@ -10,7 +10,7 @@ import pytest
 
 from ms_dnn.errors import SeriesError
 from ms_dnn.series.catalogue import chapters, find_chapter
-from ms_dnn.series.chapter import begin
+from ms_dnn.series.chapter import begin, reason_in_chinese
 
 
 def run(chapter, *arguments):
@@ -73,6 +73,7 @@ def test_a_chapter_runs_from_the_shell_and_keeps_its_pictures(tmp_path):
     done = run(find_chapter("1"), "--device", "CPU", "--language", "zh-CN", "--figures", str(tmp_path / "pictures"))
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
+    assert "设备：CPU，由用户指定" in done.stdout
     assert "✓ 第 3 题的答案" in done.stdout
     assert sorted(path.name for path in (tmp_path / "pictures").iterdir()) == [
         f"01_perceptron-{number}.png" for number in (1, 2, 3)
@@ -93,6 +94,18 @@ def test_a_wrong_command_line_is_one_sentence(arguments, says, monkeypatch, caps
     assert exit_of_chapter.value.code == 2
     assert says in (said := capsys.readouterr().err)
     assert len(said.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("requested", "name", "reason"),
+    [
+        ("CPU", "CPU", "由用户指定"),
+        ("auto", "Ascend", "由 auto 选定：首选设备可用"),
+        ("auto", "CPU", "由 auto 选定：Ascend、GPU 不可用"),
+    ],
+)
+def test_a_chinese_reader_is_told_why_this_device(requested, name, reason):
+    assert reason_in_chinese(requested, name) == reason
 
 
 def test_a_device_that_does_not_exist_is_one_sentence():

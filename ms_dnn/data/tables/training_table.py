@@ -17,6 +17,7 @@ from ms_dnn.data.tables.declared import listed
 from ms_dnn.data.tables.files import CsvTable, ParquetTable, TableFile
 from ms_dnn.data.tables.target_column import TargetColumn
 from ms_dnn.errors import DataError
+from ms_dnn.presentation.notation import nearest_name
 
 if TYPE_CHECKING:
     from pandas import DataFrame
