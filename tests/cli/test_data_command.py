@@ -1,16 +1,13 @@
 """``ms-dnn data``: what a set is, and what of a conversion that fails is left."""
 
 import json
-import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
-from command import CONFIGS, here, ms_dnn, refused
+from command import CONFIGS, here, killed, ms_dnn, refused
 
 sys.path.append(str(Path(__file__).parents[1] / "data"))
 import mixed_tables
@@ -125,14 +122,11 @@ def test_a_disk_that_is_full_before_anything_is_converted_leaves_nothing(tmp_pat
 
 
 def test_a_kill_leaves_no_set_and_the_next_conversion_makes_one(tmp_path):
-    np.savez(tmp_path / "t.npz", x=np.zeros((4000, 2000)) + np.arange(4000)[:, None] / 3, y=np.arange(4000) % 2)
+    np.savez(tmp_path / "t.npz", x=np.arange(80).reshape(40, 2) / 3, y=np.arange(40) % 2)
     overrides = [f"--set=data={{set: npz, file: {tmp_path}/t.npz}}"]
-    command = ["data", "convert", str(CONFIGS / "wine.yaml"), str(tmp_path / "out"), "--to=npy", *overrides]
-    process = subprocess.Popen([sys.executable, "-m", "ms_dnn", *command])
-    while process.poll() is None and not (tmp_path / "out.unfinished" / "out" / "x.npy").exists():
-        time.sleep(0.001)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
+    command = ["data", "convert", CONFIGS / "wine.yaml", tmp_path / "out", "--to=npy", *overrides]
+    killed("/out.unfinished/out/y.npy", 1, *command)
+    assert (tmp_path / "out.unfinished" / "out" / "x.npy").exists()
     assert not (tmp_path / "out").exists()
     assert here(*command).returncode == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "t.npz"]
