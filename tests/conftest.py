@@ -4,11 +4,17 @@ import gc
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
+# No verdict on how fast the machine draws examples. A folder that all examples of a test share is meant.
+ANY_MACHINE = settings(
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 # The same examples in every run, so that a red build is red for everybody.
-settings.register_profile("default", deadline=None, derandomize=True, database=None, max_examples=30)
-settings.register_profile("campaign", deadline=None, database=None, max_examples=500, print_blob=True)
+settings.register_profile("default", ANY_MACHINE, derandomize=True, max_examples=30)
+settings.register_profile("campaign", ANY_MACHINE, max_examples=500, print_blob=True)
 
 # The longest files, so that on several workers none of them comes last and leaves the others without work. Those that
 # start many processes have others between them.
