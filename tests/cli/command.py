@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -34,25 +34,25 @@ main(sys.argv[3:])
 """
 
 
-def ms_dnn(
-    *arguments: object, cwd: Path | None = None, largest_file: int | None = None
-) -> subprocess.CompletedProcess[str]:
-    """Run ``python -m ms_dnn`` and return what it printed and its exit code.
+@contextlib.contextmanager
+def full_disk(largest_file: int) -> Iterator[None]:
+    """Let the system refuse to write a file beyond so many bytes, as a full disk does, here and in new processes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
-    ``largest_file``: bytes beyond which the system refuses to write, as a full disk does.
-    """
 
-    def limit() -> None:
-        if largest_file is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
-
+def ms_dnn(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run ``python -m ms_dnn`` and return what it printed and its exit code."""
     return subprocess.run(
         [sys.executable, "-m", "ms_dnn", *map(str, arguments)],
         capture_output=True,
         text=True,
         cwd=cwd,
         env={**os.environ, "NO_COLOR": "1", "COLUMNS": "100"},
-        preexec_fn=limit,
         timeout=PATIENCE,
         check=False,
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from command import CONFIGS, here, killed, ms_dnn, refused
+from command import CONFIGS, full_disk, here, killed, refused
 
 sys.path.append(str(Path(__file__).parents[1] / "data"))
 import mixed_tables
@@ -107,16 +107,20 @@ def test_an_existing_output_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(("kind", "most"), [("npy", 50_000), ("mindrecord", 1_000_000)])
-def test_a_full_disk_leaves_nothing(tmp_path, kind, most):
-    process = ms_dnn("data", "convert", CONFIGS / "digits.yaml", "out", "--to", kind, cwd=tmp_path, largest_file=most)
+def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch, kind, most):
+    monkeypatch.chdir(tmp_path)
+    with full_disk(most):
+        process = here("data", "convert", CONFIGS / "digits.yaml", "out", "--to", kind)
     assert "out: the set could not be written" in refused(process)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_disk_that_is_full_before_anything_is_converted_leaves_nothing(tmp_path):
+def test_a_disk_that_is_full_before_anything_is_converted_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     own_files.write_csv(tmp_path / "t.csv", samples=4000)
     data = "--set=data={set: csv, file: t.csv, target: kind, drop: [id, price]}"
-    process = ms_dnn("data", "convert", CONFIGS / "wine.yaml", "out", data, cwd=tmp_path, largest_file=50_000)
+    with full_disk(50_000):
+        process = here("data", "convert", CONFIGS / "wine.yaml", "out", data)
     assert "out: the set could not be written (File too large); nothing is left of it" in refused(process)
     assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from command import CONFIGS, ended, here, killed, ms_dnn, started, wait_for
+from command import CONFIGS, ended, here, killed, started, wait_for
 
 from ms_dnn.training.checkpoints import read_checkpoint
 
@@ -18,7 +18,7 @@ TRAIN = [
     "--set=network.layers.1.units=8",
     "--set=network.layers.2.units=3",
     "--set=training.batch_size=8",
-    "--set=training.epochs=100",
+    "--set=training.epochs=40",
     "--set=training.early_stopping=null",
     "--set=training.checkpoint_seconds=0",
 ]
@@ -53,9 +53,9 @@ def test_killed_at_random_moments(undisturbed: Path, tmp_path: Path, request: py
         killed(f"{run}/", random.randrange(1, operations * 4 // 5), *TRAIN, f"--run={run}")
         read_checkpoint(run)  # raises when a file is corrupt
         if number % 2:
-            killed(f"{run}/", random.randrange(10, 60), "train", f"--resume={run}")
+            killed(f"{run}/", random.randrange(10, 40), "train", f"--resume={run}")
             read_checkpoint(run)
-        resumed = ms_dnn("train", "--resume", run)
+        resumed = here("train", "--resume", run)
         assert resumed.returncode == 0, resumed.stderr
         assert result_of(run) == expected
 
