@@ -13,6 +13,8 @@ sys.path.append(str(Path(__file__).parents[1] / "data"))
 import mixed_tables
 import own_files
 
+pytestmark = pytest.mark.usefixtures("unpictured")
+
 
 def test_show_pictures_of_classes():
     shown = here("data", "show", CONFIGS / "digits.yaml").stdout

@@ -10,6 +10,8 @@ from command import CONFIGS, ended, here, killed, started, wait_for
 
 from ms_dnn.training.checkpoints import read_checkpoint
 
+pytestmark = pytest.mark.usefixtures("unpictured")
+
 TRAIN = [
     "train",
     CONFIGS / "digits.yaml",

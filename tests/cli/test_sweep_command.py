@@ -13,6 +13,8 @@ from PIL import Image
 
 from ms_dnn.config import load_config
 
+pytestmark = pytest.mark.usefixtures("unpictured")
+
 SWEEP = CONFIGS / "sweep_wine.yaml"
 FEW = ["--set", "sweep.trials=3", "--set", "training.epochs=2"]
 

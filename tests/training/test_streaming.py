@@ -25,6 +25,8 @@ from ms_dnn.training.plan import Plan
 sys.path.append(str(Path(__file__).parents[1] / "data"))
 import stored_files
 
+pytestmark = pytest.mark.usefixtures("unpictured")
+
 CLASSES = {"validation": 0.2, "test": 0.2}
 WEIGHTED = {"class_weight": {"0": 2.0}, "label_smoothing": 0.1, "report_every": 2, "epochs": 5}
 
