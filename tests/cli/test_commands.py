@@ -108,10 +108,10 @@ def test_every_config_trains_for_an_epoch_and_says_which_files_it_needs(
 
 
 def test_the_training_script_is_the_command(tmp_path: Path) -> None:
-    arguments = [CONFIGS / "regression.yaml", "--set", "training.batch_size=1000", "--run", tmp_path / "run"]
+    arguments = [CONFIGS / "regression.yaml", "--set", "training.batch_size=none", "--run", tmp_path / "run"]
     script = [sys.executable, REPOSITORY / "scripts" / "train.py", *arguments]
     process = subprocess.run(script, capture_output=True, text=True, check=False)
-    assert "training.batch_size: got 1000" in refused(process)
+    assert "training.batch_size" in refused(process)
     assert refused(process) == refused(here("train", *arguments))
 
 
