@@ -20,16 +20,23 @@ settings.register_profile("campaign", ANY_MACHINE, max_examples=500, print_blob=
 # start many processes have others between them.
 FIRST = (
     "cli/test_train_distributed",
-    "estimators/test_scikit_learn_checks",
+    "judge/test_check_gradients",
+    "cli/test_sweep_command",
     "estimators/test_estimators",
     "cli/test_commands",
-    "audit/test_workers",
     "judge/test_network_judgement",
-    "cli/test_sweep_command",
     "judge/test_check_command",
     "cli/test_kill_and_resume",
     "training/test_resuming",
+    "judge/test_other_layers",
+    "audit/test_workers",
+    "estimators/test_regularised_estimators",
+    "judge/test_naming",
+    "estimators/test_scikit_learn_checks",
+    "data/test_training_on_own_files",
     "training/test_epoch_graph",
+    "layers/test_penalty",
+    "training/test_epoch",
 )
 
 
