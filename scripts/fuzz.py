@@ -1,9 +1,9 @@
 """Give the command line thousands of damaged files, and check that each ends with exit code 0 or 2.
 
-    python scripts/fuzz.py [--cases 10000] [--first 0] [--kinds config,csv,…] [--jobs 2] [--keep FOLDER]
+    python scripts/fuzz.py [--cases 10000] [--first 0] [--kinds config,csv,…] [--jobs 2] [--seconds 10] [--keep FOLDER]
 
 Each case is a whole file of some kind, mutated as its number says, and one command that reads it, in a child forked
-from a process that has imported everything. A child has ten seconds and a bounded address space. What fails: any
+from a process that has imported everything. A child has some seconds and a bounded address space. What fails: any
 other exit code, a traceback, a signal, a timeout, too much memory, and a canary file, which some of the files would
 make if they were executed (by a pickle, by a YAML tag). Trainings end before their first step, for it is the reading
 that is tested. The same numbers give the same cases. Exit code 1 when a case failed.
@@ -17,7 +17,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from fuzzing.children import Outcome, Server
+from fuzzing.children import SECONDS, Outcome, Server
 from fuzzing.corpus import KINDS
 
 
@@ -28,12 +28,13 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
     parser.add_argument("--kinds", default=",".join(KINDS), help=f"of {', '.join(KINDS)}")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="that a case may take")
     parser.add_argument("--keep", type=Path, help="folder for the files of failed cases")
     options = parser.parse_args()
     kinds = options.kinds.split(",")
     started, outcomes = time.perf_counter(), []
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(options.jobs) as pool:
-        servers = [Server(Path(folder) / str(job), kinds, options.keep) for job in range(options.jobs)]
+        servers = [Server(Path(folder) / str(job), kinds, options.keep, options.seconds) for job in range(options.jobs)]
         numbers = range(options.first, options.first + options.cases)
         shares = [numbers[job :: options.jobs] for job in range(options.jobs)]
         for found in pool.map(lambda server, share: server.run(share), servers, shares):

@@ -6,30 +6,43 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # As the command line sets them, before MindSpore is imported: no log, and no dumps of failed graphs in the checkout.
 os.environ.setdefault("GLOG_v", "4")
 os.environ.setdefault("MS_OM_PATH", tempfile.gettempdir())
 
+# No verdict on how fast the machine draws examples. A folder that all examples of a test share is meant.
+ANY_MACHINE = settings(
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 # The same examples in every run, so that a red build is red for everybody.
-settings.register_profile("default", deadline=None, derandomize=True, database=None, max_examples=30)
-settings.register_profile("campaign", deadline=None, database=None, max_examples=500, print_blob=True)
+settings.register_profile("default", ANY_MACHINE, derandomize=True, max_examples=30)
+settings.register_profile("campaign", ANY_MACHINE, max_examples=500, print_blob=True)
 
 # The longest files, so that on several workers none of them comes last and leaves the others without work. Those that
 # start many processes have others between them.
 FIRST = (
     "cli/test_train_distributed",
-    "estimators/test_scikit_learn_checks",
+    "judge/test_check_gradients",
+    "cli/test_sweep_command",
     "estimators/test_estimators",
     "cli/test_commands",
-    "audit/test_workers",
     "judge/test_network_judgement",
-    "cli/test_sweep_command",
     "judge/test_check_command",
     "cli/test_kill_and_resume",
     "training/test_resuming",
+    "judge/test_other_layers",
+    "audit/test_workers",
+    "estimators/test_regularised_estimators",
+    "judge/test_naming",
+    "estimators/test_scikit_learn_checks",
+    "data/test_training_on_own_files",
     "training/test_epoch_graph",
+    "layers/test_penalty",
+    "training/test_epoch",
 )
 
 

@@ -47,13 +47,13 @@ class Outcome:
 class Server:
     """A process of its own that forks one child a case: MindSpore is imported once, and threads stay apart."""
 
-    def __init__(self, folder: Path, kinds: list[str], keep: Path | None) -> None:
+    def __init__(self, folder: Path, kinds: list[str], keep: Path | None, seconds: float = SECONDS) -> None:
         folder.mkdir(parents=True)
-        self.folder, self.kinds, self.keep = folder, kinds, keep
+        self.folder, self.kinds, self.keep, self.seconds = folder, kinds, keep, seconds
 
     def run(self, numbers: Iterable[int]) -> list[Outcome]:
         """Run the cases in a subprocess and return their outcomes."""
-        arguments = json.dumps([str(self.folder), self.kinds, str(self.keep or ""), list(numbers)])
+        arguments = json.dumps([str(self.folder), self.kinds, str(self.keep or ""), self.seconds, list(numbers)])
         script = Path(__file__)
         environment = {
             **os.environ,
@@ -72,7 +72,7 @@ def serve() -> None:
     """Read what to do, fork a child a case, print an outcome a line."""
     import numpy as np
 
-    folder, kinds, keep, numbers = json.loads(sys.stdin.read())
+    folder, kinds, keep, seconds, numbers = json.loads(sys.stdin.read())
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     prepare()
@@ -81,7 +81,7 @@ def serve() -> None:
         case = Path(folder) / f"case-{number}"
         case.mkdir()
         arguments = KINDS[kind].make(case, np.random.default_rng([number, 2026]))
-        outcome = run_case(number, kind, case, arguments)
+        outcome = run_case(number, kind, case, arguments, seconds)
         if outcome.failure and keep:
             shutil.copytree(case, Path(keep) / f"case-{number}", dirs_exist_ok=True)
         shutil.rmtree(case, ignore_errors=True)
@@ -102,8 +102,8 @@ def prepare() -> None:
         os.waitpid(child, 0)
 
 
-def run_case(number: int, kind: str, case: Path, arguments: list[str]) -> Outcome:
-    """Run a command on the files of a case in a child and return how it ended."""
+def run_case(number: int, kind: str, case: Path, arguments: list[str], seconds: float = SECONDS) -> Outcome:
+    """Run a command on the files of a case in a child, for so many seconds at most, and return how it ended."""
     printed = case.with_suffix(".txt")
     started = time.perf_counter()
     child = os.fork()
@@ -116,7 +116,7 @@ def run_case(number: int, kind: str, case: Path, arguments: list[str]) -> Outcom
         size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (size + 2 * ROOM, size + 2 * ROOM))
         run_command(arguments)
-    code, failure = wait(child, started)
+    code, failure = wait(child, seconds)
     text = printed.read_text(encoding="utf-8", errors="replace")
     usage = peak_of_last_child()
     if not failure and code not in (0, 2):
@@ -132,10 +132,11 @@ def run_case(number: int, kind: str, case: Path, arguments: list[str]) -> Outcom
     return Outcome(number, kind, code, failure, lines[-1][:300], time.perf_counter() - started, usage)
 
 
-def wait(child: int, started: float) -> tuple[int, str]:
+def wait(child: int, seconds: float) -> tuple[int, str]:
     """Return the exit code of a child and what is wrong with its end; kill it when its time is over."""
     global _peak
-    while time.perf_counter() - started < SECONDS:
+    started = time.perf_counter()
+    while time.perf_counter() - started < seconds:
         done, status, usage = os.wait4(child, os.WNOHANG)
         if done:
             _peak = usage.ru_maxrss * 1024
@@ -145,7 +146,7 @@ def wait(child: int, started: float) -> tuple[int, str]:
         time.sleep(0.002)
     os.kill(child, signal.SIGKILL)
     _peak = os.wait4(child, 0)[2].ru_maxrss * 1024
-    return -1, f"no answer in {SECONDS:.0f} s"
+    return -1, f"no answer in {seconds:g} s"
 
 
 _peak = 0

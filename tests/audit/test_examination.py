@@ -85,7 +85,7 @@ def test_a_wrong_gradient_is_confirmed_in_three_ways():
     assert "MindSpore's own float64 forward" in outcome.detail
 
 
-@pytest.mark.parametrize("mode", ["PyNative", "compiled"])
+@pytest.mark.parametrize("mode", ["PyNative", pytest.param("compiled", marks=pytest.mark.campaign)])
 def test_a_wrong_optimizer_is_found_and_its_script_runs_with_mindspore_alone(mode, tmp_path):
     (examined,) = Examination(BY_NAME["half the step"]).examine("float32", mode)
     assert examined.outcome.verdict == findings.WRONG_UPDATE

@@ -12,20 +12,28 @@ import pytest
 pytest.importorskip("mindspore")
 from planted_entries import BY_NAME
 
-from ms_dnn.audit import findings
+from ms_dnn.audit import findings, workers
 from ms_dnn.audit.catalogue import ENTRIES
 from ms_dnn.audit.entry import HISTORIES
 from ms_dnn.audit.workers import audit
 
-NAMES = ("aborts", "hangs", "misspelt", "broken formula", "right", "gradient of 1.5", "stale")
+NAMES = ("aborts", "misspelt", "broken formula", "right", "gradient of 1.5", "stale")
+
+PATIENCE = 900.0
+"""Seconds for what ends: far more than a busy machine takes."""
 
 
 @pytest.fixture(scope="module")
 def result():
-    entries = [BY_NAME[name] for name in NAMES]
+    return audited(*NAMES, time_limit=PATIENCE)
+
+
+def audited(*names, time_limit):
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(workers, "START_LIMIT", PATIENCE)
         patch.setenv("PYTHONPATH", str(Path(__file__).parent))
-        return audit(entries, jobs=2, time_limit=6.0, catalogue="planted_entries")
+        entries = [BY_NAME[name] for name in names]
+        return audit(entries, jobs=2, time_limit=time_limit, catalogue="planted_entries")
 
 
 def verdict(result, name):
@@ -45,10 +53,11 @@ def test_a_crash_is_recorded_with_its_signal_for_each_task(result):
     assert all("SIGABRT" in outcome.detail for outcome in outcomes)
 
 
-def test_a_hang_is_recorded_with_the_limit(result):
-    assert verdict(result, "hangs") == findings.HANG
-    assert [outcome.mode for outcome in result.findings[1].outcomes] == ["PyNative", "compiled"]
-    assert all("no response within 6 s" in outcome.detail for outcome in result.findings[1].outcomes)
+def test_a_hang_is_recorded_with_the_limit_and_the_next_task_gets_another_worker():
+    (finding,) = audited("hangs", time_limit=0.5).findings
+    assert finding.verdict == findings.HANG
+    assert [outcome.mode for outcome in finding.outcomes] == ["PyNative", "compiled"]
+    assert all("no response within 0.5 s" in outcome.detail for outcome in finding.outcomes)
 
 
 @pytest.mark.parametrize("name", ["misspelt", "broken formula"])
@@ -77,15 +86,10 @@ def test_what_is_wrong_in_a_fresh_process_is_not_called_stale_too(result):
     assert {o.verdict for o in wrong.outcomes} == {findings.RIGHT, findings.WRONG_GRADIENT}
 
 
-@pytest.fixture(scope="module")
-def of_mindspore():
-    """Two losses of MindSpore 2.10 whose gradient in PyNative depends on the shape that came first."""
-    return audit([entry for entry in ENTRIES if entry.name in ("nn.BCEWithLogitsLoss", "nn.Softmax")], jobs=2)
-
-
-@pytest.mark.parametrize("number", [0, 1])
-def test_mindspores_stale_gradients_are_found_and_their_scripts_show_them(of_mindspore, number, tmp_path):
-    finding = of_mindspore.findings[number]
+@pytest.mark.parametrize("name", ["nn.BCEWithLogitsLoss", pytest.param("nn.Softmax", marks=pytest.mark.campaign)])
+def test_mindspores_stale_gradients_are_found_and_their_scripts_show_them(name, tmp_path):
+    """Two of MindSpore 2.10 whose gradient in PyNative depends on the shape that came first."""
+    (finding,) = audit([entry for entry in ENTRIES if entry.name == name], jobs=1, time_limit=PATIENCE).findings
     assert finding.verdict == findings.STALE_GRADIENT
     shown, cured = (ran(text, tmp_path) for text in (finding.script, without_the_earlier_call(finding.script)))
     got, expected = shown

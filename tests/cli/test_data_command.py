@@ -1,20 +1,19 @@
 """``ms-dnn data``: what a set is, and what of a conversion that fails is left."""
 
 import json
-import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
-from command import CONFIGS, here, ms_dnn, refused
+from command import CONFIGS, full_disk, here, killed, refused
 
 sys.path.append(str(Path(__file__).parents[1] / "data"))
 import mixed_tables
 import own_files
+
+pytestmark = pytest.mark.usefixtures("unpictured")
 
 
 def test_show_pictures_of_classes():
@@ -110,29 +109,30 @@ def test_an_existing_output_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(("kind", "most"), [("npy", 50_000), ("mindrecord", 1_000_000)])
-def test_a_full_disk_leaves_nothing(tmp_path, kind, most):
-    process = ms_dnn("data", "convert", CONFIGS / "digits.yaml", "out", "--to", kind, cwd=tmp_path, largest_file=most)
+def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch, kind, most):
+    monkeypatch.chdir(tmp_path)
+    with full_disk(most):
+        process = here("data", "convert", CONFIGS / "digits.yaml", "out", "--to", kind)
     assert "out: the set could not be written" in refused(process)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_disk_that_is_full_before_anything_is_converted_leaves_nothing(tmp_path):
+def test_a_disk_that_is_full_before_anything_is_converted_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     own_files.write_csv(tmp_path / "t.csv", samples=4000)
     data = "--set=data={set: csv, file: t.csv, target: kind, drop: [id, price]}"
-    process = ms_dnn("data", "convert", CONFIGS / "wine.yaml", "out", data, cwd=tmp_path, largest_file=50_000)
+    with full_disk(50_000):
+        process = here("data", "convert", CONFIGS / "wine.yaml", "out", data)
     assert "out: the set could not be written (File too large); nothing is left of it" in refused(process)
     assert [path.name for path in tmp_path.iterdir()] == ["t.csv"]
 
 
 def test_a_kill_leaves_no_set_and_the_next_conversion_makes_one(tmp_path):
-    np.savez(tmp_path / "t.npz", x=np.zeros((4000, 2000)) + np.arange(4000)[:, None] / 3, y=np.arange(4000) % 2)
+    np.savez(tmp_path / "t.npz", x=np.arange(80).reshape(40, 2) / 3, y=np.arange(40) % 2)
     overrides = [f"--set=data={{set: npz, file: {tmp_path}/t.npz}}"]
-    command = ["data", "convert", str(CONFIGS / "wine.yaml"), str(tmp_path / "out"), "--to=npy", *overrides]
-    process = subprocess.Popen([sys.executable, "-m", "ms_dnn", *command])
-    while process.poll() is None and not (tmp_path / "out.unfinished" / "out" / "x.npy").exists():
-        time.sleep(0.001)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
+    command = ["data", "convert", CONFIGS / "wine.yaml", tmp_path / "out", "--to=npy", *overrides]
+    killed("/out.unfinished/out/y.npy", 1, *command)
+    assert (tmp_path / "out.unfinished" / "out" / "x.npy").exists()
     assert not (tmp_path / "out").exists()
     assert here(*command).returncode == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "t.npz"]

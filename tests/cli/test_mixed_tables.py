@@ -36,9 +36,9 @@ def trained(request, tmp_path_factory):
     return folder, request.param
 
 
-def test_raw_rows_are_answered_by_the_run(trained):
+@pytest.mark.parametrize("predict", [here, pytest.param(ms_dnn, marks=pytest.mark.campaign)])
+def test_raw_rows_are_answered_by_the_run(trained, predict):
     folder, suffix = trained
-    predict = ms_dnn if suffix == "parquet" else here  # a process that has not trained
     process = predict("predict", folder / "run", raw_rows(suffix, folder), "--json")
     assert process.returncode == 0, process.stderr
     assert f"note: 'raw.{suffix}' has no column 'size': filled as declared (indicator: " in process.stderr

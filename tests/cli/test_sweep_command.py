@@ -5,32 +5,18 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from command import CONFIGS, here, ms_dnn, refused
+from command import CONFIGS, ended, here, ms_dnn, refused, started, wait_for
 from PIL import Image
 
 from ms_dnn.config import load_config
 
+pytestmark = pytest.mark.usefixtures("unpictured")
+
 SWEEP = CONFIGS / "sweep_wine.yaml"
 FEW = ["--set", "sweep.trials=3", "--set", "training.epochs=2"]
-
-
-def start(*arguments: object) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "ms_dnn", "sweep", *map(str, arguments)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "NO_COLOR": "1"},
-    )  # fmt: skip
-
-
-def wait_for(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 100
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def rows_of(folder: Path) -> list[dict[str, str]]:
@@ -45,14 +31,15 @@ def children_of(process: subprocess.Popen[str]) -> list[int]:
 
 def test_two_workers_ctrl_c_and_on_to_the_end(tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
-    process = start(SWEEP, "--run", folder, "--jobs", 2, "--set", "sweep.trials=3", "--set", "training.epochs=100000")
-    wait_for(lambda: len(list(folder.glob("trial-*/metrics.jsonl"))) == 2 or process.poll() is not None)
+    endless = ["--set", "sweep.trials=3", "--set", "training.epochs=100000"]
+    process = started("sweep", SWEEP, "--run", folder, "--jobs", 2, *endless)
+    wait_for("reports of two trials", lambda: len(list(folder.glob("trial-*/metrics.jsonl"))) == 2, process)
     workers = children_of(process)
     process.send_signal(signal.SIGINT)
-    output, errors = process.communicate(timeout=90)
-    assert (process.returncode, errors) == (130, ""), output
-    assert "3 waiting" in output
-    assert f"continue with: ms-dnn sweep --resume {folder}" in output
+    interrupted = ended(process)
+    assert (interrupted.returncode, interrupted.stderr) == (130, ""), interrupted.stdout
+    assert "3 waiting" in interrupted.stdout
+    assert f"continue with: ms-dnn sweep --resume {folder}" in interrupted.stdout
     assert len(workers) == 2
     assert not [number for number in workers if Path(f"/proc/{number}").exists()]
 
@@ -60,11 +47,11 @@ def test_two_workers_ctrl_c_and_on_to_the_end(tmp_path: Path) -> None:
 @pytest.mark.campaign
 def test_a_killed_sweep_goes_on_and_its_trial_is_not_waited_for(tmp_path: Path) -> None:
     folder = tmp_path / "sweep"
-    process = start(SWEEP, "--run", folder, "--set", "sweep.trials=1", "--set", "training.epochs=400")
-    wait_for(lambda: list(folder.glob("trial-*/metrics.jsonl")) or process.poll() is not None)
+    process = started("sweep", SWEEP, "--run", folder, "--set", "sweep.trials=1", "--set", "training.epochs=400")
+    wait_for("a report of the trial", lambda: list(folder.glob("trial-*/metrics.jsonl")), process)
     for number in (*children_of(process), process.pid):
         os.kill(number, signal.SIGKILL)
-    process.communicate()
+    ended(process)
     assert not (folder / "best.yaml").exists()
     resumed = ms_dnn("sweep", "--resume", folder)
     assert (resumed.returncode, resumed.stderr) == (0, "")

@@ -152,5 +152,5 @@ def test_heavy_packages_stay_out() -> None:
         "else: raise SystemExit('no error')\n"
         "print([m for m in ('mindspore', 'sklearn', 'scipy', 'matplotlib', 'numpy') if m in sys.modules])\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

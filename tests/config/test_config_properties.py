@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from ms_dnn.config import ExperimentConfig, dump_config, load_config, parse_config
@@ -16,7 +16,6 @@ from ms_dnn.errors import ConfigError
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
 TEXTS = [path.read_text(encoding="utf-8") for path in CONFIGS]
 
-QUICK = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 POSITIVE = st.floats(1e-12, 1e6)
 COUNT = st.integers(1, 10_000)
@@ -94,7 +93,6 @@ EXPERIMENTS = section(
 )
 
 
-@QUICK
 @given(EXPERIMENTS)
 def test_dump_reads_back_equal(values: dict[str, Any]) -> None:
     config = ExperimentConfig.model_validate(values)
@@ -103,7 +101,6 @@ def test_dump_reads_back_equal(values: dict[str, Any]) -> None:
     assert dump_config(parse_config(text)) == text
 
 
-@QUICK
 @given(EXPERIMENTS)
 def test_the_dump_means_the_same_to_plain_pyyaml(values: dict[str, Any]) -> None:
     config = ExperimentConfig.model_validate(values)
@@ -120,7 +117,6 @@ KEYS = [
 ]
 
 
-@QUICK
 @given(st.sampled_from(KEYS), st.data())
 def test_a_typo_in_a_key_is_found_on_its_line(place: tuple[str, int, str], data: st.DataObject) -> None:
     text, number, key = place
@@ -139,7 +135,6 @@ def test_a_typo_in_a_key_is_found_on_its_line(place: tuple[str, int, str], data:
         assert [line for line in problems if line.startswith(f"c.yaml:{number}: ") and f"{typo}: unknown key" in line]
 
 
-@QUICK
 @given(st.text(max_size=200))
 def test_any_text_is_a_config_error(text: str) -> None:
     with pytest.raises(ConfigError, match=r"^c\.yaml"):
@@ -152,7 +147,6 @@ WORDS = ["name", "data", "network: ", "layers: ", "optimizer: ", "learning_rate:
 YAML_PIECES = st.lists(st.sampled_from([*MARKS, *TAGS, *WORDS]), max_size=30).map("".join)
 
 
-@settings(QUICK, max_examples=300)
 @given(YAML_PIECES)
 def test_any_yaml_like_text_is_a_config_error(text: str) -> None:
     with pytest.raises(ConfigError):
@@ -178,20 +172,17 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(QUICK, max_examples=200)
 @given(st.sampled_from(TEXTS), st.sampled_from(sorted(ExperimentConfig.model_fields)), ANYTHING)
 def test_any_value_at_any_key_is_a_config_or_a_config_error(text: str, key: str, value: Any) -> None:
     override = f"{key}={yaml.safe_dump(value, default_flow_style=True)}"
     assert "Input should" not in error_of(text, override)
 
 
-@QUICK
 @given(st.sampled_from(TEXTS), st.text(max_size=40) | st.from_regex(r"[a-z.]{1,20}(\.[0-9])?=[ -~]{0,10}"))
 def test_any_override_is_a_config_or_a_config_error(text: str, override: str) -> None:
     assert error_of(text, override).startswith(("--set ", "no error"))
 
 
-@settings(QUICK, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(content=st.binary(max_size=100))
 def test_any_bytes_are_a_config_error(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "c.yaml"

@@ -187,7 +187,7 @@ LARGE = {  # as float64 64 MB and more, and twice that while they are put togeth
 }
 
 
-@pytest.mark.parametrize("name", ["npy", "hdf5", "parquet", pytest.param("csv", marks=pytest.mark.campaign)])
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.campaign if n != "npy" else ()) for n in LARGE])
 def test_memory_does_not_grow_with_the_set(tmp_path, monkeypatch, name):
     monkeypatch.setattr(sys.modules[__name__], "WIDTH", 40)
     write, most = LARGE[name]

@@ -4,14 +4,12 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
 from ms_dnn.data import read_features
 from ms_dnn.errors import DataError
-
-SHORT = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def whole_files():
@@ -63,14 +61,12 @@ def test_whole_files_are_read(tmp_path, suffix):
 
 
 @pytest.mark.parametrize("suffix", FILES)
-@SHORT
 @given(content=st.binary(max_size=300))
 def test_random_bytes(tmp_path, suffix, content):
     reads_or_says_why(tmp_path, suffix, content)
 
 
 @pytest.mark.parametrize("suffix", FILES)
-@SHORT
 @given(data=st.data())
 def test_truncated_files(tmp_path, suffix, data):
     content = FILES[suffix]
@@ -78,7 +74,6 @@ def test_truncated_files(tmp_path, suffix, data):
 
 
 @pytest.mark.parametrize("suffix", FILES)
-@SHORT
 @given(data=st.data())
 def test_overwritten_bytes(tmp_path, suffix, data):
     content = bytearray(FILES[suffix])
@@ -87,7 +82,6 @@ def test_overwritten_bytes(tmp_path, suffix, data):
     reads_or_says_why(tmp_path, suffix, bytes(content))
 
 
-@SHORT
 @given(text=st.text(alphabet="0123456789.eE+-,;\t\"'\n\r\0 nanif_é", max_size=60))
 def test_random_tables(tmp_path, text):
     reads_or_says_why(tmp_path, "csv", text.encode())

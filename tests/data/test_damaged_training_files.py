@@ -8,13 +8,11 @@ import sys
 import numpy as np
 import own_files
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ms_dnn.data import Source, check_dataset, load_data
 from ms_dnn.errors import DataError
-
-SHORT = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def write_archive(folder):
@@ -78,14 +76,12 @@ def test_whole_files_are_read(whole):
     assert reads_or_says_why(*whole)
 
 
-@SHORT
 @given(content=st.binary(max_size=200))
 def test_random_bytes(whole, content):
     source, path, _ = whole
     reads_or_says_why(source, path, content)
 
 
-@SHORT
 @given(data=st.data())
 def test_truncated_files(whole, data):
     source, path, content = whole
@@ -93,7 +89,6 @@ def test_truncated_files(whole, data):
     assert not reads_or_says_why(source, path, content[:cut]) or source.set in ("csv", "images")
 
 
-@SHORT
 @given(data=st.data())
 def test_overwritten_bytes(whole, data):
     source, path, content = whole

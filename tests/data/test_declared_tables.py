@@ -7,7 +7,7 @@ import mixed_tables
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ms_dnn.config.columns_section import CategoryColumn, DropColumn, MultiHotColumn, NumberColumn, WeightColumn
@@ -22,7 +22,6 @@ DECLARED = {
     "tags": MultiHotColumn(missing={"constant": ""}),
 }
 FORMATS = pytest.mark.parametrize("suffix", ["csv", "parquet"])
-SHORT = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def source(path, **options):
@@ -181,7 +180,6 @@ def test_parquet_without_pyarrow_says_what_to_install(tmp_path, monkeypatch):
     assert message.endswith("pip install 'ms-dnn[data]'")
 
 
-@SHORT
 @given(text=st.text(alphabet="12.,;\"'\n\r\t ab?é\0_", max_size=60))
 def test_random_csv(tmp_path, text):
     (path := tmp_path / "t.csv").write_text("a,y\n" + text, newline="")

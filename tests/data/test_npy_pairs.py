@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays, floating_dtypes, integer_dtypes
 
@@ -34,7 +34,6 @@ NUMBERS = integer_dtypes(endianness="?") | floating_dtypes(endianness="?") | st.
 
 
 @given(x=NUMBERS.flatmap(lambda dtype: arrays(dtype, array_shapes(min_dims=1, max_dims=4, max_side=4))))
-@settings(max_examples=100)
 def test_numbers_of_any_dtype_and_shape(tmp_path_factory, x):
     dataset = read_both(write(tmp_path_factory.mktemp("any"), x, np.arange(len(x))))
     with np.errstate(over="ignore", invalid="ignore"):

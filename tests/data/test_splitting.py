@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ms_dnn.data import Dataset, load_bundled, split
@@ -20,7 +20,6 @@ def rows_of(parts):
     return [[] if part is None else part.x[:, 0].tolist() for part in (parts.train, parts.validation, parts.test)]
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     counts=st.lists(st.integers(3, 60), min_size=2, max_size=6),
     validation=st.floats(0.1, 0.3),
@@ -50,7 +49,6 @@ def test_rare_classes_reach_the_training_part():
     assert len(parts.test) == round(0.9 * 106)
 
 
-@settings(max_examples=20, deadline=None)
 @given(seed=SEEDS)
 def test_the_seed_alone_decides(seed):
     iris = load_bundled("iris")

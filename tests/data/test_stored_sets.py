@@ -9,7 +9,7 @@ import numpy as np
 import own_files
 import pytest
 import stored_files
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
@@ -21,7 +21,6 @@ from ms_dnn.experiment.source import source_of
 
 KINDS = tuple(stored_files.OUTPUT)
 pytestmark = pytest.mark.usefixtures("read_here")
-SHORT = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 
 
@@ -59,7 +58,6 @@ def test_back_to_the_bit(tmp_path, kind, made, dtype):
 
 
 @given(arrays(np.float64, array_shapes(min_dims=2, max_dims=2, max_side=5), elements=FLOATS))
-@SHORT
 def test_any_numbers_back_to_the_bit(tmp_path_factory, x):
     source, _ = stored_files.convert(tmp_path_factory.mktemp("any"), "npy", x, np.arange(len(x)) / 3)
     assert load_data(source).dataset.x.tobytes() == x.tobytes()
@@ -79,7 +77,6 @@ def test_names_pictures_and_a_test_part_of_its_own(tmp_path, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(rows=st.lists(st.integers(0, 119), max_size=200))
-@SHORT
 def test_rows_in_any_order(converted, kind, rows):
     x, _ = stored_files.classes()
     streamed = load_data(stored_files.source(converted, kind, stream=True)).dataset
@@ -133,7 +130,6 @@ DAMAGED = {
 
 @pytest.mark.parametrize("name", DAMAGED)
 @given(data=st.data())
-@SHORT
 def test_flipped_bytes_are_refused_or_change_no_number(converted, name, data):
     kind, path_in, (low, high) = DAMAGED[name]
     path = path_in(converted)

@@ -9,7 +9,7 @@ import yaml
 
 from ms_dnn.cli.main import main
 
-pytestmark = pytest.mark.usefixtures("cpu")
+pytestmark = pytest.mark.usefixtures("cpu", "unpictured")
 
 MNIST = {"set": "mnist", "folder": "."}
 SETS = {
@@ -59,7 +59,13 @@ def run_command(capsys, *arguments):
     return code, output.out, output.err
 
 
-@pytest.mark.parametrize("name", SETS)
+# What the others read in another way, in test_training_files.py and training/test_streaming.py, too.
+MORE = {"mnist gz", "fashion_mnist", "npy streamed"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.campaign if name in MORE else ()) for name in SETS]
+)
 def test_train_and_evaluate_from_another_folder(tmp_path, monkeypatch, capsys, name):
     write, data, outputs = SETS[name]
     files, elsewhere = tmp_path / "files", tmp_path / "elsewhere"

@@ -112,7 +112,7 @@ def test_the_penalty_keeps_weights_small():
 def test_penalties_of_a_grid_share_a_program_and_each_has_its_own_strength():
     x, y = iris()
     programs = program_of.cache_info().currsize
-    fitted = [classifier(hidden_layer_sizes=(19,), l2=l2, max_iter=5).fit(x, y) for l2 in (0.3, 0.01, 0.02)]
+    fitted = [classifier(hidden_layer_sizes=(19,), l2=l2, max_iter=5).fit(x, y) for l2 in (0.3, 0.01)]
     assert program_of.cache_info().currsize == programs + 1
     for model in fitted:
         program_of.cache_clear()

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
@@ -9,11 +9,9 @@ from ms_dnn.features.scaling import fit_scaling
 
 KINDS = ("none", "standard", "min_max")
 TABLES = arrays(np.float64, array_shapes(min_dims=2, max_dims=2, max_side=6), elements=st.floats(-1e6, 1e6))
-SHORT = settings(max_examples=60, deadline=None)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@SHORT
 @given(x=TABLES)
 def test_invert_undoes_apply(kind, x):
     scaling = fit_scaling(kind, x)

@@ -31,6 +31,10 @@ OUTPUT = {
 }
 
 
+# Of each of 60 combinations: 3 by default, 50 in a campaign.
+EXAMPLES = settings.default.max_examples // 10
+
+
 def labels_for(loss, rng, count, outputs):
     if loss in ("hinge", "perceptron"):
         return rng.choice([-1.0, 1.0], size=(count, outputs))
@@ -78,7 +82,7 @@ def test_every_loss_and_activation_is_under_test():
 
 @pytest.mark.parametrize("loss", OUTPUT)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-@settings(max_examples=12, deadline=None, derandomize=True, database=None)
+@settings(max_examples=EXAMPLES)
 @given(
     sizes=shapes(),
     count=st.integers(1, 4),
@@ -120,7 +124,6 @@ def test_saturated_logits_keep_their_tiny_gradients():
 
 
 @given(sizes=shapes(), seed=st.integers(0, 10**6), activation=st.sampled_from([*ACTIVATIONS, "sign"]))
-@settings(max_examples=60, deadline=None, derandomize=True, database=None)
 def test_element_form_column_form_and_row_form_agree(sizes, seed, activation):
     W, b, _, x, _ = problem("squared_error", "tanh", sizes, 3, seed)
     activations = [activation] * len(W)

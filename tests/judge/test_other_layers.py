@@ -44,8 +44,14 @@ def judged(kind, dtype="float64", penalty=None):
     return check_network(*given, routes=routes)
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("kind", "dtype"),
+    [
+        *((kind, "float64") for kind in KINDS),
+        ("all", "float32"),
+        *(pytest.param(kind, "float32", marks=pytest.mark.campaign) for kind in KINDS if kind != "all"),
+    ],
+)
 def test_right_gradients_pass(kind, dtype):
     judgement = judged(kind, dtype)
     assert judgement.verdict is Verdict.PASS, judgement.reason

@@ -49,7 +49,6 @@ def open_page(page: Path, folder: Path, width: int = 1200) -> Opened:
         ],
         capture_output=True,
         text=True,
-        timeout=60,
         check=False,
     )
     assert process.returncode == 0, process.stderr

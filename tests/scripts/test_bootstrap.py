@@ -86,7 +86,6 @@ class Machine:
             cwd=self.folder,
             capture_output=True,
             text=True,
-            timeout=60,
             check=False,
         )
 

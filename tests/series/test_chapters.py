@@ -15,7 +15,7 @@ from ms_dnn.series.chapter import begin, reason_in_chinese
 
 def run(chapter, *arguments):
     command = [sys.executable, "-W", "error::UserWarning", str(chapter.path.resolve()), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=240)
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_there_are_sixteen_in_order():

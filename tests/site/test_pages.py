@@ -31,11 +31,14 @@ CODE = """() => {
 
 Axe looks for the same, and takes seconds for thousands of tokens.
 """
+PATIENCE = 600_000
+"""Milliseconds for what a page does: far more than a busy machine takes."""
 NARROW = {"width": 400, "height": 800}
 
 
 def opened(browser, url, *, scheme="light", viewport=None):
     page = browser.new_page(color_scheme=scheme, viewport=viewport or {"width": 1200, "height": 900})
+    page.set_default_timeout(PATIENCE)
     page.said = []
     page.on("console", lambda message: page.said.append(message.text) if message.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: page.said.append(str(error)))
@@ -109,7 +112,7 @@ def test_the_dark_side_has_contrast_too(browser, address, language, path):
 )
 def test_the_search_finds(browser, address, language, words):
     page = opened(browser, f"{address}/{language}/search.html?q={words}")
-    page.wait_for_selector("#search-results ul.search li a", timeout=10_000)
+    page.wait_for_selector("#search-results ul.search li a")
     links = page.eval_on_selector_all("#search-results ul.search li a", "links => links.map(link => link.href)")
     assert any("/series/" in link for link in links)
     assert page.said == []

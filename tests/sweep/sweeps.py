@@ -40,9 +40,10 @@ def value_of(parameters: dict[str, Any]) -> float:
 
 def work(url: str, trials: str) -> None:
     """Take trials until there is none, as a process of its own, without training; say which ones."""
-    from ms_dnn.sweep.study import Study
+    from ms_dnn.sweep import study as study_module
 
-    study = Study(url, "tiny", iris(f"sweep.trials={trials}"))
+    study_module.JOIN_SECONDS = 600.0  # however slow the process is that makes the study
+    study = study_module.Study(url, "tiny", iris(f"sweep.trials={trials}"))
     while (trial := study.claim()) is not None:
         parameters = study.suggest(trial)
         trial.report(1.0, 0)

@@ -58,7 +58,7 @@ def descended(start, x, y, picked, rates, penalty=reference.NO_PENALTY, clip_nor
         (reference.Penalty(0.01, 0.2), None),
         (reference.Penalty(0.01, 0.2, biases=True), 0.3),
         (reference.NO_PENALTY, 0.05),
-        (reference.NO_PENALTY, 1e9),
+        pytest.param(reference.NO_PENALTY, 1e9, marks=pytest.mark.campaign),
     ],
 )
 def test_penalty_and_clipping_descend_as_numpy_does(plain, clip_norm):
@@ -88,7 +88,11 @@ def test_gradients_of_zero_are_not_divided_by_their_length():
 
 @pytest.mark.parametrize(
     ("optimizer", "dtype", "watch_change"),
-    [("gradient_descent", "float32", False), ("adam", "float32", False), ("adam", "float64", True)],
+    [
+        pytest.param("gradient_descent", "float32", False, marks=pytest.mark.campaign),
+        ("adam", "float32", False),
+        ("adam", "float64", True),
+    ],
 )
 def test_in_chunks_it_is_bitwise_the_same(optimizer, dtype, watch_change):
     (x, y), picked = samples(dtype), batches(STEPS)
@@ -124,7 +128,7 @@ def test_no_step_changes_nothing():
         np.testing.assert_array_equal(got, wanted)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.campaign)])
 def test_the_change_is_that_of_the_last_step(dtype):
     dnn, (x, y), picked = network(dtype), samples(dtype), batches(STEPS)
     epoch = epoch_of(dnn, watch_change=True)
@@ -137,7 +141,11 @@ def test_the_change_is_that_of_the_last_step(dtype):
 
 @pytest.mark.parametrize(
     ("tolerance", "max_iterations", "stopped_by"),
-    [(2e-3, 3000, "tolerance"), (5e-3, 500, "tolerance"), (1e-9, 60, "max_iterations")],
+    [
+        pytest.param(2e-3, 3000, "tolerance", marks=pytest.mark.campaign),
+        (5e-3, 500, "tolerance"),
+        (1e-9, 60, "max_iterations"),
+    ],
 )
 def test_stops_where_the_loop_of_the_series_stops(tolerance, max_iterations, stopped_by):
     activations = ("tanh", "sigmoid")
@@ -160,7 +168,9 @@ def test_stops_where_the_loop_of_the_series_stops(tolerance, max_iterations, sto
         np.testing.assert_allclose(got, right, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize(("dtype", "atol"), [("float64", 1e-12), ("float32", 1e-5)])
+@pytest.mark.parametrize(
+    ("dtype", "atol"), [("float64", 1e-12), pytest.param("float32", 1e-5, marks=pytest.mark.campaign)]
+)
 def test_both_routes_train_alike(dtype, atol):
     (x, y), picked = samples(dtype), batches(STEPS)
     by_hand, by_framework = network(dtype), network(dtype)

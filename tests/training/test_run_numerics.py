@@ -11,6 +11,8 @@ from ms_dnn.errors import DeviceError, DivergenceError
 from ms_dnn.runs.evaluation import evaluate_run
 from ms_dnn.runs.training import start_run
 
+pytestmark = pytest.mark.usefixtures("unpictured")
+
 
 def test_float16_trains_the_digits_no_more_than_half_a_point_worse(tmp_path: Path) -> None:
     accuracies = []

@@ -8,7 +8,7 @@ from pathlib import Path
 import mindspore as ms
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from trained_runs import Silent, same_run
 
@@ -25,6 +25,8 @@ from ms_dnn.training.plan import Plan
 
 sys.path.append(str(Path(__file__).parents[1] / "data"))
 import stored_files
+
+pytestmark = pytest.mark.usefixtures("unpictured")
 
 CLASSES = {"validation": 0.2, "test": 0.2}
 WEIGHTED = {"class_weight": {"0": 2.0}, "label_smoothing": 0.1, "report_every": 2, "epochs": 5}
@@ -106,7 +108,6 @@ def test_a_file_that_is_cut_short_while_it_is_trained_on(tmp_path):
     epochs=st.integers(1, 4),
     chunk=st.integers(1, 2000),
 )
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_each_step_is_fed_the_samples_of_the_plan(monkeypatch, samples, share, workers, total, epochs, chunk):
     monkeypatch.setattr(feeding, "CHUNK_BYTES", chunk)
     plan = Plan(samples, min(share, samples // workers.number) * workers.number, total, epochs, seed=3)
@@ -183,7 +184,6 @@ print(on_disk, peak() - before)
 
 
 @pytest.mark.campaign
-@pytest.mark.timeout(1600)
 @pytest.mark.parametrize(
     ("samples", "steps", "megabytes", "growth"), [(60_000, 30, 44, 100), (2_100_000, 500, 1570, 300)]
 )
@@ -199,7 +199,6 @@ def test_memory_does_not_grow_with_the_set(tmp_path, samples, steps, megabytes, 
         ],
         capture_output=True,
         text=True,
-        timeout=1500,
         check=False,
     )
     assert process.returncode == 0, process.stderr[-2000:]
