@@ -14,20 +14,20 @@ def doctor(
     ] = None,
     device: DeviceName = None,
     plot: Annotated[
-        Path | None, typer.Option("--plot", metavar="FILE", help="Draw the rate test: cost against rate (PNG).")
+        Path | None, typer.Option("--plot", metavar="FILE", help="Draw the learning-rate range test (PNG).")
     ] = None,
     as_json: AsJson = False,
     overrides: Overrides = None,
 ) -> None:
     """Look at the environment, and at an experiment before it is trained.
 
-    Of an experiment: the cost at the start, units that pass no gradient on, the first update, whether 20 samples can
-    be learned by heart, and the cost against the learning rate. Exits with 1 when something is bad.
+    Of an experiment: the cost at the start, units that pass no gradient on, the first update, whether the network can
+    overfit 20 samples, and a learning-rate range test. Exits with 1 when something is bad.
     """
     from ms_dnn.errors import ConfigError
 
     if plot is not None and config is None:
-        raise ConfigError("--plot draws the rate test of an experiment: give its CONFIG, too")
+        raise ConfigError("--plot draws the learning-rate range test of an experiment: give its CONFIG, too")
     if plot is not None and not plot.parent.is_dir():
         raise ConfigError(f"--plot: got '{plot}', but there is no folder '{plot.parent}': make it first")
     loaded = None
@@ -44,10 +44,10 @@ def doctor(
     preflight = examine(loaded) if loaded is not None else None
     findings = [*environment, *(preflight.findings if preflight is not None else ())]
     if plot is not None and preflight is not None and loaded is not None:
-        from ms_dnn.experiment.preflight_report import draw_rate_test
+        from ms_dnn.experiment.preflight_report import draw_range_test
 
-        test = preflight.rate_test
-        draw_rate_test(
+        test = preflight.range_test
+        draw_range_test(
             test.rates.tolist(), test.costs.tolist(), test.smoothed.tolist(), test.recommended, plot, loaded.name
         )
     if as_json:

@@ -21,19 +21,19 @@ from ms_dnn.features.weighting import class_weights, product_of_weights
 
 
 @dataclass(frozen=True)
-class Part:
-    """One part of the data, ready for the network.
+class Split:
+    """Training, validation or test set, ready for the network.
 
     Attributes:
         x: encoded and scaled features, (M, I) float64; lazy where they are streamed, and y with them.
         y: targets as the loss wants them, (M, n[L]) float64.
-        answers: what is to be answered: class indices (M,), or unscaled targets (M, n[L]).
+        targets: class indices (M,), or unscaled targets (M, n[L]).
         weights: what each sample weighs in the cost of training, (M,), or None where all weigh 1.
     """
 
     x: Rows
     y: Rows
-    answers: NDArray[Any]
+    targets: NDArray[Any]
     weights: NDArray[np.float64] | None = None
 
     @property
@@ -50,25 +50,36 @@ class Part:
 
 @dataclass(frozen=True)
 class PreparedData:
-    """The three parts of a data set, encoded and scaled by what was measured on the training part.
+    """The three splits of a data set, encoded and scaled by what was measured on the training set.
 
     Attributes:
-        train: the training part.
-        validation: the validation part, or None.
-        test: the test part, or None.
+        train: the training set.
+        validation: the validation set, or None.
+        test: the test set, or None.
         dataset: the whole set, for its names.
         features: what the features are made of.
-        known: what is known of the set without its samples.
+        metadata: what is known of the set without its samples.
         notes: what the user should know about the data.
     """
 
-    train: Part
-    validation: Part | None
-    test: Part | None
+    train: Split
+    validation: Split | None
+    test: Split | None
     dataset: Dataset
     features: Features
-    known: KnownData
+    metadata: KnownData
     notes: tuple[str, ...]
+
+    @property
+    def splits(self) -> dict[str, Split]:
+        """The sets that there are, by name: train, validation, test."""
+        found = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {name: split for name, split in found.items() if split is not None}
+
+    @property
+    def held_out(self) -> str | None:
+        """Name of the set to judge a network by: test, else validation; None without both."""
+        return next((name for name in ("test", "validation") if name in self.splits), None)
 
 
 def prepare_data(config: ExperimentConfig, expected: Fingerprint | None = None) -> PreparedData:
@@ -90,14 +101,14 @@ def prepare_data(config: ExperimentConfig, expected: Fingerprint | None = None) 
             "they were when the run began: restore the data, or train anew"
         )
     check_dataset(dataset)
-    _refuse_unfit_targets(config, dataset)
+    _check_target_kind(config, dataset)
     if test is not None and config.data.test:
         raise DataError(
-            f"data.test: got {config.data.test:g}, but the set has a test part of its own, {len(test)} samples: set it "
+            f"data.test: got {config.data.test:g}, but the set has a test set of its own, {len(test)} samples: set it "
             "to 0"
         )
     parts = split(dataset, config.data.validation, config.data.test, config.seed)
-    notes = check_dataset(parts.train, "training part")
+    notes = check_dataset(parts.train, "training set")
     features = fit_features(parts.train.x, config.data.scaling, source.columns, dataset.feature_names)
     outputs = config.network.layers[-1].units
     targets = None
@@ -109,31 +120,31 @@ def prepare_data(config: ExperimentConfig, expected: Fingerprint | None = None) 
             )
         targets = fit_scaling(config.data.target_scaling, parts.train.y)
 
-    def ready(part: Dataset | None, name: str) -> Part | None:
+    def ready(part: Dataset | None, name: str) -> Split | None:
         if part is None:
             return None
         smoothing = config.training.label_smoothing if name == "training" else None
 
-        def encoded(answers: NDArray[Any]) -> NDArray[np.float64]:
-            scaled = answers if targets is None else targets.apply(answers)
+        def encoded(given: NDArray[Any]) -> NDArray[np.float64]:
+            scaled = given if targets is None else targets.apply(given)
             y = encode_targets(scaled, dataset.n_classes, config.loss, outputs)
             return y if smoothing is None else smooth_targets(y, smoothing)
 
-        x = features.of(part.x, f"the {name} part")
+        x = features.of(part.x, f"the {name} set")
         if not isinstance(x, LazyRows):
-            return Part(x, encoded(part.y), part.y)
+            return Split(x, encoded(part.y), part.y)
         encoded(part.y[:1])  # says at once what is wrong
-        return Part(x, LazyRows((len(x), outputs), lambda rows: encoded(part.y[rows])), part.y)
+        return Split(x, LazyRows((len(x), outputs), lambda rows: encoded(part.y[rows])), part.y)
 
     train = ready(parts.train, "training")
     if train is None:
-        raise DataError(f"data set '{dataset.name}': no training part is left")
+        raise DataError(f"data set '{dataset.name}': no training set is left")
     notes += _perceptron_notes(config, dataset, train)
-    of_classes = class_weights(config.training.class_weight, train.answers, dataset.class_names)
+    of_classes = class_weights(config.training.class_weight, train.targets, dataset.class_names)
     train = replace(train, weights=product_of_weights(of_classes, parts.train.weights))
     validation = ready(parts.validation, "validation")
-    test_part = ready(parts.test if test is None else test, "test")
-    known = KnownData(
+    test_split = ready(parts.test if test is None else test, "test")
+    metadata = KnownData(
         fingerprint=fingerprint,
         inputs=len(features.names),
         named=bool(dataset.feature_names),
@@ -142,36 +153,35 @@ def prepare_data(config: ExperimentConfig, expected: Fingerprint | None = None) 
         class_names=dataset.class_names,
         target_scaling=None if targets is None else TargetScaling.of(targets),
     )
-    return PreparedData(train, validation, test_part, dataset, features, known, tuple(notes))
+    return PreparedData(train, validation, test_split, dataset, features, metadata, tuple(notes))
 
 
-def _perceptron_notes(config: ExperimentConfig, dataset: Dataset, train: Part) -> list[str]:
-    """Say which outputs of a perceptron will not come to rest, because no hyperplane separates their classes."""
+def _perceptron_notes(config: ExperimentConfig, dataset: Dataset, train: Split) -> list[str]:
+    """Say which outputs of a perceptron will not converge, because no hyperplane separates their classes."""
     if config.loss != "perceptron" or len(config.network.layers) > 1 or isinstance(train.x, LazyRows):
         return []
     separable = separable_outputs(train.x, train.y[:])
     classes = dataset.class_names or [str(number) for number in range(len(separable))]
 
-    def those(answer: bool | None) -> str:
-        names = [f"'{classes[number]}'" for number, found in enumerate(separable) if found is answer]
+    def those(wanted: bool | None) -> str:
+        names = [f"'{classes[number]}'" for number, found in enumerate(separable) if found is wanted]
         return ", ".join(names) if len(separable) > 1 or not names else "the two classes"
 
     notes = []
     if never := those(False):
         notes.append(
-            f"no hyperplane separates {never} from the rest of the training part: the perceptron does not come to "
-            "rest; its weights at the end are those of some step (a hidden layer, or logistic regression, can do "
-            "better)"
+            f"no hyperplane separates {never} from the rest of the training set: the perceptron does not converge; its "
+            "weights at the end are those of some step (a hidden layer, or logistic regression, can do better)"
         )
     if unknown := those(None):
         notes.append(
-            f"whether a hyperplane separates {unknown} from the rest of the training part was not found out in "
-            f"{TIME_LIMIT:g} s: the perceptron comes to rest only if one does"
+            f"whether a hyperplane separates {unknown} from the rest of the training set was not found out in "
+            f"{TIME_LIMIT:g} s: the perceptron converges only if one does"
         )
     return notes
 
 
-def _refuse_unfit_targets(config: ExperimentConfig, dataset: Dataset) -> None:
+def _check_target_kind(config: ExperimentConfig, dataset: Dataset) -> None:
     """Raise :class:`DataError` for choices that do not fit targets whose kind only the file could tell."""
     stopping = config.training.early_stopping
     if dataset.task == "classification" and config.data.target_scaling != "none":

@@ -47,7 +47,7 @@ def preflight_json(findings: Sequence[Finding], preflight: Preflight | None) -> 
     """Return everything; ``schema`` is raised whenever a key changes its meaning. What is infinite is null."""
     document: dict[str, Any] = {"schema": SCHEMA, "findings": [vars(finding) for finding in findings]}
     if preflight is not None:
-        test = preflight.rate_test
+        test = preflight.range_test
         document["layers"] = [_finite(vars(layer)) for layer in preflight.layers]
         document["rate_test"] = {
             "rates": test.rates.tolist(),
@@ -62,7 +62,7 @@ def _finite(values: dict[str, Any]) -> dict[str, Any]:
     return {key: None if isinstance(v, float) and not math.isfinite(v) else v for key, v in values.items()}
 
 
-def draw_rate_test(
+def draw_range_test(
     rates: Sequence[float],
     costs: Sequence[float],
     smoothed: Sequence[float],
@@ -77,7 +77,7 @@ def draw_rate_test(
     axes.plot(rates, smoothed, color=BLUE, label="moving average")
     if recommended is not None:
         axes.axvline(recommended, color=ORANGE, linestyle="--", label=f"recommended: {recommended:.1e}")
-    axes.set(xscale="log", xlabel="learning rate r", ylabel="cost J", title=f"Rate test of {title}")
+    axes.set(xscale="log", xlabel="learning rate r", ylabel="cost J", title=f"Learning-rate range test of {title}")
     axes.legend(frameon=False)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)

@@ -1,4 +1,4 @@
-"""Long trainings in the compiled loop, looked at every so many steps: cost on other samples, and the weights.
+"""Long trainings in the compiled loop, measured every so many steps: cost on other samples, and the weights.
 
 Where every single step matters, :func:`ms_dnn.series.descent.descend` is the one to take.
 """
@@ -61,17 +61,12 @@ def train_curves(
     """
     dtype = network.trainable_params()[0].dtype
     (x, y), others = (tuple(Tensor(np.asarray(part), dtype) for part in pair) for pair in (samples, validation))
-    update = optimizer(network.trainable_params())
-    epoch = Epoch(HandwrittenGradient(network, cost), update)
+    epoch = Epoch(HandwrittenGradient(network, cost), optimizer(network.trainable_params()))
     looked_at = _Look(network, Cost(cost.loss.name))
-    coefficients = np.stack(update.coefficients(np.asarray(rates, dtype=float), 0))
     batches = Tensor(np.tile(np.arange(x.shape[0], dtype=np.int32), (every, 1)))
     seen = [(0, *looked_at.see(x, y, *others))]
     for first in range(0, len(rates), every):
-        of_stretch = tuple(Tensor(values, dtype) for values in coefficients[:, first : first + every])
-        # mutable, or every new tuple would be taken for a constant and the graph compiled anew.
-        bounds = Tensor(0, ms.int32), Tensor(every, ms.int32), Tensor(0.0, dtype), Tensor(0.0, dtype)
-        epoch(x, y, batches, ms.mutable(of_stretch), *bounds)
+        epoch.run_steps((x, y), batches, epoch.coefficients(rates[first : first + every], first), 0, every)
         seen.append((first + every, *looked_at.see(x, y, *others)))
     steps, costs, validation_costs, weights = zip(*seen, strict=True)
     return Curves(np.array(steps), np.array(costs), np.array(validation_costs), list(weights))

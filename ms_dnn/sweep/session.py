@@ -135,7 +135,7 @@ class Session:
                 _close(worker)
                 trial = self._study.of_worker(worker.name)
                 if trial is not None:
-                    self._study.give_back(trial.number)
+                    self._study.requeue(trial.number)
             self._workers.clear()
 
 

@@ -89,7 +89,7 @@ class Study:
         self._storage.set_trial_user_attr(trial_id, "reason", reason)
         self._study.tell(number, state=state)
 
-    def give_back(self, number: int) -> None:
+    def requeue(self, number: int) -> None:
         """Let a trial wait again, which was interrupted."""
         self._storage.set_trial_state_values(self._id_of(number), TrialState.WAITING)
 

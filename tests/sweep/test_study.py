@@ -102,7 +102,7 @@ def test_an_interrupted_trial_waits_again_with_its_values(tmp_path: Path) -> Non
     study = Study(url_in(tmp_path), "tiny", iris())
     trial = study.claim()
     parameters = study.suggest(trial)
-    study.give_back(trial.number)
+    study.requeue(trial.number)
     again = study.claim()
     assert again.number == trial.number
     assert study.suggest(again) == parameters

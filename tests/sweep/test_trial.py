@@ -63,7 +63,7 @@ def test_a_trial_that_is_worse_than_the_others_were_is_ended_and_saved(tmp_path:
     assert (row.state, row.reports) == ("pruned", 3)
     checkpoint = read_checkpoint(tmp_path / "trial-0005")
     assert checkpoint is not None
-    assert checkpoint.state["stopped_by"] == "pruned"
+    assert checkpoint.state["stop_reason"] == "pruned"
     assert checkpoint.state["step"] == metrics_of(tmp_path / "trial-0005")[-1]["step"]
 
 
@@ -95,7 +95,7 @@ def test_an_interrupted_trial_goes_on_to_the_bits_of_the_undisturbed_one(
     assert run_next(study_of(left), left)
     study = study_of(right)
     report = type(study.claim()).report
-    study.give_back(0)
+    study.requeue(0)
 
     def report_and_interrupt(trial, value, step):
         report(trial, value, step)
