@@ -16,12 +16,12 @@ from ms_dnn.experiment.source import source_of
 from ms_dnn.features.columns import Features, fit_features
 from ms_dnn.features.encoding import encode_targets, smooth_targets
 from ms_dnn.features.known_data import KnownData, TargetScaling
-from ms_dnn.features.scaling import fit_scaling
+from ms_dnn.features.scaling import Scaling, fit_scaling
 from ms_dnn.features.weighting import class_weights, product_of_weights
 
 
 @dataclass(frozen=True)
-class Split:
+class DataSplit:
     """Training, validation or test set, ready for the network.
 
     Attributes:
@@ -62,16 +62,16 @@ class PreparedData:
         notes: what the user should know about the data.
     """
 
-    train: Split
-    validation: Split | None
-    test: Split | None
+    train: DataSplit
+    validation: DataSplit | None
+    test: DataSplit | None
     dataset: Dataset
     features: Features
     metadata: KnownData
     notes: tuple[str, ...]
 
     @property
-    def splits(self) -> dict[str, Split]:
+    def splits(self) -> dict[str, DataSplit]:
         """The sets that there are, by name: train, validation, test."""
         found = {"train": self.train, "validation": self.validation, "test": self.test}
         return {name: split for name, split in found.items() if split is not None}
@@ -93,7 +93,7 @@ def prepare_data(config: ExperimentConfig, expected: Fingerprint | None = None) 
         DataError: when the data cannot be used or are not those expected, or the last layer does not fit them.
     """
     source = source_of(config)
-    dataset, test = loaded = load_data(source)
+    dataset, own_test = loaded = load_data(source)
     fingerprint = fingerprint_of(loaded)
     if fingerprint != (expected or fingerprint):
         raise DataError(
@@ -101,49 +101,20 @@ def prepare_data(config: ExperimentConfig, expected: Fingerprint | None = None) 
             "they were when the run began: restore the data, or train anew"
         )
     check_dataset(dataset)
-    _check_target_kind(config, dataset)
-    if test is not None and config.data.test:
+    _check_targets(config, dataset)
+    if own_test is not None and config.data.test:
         raise DataError(
-            f"data.test: got {config.data.test:g}, but the set has a test set of its own, {len(test)} samples: set it "
-            "to 0"
+            f"data.test: got {config.data.test:g}, but the set has a test set of its own, {len(own_test)} samples: set "
+            "it to 0"
         )
     parts = split(dataset, config.data.validation, config.data.test, config.seed)
     notes = check_dataset(parts.train, "training set")
     features = fit_features(parts.train.x, config.data.scaling, source.columns, dataset.feature_names)
-    outputs = config.network.layers[-1].units
-    targets = None
-    if dataset.task == "regression":
-        if parts.train.y.shape[1] != outputs:
-            raise DataError(
-                f"network.layers: the last layer has {outputs} units, but '{dataset.name}' has "
-                f"{parts.train.y.shape[1]} targets: make it {parts.train.y.shape[1]}"
-            )
-        targets = fit_scaling(config.data.target_scaling, parts.train.y)
-
-    def ready(part: Dataset | None, name: str) -> Split | None:
-        if part is None:
-            return None
-        smoothing = config.training.label_smoothing if name == "training" else None
-
-        def encoded(given: NDArray[Any]) -> NDArray[np.float64]:
-            scaled = given if targets is None else targets.apply(given)
-            y = encode_targets(scaled, dataset.n_classes, config.loss, outputs)
-            return y if smoothing is None else smooth_targets(y, smoothing)
-
-        x = features.of(part.x, f"the {name} set")
-        if not isinstance(x, LazyRows):
-            return Split(x, encoded(part.y), part.y)
-        encoded(part.y[:1])  # says at once what is wrong
-        return Split(x, LazyRows((len(x), outputs), lambda rows: encoded(part.y[rows])), part.y)
-
-    train = ready(parts.train, "training")
-    if train is None:
-        raise DataError(f"data set '{dataset.name}': no training set is left")
+    scaling = fit_scaling(config.data.target_scaling, parts.train.y) if dataset.task == "regression" else None
+    encoder = _Encoder(config, features, scaling, dataset.n_classes)
+    train = encoder.encode(parts.train, "training", config.training.label_smoothing)
     notes += _perceptron_notes(config, dataset, train)
     of_classes = class_weights(config.training.class_weight, train.targets, dataset.class_names)
-    train = replace(train, weights=product_of_weights(of_classes, parts.train.weights))
-    validation = ready(parts.validation, "validation")
-    test_split = ready(parts.test if test is None else test, "test")
     metadata = KnownData(
         fingerprint=fingerprint,
         inputs=len(features.names),
@@ -151,12 +122,46 @@ def prepare_data(config: ExperimentConfig, expected: Fingerprint | None = None) 
         image_shape=dataset.image_shape,
         value_range=dataset.value_range,
         class_names=dataset.class_names,
-        target_scaling=None if targets is None else TargetScaling.of(targets),
+        target_scaling=None if scaling is None else TargetScaling.of(scaling),
     )
-    return PreparedData(train, validation, test_split, dataset, features, metadata, tuple(notes))
+    test = parts.test if own_test is None else own_test
+    return PreparedData(
+        train=replace(train, weights=product_of_weights(of_classes, parts.train.weights)),
+        validation=None if parts.validation is None else encoder.encode(parts.validation, "validation"),
+        test=None if test is None else encoder.encode(test, "test"),
+        dataset=dataset,
+        features=features,
+        metadata=metadata,
+        notes=tuple(notes),
+    )
 
 
-def _perceptron_notes(config: ExperimentConfig, dataset: Dataset, train: Split) -> list[str]:
+@dataclass(frozen=True)
+class _Encoder:
+    """Makes splits, by what was fitted on the training set."""
+
+    config: ExperimentConfig
+    features: Features
+    scaling: Scaling | None
+    n_classes: int
+
+    def encode(self, part: Dataset, name: str, smoothing: float | None = None) -> DataSplit:
+        """Return the split for a part of the data set; lazy rows stay lazy."""
+        outputs = self.config.network.layers[-1].units
+
+        def encoded(given: NDArray[Any]) -> NDArray[np.float64]:
+            scaled = given if self.scaling is None else self.scaling.apply(given)
+            y = encode_targets(scaled, self.n_classes, self.config.loss, outputs)
+            return y if smoothing is None else smooth_targets(y, smoothing)
+
+        x = self.features.of(part.x, f"the {name} set")
+        if not isinstance(x, LazyRows):
+            return DataSplit(x, encoded(part.y), part.y)
+        encoded(part.y[:1])  # raises at once what is wrong
+        return DataSplit(x, LazyRows((len(x), outputs), lambda rows: encoded(part.y[rows])), part.y)
+
+
+def _perceptron_notes(config: ExperimentConfig, dataset: Dataset, train: DataSplit) -> list[str]:
     """Say which outputs of a perceptron will not converge, because no hyperplane separates their classes."""
     if config.loss != "perceptron" or len(config.network.layers) > 1 or isinstance(train.x, LazyRows):
         return []
@@ -181,9 +186,9 @@ def _perceptron_notes(config: ExperimentConfig, dataset: Dataset, train: Split) 
     return notes
 
 
-def _check_target_kind(config: ExperimentConfig, dataset: Dataset) -> None:
+def _check_targets(config: ExperimentConfig, dataset: Dataset) -> None:
     """Raise :class:`DataError` for choices that do not fit targets whose kind only the file could tell."""
-    stopping = config.training.early_stopping
+    stopping, outputs = config.training.early_stopping, config.network.layers[-1].units
     if dataset.task == "classification" and config.data.target_scaling != "none":
         raise DataError(
             f"data.target_scaling: got {config.data.target_scaling}, expected none, because the targets of "
@@ -198,4 +203,9 @@ def _check_target_kind(config: ExperimentConfig, dataset: Dataset) -> None:
         raise DataError(
             f"loss: got {config.loss}, expected squared_error, because the targets of '{dataset.name}' are numbers "
             "(regression): change it, or set data.target_kind to classes"
+        )
+    if dataset.task == "regression" and dataset.y.shape[1] != outputs:
+        raise DataError(
+            f"network.layers: the last layer has {outputs} units, but '{dataset.name}' has "
+            f"{dataset.y.shape[1]} targets: make it {dataset.y.shape[1]}"
         )
