@@ -77,26 +77,12 @@ class DNNEstimator(BaseEstimator):
         device: str = "auto",
         verbose: bool = False,
     ) -> None:
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.initializer = initializer
-        self.solver = solver
-        self.learning_rate = learning_rate
-        self.schedule = schedule
-        self.l2 = l2
-        self.dropout = dropout
-        self.normalization = normalization
-        self.batch_size = batch_size
-        self.max_iter = max_iter
-        self.tol = tol
-        self.n_iter_no_change = n_iter_no_change
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.random_state = random_state
-        self.warm_start = warm_start
-        self.precision = precision
-        self.device = device
-        self.verbose = verbose
+        self._set(locals())
+
+    def _set(self, parameters: dict[str, Any]) -> None:
+        """Keep the parameters of the constructor under their own names, as scikit-learn wants it."""
+        for name in self._get_param_names():
+            setattr(self, name, parameters[name])
 
     def fit(
         self,

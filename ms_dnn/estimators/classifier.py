@@ -97,29 +97,7 @@ class DNNClassifier(ClassifierMixin, DNNEstimator):
         verbose: bool = False,
         class_weight: Any = None,
     ) -> None:
-        super().__init__(
-            hidden_layer_sizes,
-            activation,
-            initializer=initializer,
-            solver=solver,
-            learning_rate=learning_rate,
-            schedule=schedule,
-            l2=l2,
-            dropout=dropout,
-            normalization=normalization,
-            batch_size=batch_size,
-            max_iter=max_iter,
-            tol=tol,
-            n_iter_no_change=n_iter_no_change,
-            early_stopping=early_stopping,
-            validation_fraction=validation_fraction,
-            random_state=random_state,
-            warm_start=warm_start,
-            precision=precision,
-            device=device,
-            verbose=verbose,
-        )
-        self.class_weight = class_weight
+        self._set(locals())
 
     def partial_fit(
         self,
