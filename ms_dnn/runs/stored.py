@@ -1,15 +1,8 @@
 """A run as its folder keeps it: its configuration, its data's description, its network."""
 
-import os
-import platform
-from collections.abc import Mapping
-from dataclasses import asdict
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
-from ms_dnn import __version__
 from ms_dnn.config import ExperimentConfig, parse_config
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import DataError, RunError
@@ -18,7 +11,6 @@ from ms_dnn.experiment.predictions import Decoder
 from ms_dnn.features.columns import Features
 from ms_dnn.features.known_data import KnownData, known_from_json
 from ms_dnn.features.stored import features_from_json
-from ms_dnn.runtime.device import Device
 from ms_dnn.training.checkpoints import read_checkpoint
 from ms_dnn.training.run_folder import CONFIG, DATA, FEATURES, RunFolder
 from ms_dnn.training.trainer import load_parameters, network_parameters
@@ -110,16 +102,3 @@ class StoredRun:
 
     def _damaged(self, name: str, error: DataError) -> RunError:
         return RunError(f"{self.folder.path / name}: damaged ({error}): restore it from a copy, or train anew")
-
-
-def environment(device: Device) -> Mapping[str, Any]:
-    """Return what a run's results may depend on, as JSON-able values."""
-    packages = ("mindspore", "numpy", "pandas", "scikit-learn", "safetensors")
-    return {
-        "ms_dnn": __version__,
-        "python": platform.python_version(),
-        "packages": {name: version(name) for name in packages},
-        "platform": platform.platform(),
-        "processors": os.cpu_count(),
-        "device": asdict(device),
-    }

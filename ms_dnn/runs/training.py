@@ -2,8 +2,15 @@
 
 import contextlib
 import json
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
+from ms_dnn import __version__
 from ms_dnn.config import ExperimentConfig, dump_config
 from ms_dnn.config.sharing import require_shareable
 from ms_dnn.experiment.data import PreparedData
@@ -13,7 +20,8 @@ from ms_dnn.features.stored import features_to_json
 from ms_dnn.runs.pictures import draw_pictures
 from ms_dnn.runs.reports.curves import draw_curves
 from ms_dnn.runs.reports.event_files import EventFiles, require_event_writer
-from ms_dnn.runs.stored import StoredRun, environment
+from ms_dnn.runs.stored import StoredRun
+from ms_dnn.runtime.device import Device
 from ms_dnn.runtime.distributed import Workers, await_worker_0, meet_workers
 from ms_dnn.training.callbacks import Callback, Callbacks
 from ms_dnn.training.checkpoints import read_checkpoint
@@ -46,7 +54,7 @@ def start_run(config: ExperimentConfig, path: Path, callback: Callback) -> tuple
     if workers.rank == 0:
         files = {
             CONFIG: dump_config(config),
-            ENVIRONMENT: json.dumps(environment(experiment.device), indent=1) + "\n",
+            ENVIRONMENT: json.dumps(_environment(experiment.device), indent=1) + "\n",
             FEATURES: features_to_json(experiment.data.features),
             DATA: known_to_json(experiment.data.metadata),
         }
@@ -118,3 +126,16 @@ def _train(experiment: Experiment, trainer: Trainer) -> tuple[RunFolder, State, 
 
 def _writes_events(config: ExperimentConfig) -> bool:
     return config.reports is not None and config.reports.tensorboard
+
+
+def _environment(device: Device) -> Mapping[str, Any]:
+    """Return what the results may depend on, as JSON-able values."""
+    packages = ("mindspore", "numpy", "pandas", "scikit-learn", "safetensors")
+    return {
+        "ms_dnn": __version__,
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in packages},
+        "platform": platform.platform(),
+        "processors": os.cpu_count(),
+        "device": asdict(device),
+    }
