@@ -28,7 +28,7 @@ from ms_dnn.training.interruption import Interruption
 from ms_dnn.training.optimizers import OPTIMIZERS
 from ms_dnn.training.plan import Plan
 from ms_dnn.training.stopping import EarlyStopping, Progress
-from ms_dnn.training.trainer import load_parameters, stored_parameters
+from ms_dnn.training.trainer import copies_of, load_parameters, stored_parameters
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Architecture:
         """Return random weights, zero biases and zero slots, by the names of :meth:`Program.arrays`."""
         network = self.network(initializers, seed)
         optimizer = OPTIMIZERS[self.optimizer](network.trainable_params())
-        return _copied(stored_parameters(HandwrittenGradient(network, self.cost()), optimizer))
+        return copies_of(stored_parameters(HandwrittenGradient(network, self.cost()), optimizer))
 
     def network(self, initializers: list[str] | str, seed: int) -> DNN:
         """Return a network of this architecture; the seed decides its weights and what dropout drops."""
@@ -115,7 +115,7 @@ class Program:
 
     def arrays(self) -> Arrays:
         """Return copies of all weights and slots: ``layers.0.weight`` (O, I), ``first_moment.layers.0.weight``, …"""
-        return _copied(self.stored)
+        return copies_of(self.stored)
 
     def on_device(self, rows: NDArray[Any], padding: NDArray[Any]) -> Tensor:
         """Return rows (M, k) and padding (F, k) for :meth:`train_epoch`, with rows of zeros below that no batch picks.
@@ -209,16 +209,10 @@ def train_epochs(
         y_there = program.on_device(*_weighted(y, weights, plan.padding))
         for rate in rates:
             batches = plan.batches(len(now.costs) * plan.steps_per_epoch)
-            value = program.train_epoch(x_there, y_there, batches, rate, progress.step)
+            cost = program.train_epoch(x_there, y_there, batches, rate, progress.step)
             interruption.listen()
             progress.step += len(batches)
-            now.costs.append(value)
-            _require_finite(now, {})
-            if score is not None:
-                value = score()
-                now.scores.append(value)
-            if verbose:
-                _print_epoch(now)
+            value = _record_epoch(now, cost, score, verbose)
             if stopping.observe(progress, value) and score is not None:
                 best_arrays = program.arrays()
             if interruption.requested:
@@ -251,17 +245,19 @@ def _require_finite(now: FitResult, arrays: Arrays) -> None:
         )
 
 
-def _print_epoch(now: FitResult) -> None:
-    of_validation = f", validation score {now.scores[-1]:.4f}" if now.scores else ""
-    print(f"epoch {len(now.costs)}: cost {now.costs[-1]:.6g}{of_validation}")
+def _record_epoch(now: FitResult, cost: float, score: Callable[[], float] | None, verbose: bool) -> float:
+    """Note what an epoch came to, and return the value by which the training is stopped."""
+    now.costs.append(cost)
+    _require_finite(now, {})
+    if score is not None:
+        now.scores.append(score())
+    if verbose:
+        of_validation = f", validation score {now.scores[-1]:.4f}" if now.scores else ""
+        print(f"epoch {len(now.costs)}: cost {cost:.6g}{of_validation}")
+    return cost if score is None else now.scores[-1]
 
 
 @lru_cache(maxsize=64)
 def program_of(architecture: Architecture) -> Program:
     """Return the program of an architecture: the same one whenever it is asked for again."""
     return Program(architecture)
-
-
-def _copied(parameters: dict[str, ms.Parameter]) -> Arrays:
-    # A copy, because asnumpy may share the memory that the next step changes.
-    return {name: parameter.asnumpy().copy() for name, parameter in parameters.items()}

@@ -22,7 +22,7 @@ from ms_dnn.runtime.device import Device
 from ms_dnn.runtime.seeding import stream
 from ms_dnn.training.epoch import Epoch
 from ms_dnn.training.optimizers import Adam, Optimizer
-from ms_dnn.training.trainer import stored_parameters
+from ms_dnn.training.trainer import copies_of, load_parameters, stored_parameters
 
 Array = NDArray[Any]
 
@@ -160,13 +160,12 @@ class Stepper:
         gradient = HandwrittenGradient(network, cost)
         self.epoch = Epoch(gradient, optimizer, clip_norm=clip)
         self.samples = Tensor(x, self.epoch.dtype), Tensor(y, self.epoch.dtype)
-        stored = stored_parameters(gradient, optimizer).values()
-        self._kept = [(parameter, Tensor(parameter.asnumpy().copy())) for parameter in stored]
+        self.parameters = stored_parameters(gradient, optimizer)
+        self.start = copies_of(self.parameters)
 
     def restart(self) -> None:
         """Put weights, state and slots back."""
-        for parameter, start in self._kept:
-            ops.assign(parameter, start)
+        load_parameters(self.parameters, self.start)
 
     def run(self, rates: Array, batches: Array) -> Array:
         """Return the cost of each step before it was made, (K,); fewer where one is not finite."""
@@ -190,9 +189,8 @@ def _layers(experiment: Experiment, network: DNN, x: Array, y: Array, rate: floa
     stepper = _stepper(experiment, network, x, y)
     _, caches = network.forward(stepper.samples[0])
     gradients = HandwrittenGradient(network, experiment.cost())(*stepper.samples)[1]
-    before = [parameter.asnumpy().copy() for parameter in network.trainable_params()]
     stepper.run(np.array([rate]), np.arange(len(x))[None])
-    after = [parameter.asnumpy().copy() for parameter in network.trainable_params()]
+    before, after = stepper.start, copies_of(stepper.parameters)
     stepper.restart()
     found = []
     for i, (layer, cache) in enumerate(zip(network.layers, caches, strict=True)):
@@ -200,8 +198,8 @@ def _layers(experiment: Experiment, network: DNN, x: Array, y: Array, rate: floa
         if "activation" not in computed:
             continue
         # The weight of a dense layer, the scale of a normalisation: the first of its parameters.
-        first = next(j for j, name in enumerate(network.parameter_names) if name.startswith(f"layers.{i}."))
-        weight, moved = np.linalg.norm(before[first]), np.linalg.norm(after[first] - before[first])
+        first, name = next((j, n) for j, n in enumerate(network.parameter_names) if n.startswith(f"layers.{i}."))
+        weight, moved = np.linalg.norm(before[name]), np.linalg.norm(after[name] - before[name])
         gradient = gradients[first].asnumpy().astype(np.float64)
         found.append(
             LayerState(

@@ -229,8 +229,7 @@ class Trainer:
         raise explain_divergence(self.network, self.cost, *self.loader.mini_batch(self.state.step), self.state.step + 1)
 
     def _arrays(self) -> Arrays:
-        # A copy, because asnumpy may share the memory that the next step changes.
-        return {name: parameter.asnumpy().copy() for name, parameter in self._stored.items()}
+        return copies_of(self._stored)
 
     def _load(self, arrays: Arrays) -> None:
         """Put the arrays into the parameters.
@@ -254,6 +253,12 @@ def stored_parameters(gradient: nn.Cell, optimizer: Optimizer) -> dict[str, Para
     for slot, parameters in zip(optimizer.slot_names, optimizer.slots, strict=True):
         stored |= {f"{slot}.{name}": parameter for name, parameter in zip(names, parameters, strict=True)}
     return stored
+
+
+def copies_of(parameters: dict[str, Parameter]) -> Arrays:
+    """Return what the parameters hold now, by the same names."""
+    # A copy, because asnumpy may share the memory that the next step changes.
+    return {name: parameter.asnumpy().copy() for name, parameter in parameters.items()}
 
 
 def network_parameters(network: DNN) -> dict[str, Parameter]:
