@@ -68,7 +68,7 @@ def write_sets(folder: Path) -> None:
 
 
 class Clock:
-    """A listener that measures from the first chunk to the end."""
+    """A callback that measures from the first chunk to the end."""
 
     def on_start(self, plan: Any, state: Any) -> None:
         """Begin."""

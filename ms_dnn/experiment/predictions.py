@@ -56,7 +56,7 @@ class Decoder:
     @property
     def score_name(self) -> str:
         """What :meth:`score` returns: "accuracy", or "r2" for regression."""
-        return "accuracy" if self.metadata.task == "classification" else "r2"
+        return "accuracy" if self.metadata.target_scaling is None else "r2"
 
     def score(self, outputs: NDArray[Any], targets: NDArray[Any]) -> float:
         """Return the accuracy, or R², of outputs for class indices (N,) or unscaled targets (N, n[L])."""
