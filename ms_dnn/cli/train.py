@@ -68,7 +68,7 @@ def _resume(console: "Console", path: Path, device: str | None) -> None:
     from ms_dnn.runs.training import resume_run
 
     run = StoredRun(path, device)
-    _show_device(console, run.experiment.device)
+    _show_device(console, run.device)
     _, state, data = resume_run(path, TrainingProgress(console), device)
     _conclude(console, run.config, path, state, data)
 

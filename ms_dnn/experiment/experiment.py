@@ -1,7 +1,7 @@
 """The one place where the strings of a configuration become objects: data, network, cost, optimizer, plan, trainer."""
 
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 
 import mindspore as ms
 import numpy as np
@@ -44,16 +44,10 @@ class Experiment:
     config: ExperimentConfig
     expected: Fingerprint | None = None
 
-    @cached_property
+    @property
     def device(self) -> Device:
-        """The device that computes from now on; ask for it before the first operation.
-
-        Raises:
-            DeviceError: when it is not there, or has not the precision asked for.
-        """
-        device = use_device(self.config.device)
-        check_precision(self.config.precision, device.name)
-        return device
+        """The device that computes from now on; raises as :func:`configured_device`."""
+        return configured_device(self.config.device, self.config.precision)
 
     @cached_property
     def data(self) -> PreparedData:
@@ -139,6 +133,18 @@ class Experiment:
         if asked is None:
             return None
         return EarlyStopping(asked.monitor, asked.monitor == "validation_accuracy", asked.patience, asked.min_delta)
+
+
+@cache
+def configured_device(device: str, precision: str) -> Device:
+    """Choose the device of a configuration, once a process and before the first operation, and return it.
+
+    Raises:
+        DeviceError: when it is not there, or has not the precision asked for.
+    """
+    used = use_device(device)
+    check_precision(precision, used.name)
+    return used
 
 
 def build_network(config: ExperimentConfig, inputs: int, precision: str | None = None, *, dropout: bool = True) -> DNN:

@@ -54,10 +54,9 @@ def export_run(path: Path, to: Destination, *, as_probabilities: bool = False, d
     """
     run = StoredRun(path, device)
     final = final_activation(run.config, as_probabilities=as_probabilities)
-    used = run.experiment.device
-    if to.file_format == "air" and used.name != "Ascend":
+    if to.file_format == "air" and run.device.name != "Ascend":
         raise ExportError(
-            f"--format air: got the device {used.name}, expected Ascend, where alone MindSpore writes AIR: "
+            f"--format air: got the device {run.device.name}, expected Ascend, where alone MindSpore writes AIR: "
             "export there, or choose mindir or onnx"
         )
     features, network = run.load_preprocessing(), run.network()
@@ -65,7 +64,7 @@ def export_run(path: Path, to: Destination, *, as_probabilities: bool = False, d
     dtype = "float32" if on_onnx else weights_dtype(run.config.precision)
     facts = facts_of(run.config, run.metadata, features, final, dtype, batch=1 if to.file_format == "air" else None)
     content, loaded = _model_file(to.file_format, network, final, facts)
-    allowed = comparison_tolerance(dtype, "CPU" if on_onnx else used.name)
+    allowed = comparison_tolerance(dtype, "CPU" if on_onnx else run.device.name)
     verified, note = None, None
     if loaded is not None:
         x, which, note = _samples(run)

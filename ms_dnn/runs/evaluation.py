@@ -24,7 +24,6 @@ def evaluate_run(path: Path, split: str = "test", device: str | None = None) -> 
         MsDnnError: when the folder or its checkpoint is not fit, or the run has no such set.
     """
     run = StoredRun(path, device)
-    _ = run.experiment.device
     if split not in run.experiment.data.splits:
         raise DataError(f"{path}: this run has no {split} set (data.{split} is 0): choose another with --part")
     return scores_on(run.experiment, run.network(), split)

@@ -51,7 +51,6 @@ def predict_file(path: Path, files: list[Path], device: str | None = None) -> Pr
         MsDnnError: when the folder, its checkpoint or a file is not fit.
     """
     run = StoredRun(path, device)
-    _ = run.experiment.device
     features, decoder, classes = run.load_preprocessing(), run.decoder, run.metadata.class_names
     parts, notes = _raw_samples(run, features, files)
     x = np.concatenate([features.apply(part.x, repr(file.name)) for file, part in zip(files, parts, strict=True)])

@@ -33,9 +33,8 @@ def gather_run(path: Path, device: str | None = None) -> RunReport:
     """
     run = StoredRun(path, device)
     checkpoint, rows, environment = read_checkpoint(path), run.folder.metrics(), _environment(run.folder)
-    experiment = run.experiment
-    _ = experiment.device
-    data, network = experiment.data, run.network()
+    experiment, network = run.experiment, run.network()
+    data = experiment.data
     try:
         pictures = {name: (path / name).read_bytes() for name in draw_pictures(experiment, network, path)}
     except OSError as error:

@@ -6,7 +6,7 @@ from pathlib import Path
 from ms_dnn.config import ExperimentConfig, parse_config
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import DataError, RunError
-from ms_dnn.experiment.experiment import Experiment, build_network
+from ms_dnn.experiment.experiment import Experiment, build_network, configured_device
 from ms_dnn.experiment.predictions import Decoder
 from ms_dnn.features.columns import Features
 from ms_dnn.features.known_data import KnownData, known_from_json
@@ -17,7 +17,7 @@ from ms_dnn.training.trainer import load_parameters, network_parameters
 
 
 class StoredRun:
-    """A run that was started; what its folder keeps is read when it is first needed.
+    """A run that was started. Its device is chosen; what its folder keeps is read when it is first needed.
 
     Args:
         path: the run's folder.
@@ -26,12 +26,14 @@ class StoredRun:
     Raises:
         RunError: when the folder is not there, or holds no run.
         ConfigError: when its configuration is wrong.
+        DeviceError: when the device is not there, or has not the precision asked for.
     """
 
     def __init__(self, path: Path, device: str | None = None) -> None:
         self.folder = RunFolder(path)
         overrides = [] if device is None else [f"device={device}"]
         self.config: ExperimentConfig = parse_config(self.folder.read(CONFIG), str(path / CONFIG), overrides)
+        self.device = configured_device(self.config.device, self.config.precision)
 
     def __str__(self) -> str:
         return f"{self.config.name} in {self.folder}"
@@ -41,7 +43,7 @@ class StoredRun:
 
     @cached_property
     def experiment(self) -> Experiment:
-        """The experiment, on the data that the run began with; its device is not yet chosen."""
+        """The experiment, on the data that the run began with."""
         return Experiment(self.config, self.metadata.fingerprint)
 
     @cached_property

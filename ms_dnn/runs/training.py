@@ -69,7 +69,7 @@ def resume_run(path: Path, callback: Callback, device: str | None = None) -> tup
 
     Args:
         path: the run's folder.
-        callback: is told what happens.
+        callback: is notified of what happens.
         device: another device than the run's.
 
     Raises:
@@ -88,7 +88,7 @@ def _workers_of(experiment: Experiment) -> Workers:
     """Choose the device, join the other workers, and check that the experiment can be trained so."""
     if _writes_events(experiment.config):
         require_event_writer()
-    _ = experiment.device  # before the workers meet
+    experiment.device  # noqa: B018 - chosen before the workers meet
     workers = meet_workers()
     require_shareable(experiment.config, workers.number, experiment.plan.batch_size)
     return workers

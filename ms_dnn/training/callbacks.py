@@ -1,4 +1,4 @@
-"""Who is told what happens in a training: one callback, or several where one is expected."""
+"""Callbacks of a training run, and several where one is expected."""
 
 from typing import Protocol
 
@@ -20,7 +20,7 @@ class StopTraining(Exception):  # noqa: N818 - a request, no error
 
 
 class Callback(Protocol):
-    """Is told what happens; the terminal implements it."""
+    """Is notified of what happens in a training; the terminal implements it."""
 
     def on_start(self, plan: Plan, state: State) -> None:
         """Called once, before compilation."""

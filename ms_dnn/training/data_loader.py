@@ -2,7 +2,7 @@
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import mindspore as ms
 import numpy as np
@@ -38,64 +38,45 @@ class Batches:
     rows: Tensor
 
 
-class DataLoader(Protocol):
-    """Loads the mini-batches of a plan; all that it returns has the same shapes, so that there is one graph."""
+class DataLoader:
+    """Loads the mini-batches of a plan from samples that are all on the device, a report interval at a time.
 
-    @property
-    def steps(self) -> int:
-        """Steps loaded at a time; of the last ones of a report interval fewer may be due."""
-
-    @property
-    def dtype(self) -> Any:
-        """MindSpore dtype of x and y."""
-
-    def load(self, step: int) -> Batches:
-        """Return the mini-batches that ``step`` is among."""
-
-    def mini_batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Return x and y of a step's whole mini-batch, with the samples of the other workers."""
-
-    def close(self) -> None:
-        """End its threads."""
-
-
-class InMemory:
-    """All samples, x (M, n[0]) and y (M, n[L]), on the device; a whole report interval is loaded at a time.
-
-    A worker loads its share of each mini-batch.
-    """
-
-    def __init__(self, plan: Plan, x: Tensor, y: Tensor, workers: Workers = ALONE) -> None:
-        self.plan, self.x, self.y, self.workers = plan, x, y, workers
-        self.steps, self.dtype = plan.report_interval, x.dtype
-
-    def load(self, step: int) -> Batches:
-        """Return the report interval that ``step`` lies in."""
-        first, end = self.plan.interval_of(step)
-        return Batches(first, end, self.x, self.y, Tensor(self.workers.share_of(self.plan.batches(first))))
-
-    def mini_batch(self, step: int) -> tuple[Tensor, Tensor]:
-        """Return x and y of a step's whole mini-batch."""
-        rows = Tensor(self.plan.batches(step, 1)[0])
-        return self.x[rows], self.y[rows]
-
-    def close(self) -> None:
-        """There is no thread."""
-
-
-class Streamed:
-    """Samples that are fetched for the steps that need them, in the order in which they are needed.
-
-    A report interval is divided into chunks of equally many steps. While one is trained on, a thread fetches, encodes
-    and casts the samples of the next. The steps see what they would see of samples in memory, to the bit. A worker
-    fetches its share of each mini-batch and no other samples.
+    All that it returns has the same shapes, so that there is one graph.
 
     Args:
         plan: the steps.
         x: inputs, (M, n[0]).
         y: targets, (M, n[L]).
+        workers: the processes that share each mini-batch; each loads its own share.
+
+    Attributes:
+        steps: loaded at a time; of the last ones of a report interval fewer may be due.
         dtype: MindSpore dtype of what is loaded.
-        workers: the processes that share each mini-batch.
+    """
+
+    def __init__(self, plan: Plan, x: Any, y: Any, workers: Workers = ALONE) -> None:
+        self.plan, self.x, self.y, self.workers = plan, x, y, workers
+        self.steps, self.dtype = plan.report_interval, x.dtype
+
+    def load(self, step: int) -> Batches:
+        """Return the mini-batches that ``step`` is among."""
+        first, end = self.plan.interval_of(step)
+        return Batches(first, end, self.x, self.y, Tensor(self.workers.share_of(self.plan.batches(first))))
+
+    def mini_batch(self, step: int) -> tuple[Tensor, Tensor]:
+        """Return x and y of a step's whole mini-batch, with the samples of the other workers."""
+        rows = Tensor(self.plan.batches(step, 1)[0])
+        return self.x[rows], self.y[rows]
+
+    def close(self) -> None:
+        """End the threads, if there are any."""
+
+
+class StreamingLoader(DataLoader):
+    """Fetches the samples for the steps that need them, in the order in which they are needed.
+
+    A report interval is divided into chunks of equally many steps. While one is trained on, a thread fetches, encodes
+    and casts the samples of the next. The steps see what they would see of samples in memory, to the bit.
     """
 
     def __init__(self, plan: Plan, x: LazyRows, y: LazyRows, dtype: Any, workers: Workers = ALONE) -> None:
@@ -153,5 +134,5 @@ class Streamed:
 def data_loader(plan: Plan, x: Any, y: Any, dtype: Any, workers: Workers = ALONE) -> DataLoader:
     """Return the data loader for samples x (M, n[0]) and y (M, n[L]): a stream where they are lazy."""
     if isinstance(x, LazyRows) and isinstance(y, LazyRows):
-        return Streamed(plan, x, y, dtype, workers)
-    return InMemory(plan, Tensor(x, dtype), Tensor(y, dtype), workers)
+        return StreamingLoader(plan, x, y, dtype, workers)
+    return DataLoader(plan, Tensor(x, dtype), Tensor(y, dtype), workers)

@@ -48,7 +48,7 @@ class Trainer:
         early_stopping: when to end early, or None; with it, the best weights are put back at the end.
         folder: where metrics and checkpoints go; None in a worker that leaves that to worker 0.
         checkpoint_seconds: time between two checkpoints; 0 writes one after every chunk of steps.
-        callback: is told what happens.
+        callback: is notified of what happens.
         clip_norm: global norm that the gradients are clipped by; None for no limit.
         workers: the processes that share each mini-batch; their ``gradient`` is then the sum over all.
     """

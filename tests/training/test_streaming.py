@@ -20,7 +20,7 @@ from ms_dnn.runs.training import resume_run, start_run
 from ms_dnn.runtime.distributed import Workers
 from ms_dnn.training import data_loader
 from ms_dnn.training import trainer as trainer_module
-from ms_dnn.training.data_loader import InMemory, Streamed
+from ms_dnn.training.data_loader import DataLoader, StreamingLoader
 from ms_dnn.training.plan import Plan
 
 sys.path.append(str(Path(__file__).parents[1] / "data"))
@@ -112,8 +112,8 @@ def test_each_step_is_fed_the_samples_of_the_plan(monkeypatch, samples, share, w
     plan = Plan(samples, min(share, samples // workers.number) * workers.number, total, epochs, seed=3)
     x = np.arange(3.0 * samples).reshape(samples, 3)
     lazy = LazyRows(x.shape, lambda rows: x[rows])
-    resident = InMemory(plan, ms.Tensor(x, ms.float32), ms.Tensor(-x, ms.float32), workers)
-    streamed = Streamed(plan, lazy, LazyRows(x.shape, lambda rows: -x[rows]), ms.float32, workers)
+    resident = DataLoader(plan, ms.Tensor(x, ms.float32), ms.Tensor(-x, ms.float32), workers)
+    streamed = StreamingLoader(plan, lazy, LazyRows(x.shape, lambda rows: -x[rows]), ms.float32, workers)
     shapes = set()
     try:
         step = 0

@@ -9,6 +9,7 @@ from trained_runs import CONFIGS, REGULARIZED, Silent, checkpoint_of, iris
 from ms_dnn.config import load_config
 from ms_dnn.errors import DataError, RunError
 from ms_dnn.runs.evaluation import evaluate_run
+from ms_dnn.runs.stored import StoredRun
 from ms_dnn.runs.training import start_run
 from ms_dnn.training.run_folder import RunFolder
 
@@ -38,6 +39,7 @@ def test_a_run_tells_how_far_it_has_come(tmp_path: Path) -> None:
     assert "<img" not in folder._repr_html_()  # there are no curves without pictures
     (folder.path / "curves.png").write_bytes(b"a picture")
     assert 'src="data:image/png;base64,YSBwaWN0dXJl"' in folder._repr_html_()
+    assert str(StoredRun(folder.path)) == f"blog_batch_gradient_descent in {folder}"
     (folder.path / "metrics.jsonl").unlink()
     assert str(folder) == f"{folder.path}: no report yet"
 
