@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, NoReturn
 
 import mindspore as ms
@@ -31,6 +31,7 @@ from ms_dnn.training.stopping import EarlyStopping
 CHUNK_SECONDS = 0.2
 
 
+@dataclass(kw_only=True, eq=False)
 class Trainer:
     """Trains a network into a run folder.
 
@@ -53,37 +54,31 @@ class Trainer:
         workers: the processes that share each mini-batch; their ``gradient`` is then the sum over all.
     """
 
-    def __init__(
-        self,
-        *,
-        network: DNN,
-        cost: Cost,
-        gradient: nn.Cell,
-        optimizer: Optimizer,
-        plan: Plan,
-        rates: NDArray[np.float64],
-        loader: DataLoader,
-        validation: tuple[Rows, Rows] | None,
-        score: tuple[str, Callable[[NDArray[Any]], float]],
-        tolerance: float | None,
-        early_stopping: EarlyStopping | None,
-        folder: RunFolder | None,
-        checkpoint_seconds: float,
-        callback: Callback,
-        clip_norm: float | None = None,
-        workers: Workers = ALONE,
-    ) -> None:
-        self.network, self.cost, self.optimizer = network, cost, optimizer
-        self.plan, self.rates, self.loader = plan, rates, loader
-        self.score_name, self.score = score
-        # Rounded once, because the graph and the host both compare with it.
-        self.tolerance = None if tolerance is None else float(ms.dtype_to_nptype(loader.dtype)(tolerance))
-        self.early_stopping = early_stopping
-        self.folder, self.checkpoint_seconds, self.callback = folder, checkpoint_seconds, callback
-        self.workers = workers
-        self.epoch = Epoch(gradient, optimizer, watch_change=tolerance is not None, clip_norm=clip_norm)
-        self.validation = None if validation is None else SplitEvaluation(network, cost.unweighted(), *validation)
-        self._stored = stored_parameters(gradient, optimizer)
+    network: DNN
+    cost: Cost
+    gradient: nn.Cell
+    optimizer: Optimizer
+    plan: Plan
+    rates: NDArray[np.float64]
+    loader: DataLoader
+    validation: tuple[Rows, Rows] | None
+    score: tuple[str, Callable[[NDArray[Any]], float]]
+    tolerance: float | None
+    early_stopping: EarlyStopping | None
+    folder: RunFolder | None
+    checkpoint_seconds: float
+    callback: Callback
+    clip_norm: float | None = None
+    workers: Workers = ALONE
+
+    def __post_init__(self) -> None:
+        if self.tolerance is not None:  # rounded once, because the graph and the host both compare with it
+            self.tolerance = float(ms.dtype_to_nptype(self.loader.dtype)(self.tolerance))
+        self.epoch = Epoch(self.gradient, self.optimizer, self.tolerance is not None, self.clip_norm)
+        self._validation: SplitEvaluation | None = None
+        if self.validation is not None:
+            self._validation = SplitEvaluation(self.network, self.cost.unweighted(), *self.validation)
+        self._stored = stored_parameters(self.gradient, self.optimizer)
         self.state = State()
         self._best: Arrays = {}
         self._good: Arrays | None = None
@@ -192,12 +187,13 @@ class Trainer:
             "learning_rate": rate,
             "seconds": round(state.seconds, 4),
         }
-        if self.validation is not None:
-            row["validation_loss"], prediction = self.validation()
+        if self._validation is not None:
+            row["validation_loss"], outputs = self._validation()
             if not np.isfinite(row["validation_loss"]):
                 self._save()
                 raise explain_validation_divergence(state.step)
-            row[f"validation_{self.score_name}"] = self.score(prediction)
+            name, score = self.score
+            row[f"validation_{name}"] = score(outputs)
         state.total = 0.0
         if state.stop_reason is None and state.step >= self.plan.total_steps:
             state.stop_reason = "max_iterations"
