@@ -113,7 +113,7 @@ def training_lines(config):
     ("override", "sentence"),
     [
         ("data.columns={color: {kind: category}}", "data.columns: got 'color', expected columns of 't.csv'"),
-        ("data.columns.colour={kind: category, categories: [red]}", "column 'colour' of the training part: got '"),
+        ("data.columns.colour={kind: category, categories: [red]}", "column 'colour' of the training set: got '"),
         ("data.columns.size={}", "column 'size' of 't.csv': got an empty cell, expected a value: fill it in, drop the"),
         ("data.columns.colour={}", "column 'colour' of 't.csv': got the text '"),
     ],
