@@ -79,11 +79,10 @@ def seconds_per_step(
     x = Tensor(generator.normal(size=(SAMPLES, sizes[0])).astype(np.float32))
     y = Tensor(np.eye(sizes[-1], dtype=np.float32)[generator.integers(0, sizes[-1], SAMPLES)])
     picked = Tensor(workers.shard_of(generator.integers(0, SAMPLES, (steps, batch)).astype(np.int32)))
-    schedule = ms.mutable(tuple(Tensor(v, ms.float32) for v in optimizer.coefficients(np.full(steps, 1e-3), 0)))
-    zero, first, last = Tensor(0.0, ms.float32), Tensor(0, ms.int32), Tensor(steps, ms.int32)
+    coefficients = epoch.coefficients(np.full(steps, 1e-3), 0)
 
     def run() -> None:
-        epoch(x, y, picked, schedule, first, last, zero, zero)[1].asnumpy()
+        epoch.run_steps((x, y), picked, coefficients, 0, steps)
 
     return _median_seconds(run, rounds, workers) / steps
 

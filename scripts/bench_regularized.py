@@ -32,7 +32,6 @@ def falling_rates(steps: int) -> np.ndarray[Any, np.dtype[np.float64]]:
 
 def ms_dnn_compiled(work: Workload) -> Train:
     """The product, called as the trainer calls it."""
-    import mindspore as ms
     from mindspore import Tensor, nn
 
     from ms_dnn.dnn import DNN
@@ -52,16 +51,14 @@ def ms_dnn_compiled(work: Workload) -> Train:
     network = DNN([*layers, Dense(*work.weights[-1], "identity")])
     optimizer = OPTIMIZERS["adam"](network.trainable_params())
     epoch = Epoch(HandwrittenGradient(network, Cost("softmax_cross_entropy")), optimizer)
-    X, Y, zero = Tensor(work.X), Tensor(work.one_hot), Tensor(0.0, ms.float32)
+    samples = Tensor(work.X), Tensor(work.one_hot)
     done = [0]
 
     def run(order: Order) -> float:
-        coefficients = optimizer.coefficients(falling_rates(len(order)), done[0])
-        schedule = ms.mutable(tuple(Tensor(values, ms.float32) for values in coefficients))
-        first, last = Tensor(0, ms.int32), Tensor(len(order), ms.int32)
-        _, total, _ = epoch(X, Y, Tensor(order), schedule, first, last, zero, zero)
+        coefficients = epoch.coefficients(falling_rates(len(order)), done[0])
+        _, total, _ = epoch.run_steps(samples, Tensor(order), coefficients, 0, len(order))
         done[0] += len(order)
-        return float(total) / len(order)
+        return total / len(order)
 
     return timed(run)
 

@@ -107,7 +107,6 @@ def timed(epoch: Callable[[Order], float]) -> Train:
 
 def ms_dnn_compiled(work: Workload, route: str) -> Train:
     """The product: ``ms_dnn.training.epoch.Epoch``, called as the trainer calls it."""
-    import mindspore as ms
     from mindspore import Tensor
 
     from ms_dnn.dnn import DNN
@@ -124,13 +123,13 @@ def ms_dnn_compiled(work: Workload, route: str) -> Train:
     network = DNN([Dense(W, b, name) for (W, b), name in zip(work.weights, activations, strict=True)])
     gradient = {"handwritten": HandwrittenGradient, "framework": FrameworkGradient}[route]
     epoch = Epoch(gradient(network, Cost("softmax_cross_entropy")), GradientDescent(network.trainable_params()))
-    X, Y, zero = Tensor(work.X), Tensor(work.one_hot), Tensor(0.0, ms.float32)
-    rates = ms.mutable((Tensor(np.full(work.size.steps, RATE, np.float32)),))
+    samples, coefficients = (
+        (Tensor(work.X), Tensor(work.one_hot)),
+        epoch.coefficients(np.full(work.size.steps, RATE), 0),
+    )
 
     def run(order: Order) -> float:
-        first, last = Tensor(0, ms.int32), Tensor(len(order), ms.int32)
-        _, total, _ = epoch(X, Y, Tensor(order), rates, first, last, zero, zero)
-        return float(total) / len(order)
+        return epoch.run_steps(samples, Tensor(order), coefficients, 0, len(order))[1] / len(order)
 
     return timed(run)
 

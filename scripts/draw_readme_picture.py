@@ -1,4 +1,4 @@
-"""docs/images/fail.svg: what the judge says of a network whose second layer forgets to divide its weights' gradient by N.
+"""docs/images/fail.svg: what the judge says of a network whose second layer does not divide dW by N.
 
 ``python scripts/draw_readme_picture.py [FILE]`` judges it and draws the report as a terminal shows it.
 """

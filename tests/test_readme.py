@@ -2,7 +2,7 @@
 
 import contextlib
 import io
-import os
+import itertools
 import re
 import runpy
 import shlex
@@ -27,7 +27,7 @@ def programs(name):
     found = blocks(name)
     return [
         (program, output)
-        for (kind, program), (next_kind, output) in zip(found, found[1:], strict=False)
+        for (kind, program), (next_kind, output) in itertools.pairwise(found)
         if kind == "python" and next_kind == "text"
     ]
 
@@ -72,7 +72,7 @@ def test_the_commands_run_in_their_order(cpu, tmp_path, monkeypatch):
             with pytest.raises(SystemExit) as ended:
                 main(words[1:])
             assert not ended.value.code, words
-    assert {"report.html", "curves.png"} <= set(os.listdir("runs/iris"))
+    assert {"report.html", "curves.png"} <= {path.name for path in Path("runs/iris").iterdir()}
 
 
 @pytest.mark.parametrize("name", [*READMES, "CONTRIBUTING.md", "configs/README.md", "tests/README.md"])

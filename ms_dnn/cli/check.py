@@ -181,14 +181,13 @@ def _judge_experiment(asked: Settings) -> "Judgement":
     import numpy as np
     from mindspore import Tensor
 
-    from ms_dnn.experiment.building import build_cost, build_network
-    from ms_dnn.experiment.data import prepare_data
+    from ms_dnn.experiment.experiment import Experiment
     from ms_dnn.gradients.burn_in import train_briefly
     from ms_dnn.judge.check import check_gradients
     from ms_dnn.runtime.seeding import stream
 
-    train = prepare_data(config).train
-    network, cost = build_network(config, train.x.shape[1], precision), build_cost(config)
+    experiment = Experiment(config)
+    train, network, cost = experiment.data.train, experiment.network(precision), experiment.cost()
     picked = stream(asked.seed, "checked samples").permutation(len(train.x))[: asked.samples]
     x, y = (Tensor(np.ascontiguousarray(rows[picked]).astype(precision)) for rows in (train.x, train.weighted_y))
     train_briefly(network, cost, x, y, asked.after)

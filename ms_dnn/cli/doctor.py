@@ -52,7 +52,7 @@ def doctor(
 
         print_blocks(Console(), preflight_report(findings, () if preflight is None else preflight.layers))
     if plot is not None and preflight is not None and loaded is not None:
-        from ms_dnn.experiment.preflight_report import rate_test_png
+        from ms_dnn.experiment.preflight_report import range_test_png
 
-        write_file(plot, rate_test_png(preflight.rate_test, loaded.name))
+        write_file(plot, range_test_png(preflight.range_test, loaded.name))
     raise typer.Exit(1 if any(finding.verdict == "bad" for finding in findings) else 0)

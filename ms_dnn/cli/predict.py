@@ -30,7 +30,7 @@ def predict(
 
         samples = [
             {"sample": name, "answer": answer, "outputs": dict(zip(found.output_names, outputs, strict=True))}
-            for name, answer, outputs in zip(found.row_names, found.answers, found.outputs.tolist(), strict=True)
+            for name, answer, outputs in zip(found.row_names, found.values, found.outputs.tolist(), strict=True)
         ]
         for i, sample in enumerate(samples):
             if found.probabilities is not None:
@@ -45,6 +45,6 @@ def predict(
     from ms_dnn.runs.reports.tables import predictions_table
 
     table = predictions_table(
-        found.row_names, found.answers, found.probabilities, found.class_names, found.labels
+        found.row_names, found.values, found.probabilities, found.class_names, found.labels
     )  # fmt: skip
     Console().print(table.rich())

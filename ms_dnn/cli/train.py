@@ -48,12 +48,12 @@ def train(
     loaded = load_config(config, asked)
     path = run_folder(run, loaded.name)
 
+    from ms_dnn.experiment.experiment import Experiment
     from ms_dnn.runs.reports.training_progress import TrainingProgress
-    from ms_dnn.runs.stored import use_configured_device
     from ms_dnn.runs.training import start_run
 
     console.print(f"{loaded.name}: {_describe(loaded)}", soft_wrap=True)
-    _show_device(console, use_configured_device(loaded))
+    _show_device(console, Experiment(loaded).device)
     _, state, data = start_run(loaded, path, TrainingProgress(console))
     _conclude(console, loaded, path, state, data)
 
@@ -63,12 +63,13 @@ def _resume(console: "Console", path: Path, device: str | None) -> None:
 
     RunFolder(path)  # says what is wrong with it before MindSpore is loaded
     from ms_dnn.runs.reports.training_progress import TrainingProgress
-    from ms_dnn.runs.stored import stored_config, use_configured_device
+    from ms_dnn.runs.stored import StoredRun
     from ms_dnn.runs.training import resume_run
 
-    _show_device(console, use_configured_device(stored_config(RunFolder(path), device)))
-    folder, state, data = resume_run(path, TrainingProgress(console), device)
-    _conclude(console, stored_config(folder), path, state, data)
+    run = StoredRun(path, device)
+    _show_device(console, run.device)
+    _, state, data = resume_run(path, TrainingProgress(console), device)
+    _conclude(console, run.config, path, state, data)
 
 
 def _console() -> "Console":
@@ -106,7 +107,7 @@ def _conclude(console: "Console", config: "ExperimentConfig", path: Path, state:
 
     for note in data.notes:
         console.print(f"note: {note}", soft_wrap=True, style="dim")
-    shown, restored = row_of_weights(RunFolder(path).metrics(), state.stopped_by, state.best_step)
+    shown, restored = row_of_weights(RunFolder(path).metrics(), state.stop_reason, state.best_step)
     if shown is not None:
         metrics = ", ".join(
             f"{key.replace('_', ' ')} {value:.4g}"
@@ -116,7 +117,7 @@ def _conclude(console: "Console", config: "ExperimentConfig", path: Path, state:
         best = " (best, restored)" if restored else ""
         console.print(f"epoch {shown['epoch']:.4g}{best}: {metrics}", soft_wrap=True)
     console.print(ending_text(config.training, state), soft_wrap=True)
-    if state.stopped_by is None:
+    if state.stop_reason is None:
         console.print(f"continue with: ms-dnn train --resume {quote(str(path))}", soft_wrap=True)
         raise typer.Exit(_INTERRUPTED_EXIT_CODE)
     console.print(f"run folder: {path} ({CURVES} shows the curves)", soft_wrap=True)

@@ -1,7 +1,7 @@
 """The DNN as scikit-learn estimators: the compiled epoch and the hand-written backward pass behind fit and predict.
 
 A fitted estimator holds NumPy arrays and plain values only, so that it pickles, copies and clones; the network is
-borrowed for each call from :mod:`ms_dnn.estimators.program`.
+cached by :mod:`ms_dnn.estimators.program`.
 """
 
 import warnings
@@ -30,7 +30,7 @@ from ms_dnn.estimators.parameters import (
     rates_of,
     require_device,
 )
-from ms_dnn.estimators.program import Architecture, Program, Trained, program_of, train_epochs
+from ms_dnn.estimators.program import Architecture, FitResult, Program, program_of, train_epochs
 from ms_dnn.training.checkpoints import Arrays
 from ms_dnn.training.plan import Plan
 from ms_dnn.training.stopping import EarlyStopping
@@ -40,7 +40,7 @@ Weights = NDArray[Any] | None
 
 
 class DNNEstimator(BaseEstimator):
-    """What classifier and regressor share; the subclass says which loss, which targets and which answers."""
+    """What classifier and regressor share; the subclass says which loss, which targets and which predictions."""
 
     _numbers: bool
     _score_of: Callable[..., float]
@@ -77,26 +77,12 @@ class DNNEstimator(BaseEstimator):
         device: str = "auto",
         verbose: bool = False,
     ) -> None:
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.initializer = initializer
-        self.solver = solver
-        self.learning_rate = learning_rate
-        self.schedule = schedule
-        self.l2 = l2
-        self.dropout = dropout
-        self.normalization = normalization
-        self.batch_size = batch_size
-        self.max_iter = max_iter
-        self.tol = tol
-        self.n_iter_no_change = n_iter_no_change
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.random_state = random_state
-        self.warm_start = warm_start
-        self.precision = precision
-        self.device = device
-        self.verbose = verbose
+        self._set(locals())
+
+    def _set(self, parameters: dict[str, Any]) -> None:
+        """Keep the parameters of the constructor under their own names, as scikit-learn wants it."""
+        for name in self._get_param_names():
+            setattr(self, name, parameters[name])
 
     def fit(
         self,
@@ -145,7 +131,7 @@ class DNNEstimator(BaseEstimator):
             x, targets = x[kept], targets[kept]
             weights = None if weights is None else weights[kept]
         trained = self._train(start, x, targets, weights, self.max_iter, held_out)
-        if trained.ended_by == "max_iter" and self.schedule != COSINE_DECAY:
+        if trained.stop_reason == "max_iter" and self.schedule != COSINE_DECAY:
             warnings.warn(
                 f"max_iter={self.max_iter} ended the training before it converged: raise it, or scale X",
                 ConvergenceWarning,
@@ -201,7 +187,7 @@ class DNNEstimator(BaseEstimator):
             float(self.dropout),
             self.normalization,
         )
-        if continues and not architecture.has_the_weights_of(self._architecture):
+        if continues and not architecture.is_compatible_with(self._architecture):
             raise ParameterError(
                 f"fitted as {self._architecture}, it cannot continue as {architecture}: restore hidden_layer_sizes, "
                 "activation, solver, precision, dropout, normalization and the number of targets, or train a clone"
@@ -239,17 +225,23 @@ class DNNEstimator(BaseEstimator):
             return None
         return _check_sample_weight(sample_weight, x, dtype=np.float64, ensure_non_negative=True)
 
-    def _start(self, continues: bool) -> Trained:
+    def _start(self, continues: bool) -> FitResult:
         """Return where the training begins: with new weights, or with those of the estimator."""
         if continues:
-            return Trained(self._arrays, self._steps, self.loss_curve_, self.validation_scores_)
+            return FitResult(self._arrays, self._steps, self.loss_curve_, self.validation_scores_)
         self._seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         initializers = initializers_of(self.initializer, self._architecture.activations)
-        return Trained(self._architecture.starting_arrays(initializers, self._seed))
+        return FitResult(self._architecture.starting_arrays(initializers, self._seed))
 
     def _train(
-        self, start: Trained, x: NDArray[Any], y: NDArray[Any], weights: Weights, epochs: int, held_out: Labelled | None
-    ) -> Trained:
+        self,
+        start: FitResult,
+        x: NDArray[Any],
+        y: NDArray[Any],
+        weights: Weights,
+        epochs: int,
+        held_out: Labelled | None,
+    ) -> FitResult:
         program = program_of(self._architecture)
         to_the_end = held_out is None and self.schedule == COSINE_DECAY
         trained = train_epochs(
@@ -258,13 +250,14 @@ class DNNEstimator(BaseEstimator):
             x,
             self._targets(y),
             weights,
-            plan=Plan.without_remainder(len(x), batch_size_of(self.batch_size, len(x)), epochs, self._seed),
+            plan=Plan.evenly_batched(len(x), batch_size_of(self.batch_size, len(x)), epochs, self._seed),
             rates=rates_of(self.schedule, float(self.learning_rate), epochs),
             stopping=EarlyStopping(
                 "score" if held_out else "cost",
                 held_out is not None,
                 epochs + 1 if to_the_end else self.n_iter_no_change,
                 self.tol,
+                "early_stopping" if held_out else "convergence",
             ),
             l2=float(self.l2),
             score=None if held_out is None else partial(self._score_now, program, *held_out),
@@ -279,12 +272,12 @@ class DNNEstimator(BaseEstimator):
         self.loss_ = self.loss_curve_[-1]
         self.best_loss_ = None if held_out else min(self.loss_curve_)
         self.n_iter_ = len(self.loss_curve_)
-        if trained.ended_by == "interruption":
+        if trained.stop_reason == "interruption":
             raise KeyboardInterrupt
         return trained
 
     def _score_now(self, program: Program, x_val: NDArray[Any], y_val: NDArray[Any]) -> float:
-        return self._score_of(y_val, self._answers(program.predict(x_val)))
+        return self._score_of(y_val, self._predictions(program.predict(x_val)))
 
     def _weights(self) -> Arrays:
         """Return what prediction needs: weights, biases, and what normalisation has measured."""

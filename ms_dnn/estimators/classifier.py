@@ -19,12 +19,12 @@ from ms_dnn.maths.activations import sigmoid, softmax
 
 
 class DNNClassifier(ClassifierMixin, DNNEstimator):
-    """A deep neural network that tells classes apart, trained by hand-written backprop on MindSpore.
+    """A deep neural network that classifies, trained by hand-written backprop on MindSpore.
 
     Two classes: one output, binary cross-entropy on its logit. More: softmax cross-entropy on one logit a class.
     Several labels a sample, y (M, C) of 0 and 1 with C > 1: one output a label, and the sum of their binary
     cross-entropies; the score is the share of samples whose labels are all right.
-    An epoch is ⌈M / N⌉ steps over a permutation of the M samples, N = batch_size, dealt out to them evenly: no batch
+    An epoch is ⌈M / N⌉ steps over a permutation of the M samples, N = batch_size, spread evenly over them: no batch
     is larger than N, and none is more than one sample smaller than another.
 
     Args:
@@ -97,29 +97,7 @@ class DNNClassifier(ClassifierMixin, DNNEstimator):
         verbose: bool = False,
         class_weight: Any = None,
     ) -> None:
-        super().__init__(
-            hidden_layer_sizes,
-            activation,
-            initializer=initializer,
-            solver=solver,
-            learning_rate=learning_rate,
-            schedule=schedule,
-            l2=l2,
-            dropout=dropout,
-            normalization=normalization,
-            batch_size=batch_size,
-            max_iter=max_iter,
-            tol=tol,
-            n_iter_no_change=n_iter_no_change,
-            early_stopping=early_stopping,
-            validation_fraction=validation_fraction,
-            random_state=random_state,
-            warm_start=warm_start,
-            precision=precision,
-            device=device,
-            verbose=verbose,
-        )
-        self.class_weight = class_weight
+        self._set(locals())
 
     def partial_fit(
         self,
@@ -155,7 +133,7 @@ class DNNClassifier(ClassifierMixin, DNNEstimator):
 
         Of several labels a sample, (N, C): 1 for those more probable than not, and 0.
         """
-        return self._answers(self._outputs(X))
+        return self._predictions(self._outputs(X))
 
     def decision_function(self, X: ArrayLike) -> NDArray[Any]:
         """Return the logits, (N, C), for X (N, I); for two classes that of the second, (N,)."""
@@ -233,7 +211,7 @@ class DNNClassifier(ClassifierMixin, DNNEstimator):
         """Return the logit of each class, (N, C), for the outputs z."""
         return np.hstack([-z, z]) if self._one_logit else z
 
-    def _answers(self, outputs: NDArray[Any]) -> NDArray[Any]:
+    def _predictions(self, outputs: NDArray[Any]) -> NDArray[Any]:
         if self._several_labels:
             return (outputs > 0).astype(np.int64)
         return self.classes_[self._logits(outputs).argmax(axis=1)]

@@ -1,8 +1,8 @@
-"""A network with its compiled epoch, made once for an architecture and lent to every fit of it in this process.
+"""A network with its compiled epoch, made once for an architecture and reused by every fit of it in this process.
 
-To compile the epoch costs half a second for each shape of the samples and of the batches. Whoever fits many small
-networks (a grid search, cross-validation) would wait for that alone; so programs are kept, and the weights are put
-into them before each use and taken out again after it.
+To compile the epoch costs half a second for each shape of the samples and of the batches, most of the time of a grid
+search or a cross-validation of small networks; so programs are cached, and the weights are put into them before each
+use and taken out again after it.
 """
 
 from collections.abc import Callable
@@ -27,8 +27,8 @@ from ms_dnn.training.epoch import Epoch
 from ms_dnn.training.interruption import Interruption
 from ms_dnn.training.optimizers import OPTIMIZERS
 from ms_dnn.training.plan import Plan
-from ms_dnn.training.stopping import EarlyStopping
-from ms_dnn.training.trainer import load_parameters, stored_parameters
+from ms_dnn.training.stopping import EarlyStopping, Progress
+from ms_dnn.training.trainer import copies_of, load_parameters, stored_parameters
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,10 @@ class Architecture:
     normalization: str = "none"
 
     def starting_arrays(self, initializers: list[str], seed: int) -> Arrays:
-        """Return drawn weights, zero biases and zero slots, by the names of :meth:`Program.arrays`."""
+        """Return random weights, zero biases and zero slots, by the names of :meth:`Program.arrays`."""
         network = self.network(initializers, seed)
         optimizer = OPTIMIZERS[self.optimizer](network.trainable_params())
-        return _copied(stored_parameters(HandwrittenGradient(network, self.cost()), optimizer))
+        return copies_of(stored_parameters(HandwrittenGradient(network, self.cost()), optimizer))
 
     def network(self, initializers: list[str] | str, seed: int) -> DNN:
         """Return a network of this architecture; the seed decides its weights and what dropout drops."""
@@ -78,7 +78,7 @@ class Architecture:
         penalty = AdjustablePenalty(getattr(ms, self.precision)) if self.penalised else None
         return Cost(self.loss, penalty=penalty, weighted=True)
 
-    def has_the_weights_of(self, other: "Architecture") -> bool:
+    def is_compatible_with(self, other: "Architecture") -> bool:
         """Whether a training of the other one can go on in this one: they differ in the penalty, if at all."""
         return replace(self, penalised=other.penalised) == other
 
@@ -115,18 +115,18 @@ class Program:
 
     def arrays(self) -> Arrays:
         """Return copies of all weights and slots: ``layers.0.weight`` (O, I), ``first_moment.layers.0.weight``, …"""
-        return _copied(self.stored)
+        return copies_of(self.stored)
 
-    def on_device(self, rows: NDArray[Any], fillers: NDArray[Any]) -> Tensor:
-        """Return rows (M, k) and fillers (F, k) for :meth:`train_epoch`, with rows of zeros below that no batch picks.
+    def on_device(self, rows: NDArray[Any], padding: NDArray[Any]) -> Tensor:
+        """Return rows (M, k) and padding (F, k) for :meth:`train_epoch`, with rows of zeros below that no batch picks.
 
-        They fill up to few numbers of rows (at least 256, at most an eighth too many), so that data sets of nearly
-        one size share a graph.
+        They round the number of rows up (to at least 256, by at most an eighth), so that data sets of nearly one size
+        share a graph.
         """
-        samples, picked = len(rows), len(rows) + len(fillers)
+        samples, picked = len(rows), len(rows) + len(padding)
         multiple = max(256, 2 ** (picked.bit_length() - 4))
         padded = np.zeros((-(-picked // multiple) * multiple, rows.shape[1]), rows.dtype)
-        padded[:samples], padded[samples:picked] = rows, fillers
+        padded[:samples], padded[samples:picked] = rows, padding
         return Tensor(padded, self.dtype)
 
     def train_epoch(self, x: Tensor, y: Tensor, batches: NDArray[np.int32], rate: float, first_step: int) -> float:
@@ -140,20 +140,8 @@ class Program:
             first_step: steps done before with these weights and slots.
         """
         steps = len(batches)
-        coefficients = self.optimizer.coefficients(np.full(steps, rate), first_step)
-        zero = Tensor(0.0, self.dtype)
-        _, total, _ = self.epoch(
-            x,
-            y,
-            Tensor(batches),
-            # mutable, or every new tuple would be taken for a constant and the graph compiled anew.
-            ms.mutable(tuple(Tensor(values, self.dtype) for values in coefficients)),
-            Tensor(0, ms.int32),
-            Tensor(steps, ms.int32),
-            zero,
-            zero,
-        )
-        return float(total) / steps
+        coefficients = self.epoch.coefficients(np.full(steps, rate), first_step)
+        return self.epoch.run_steps((x, y), Tensor(batches), coefficients, 0, steps)[1] / steps
 
     def predict(self, x: NDArray[Any]) -> NDArray[Any]:
         """Return a[L], (N, n[L]), for x (N, n[0]); nothing is compiled."""
@@ -161,27 +149,27 @@ class Program:
 
 
 @dataclass
-class Trained:
-    """What a training has come to, and all that another one needs to continue from it.
+class FitResult:
+    """The result of a training, and all that another one needs to continue from it.
 
     Attributes:
         arrays: weights and slots, by the names of :meth:`Program.arrays`.
         steps: steps done with them.
         costs: mean cost J of each epoch, taken before each of its updates.
         scores: of the validation samples after each epoch; empty without them.
-        ended_by: "max_iter", "convergence", "early_stopping" or "interruption".
+        stop_reason: "max_iter", "convergence", "early_stopping" or "interruption".
     """
 
     arrays: Arrays
     steps: int = 0
     costs: list[float] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
-    ended_by: str = "max_iter"
+    stop_reason: str = "max_iter"
 
 
 def train_epochs(
     program: Program,
-    start: Trained,
+    start: FitResult,
     x: NDArray[Any],
     y: NDArray[Any],
     weights: NDArray[Any] | None = None,
@@ -192,8 +180,8 @@ def train_epochs(
     l2: float = 0.0,
     score: Callable[[], float] | None = None,
     verbose: bool = False,
-) -> Trained:
-    """Continue ``start`` for up to an epoch a rate, each one call of the compiled loop; return what came of it.
+) -> FitResult:
+    """Continue ``start`` for up to an epoch a rate, each one call of the compiled loop; return the result.
 
     Args:
         program: of the architecture that ``start`` belongs to.
@@ -212,53 +200,44 @@ def train_epochs(
         ParameterError: when there is an l2, and the architecture has no penalty.
         DivergenceError: when a cost or a weight is not finite.
     """
-    now = Trained(start.arrays, start.steps, list(start.costs), list(start.scores))
-    best: float | None = None
-    best_arrays, best_steps, without_gain = start.arrays, start.steps, 0
+    now = FitResult(start.arrays, start.steps, list(start.costs), list(start.scores))
+    progress, best_arrays = Progress(now.steps), start.arrays
     with program.lock, Interruption() as interruption:
         program.load(start.arrays)
         program.penalise(l2)
-        x_there = program.on_device(x, x[: plan.fillers])
-        y_there = program.on_device(*_weighted(y, weights, plan.fillers))
+        x_there = program.on_device(x, x[: plan.padding])
+        y_there = program.on_device(*_weighted(y, weights, plan.padding))
         for rate in rates:
             batches = plan.batches(len(now.costs) * plan.steps_per_epoch)
-            value = program.train_epoch(x_there, y_there, batches, rate, now.steps)
+            cost = program.train_epoch(x_there, y_there, batches, rate, progress.step)
             interruption.listen()
-            now.steps += len(batches)
-            now.costs.append(value)
-            _require_finite(now, {})
-            if score is not None:
-                value = score()
-                now.scores.append(value)
-            if verbose:
-                _print_epoch(now)
-            without_gain += 1
-            if stopping.improves(value, best):
-                best, without_gain = value, 0
-                if score is not None:
-                    best_arrays, best_steps = program.arrays(), now.steps
-            if interruption.requested or without_gain >= stopping.patience:
-                by_gain = "convergence" if score is None else "early_stopping"
-                now.ended_by = "interruption" if interruption.requested else by_gain
+            progress.step += len(batches)
+            value = _record_epoch(now, cost, score, verbose)
+            if stopping.observe(progress, value) and score is not None:
+                best_arrays = program.arrays()
+            if interruption.requested:
+                progress.stop_reason = "interruption"
+            if progress.stop_reason is not None:
+                now.stop_reason = progress.stop_reason
                 break
-        now.arrays = program.arrays()
-    if score is not None and best is not None:  # a score may never be a number: R² of one sample
-        now.arrays, now.steps = best_arrays, best_steps
+        now.arrays, now.steps = program.arrays(), progress.step
+    if score is not None and progress.best_value is not None:  # a score may never be a number: R² of one sample
+        now.arrays, now.steps = best_arrays, progress.best_step
     _require_finite(now, now.arrays)
     return now
 
 
-def _weighted(y: NDArray[Any], weights: NDArray[Any] | None, fillers: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return the targets of the samples and of the fillers, each with a column of weights.
+def _weighted(y: NDArray[Any], weights: NDArray[Any] | None, padding: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the targets of the samples and of the padding, each with a column of weights.
 
-    A filler is a copy of a sample, and weighs nothing. A step divides by all rows of its batch, fillers too, so a
-    sample weighs (M + fillers) / M as much: the mean over the steps of an epoch is then J of the M samples.
+    A row of padding is a copy of a sample, and weighs nothing. A step divides by all rows of its batch, so a sample
+    weighs (M + padding) / M as much: the mean over the steps of an epoch is then J of the M samples.
     """
-    w = (np.ones(len(y)) if weights is None else weights) * ((len(y) + fillers) / len(y))
-    return np.column_stack([y, w.astype(y.dtype)]), np.column_stack([y[:fillers], np.zeros(fillers, y.dtype)])
+    w = (np.ones(len(y)) if weights is None else weights) * ((len(y) + padding) / len(y))
+    return np.column_stack([y, w.astype(y.dtype)]), np.column_stack([y[:padding], np.zeros(padding, y.dtype)])
 
 
-def _require_finite(now: Trained, arrays: Arrays) -> None:
+def _require_finite(now: FitResult, arrays: Arrays) -> None:
     if not is_finite(now.costs[-1], arrays):
         raise DivergenceError(
             f"epoch {len(now.costs)} does not end in finite numbers: lower the learning rate (by 10 to begin with), or "
@@ -266,17 +245,19 @@ def _require_finite(now: Trained, arrays: Arrays) -> None:
         )
 
 
-def _print_epoch(now: Trained) -> None:
-    of_validation = f", validation score {now.scores[-1]:.4f}" if now.scores else ""
-    print(f"epoch {len(now.costs)}: cost {now.costs[-1]:.6g}{of_validation}")
+def _record_epoch(now: FitResult, cost: float, score: Callable[[], float] | None, verbose: bool) -> float:
+    """Note what an epoch came to, and return the value by which the training is stopped."""
+    now.costs.append(cost)
+    _require_finite(now, {})
+    if score is not None:
+        now.scores.append(score())
+    if verbose:
+        of_validation = f", validation score {now.scores[-1]:.4f}" if now.scores else ""
+        print(f"epoch {len(now.costs)}: cost {cost:.6g}{of_validation}")
+    return cost if score is None else now.scores[-1]
 
 
 @lru_cache(maxsize=64)
 def program_of(architecture: Architecture) -> Program:
     """Return the program of an architecture: the same one whenever it is asked for again."""
     return Program(architecture)
-
-
-def _copied(parameters: dict[str, ms.Parameter]) -> Arrays:
-    # A copy, because asnumpy may share the memory that the next step changes.
-    return {name: parameter.asnumpy().copy() for name, parameter in parameters.items()}

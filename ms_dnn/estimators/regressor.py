@@ -12,7 +12,7 @@ from ms_dnn.estimators.base import DNNEstimator
 
 
 class DNNRegressor(RegressorMixin, DNNEstimator):
-    """A deep neural network that answers with one or more numbers, trained by hand-written backprop on MindSpore.
+    """A deep neural network that predicts one or more numbers, trained by hand-written backprop on MindSpore.
 
     The loss is ½ ‖a − y‖², summed over the O targets; the targets are not scaled
     (``sklearn.compose.TransformedTargetRegressor`` does that). Parameters and attributes are those of
@@ -32,7 +32,7 @@ class DNNRegressor(RegressorMixin, DNNEstimator):
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return float64 numbers (N, O), computed in ``precision``, for X (N, I); (N,) where there is one target."""
-        return self._answers(self._outputs(X))
+        return self._predictions(self._outputs(X))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -48,5 +48,5 @@ class DNNRegressor(RegressorMixin, DNNEstimator):
     def _targets(self, y: NDArray[Any]) -> NDArray[Any]:
         return y.reshape(len(y), -1).astype(self._architecture.precision)
 
-    def _answers(self, outputs: NDArray[Any]) -> NDArray[Any]:
+    def _predictions(self, outputs: NDArray[Any]) -> NDArray[Any]:
         return (outputs[:, 0] if outputs.shape[1] == 1 else outputs).astype(np.float64)

@@ -16,24 +16,24 @@ from ms_dnn.experiment.source import source_of
 from ms_dnn.features.columns import Features, fit_features
 from ms_dnn.features.encoding import encode_targets, smooth_targets
 from ms_dnn.features.known_data import KnownData, TargetScaling
-from ms_dnn.features.scaling import fit_scaling
+from ms_dnn.features.scaling import Scaling, fit_scaling
 from ms_dnn.features.weighting import class_weights, product_of_weights
 
 
 @dataclass(frozen=True)
-class Part:
-    """One part of the data, ready for the network.
+class DataSplit:
+    """Training, validation or test set, ready for the network.
 
     Attributes:
         x: encoded and scaled features, (M, I) float64; lazy where they are streamed, and y with them.
         y: targets as the loss wants them, (M, n[L]) float64.
-        answers: what is to be answered: class indices (M,), or unscaled targets (M, n[L]).
+        targets: class indices (M,), or unscaled targets (M, n[L]).
         weights: what each sample weighs in the cost of training, (M,), or None where all weigh 1.
     """
 
     x: Rows
     y: Rows
-    answers: NDArray[Any]
+    targets: NDArray[Any]
     weights: NDArray[np.float64] | None = None
 
     @property
@@ -50,25 +50,36 @@ class Part:
 
 @dataclass(frozen=True)
 class PreparedData:
-    """The three parts of a data set, encoded and scaled by what was measured on the training part.
+    """The three splits of a data set, encoded and scaled by what was measured on the training set.
 
     Attributes:
-        train: the training part.
-        validation: the validation part, or None.
-        test: the test part, or None.
+        train: the training set.
+        validation: the validation set, or None.
+        test: the test set, or None.
         dataset: the whole set, for its names.
         features: what the features are made of.
-        known: what is known of the set without its samples.
+        metadata: what is known of the set without its samples.
         notes: what the user should know about the data.
     """
 
-    train: Part
-    validation: Part | None
-    test: Part | None
+    train: DataSplit
+    validation: DataSplit | None
+    test: DataSplit | None
     dataset: Dataset
     features: Features
-    known: KnownData
+    metadata: KnownData
     notes: tuple[str, ...]
+
+    @property
+    def splits(self) -> dict[str, DataSplit]:
+        """The sets that there are, by name: train, validation, test."""
+        found = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {name: split for name, split in found.items() if split is not None}
+
+    @property
+    def held_out(self) -> str | None:
+        """Name of the set to judge a network by: test, else validation; None without both."""
+        return next((name for name in ("test", "validation") if name in self.splits), None)
 
 
 def prepare_data(config: ExperimentConfig, expected: Fingerprint | None = None) -> PreparedData:
@@ -82,7 +93,7 @@ def prepare_data(config: ExperimentConfig, expected: Fingerprint | None = None) 
         DataError: when the data cannot be used or are not those expected, or the last layer does not fit them.
     """
     source = source_of(config)
-    dataset, test = loaded = load_data(source)
+    dataset, own_test = loaded = load_data(source)
     fingerprint = fingerprint_of(loaded)
     if fingerprint != (expected or fingerprint):
         raise DataError(
@@ -90,90 +101,94 @@ def prepare_data(config: ExperimentConfig, expected: Fingerprint | None = None) 
             "they were when the run began: restore the data, or train anew"
         )
     check_dataset(dataset)
-    _refuse_unfit_targets(config, dataset)
-    if test is not None and config.data.test:
+    _check_targets(config, dataset)
+    if own_test is not None and config.data.test:
         raise DataError(
-            f"data.test: got {config.data.test:g}, but the set has a test part of its own, {len(test)} samples: set it "
-            "to 0"
+            f"data.test: got {config.data.test:g}, but the set has a test set of its own, {len(own_test)} samples: set "
+            "it to 0"
         )
     parts = split(dataset, config.data.validation, config.data.test, config.seed)
-    notes = check_dataset(parts.train, "training part")
+    notes = check_dataset(parts.train, "training set")
     features = fit_features(parts.train.x, config.data.scaling, source.columns, dataset.feature_names)
-    outputs = config.network.layers[-1].units
-    targets = None
-    if dataset.task == "regression":
-        if parts.train.y.shape[1] != outputs:
-            raise DataError(
-                f"network.layers: the last layer has {outputs} units, but '{dataset.name}' has "
-                f"{parts.train.y.shape[1]} targets: make it {parts.train.y.shape[1]}"
-            )
-        targets = fit_scaling(config.data.target_scaling, parts.train.y)
-
-    def ready(part: Dataset | None, name: str) -> Part | None:
-        if part is None:
-            return None
-        smoothing = config.training.label_smoothing if name == "training" else None
-
-        def encoded(answers: NDArray[Any]) -> NDArray[np.float64]:
-            scaled = answers if targets is None else targets.apply(answers)
-            y = encode_targets(scaled, dataset.n_classes, config.loss, outputs)
-            return y if smoothing is None else smooth_targets(y, smoothing)
-
-        x = features.of(part.x, f"the {name} part")
-        if not isinstance(x, LazyRows):
-            return Part(x, encoded(part.y), part.y)
-        encoded(part.y[:1])  # says at once what is wrong
-        return Part(x, LazyRows((len(x), outputs), lambda rows: encoded(part.y[rows])), part.y)
-
-    train = ready(parts.train, "training")
-    if train is None:
-        raise DataError(f"data set '{dataset.name}': no training part is left")
+    scaling = fit_scaling(config.data.target_scaling, parts.train.y) if dataset.task == "regression" else None
+    encoder = _Encoder(config, features, scaling, dataset.n_classes)
+    train = encoder.encode(parts.train, "training", config.training.label_smoothing)
     notes += _perceptron_notes(config, dataset, train)
-    of_classes = class_weights(config.training.class_weight, train.answers, dataset.class_names)
-    train = replace(train, weights=product_of_weights(of_classes, parts.train.weights))
-    validation = ready(parts.validation, "validation")
-    test_part = ready(parts.test if test is None else test, "test")
-    known = KnownData(
+    of_classes = class_weights(config.training.class_weight, train.targets, dataset.class_names)
+    metadata = KnownData(
         fingerprint=fingerprint,
         inputs=len(features.names),
         named=bool(dataset.feature_names),
         image_shape=dataset.image_shape,
         value_range=dataset.value_range,
         class_names=dataset.class_names,
-        target_scaling=None if targets is None else TargetScaling.of(targets),
+        target_scaling=None if scaling is None else TargetScaling.of(scaling),
     )
-    return PreparedData(train, validation, test_part, dataset, features, known, tuple(notes))
+    test = parts.test if own_test is None else own_test
+    return PreparedData(
+        train=replace(train, weights=product_of_weights(of_classes, parts.train.weights)),
+        validation=None if parts.validation is None else encoder.encode(parts.validation, "validation"),
+        test=None if test is None else encoder.encode(test, "test"),
+        dataset=dataset,
+        features=features,
+        metadata=metadata,
+        notes=tuple(notes),
+    )
 
 
-def _perceptron_notes(config: ExperimentConfig, dataset: Dataset, train: Part) -> list[str]:
-    """Say which outputs of a perceptron will not come to rest, because no hyperplane separates their classes."""
+@dataclass(frozen=True)
+class _Encoder:
+    """Makes splits, by what was fitted on the training set."""
+
+    config: ExperimentConfig
+    features: Features
+    scaling: Scaling | None
+    n_classes: int
+
+    def encode(self, part: Dataset, name: str, smoothing: float | None = None) -> DataSplit:
+        """Return the split for a part of the data set; lazy rows stay lazy."""
+        outputs = self.config.network.layers[-1].units
+
+        def encoded(given: NDArray[Any]) -> NDArray[np.float64]:
+            scaled = given if self.scaling is None else self.scaling.apply(given)
+            y = encode_targets(scaled, self.n_classes, self.config.loss, outputs)
+            return y if smoothing is None else smooth_targets(y, smoothing)
+
+        x = self.features.of(part.x, f"the {name} set")
+        if not isinstance(x, LazyRows):
+            return DataSplit(x, encoded(part.y), part.y)
+        encoded(part.y[:1])  # raises at once what is wrong
+        return DataSplit(x, LazyRows((len(x), outputs), lambda rows: encoded(part.y[rows])), part.y)
+
+
+def _perceptron_notes(config: ExperimentConfig, dataset: Dataset, train: DataSplit) -> list[str]:
+    """Say which outputs of a perceptron will not converge, because no hyperplane separates their classes."""
     if config.loss != "perceptron" or len(config.network.layers) > 1 or isinstance(train.x, LazyRows):
         return []
     separable = separable_outputs(train.x, train.y[:])
     classes = dataset.class_names or [str(number) for number in range(len(separable))]
 
-    def those(answer: bool | None) -> str:
-        names = [f"'{classes[number]}'" for number, found in enumerate(separable) if found is answer]
+    def those(wanted: bool | None) -> str:
+        names = [f"'{classes[number]}'" for number, found in enumerate(separable) if found is wanted]
         return ", ".join(names) if len(separable) > 1 or not names else "the two classes"
 
     notes = []
     if never := those(False):
         notes.append(
-            f"no hyperplane separates {never} from the rest of the training part: the perceptron does not come to "
-            "rest; its weights at the end are those of some step (a hidden layer, or logistic regression, can do "
-            "better)"
+            f"no hyperplane separates {never} from the rest of the training set: the perceptron does not converge; its "
+            "weights at the end are those of some step (a hidden layer, or logistic regression, can do better)"
         )
     if unknown := those(None):
         notes.append(
-            f"whether a hyperplane separates {unknown} from the rest of the training part was not found out in "
-            f"{TIME_LIMIT:g} s: the perceptron comes to rest only if one does"
+            f"whether a hyperplane separates {unknown} from the rest of the training set was not found out in "
+            f"{TIME_LIMIT:g} s: the perceptron converges only if one does"
         )
     return notes
 
 
-def _refuse_unfit_targets(config: ExperimentConfig, dataset: Dataset) -> None:
+def _check_targets(config: ExperimentConfig, dataset: Dataset) -> None:
     """Raise :class:`DataError` for choices that do not fit targets whose kind only the file could tell."""
-    stopping = config.training.early_stopping
+    stopping, outputs = config.training.early_stopping, config.network.layers[-1].units
     if dataset.task == "classification" and config.data.target_scaling != "none":
         raise DataError(
             f"data.target_scaling: got {config.data.target_scaling}, expected none, because the targets of "
@@ -188,4 +203,9 @@ def _refuse_unfit_targets(config: ExperimentConfig, dataset: Dataset) -> None:
         raise DataError(
             f"loss: got {config.loss}, expected squared_error, because the targets of '{dataset.name}' are numbers "
             "(regression): change it, or set data.target_kind to classes"
+        )
+    if dataset.task == "regression" and dataset.y.shape[1] != outputs:
+        raise DataError(
+            f"network.layers: the last layer has {outputs} units, but '{dataset.name}' has "
+            f"{dataset.y.shape[1]} targets: make it {dataset.y.shape[1]}"
         )

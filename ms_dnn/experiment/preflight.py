@@ -7,16 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import mindspore as ms
 import numpy as np
+import pandas as pd
 from mindspore import Tensor, ops
 from numpy.typing import NDArray
 
 from ms_dnn.config import ExperimentConfig
-from ms_dnn.data.lazy_rows import Rows
 from ms_dnn.dnn import DNN
-from ms_dnn.experiment.building import build_cost, build_network, build_plan, rates_of
-from ms_dnn.experiment.data import prepare_data
+from ms_dnn.experiment.experiment import Experiment
 from ms_dnn.gradients.handwritten import HandwrittenGradient
 from ms_dnn.layers.cost import Cost
 from ms_dnn.presentation.document import Block, Shown
@@ -25,8 +23,8 @@ from ms_dnn.runtime.device import Device
 from ms_dnn.runtime.environment import describe_environment
 from ms_dnn.runtime.seeding import stream
 from ms_dnn.training.epoch import Epoch
-from ms_dnn.training.optimizers import OPTIMIZERS, Optimizer
-from ms_dnn.training.trainer import stored_parameters
+from ms_dnn.training.optimizers import Adam, Optimizer
+from ms_dnn.training.trainer import copies_of, load_parameters, stored_parameters
 
 Array = NDArray[Any]
 
@@ -34,9 +32,9 @@ TESTED = "2.10"
 """The version of MindSpore that the tests run with."""
 
 PROBE = 256
-"""Samples, at most, that the units and the first cost are looked at on."""
+"""Samples, at most, that the units and the first cost are measured on."""
 OVERFITTED = 20
-"""Samples that a network must be able to learn by heart."""
+"""Samples that a network must be able to overfit."""
 OVERFIT_STEPS = 400
 OVERFIT_RATES = (1e-2, 1e-3)
 """Of Adam; one of them suits any network that can learn at all."""
@@ -49,16 +47,16 @@ UPDATES = (1e-5, 0.5)
 TESTED_RATES = (1e-6, 10.0)
 TEST_STEPS = 120
 SMOOTHING = 0.8
-"""Of the costs of the rate test: the part of the average that each step keeps."""
+"""Of the costs of the range test: the part of the average that each step keeps."""
 CUBE = 16
 """Rows and columns of the blocks that Ascend's matrix unit multiplies, in float16."""
 BLOWN_UP = 4.0
-"""Times the first cost at which the rate test ends."""
+"""Times the first cost at which the range test ends."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One answer: its subject, how good it is, and a sentence with the numbers and, if it is bad, the cure."""
+    """One result: its subject, how good it is, and a sentence with the numbers and, if it is bad, the cure."""
 
     subject: str
     verdict: Literal["good", "warning", "bad"]
@@ -87,8 +85,8 @@ class LayerState:
 
 
 @dataclass(frozen=True)
-class RateTest:
-    """Cost against learning rate, the rate growing with each step (Smith, "Cyclical learning rates", WACV 2017).
+class RangeTest:
+    """Learning-rate range test: the rate grows with each step (Smith, "Cyclical learning rates", WACV 2017).
 
     Attributes:
         rates: one a step, (K,), ending where the cost blew up.
@@ -109,7 +107,7 @@ class Preflight(Shown):
 
     findings: tuple[Finding, ...]
     layers: tuple[LayerState, ...]
-    rate_test: RateTest
+    range_test: RangeTest
 
     def __repr__(self) -> str:
         verdicts = [finding.verdict for finding in self.findings]
@@ -147,27 +145,23 @@ def examine_environment(device: Device) -> list[Finding]:
 
 
 def examine(config: ExperimentConfig) -> Preflight:
-    """Examine an experiment on its training part; the device must be in use.
+    """Examine an experiment on its training set; the device must be in use.
 
     Raises:
         DataError: the data cannot be used.
         NoDerivativeError: an activation has no derivative.
     """
-    data = prepare_data(config)
-    x, y = data.train.x, data.train.y
-    network = build_network(config, x.shape[1])
-    dtype = network.trainable_params()[0].dtype
-    probe = stream(config.seed, "preflight").permutation(len(x))
-    seen = probe[:PROBE]
-    plan = build_plan(config, len(x))
-    rate = float(rates_of(config, plan)[0])
-    weighted_y = data.train.weighted_y
-    layers = _layers(config, network, Tensor(x[seen], dtype), Tensor(weighted_y[seen], dtype), rate)
-    findings = [_first_cost(config, network, x[seen], y[seen]), *_about_layers(layers)]
+    experiment = Experiment(config)
+    train = experiment.data.train
+    network = experiment.network()
+    order = stream(config.seed, "preflight").permutation(len(train.x))
+    seen, few = order[:PROBE], order[:OVERFITTED]
+    rate = float(experiment.rates[0])
+    layers = _layers(experiment, network, train.x[seen], train.weighted_y[seen], rate)
+    findings = [_first_cost(config.loss, network, train.x[seen], train.y[seen]), *_about_layers(layers)]
     findings.append(_about_widths(network))
-    few = probe[:OVERFITTED]
-    findings.append(_overfitting(config, x[few], y[few]))
-    test = _rate_test(config, x, weighted_y, plan.batch_size)
+    findings.append(_overfitting(experiment, train.x[few], train.y[few]))
+    test = _range_test(experiment)
     findings.append(_about_rate(test, rate))
     return Preflight(tuple(findings), layers, test)
 
@@ -176,49 +170,40 @@ class Stepper:
     """A network that is trained step by step, each step's cost known; and put back to its start."""
 
     def __init__(self, network: DNN, cost: Cost, optimizer: Optimizer, x: Array, y: Array, clip: float | None) -> None:
-        self.dtype = network.trainable_params()[0].dtype
-        self.x, self.y = Tensor(x, self.dtype), Tensor(y, self.dtype)
         gradient = HandwrittenGradient(network, cost)
         self.epoch = Epoch(gradient, optimizer, clip_norm=clip)
-        stored = stored_parameters(gradient, optimizer).values()
-        self._kept = [(parameter, Tensor(parameter.asnumpy().copy())) for parameter in stored]
+        self.samples = Tensor(x, self.epoch.dtype), Tensor(y, self.epoch.dtype)
+        self.parameters = stored_parameters(gradient, optimizer)
+        self.start = copies_of(self.parameters)
 
     def restart(self) -> None:
         """Put weights, state and slots back."""
-        for parameter, start in self._kept:
-            ops.assign(parameter, start)
+        load_parameters(self.parameters, self.start)
 
     def run(self, rates: Array, batches: Array) -> Array:
         """Return the cost of each step before it was made, (K,); fewer where one is not finite."""
-        of_steps = self.epoch.optimizer.coefficients(np.asarray(rates, np.float64), 0)
-        # mutable, or every new tuple would be taken for a constant and the graph compiled anew.
-        coefficients = ms.mutable(tuple(Tensor(values, self.dtype) for values in of_steps))
-        picked = Tensor(batches.astype(np.int32))
+        coefficients, picked = self.epoch.coefficients(rates, 0), Tensor(batches.astype(np.int32))
         costs: list[float] = []
-        nothing = Tensor(0.0, self.dtype)
         for step in range(len(rates)):
-            first, last = Tensor(step, ms.int32), Tensor(step + 1, ms.int32)
-            _, J, _ = self.epoch(self.x, self.y, picked, coefficients, first, last, nothing, nothing)
-            cost = float(J.asnumpy())
+            _, cost, _ = self.epoch.run_steps(self.samples, picked, coefficients, step, step + 1)
             if not np.isfinite(cost):
                 break
             costs.append(cost)
         return np.array(costs)
 
 
-def _optimizer(config: ExperimentConfig, network: DNN) -> Optimizer:
-    settings = config.optimizer.model_dump(exclude={"name"})
-    return OPTIMIZERS[config.optimizer.name](network.trainable_params(), **settings)
+def _stepper(experiment: Experiment, network: DNN, x: Array, y: Array) -> Stepper:
+    """Return what trains a network by the experiment's own optimizer."""
+    clip = experiment.config.training.clip_norm
+    return Stepper(network, experiment.cost(), experiment.optimizer(network), x, y, clip)
 
 
-def _layers(config: ExperimentConfig, network: DNN, x: Tensor, y: Tensor, rate: float) -> tuple[LayerState, ...]:
-    cost = build_cost(config)
-    _, caches = network.forward(x)
-    gradients = HandwrittenGradient(network, cost)(x, y)[1]
-    before = [parameter.asnumpy().copy() for parameter in network.trainable_params()]
-    stepper = Stepper(network, cost, _optimizer(config, network), x.asnumpy(), y.asnumpy(), config.training.clip_norm)
+def _layers(experiment: Experiment, network: DNN, x: Array, y: Array, rate: float) -> tuple[LayerState, ...]:
+    stepper = _stepper(experiment, network, x, y)
+    _, caches = network.forward(stepper.samples[0])
+    gradients = HandwrittenGradient(network, experiment.cost())(*stepper.samples)[1]
     stepper.run(np.array([rate]), np.arange(len(x))[None])
-    after = [parameter.asnumpy().copy() for parameter in network.trainable_params()]
+    before, after = stepper.start, copies_of(stepper.parameters)
     stepper.restart()
     found = []
     for i, (layer, cache) in enumerate(zip(network.layers, caches, strict=True)):
@@ -226,8 +211,8 @@ def _layers(config: ExperimentConfig, network: DNN, x: Tensor, y: Tensor, rate: 
         if "activation" not in computed:
             continue
         # The weight of a dense layer, the scale of a normalisation: the first of its parameters.
-        first = next(j for j, name in enumerate(network.parameter_names) if name.startswith(f"layers.{i}."))
-        weight, moved = np.linalg.norm(before[first]), np.linalg.norm(after[first] - before[first])
+        first, name = next((j, n) for j, n in enumerate(network.parameter_names) if n.startswith(f"layers.{i}."))
+        weight, moved = np.linalg.norm(before[name]), np.linalg.norm(after[name] - before[name])
         gradient = gradients[first].asnumpy().astype(np.float64)
         found.append(
             LayerState(
@@ -249,23 +234,23 @@ def _dead(layer: Any, z: Tensor, a: Tensor) -> float | None:
     return float(np.mean(np.all(np.abs(slopes) < DEAD, axis=0)))
 
 
-def _first_cost(config: ExperimentConfig, network: DNN, x: Array, y: Array) -> Finding:
+def _first_cost(loss: str, network: DNN, x: Array, y: Array) -> Finding:
     dtype = network.trainable_params()[0].dtype
     prediction = network.forward(Tensor(x, dtype))[0]
-    cost = float(Cost(config.loss, "mean")(prediction, Tensor(y, dtype)).asnumpy())
+    cost = float(Cost(loss, "mean")(prediction, Tensor(y, dtype)).asnumpy())
     outputs = y.shape[1]
     by_chance = {
         "softmax_cross_entropy": (np.log(outputs), f"ln {outputs}"),
         "binary_cross_entropy": (outputs * np.log(2), f"{outputs} ln 2"),
         "binary_cross_entropy_with_logits": (outputs * np.log(2), f"{outputs} ln 2"),
-    }.get(config.loss)
+    }.get(loss)
     if by_chance is None:
         return Finding("cost at the start", "good", f"{cost:.4g} a sample")
     chance, formula = by_chance
     sentence = f"{cost:.4g} a sample; guessing costs {formula} = {chance:.4g}"
     if cost > 2 * chance:
         return Finding(
-            "cost at the start", "warning", f"{sentence}: the first answers are wrong with confidence; "
+            "cost at the start", "warning", f"{sentence}: the first predictions are wrong with confidence; "
             "use smaller starting weights in the last layer, and scale the features"
         )  # fmt: skip
     return Finding("cost at the start", "good", sentence)
@@ -286,7 +271,7 @@ def _about_layers(layers: Sequence[LayerState]) -> list[Finding]:
     moved = [layer for layer in layers if np.isfinite(layer.update)]
     for layer in moved:
         if not low <= layer.update <= high:
-            what = "hardly moves: a larger rate" if layer.update < low else "is thrown about: a smaller rate"
+            what = "hardly moves: a larger rate" if layer.update < low else "is too large: a smaller rate"
             sentence = (
                 f"the first step changes W[{layer.number}] by {layer.update:.1e} of itself; it {what} is worth a try"
             )
@@ -311,10 +296,9 @@ def _about_widths(network: DNN) -> Finding:
     return Finding("widths", "warning", sentence)
 
 
-def _overfitting(config: ExperimentConfig, x: Array, y: Array) -> Finding:
-    network = build_network(config, x.shape[1], dropout=False)
-    cost = Cost(config.loss, "mean")
-    stepper = Stepper(network, cost, OPTIMIZERS["adam"](network.trainable_params()), x, y, None)
+def _overfitting(experiment: Experiment, x: Array, y: Array) -> Finding:
+    network = experiment.network(dropout=False)
+    stepper = Stepper(network, Cost(experiment.config.loss, "mean"), Adam(network.trainable_params()), x, y, None)
     everything = np.tile(np.arange(len(x)), (OVERFIT_STEPS, 1))
     best = np.inf
     for rate in OVERFIT_RATES:
@@ -322,48 +306,36 @@ def _overfitting(config: ExperimentConfig, x: Array, y: Array) -> Finding:
         costs = stepper.run(np.full(OVERFIT_STEPS, rate), everything)
         if len(costs) == OVERFIT_STEPS:
             best = min(best, float(np.min(costs)) / float(costs[0]) if costs[0] else 0.0)
-    subject = f"{len(x)} samples by heart"
+    subject = f"overfit {len(x)} samples"
     if best <= REMAINS:
         return Finding(subject, "good", f"{OVERFIT_STEPS} steps of Adam leave {best:.1e} of the cost")
     sentence = (
-        f"{OVERFIT_STEPS} steps of Adam leave {best:.0%} of the cost: what cannot learn so few learns nothing; "
+        f"{OVERFIT_STEPS} steps of Adam leave {best:.0%} of the cost: the network cannot overfit a tiny batch; "
         "widen the network, or look at its activations, the scaling and the targets"
     )
     # One layer is convex and may be too small on purpose.
-    return Finding(subject, "warning" if len(config.network.layers) == 1 else "bad", sentence)
+    return Finding(subject, "warning" if len(experiment.config.network.layers) == 1 else "bad", sentence)
 
 
-def _rate_test(config: ExperimentConfig, x: Rows, y: Rows, batch_size: int) -> RateTest:
-    network = build_network(config, x.shape[1])
+def _range_test(experiment: Experiment) -> RangeTest:
+    train, batch_size = experiment.data.train, experiment.plan.batch_size
     rates = np.geomspace(*TESTED_RATES, TEST_STEPS)
-    draws = stream(config.seed, "rate test")
-    drawn = np.stack([draws.permutation(len(x))[:batch_size] for _ in rates])
-    used, batches = np.unique(drawn, return_inverse=True)
-    batches = batches.reshape(drawn.shape)
-    x, y = x[used], y[used]
-    stepper = Stepper(network, build_cost(config), _optimizer(config, network), x, y, config.training.clip_norm)
-    costs = stepper.run(rates, batches)
-    smoothed = _smoothed(costs)
+    random = stream(experiment.config.seed, "rate test")
+    rows = np.stack([random.permutation(len(train.x))[:batch_size] for _ in rates])
+    used, batches = np.unique(rows, return_inverse=True)
+    stepper = _stepper(experiment, experiment.network(), train.x[used], train.weighted_y[used])
+    costs = stepper.run(rates, batches.reshape(rows.shape))
+    smoothed = pd.Series(costs).ewm(alpha=1 - SMOOTHING).mean().to_numpy()
     beyond = np.flatnonzero(smoothed > BLOWN_UP * smoothed[:1])
     kept = slice(int(beyond[0]) if len(beyond) else len(costs))
     rates, costs, smoothed = rates[kept], costs[kept], smoothed[kept]
     recommended = None
     if len(costs) and smoothed.min() < 0.9 * smoothed[0]:
         recommended = float(rates[int(np.argmin(smoothed))] / 10)
-    return RateTest(rates, costs, smoothed, recommended)
+    return RangeTest(rates, costs, smoothed, recommended)
 
 
-def _smoothed(costs: Array) -> Array:
-    """Return the exponential moving average, its start corrected as Adam corrects its moments."""
-    smoothed = np.empty(len(costs))
-    average = 0.0
-    for step, cost in enumerate(costs):
-        average = SMOOTHING * average + (1 - SMOOTHING) * cost
-        smoothed[step] = average / (1 - SMOOTHING ** (step + 1))
-    return smoothed
-
-
-def _about_rate(test: RateTest, rate: float) -> Finding:
+def _about_rate(test: RangeTest, rate: float) -> Finding:
     if test.recommended is None:
         return Finding("learning rate", "warning", "no rate lowered the cost by a tenth: see the other findings first")
     sentence = f"try {test.recommended:.1e}; the configuration has {rate:.1e}"

@@ -11,7 +11,7 @@ from ms_dnn.presentation.document import Block, Cell, Column, Table, line
 from ms_dnn.presentation.plots import BLUE, GREY, ORANGE, new_figure, png, tidy
 
 if TYPE_CHECKING:
-    from ms_dnn.experiment.preflight import Finding, LayerState, Preflight, RateTest
+    from ms_dnn.experiment.preflight import Finding, LayerState, Preflight, RangeTest
 
 SCHEMA = 1
 MARKS: dict[str, Cell] = {"good": ("✓", "good"), "warning": ("!", "unsure"), "bad": ("✗", "bad")}
@@ -38,7 +38,7 @@ def preflight_json(findings: Sequence[Finding], preflight: Preflight | None) -> 
     """Return everything; ``schema`` is raised whenever a key changes its meaning. What is infinite is null."""
     document: dict[str, Any] = {"schema": SCHEMA, "findings": [vars(finding) for finding in findings]}
     if preflight is not None:
-        test = preflight.rate_test
+        test = preflight.range_test
         document["layers"] = [_finite(vars(layer)) for layer in preflight.layers]
         document["rate_test"] = {
             "rates": test.rates.tolist(),
@@ -53,7 +53,7 @@ def _finite(values: dict[str, Any]) -> dict[str, Any]:
     return {key: None if isinstance(v, float) and not math.isfinite(v) else v for key, v in values.items()}
 
 
-def rate_test_png(test: RateTest, title: str) -> bytes:
+def range_test_png(test: RangeTest, title: str) -> bytes:
     """Return a PNG of the cost against the learning rate, with the recommended rate if there is one."""
     figure = new_figure(6.4, 4)
     axes = figure.subplots()

@@ -8,22 +8,18 @@ import numpy as np
 from mindspore import Tensor
 from numpy.typing import NDArray
 
-from ms_dnn.config import ExperimentConfig
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import DataError, ExportError, MismatchError
-from ms_dnn.experiment.data import prepare_data
 from ms_dnn.export.agreement import BATCHES, Predict, largest_difference, loaded_mindir, loaded_onnx
 from ms_dnn.export.destination import Destination, Format
 from ms_dnn.export.facts import facts_of, facts_to_json, final_activation
 from ms_dnn.export.mindspore_files import air_bytes, mindir_bytes
 from ms_dnn.export.onnx_graph import onnx_bytes
 from ms_dnn.export.usage import usage
-from ms_dnn.features.known_data import KnownData
 from ms_dnn.maths.activations import ACTIVATIONS
-from ms_dnn.runs.stored import stored_config, trained_network, use_configured_device, what_answers_need
+from ms_dnn.runs.stored import StoredRun
 from ms_dnn.runtime.durable import write_durably
 from ms_dnn.runtime.precision import comparison_tolerance, weights_dtype
-from ms_dnn.training.run_folder import RunFolder
 
 
 @dataclass(frozen=True)
@@ -56,25 +52,22 @@ def export_run(path: Path, to: Destination, *, as_probabilities: bool = False, d
         MsDnnError: when the folder, its checkpoint or the device is not fit, or a package is missing.
         MismatchError: when the model does not predict as the run does. Nothing was written then.
     """
-    folder = RunFolder(path)
-    config = stored_config(folder, device)
-    final = final_activation(config, as_probabilities=as_probabilities)
-    used = use_configured_device(config)
-    if to.file_format == "air" and used.name != "Ascend":
+    run = StoredRun(path, device)
+    final = final_activation(run.config, as_probabilities=as_probabilities)
+    if to.file_format == "air" and run.device.name != "Ascend":
         raise ExportError(
-            f"--format air: got the device {used.name}, expected Ascend, where alone MindSpore writes AIR: "
+            f"--format air: got the device {run.device.name}, expected Ascend, where alone MindSpore writes AIR: "
             "export there, or choose mindir or onnx"
         )
-    features, known = what_answers_need(folder, config)
-    network = trained_network(config, folder, known.inputs)
+    features, network = run.load_preprocessing(), run.network()
     on_onnx = to.file_format == "onnx"
-    dtype = "float32" if on_onnx else weights_dtype(config.precision)
-    facts = facts_of(config, known, features, final, dtype, batch=1 if to.file_format == "air" else None)
+    dtype = "float32" if on_onnx else weights_dtype(run.config.precision)
+    facts = facts_of(run.config, run.metadata, features, final, dtype, batch=1 if to.file_format == "air" else None)
     content, loaded = _model_file(to.file_format, network, final, facts)
-    allowed = comparison_tolerance(dtype, "CPU" if on_onnx else used.name)
+    allowed = comparison_tolerance(dtype, "CPU" if on_onnx else run.device.name)
     verified, note = None, None
     if loaded is not None:
-        x, which, note = _samples(config, known)
+        x, which, note = _samples(run)
         verified = _agreement(to.model, loaded, network, final, x, which, allowed)
     _write({to.model: content, to.facts: facts_to_json(facts, features).encode()})
     return Exported(facts, verified, note, None if to.file_format == "air" else usage(facts, features, to))
@@ -93,14 +86,14 @@ def _model_file(
     return air_bytes(network, final), None
 
 
-def _samples(config: ExperimentConfig, known: KnownData) -> tuple[NDArray[np.float64], str, str | None]:
+def _samples(run: StoredRun) -> tuple[NDArray[np.float64], str, str | None]:
     """Return samples to compare outputs on, what they are, and why they are not of the run's data, if they are not."""
     try:
-        data = prepare_data(config, known.fingerprint)
-        name, part = next((name, part) for name in ("test", "validation", "train") if (part := getattr(data, name)))
-        return part.x[: BATCHES[-1]], f"samples of the {name} set", None
+        data = run.experiment.data
+        name = data.held_out or "train"
+        return data.splits[name].x[: BATCHES[-1]], f"samples of the {name} set", None
     except DataError as error:
-        drawn = np.random.default_rng(0).normal(size=(BATCHES[-1], known.inputs))
+        drawn = np.random.default_rng(0).normal(size=(BATCHES[-1], run.metadata.inputs))
         return drawn, "random samples", f"verified on normally distributed random samples, because {error}"
 
 

@@ -19,8 +19,8 @@ OF_THE_LOSS = ("loss", "reduction", "data.target_scaling")
 """Keys that decide what a loss means, and the cost with it."""
 OF_THE_COST = ("penalty", "training.label_smoothing", "training.class_weight")
 """Keys that decide what the cost of training holds beyond the loss."""
-OF_THE_PARTS = ("seed", "data.validation", "data.test")
-"""Keys that decide which samples are held out from training."""
+OF_THE_SPLITS = ("seed", "data.validation", "data.test")
+"""Keys that decide which samples are held out."""
 OF_THE_DATA = (
     "data.set",
     "data.file",
@@ -33,11 +33,11 @@ OF_THE_DATA = (
 
 
 def compare_runs(paths: Sequence[Path], *, test: bool = False, device: str | None = None) -> Comparison:
-    """Read runs and return them side by side; a run that cannot be read is left out and told of.
+    """Read runs and return them side by side; a run that cannot be read is left out and reported.
 
     Args:
         paths: folders of at least two runs.
-        test: evaluate each on its test part, too; nothing is computed otherwise, and MindSpore is not needed.
+        test: evaluate each on its test set, too; nothing is computed otherwise, and MindSpore is not needed.
         device: another device than the runs' for that.
 
     Raises:
@@ -63,7 +63,7 @@ def compare_runs(paths: Sequence[Path], *, test: bool = False, device: str | Non
 
 
 def short_names(paths: Sequence[Path]) -> list[str]:
-    """Return for each path the shortest end of it by which it is told from the others."""
+    """Return for each path the shortest suffix that no other has."""
     parts = [path.resolve().parts for path in paths]
     different = [*dict.fromkeys(parts)]
     ends = dict(zip(different, shortest_ends(different), strict=True))
@@ -111,10 +111,10 @@ def _read(path: Path, name: str, test: bool, device: str | None) -> ComparedRun:
         folder=str(path),
         config=json.loads(config.model_dump_json()),
         rows=tuple(rows),
-        row=row_of_weights(rows, state.stopped_by, state.best_step)[0],
+        row=row_of_weights(rows, state.stop_reason, state.best_step)[0],
         steps=state.step,
         seconds=state.seconds,
-        stopped_by=state.stopped_by,
+        stop_reason=state.stop_reason,
         test=scores,
     )
 
@@ -130,11 +130,11 @@ def _warnings(differing: Sequence[str]) -> list[str]:
         return ", ".join(key for key in differing if _within(key, sections))
 
     found = []
-    data, loss, cost, parts = map(among, (OF_THE_DATA, OF_THE_LOSS, OF_THE_COST, OF_THE_PARTS))
+    data, loss, cost, splits = map(among, (OF_THE_DATA, OF_THE_LOSS, OF_THE_COST, OF_THE_SPLITS))
     if data:
         found.append(f"not comparable: the runs were trained on different data ({data})")
-    elif parts:
-        found.append(f"compare scores with care: other samples were held out, or another number of them ({parts})")
+    elif splits:
+        found.append(f"compare scores with care: other samples were held out, or another number of them ({splits})")
     if loss:
         found.append(f"costs and losses are not comparable: they mean different things ({loss})")
     elif cost:

@@ -1,64 +1,41 @@
 """How a run does on one of its sets."""
 
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from sklearn.metrics import confusion_matrix
 
-from ms_dnn.config import ExperimentConfig
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import DataError
-from ms_dnn.experiment.building import build_cost, score_of
-from ms_dnn.experiment.data import Part, PreparedData, prepare_data
-from ms_dnn.experiment.predictions import answer
+from ms_dnn.experiment.experiment import Experiment
 from ms_dnn.runs.records import Scores
-from ms_dnn.runs.stored import known_data, stored_config, trained_network, use_configured_device
-from ms_dnn.training.evaluation import PartEvaluation
-from ms_dnn.training.run_folder import (
-    RunFolder,
-)
+from ms_dnn.runs.stored import StoredRun
+from ms_dnn.training.evaluation import SplitEvaluation
 
 
-def evaluate_run(path: Path, part: str = "test", device: str | None = None) -> Scores:
-    """Return how a run does on the samples that were kept from it.
+def evaluate_run(path: Path, split: str = "test", device: str | None = None) -> Scores:
+    """Return how a run does on the samples that were held out.
 
     Args:
         path: the run's folder.
-        part: "test", "validation" or "train".
+        split: "test", "validation" or "train".
         device: another device than the run's.
 
     Raises:
-        MsDnnError: when the folder or its checkpoint is not fit, or the run has no such part.
+        MsDnnError: when the folder or its checkpoint is not fit, or the run has no such set.
     """
-    folder = RunFolder(path)
-    config = stored_config(folder, device)
-    use_configured_device(config)
-    data = prepare_data(config, known_data(folder).fingerprint)
-    if getattr(data, part) is None:
-        raise DataError(f"{path}: this run has no {part} part (data.{part} is 0): choose another with --part")
-    return scores_on(config, data, trained_network(config, folder, data.train.x.shape[1]), part)
+    run = StoredRun(path, device)
+    if split not in run.experiment.data.splits:
+        raise DataError(f"{path}: this run has no {split} set (data.{split} is 0): choose another with --part")
+    return scores_on(run.experiment, run.network(), split)
 
 
-def scores_on(config: ExperimentConfig, data: PreparedData, network: DNN, part: str) -> Scores:
-    """Return how a network does on a part of the data that is there."""
-    chosen: Part = getattr(data, part)
-    J, prediction = PartEvaluation(network, build_cost(config).unweighted(), chosen.x, chosen.y)()
-    score_name, score = score_of(config, data, chosen)
-    return Scores(
-        part,
-        len(chosen.x),
-        J,
-        score_name,
-        score(prediction),
-        data.dataset.class_names,
-        _confusion(answer(config, data.known, prediction), chosen.answers, data.dataset.n_classes),
-    )
-
-
-def _confusion(answers: NDArray[Any], right: NDArray[Any], n_classes: int) -> NDArray[np.int64] | None:
-    if n_classes == 0:
-        return None
-    counts = np.zeros((n_classes, n_classes), np.int64)
-    np.add.at(counts, (right, answers), 1)
-    return counts
+def scores_on(experiment: Experiment, network: DNN, name: str) -> Scores:
+    """Return how a network does on one of the sets that there are."""
+    split, decoder = experiment.data.splits[name], experiment.decoder
+    J, outputs = SplitEvaluation(network, experiment.cost().unweighted(), split.x, split.y)()
+    classes = experiment.data.dataset.class_names
+    confusion = None
+    if classes:
+        confusion = confusion_matrix(split.targets, decoder.predictions(outputs), labels=range(len(classes)))
+    score = decoder.score(outputs, split.targets)
+    return Scores(name, len(split.x), J, decoder.score_name, score, classes, confusion)

@@ -1,4 +1,4 @@
-"""What the pictures of a run show: its layers at the start and now, its decision boundary, its mistakes."""
+"""What the pictures of a run show: its decision boundary and its misclassified samples."""
 
 from typing import Any
 
@@ -6,71 +6,71 @@ import numpy as np
 from mindspore import Tensor
 from numpy.typing import NDArray
 
-from ms_dnn.config import ExperimentConfig
 from ms_dnn.data.lazy_rows import Rows
 from ms_dnn.dnn import DNN
-from ms_dnn.experiment.data import PreparedData
-from ms_dnn.experiment.predictions import answer, probabilities
+from ms_dnn.experiment.experiment import Experiment
 from ms_dnn.runs.records import Boundary, Mistakes
 
 GRID = 240
 """Points along each side of the plane of two features."""
 MARGIN = 0.08
 """Of the samples' extent, that the plane goes on beyond them."""
-MOST_MISTAKES = 25
+MOST_SHOWN = 25
 ROWS_AT_ONCE = 4096
 
 
-def boundary_of(config: ExperimentConfig, data: PreparedData, network: DNN) -> Boundary | None:
-    """Return the answers on the plane around the training samples; None unless classes depend on two features."""
-    dataset = data.dataset
-    if dataset.task != "classification" or data.train.x.shape[1] != 2 or not data.features.invertible:
+def boundary_of(experiment: Experiment, network: DNN) -> Boundary | None:
+    """Return the predictions on the plane around the training samples; None unless classes depend on two features."""
+    data, decoder = experiment.data, experiment.decoder
+    dataset, train = data.dataset, data.train
+    if dataset.task != "classification" or train.x.shape[1] != 2 or not data.features.invertible:
         return None
-    x = data.features.invert(data.train.x[:])
+    x = data.features.invert(train.x[:])
     low, high = x.min(axis=0), x.max(axis=0)
     room = np.where(high > low, high - low, 1.0) * MARGIN
     across, up = (np.linspace(low[j] - room[j], high[j] + room[j], GRID) for j in range(2))
     points = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
-    prediction = predict(network, data.features.apply(points))
-    likely = probabilities(config, dataset.n_classes, prediction) if dataset.n_classes == 2 else None
+    outputs = predict(network, data.features.apply(points))
+    likely = decoder.probabilities(outputs) if dataset.n_classes == 2 else None
     return Boundary(
         across,
         up,
-        answer(config, data.known, prediction).reshape(GRID, GRID),
+        decoder.predictions(outputs).reshape(GRID, GRID),
         None if likely is None else likely[:, 1].reshape(GRID, GRID),
         x,
-        data.train.answers,
+        train.targets,
         dataset.class_names,
         dataset.feature_names or ("feature 1", "feature 2"),
     )
 
 
-def mistakes_of(config: ExperimentConfig, data: PreparedData, network: DNN) -> Mistakes | None:
-    """Return the wrongly answered pictures of the test part, or of the validation part where there is no other.
+def misclassified_of(experiment: Experiment, network: DNN) -> Mistakes | None:
+    """Return the misclassified pictures of the test set, or of the validation set where there is no other.
 
-    None where the data are no pictures of classes, where nothing was kept from training, and where no answer is wrong.
+    None where the data are no pictures of classes, where nothing was held out, and where every prediction is right.
     """
-    dataset = data.dataset
-    part = data.test or data.validation
-    if dataset.image_shape is None or dataset.task != "classification" or part is None:
+    data, decoder = experiment.data, experiment.decoder
+    dataset, name = data.dataset, data.held_out
+    if dataset.image_shape is None or dataset.task != "classification" or name is None:
         return None
-    prediction = predict(network, part.x)
-    given, likely = answer(config, data.known, prediction), probabilities(config, dataset.n_classes, prediction)
-    wrong = np.flatnonzero(given != part.answers)
+    split = data.splits[name]
+    outputs = predict(network, split.x)
+    predicted, likely = decoder.predictions(outputs), decoder.probabilities(outputs)
+    wrong = np.flatnonzero(predicted != split.targets)
     if not len(wrong):
         return None
-    sureness = np.abs(prediction).max(axis=1) if likely is None else likely.max(axis=1)
-    shown = wrong[np.argsort(-sureness[wrong], kind="stable")][:MOST_MISTAKES]
+    confidence = np.abs(outputs).max(axis=1) if likely is None else likely.max(axis=1)
+    shown = wrong[np.argsort(-confidence[wrong], kind="stable")][:MOST_SHOWN]
     names = dataset.class_names
     return Mistakes(
-        "validation" if data.test is None else "test",
-        len(part.x),
+        name,
+        len(split.x),
         len(wrong),
-        data.features.invert(part.x[shown]).reshape(-1, *dataset.image_shape),
+        data.features.invert(split.x[shown]).reshape(-1, *dataset.image_shape),
         dataset.value_range,
-        tuple(names[index] for index in part.answers[shown]),
-        tuple(names[index] for index in given[shown]),
-        None if likely is None else likely[shown, given[shown]],
+        tuple(names[index] for index in split.targets[shown]),
+        tuple(names[index] for index in predicted[shown]),
+        None if likely is None else likely[shown, predicted[shown]],
     )
 
 

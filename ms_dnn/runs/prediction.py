@@ -1,4 +1,4 @@
-"""What a run answers to new samples."""
+"""What a run predicts for new samples."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,33 +8,29 @@ import numpy as np
 from mindspore import Tensor
 from numpy.typing import NDArray
 
-from ms_dnn.config import ExperimentConfig
 from ms_dnn.data import Samples, read_declared_table, read_features
-from ms_dnn.experiment.predictions import answer, probabilities
 from ms_dnn.experiment.source import source_of
 from ms_dnn.features.columns import Features
-from ms_dnn.features.known_data import KnownData
-from ms_dnn.runs.stored import stored_config, trained_network, use_configured_device, what_answers_need
-from ms_dnn.training.run_folder import RunFolder
+from ms_dnn.runs.stored import StoredRun
 
 
 @dataclass(frozen=True)
-class Answers:
-    """What a run answers to samples from a file.
+class Predictions:
+    """What a run predicts for samples from files.
 
     Attributes:
         row_names: one name a sample.
-        answers: a class name or a list of numbers a sample.
+        values: a class name or a list of numbers a sample.
         class_names: names of the classes; empty for regression.
         probabilities: of each class, (N, C), where the loss gives the outputs such a meaning, else None.
-        outputs: prediction of the network, (N, n[L]).
+        outputs: of the network, (N, n[L]).
         output_names: one name an output.
-        labels: what the files say the answers should be, as class names where they are class indices, or None.
-        notes: what was done to the samples that nobody asked for.
+        labels: the targets by the files, as class names where they are class indices, or None.
+        notes: which values were filled in.
     """
 
     row_names: tuple[str, ...]
-    answers: tuple[Any, ...]
+    values: tuple[Any, ...]
     class_names: tuple[str, ...]
     probabilities: NDArray[Any] | None
     outputs: NDArray[Any]
@@ -43,8 +39,8 @@ class Answers:
     notes: tuple[str, ...]
 
 
-def predict_file(path: Path, files: list[Path], device: str | None = None) -> Answers:
-    """Return what a run answers to the samples of npz, CSV, Parquet or image files.
+def predict_file(path: Path, files: list[Path], device: str | None = None) -> Predictions:
+    """Return what a run predicts for the samples of npz, CSV, Parquet or image files.
 
     Args:
         path: the run's folder.
@@ -54,38 +50,34 @@ def predict_file(path: Path, files: list[Path], device: str | None = None) -> An
     Raises:
         MsDnnError: when the folder, its checkpoint or a file is not fit.
     """
-    folder = RunFolder(path)
-    config = stored_config(folder, device)
-    use_configured_device(config)
-    features, known = what_answers_need(folder, config)
-    parts, notes = _raw_samples(config, features, known, files)
+    run = StoredRun(path, device)
+    features, decoder, classes = run.load_preprocessing(), run.decoder, run.metadata.class_names
+    parts, notes = _raw_samples(run, features, files)
     x = np.concatenate([features.apply(part.x, repr(file.name)) for file, part in zip(files, parts, strict=True)])
-    network = trained_network(config, folder, known.inputs)
-    prediction = network(Tensor(x, network.trainable_params()[0].dtype)).asnumpy()
-    answers = answer(config, known, prediction)
-    one_a_class = len(known.class_names) == prediction.shape[1]
-    return Answers(
+    network = run.network()
+    outputs = network(Tensor(x, network.trainable_params()[0].dtype)).asnumpy()
+    predictions = decoder.predictions(outputs)
+    one_a_class = len(classes) == outputs.shape[1]
+    return Predictions(
         tuple(
             _row_name(file, row, len(files)) for file, part in zip(files, parts, strict=True) for row in part.row_names
         ),
-        tuple(known.class_names[index] for index in answers) if known.class_names else tuple(answers.tolist()),
-        known.class_names,
-        probabilities(config, len(known.class_names), prediction),
-        prediction,
-        known.class_names if one_a_class else tuple(f"output {j}" for j in range(prediction.shape[1])),
-        _labels([part.labels for part in parts], known.class_names),
+        tuple(classes[index] for index in predictions) if classes else tuple(predictions.tolist()),
+        classes,
+        decoder.probabilities(outputs),
+        outputs,
+        classes if one_a_class else tuple(f"output {j}" for j in range(outputs.shape[1])),
+        _labels([part.labels for part in parts], classes),
         notes,
     )
 
 
-def _raw_samples(
-    config: ExperimentConfig, features: Features, known: KnownData, files: list[Path]
-) -> tuple[list[Samples], tuple[str, ...]]:
+def _raw_samples(run: StoredRun, features: Features, files: list[Path]) -> tuple[list[Samples], tuple[str, ...]]:
     """Return the samples of each file, not yet scaled or encoded, and what was filled in."""
-    source = source_of(config)
+    source, metadata = source_of(run.config), run.metadata
     if not source.columns:
         names = tuple(column.column for column in features.columns)
-        like = (len(names), known.image_shape, known.value_range, names if known.named else ())
+        like = (len(names), metadata.image_shape, metadata.value_range, names if metadata.named else ())
         return [read_features(file, *like, source.target, source.drop) for file in files], ()
     read = [read_declared_table(file, features.declared, source.target, source.dropped) for file in files]
     notes = (

@@ -1,4 +1,4 @@
-"""What is known of runs: how they do, how they compare, what their pictures show. No MindSpore."""
+"""What reports show of runs: how they do, how they compare, what their pictures hold. No MindSpore."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from ms_dnn.training.state import State
 
 @dataclass(frozen=True, repr=False)
 class Scores(Shown):
-    """How a run does on one part of the data.
+    """How a run does on one of its sets.
 
     Attributes:
         part: "test", "validation" or "train".
@@ -58,8 +58,8 @@ class ComparedRun:
         row: the one that belongs to the weights of the run, or None.
         steps: steps done.
         seconds: time spent training.
-        stopped_by: what ended the run, or None while it has not ended.
-        test: how it does on its test part, where that was asked for.
+        stop_reason: what ended the run, or None while it has not ended.
+        test: how it does on its test set, where that was asked for.
     """
 
     name: str
@@ -69,7 +69,7 @@ class ComparedRun:
     row: Row | None
     steps: int
     seconds: float
-    stopped_by: str | None
+    stop_reason: str | None
     test: Scores | None
 
 
@@ -103,15 +103,15 @@ class Comparison(Shown):
 
 @dataclass(frozen=True)
 class Boundary:
-    """What a network answers on the plane of two features.
+    """What a network predicts on the plane of two features.
 
     Attributes:
         across: values of the first feature, in its own unit, (K,).
         up: values of the second feature, in its own unit, (K,).
-        answers: class indices, (K, K); row = second feature.
+        answers: predicted class indices, (K, K); row = second feature.
         probability: of the second of two classes, (K, K); None for more classes, or where the loss gives none.
         x: the training samples in the features' own units, (M, 2).
-        classes: their right classes, (M,).
+        classes: their true classes, (M,).
         class_names: C names.
         feature_names: two names.
     """
@@ -128,17 +128,17 @@ class Boundary:
 
 @dataclass(frozen=True)
 class Mistakes:
-    """Pictures that a network answered wrongly, the most confident answers first.
+    """Pictures that a network classified wrongly, the most confident predictions first.
 
     Attributes:
         part: "test" or "validation".
-        samples: number of samples of that part.
-        wrong: number of wrong answers among them.
-        images: up to :data:`MOST_MISTAKES` of them, (K, height, width) or (K, height, width, channels).
+        samples: number of samples of that set.
+        wrong: number of misclassified ones among them.
+        images: up to ``MOST_SHOWN`` of them, (K, height, width) or (K, height, width, channels).
         value_range: black and white; None where the data do not say.
-        right: right class of each.
-        given: class that the network answered, for each.
-        probability: of that answer, (K,); None where the loss gives the outputs no such meaning.
+        right: true class of each.
+        given: predicted class of each.
+        probability: of that prediction, (K,); None where the loss gives the outputs no such meaning.
     """
 
     part: str
@@ -159,7 +159,7 @@ class LayerRow:
         number: counted from 1.
         kind: class of the layer.
         activation: its name; "" for a layer without one.
-        outputs: shape of its answer to one sample.
+        outputs: shape of its output for one sample.
         parameters: shape of each parameter by its name within the layer.
     """
 
@@ -172,7 +172,7 @@ class LayerRow:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Regression answers beside what was right, in the targets' own unit, both (M, n[L])."""
+    """Predicted numbers beside the targets, in the targets' own unit, both (M, n[L])."""
 
     part: str
     targets: NDArray[Any]
@@ -190,10 +190,10 @@ class RunReport(Shown):
         state: the counters of the checkpoint.
         rows: of the metrics.
         inputs: number of features.
-        samples: number of samples of each part that there is.
+        samples: number of samples of each set that there is.
         layers: of the network, in order.
-        scores: on the test part, or else on the validation part; None without both.
-        agreement: for regression, on the same part.
+        scores: on the test set, or else on the validation set; None without both.
+        agreement: for regression, on the same set.
         pictures: content of the PNG files, by file name.
         environment: what the results may depend on.
         notes: what the user should know about the data.

@@ -1,4 +1,4 @@
-"""All that is to be told of one run, gathered from its folder."""
+"""All that a report shows of one run, gathered from its folder."""
 
 import json
 from collections.abc import Mapping
@@ -7,23 +7,22 @@ from typing import Any
 
 from mindspore import Tensor
 
-from ms_dnn.config import ExperimentConfig
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import RunError
-from ms_dnn.experiment.data import PreparedData, prepare_data
-from ms_dnn.experiment.predictions import answer
+from ms_dnn.experiment.data import PreparedData
+from ms_dnn.experiment.experiment import Experiment
 from ms_dnn.runs.evaluation import scores_on
 from ms_dnn.runs.inspection import predict
 from ms_dnn.runs.pictures import draw_pictures
 from ms_dnn.runs.records import Agreement, LayerRow, RunReport
-from ms_dnn.runs.stored import known_data, stored_config, trained_network, use_configured_device
+from ms_dnn.runs.stored import StoredRun
 from ms_dnn.training.checkpoints import read_checkpoint
 from ms_dnn.training.run_folder import CONFIG, ENVIRONMENT, RunFolder
 from ms_dnn.training.state import State
 
 
 def gather_run(path: Path, device: str | None = None) -> RunReport:
-    """Return all that is to be told of the run in a folder; its pictures are drawn anew.
+    """Return all that a report shows of the run in a folder; its pictures are drawn anew.
 
     Args:
         path: the run's folder.
@@ -32,32 +31,25 @@ def gather_run(path: Path, device: str | None = None) -> RunReport:
     Raises:
         MsDnnError: when the folder, its checkpoint or the data are not fit.
     """
-    folder = RunFolder(path)
-    config = stored_config(folder, device)
-    checkpoint, rows, environment = read_checkpoint(path), folder.metrics(), _environment(folder)
-    use_configured_device(config)
-    data = prepare_data(config, known_data(folder).fingerprint)
-    network = trained_network(config, folder, data.train.x.shape[1])
-    part = next((name for name in ("test", "validation") if getattr(data, name) is not None), None)
+    run = StoredRun(path, device)
+    checkpoint, rows, environment = read_checkpoint(path), run.folder.metrics(), _environment(run.folder)
+    experiment, network = run.experiment, run.network()
+    data = experiment.data
     try:
-        pictures = {name: (path / name).read_bytes() for name in draw_pictures(config, data, network, path)}
+        pictures = {name: (path / name).read_bytes() for name in draw_pictures(experiment, network, path)}
     except OSError as error:
         raise RunError(f"{path}: its pictures cannot be drawn there ({error.strerror}): free some space") from error
     return RunReport(
-        config=config,
+        config=run.config,
         folder=str(path),
-        config_text=folder.read(CONFIG),
+        config_text=run.folder.read(CONFIG),
         state=State.of(checkpoint.state if checkpoint is not None else {}),
         rows=tuple(rows),
         inputs=data.train.x.shape[1],
-        samples={
-            name: len(getattr(data, name).x)
-            for name in ("train", "validation", "test")
-            if getattr(data, name) is not None
-        },
+        samples={name: len(split.x) for name, split in data.splits.items()},
         layers=layer_rows(network, data),
-        scores=None if part is None else scores_on(config, data, network, part),
-        agreement=_agreement(config, data, network, part),
+        scores=None if data.held_out is None else scores_on(experiment, network, data.held_out),
+        agreement=_agreement(experiment, network),
         pictures=pictures,
         environment=environment,
         notes=data.notes,
@@ -65,12 +57,12 @@ def gather_run(path: Path, device: str | None = None) -> RunReport:
 
 
 def layer_rows(network: DNN, data: PreparedData) -> tuple[LayerRow, ...]:
-    """Return what the layers are, with the shapes of their answers to one sample."""
+    """Return what the layers are, with the shapes of their outputs for one sample."""
     parameters = dict(zip(network.parameter_names, network.trainable_params(), strict=True))
     dtype = network.trainable_params()[0].dtype
-    answers = network.activations(Tensor(data.train.x[:1], dtype))
+    outputs = network.activations(Tensor(data.train.x[:1], dtype))
     rows = []
-    for i, (layer, a) in enumerate(zip(network.layers, answers, strict=True)):
+    for i, (layer, a) in enumerate(zip(network.layers, outputs, strict=True)):
         prefix = f"layers.{i}."
         shapes = {n.removeprefix(prefix): tuple(p.shape) for n, p in parameters.items() if n.startswith(prefix)}
         activation = "" if layer.activation is None else layer.activation.name
@@ -78,11 +70,12 @@ def layer_rows(network: DNN, data: PreparedData) -> tuple[LayerRow, ...]:
     return tuple(rows)
 
 
-def _agreement(config: ExperimentConfig, data: PreparedData, network: DNN, part: str | None) -> Agreement | None:
-    if part is None or data.dataset.task != "regression":
+def _agreement(experiment: Experiment, network: DNN) -> Agreement | None:
+    name = experiment.data.held_out
+    if name is None or experiment.data.dataset.task != "regression":
         return None
-    chosen = getattr(data, part)
-    return Agreement(part, chosen.answers, answer(config, data.known, predict(network, chosen.x)))
+    split = experiment.data.splits[name]
+    return Agreement(name, split.targets, experiment.decoder.predictions(predict(network, split.x)))
 
 
 def _environment(folder: RunFolder) -> Mapping[str, Any]:

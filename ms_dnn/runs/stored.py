@@ -1,112 +1,106 @@
-"""What a run folder keeps: its configuration, its data's description, its network."""
+"""A run as its folder keeps it: its configuration, its data's description, its network."""
 
-import os
-import platform
-from collections.abc import Mapping
-from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from ms_dnn import __version__
 from ms_dnn.config import ExperimentConfig, parse_config
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import DataError, RunError
-from ms_dnn.experiment.building import build_network
+from ms_dnn.experiment.experiment import Experiment, build_network, configured_device
+from ms_dnn.experiment.predictions import Decoder
 from ms_dnn.features.columns import Features
 from ms_dnn.features.known_data import KnownData, known_from_json
 from ms_dnn.features.stored import features_from_json
-from ms_dnn.runtime.device import Device, use_device
-from ms_dnn.runtime.environment import package_versions
-from ms_dnn.runtime.precision import check_precision
 from ms_dnn.training.checkpoints import read_checkpoint
-from ms_dnn.training.run_folder import (
-    CONFIG,
-    DATA,
-    FEATURES,
-    RunFolder,
-)
+from ms_dnn.training.run_folder import CONFIG, DATA, FEATURES, RunFolder
 from ms_dnn.training.trainer import load_parameters, network_parameters
 
 
-def stored_config(folder: RunFolder, device: str | None = None) -> ExperimentConfig:
-    """Return the configuration of a run, perhaps for another device."""
-    overrides = [] if device is None else [f"device={device}"]
-    return parse_config(folder.read(CONFIG), str(folder.path / CONFIG), overrides)
+class StoredRun:
+    """A run that was started. Its device is chosen; what its folder keeps is read when it is first needed.
 
-
-def trained_network(config: ExperimentConfig, folder: RunFolder, inputs: int) -> DNN:
-    """Return the network with the weights of the run's checkpoint.
+    Args:
+        path: the run's folder.
+        device: another device than the run's.
 
     Raises:
-        RunError: when the run has no checkpoint.
-        CheckpointError: when it is damaged or belongs to another network.
+        RunError: when the folder is not there, or holds no run.
+        ConfigError: when its configuration is wrong.
+        DeviceError: when the device is not there, or has not the precision asked for.
     """
-    checkpoint = read_checkpoint(folder.path)
-    if checkpoint is None:
-        raise RunError(f"{folder.path}: no checkpoint yet; train first: ms-dnn train --resume {folder.path}")
-    network = build_network(config, inputs)
-    load_parameters(network_parameters(network), checkpoint.arrays)
-    return network
 
+    def __init__(self, path: Path, device: str | None = None) -> None:
+        self.folder = RunFolder(path)
+        overrides = [] if device is None else [f"device={device}"]
+        self.config: ExperimentConfig = parse_config(self.folder.read(CONFIG), str(path / CONFIG), overrides)
+        self.device = configured_device(self.config.device, self.config.precision)
 
-def environment(device: Device) -> Mapping[str, Any]:
-    """Return what a run's results may depend on, as JSON-able values."""
-    return {
-        "ms_dnn": __version__,
-        "python": platform.python_version(),
-        "packages": package_versions("mindspore", "numpy", "pandas", "scikit-learn", "safetensors"),
-        "platform": platform.platform(),
-        "processors": os.cpu_count(),
-        "device": asdict(device),
-    }
+    def __str__(self) -> str:
+        return f"{self.config.name} in {self.folder}"
 
+    def _repr_html_(self) -> str:
+        return self.folder._repr_html_()
 
-def use_configured_device(config: ExperimentConfig) -> Device:
-    """Take the device of an experiment, and return it.
+    @cached_property
+    def experiment(self) -> Experiment:
+        """The experiment, on the data that the run began with."""
+        return Experiment(self.config, self.metadata.fingerprint)
 
-    Raises:
-        DeviceError: when it is not there, or has not the precision asked for.
-    """
-    device = use_device(config.device)
-    check_precision(config.precision, device.name)
-    return device
+    @cached_property
+    def metadata(self) -> KnownData:
+        """What the run knows of its data; a RunError when the file is damaged or not there."""
+        path = self.folder.path
+        if not (path / DATA).exists():
+            raise RunError(
+                f"{path}: got no {DATA}, expected one as each run has that this version of ms-dnn began: restore it "
+                "from a copy, or train anew"
+            )
+        try:
+            return known_from_json(self.folder.read(DATA))
+        except DataError as error:
+            raise self._damaged(DATA, error) from error
 
+    @cached_property
+    def decoder(self) -> Decoder:
+        """What the outputs of the network mean."""
+        return Decoder.of(self.config, self.metadata)
 
-def known_data(folder: RunFolder) -> KnownData:
-    """Return what a run knows of its data; :class:`RunError` when the file is damaged or not there."""
-    if not (folder.path / DATA).exists():
-        raise RunError(
-            f"{folder.path}: got no {DATA}, expected one as each run has that this version of ms-dnn began: restore it "
-            "from a copy, or train anew"
-        )
-    try:
-        return known_from_json(folder.read(DATA))
-    except DataError as error:
-        raise _damaged(folder.path / DATA, error) from error
+    def load_preprocessing(self) -> Features:
+        """Return what was fitted on the training set, without reading the data.
 
+        Raises:
+            RunError: when a file is damaged, or does not fit the metadata or the network.
+        """
+        metadata = self.metadata
+        try:
+            metadata.check_outputs(self.config.loss, self.config.network.layers[-1].units)
+        except DataError as error:
+            raise self._damaged(DATA, error) from error
+        try:
+            features = features_from_json(self.folder.read(FEATURES))
+        except DataError as error:
+            raise self._damaged(FEATURES, error) from error
+        if len(features.names) != metadata.inputs:
+            raise RunError(
+                f"{self.folder.path}: got {len(features.names)} features in {FEATURES}, expected {metadata.inputs}, as "
+                f"many as the network has inputs by {DATA}: restore both from a copy, or train anew"
+            )
+        return features
 
-def what_answers_need(folder: RunFolder, config: ExperimentConfig) -> tuple[Features, KnownData]:
-    """Return what was fitted on the training part of a run, and what the answers mean, without looking at the data.
+    def network(self) -> DNN:
+        """Return the network with the weights of the run's checkpoint.
 
-    Raises:
-        RunError: when one of the files is damaged, or does not fit the other or the network.
-    """
-    known = known_data(folder)
-    try:
-        known.check_outputs(config.loss, config.network.layers[-1].units)
-    except DataError as error:
-        raise _damaged(folder.path / DATA, error) from error
-    try:
-        features = features_from_json(folder.read(FEATURES))
-    except DataError as error:
-        raise _damaged(folder.path / FEATURES, error) from error
-    if len(features.names) != known.inputs:
-        raise RunError(
-            f"{folder.path}: got {len(features.names)} features in {FEATURES}, expected {known.inputs}, as many as the "
-            f"network has inputs by {DATA}: restore both from a copy, or train anew"
-        )
-    return features, known
+        Raises:
+            RunError: when the run has no checkpoint.
+            CheckpointError: when it is damaged or belongs to another network.
+        """
+        path = self.folder.path
+        checkpoint = read_checkpoint(path)
+        if checkpoint is None:
+            raise RunError(f"{path}: no checkpoint yet; train first: ms-dnn train --resume {path}")
+        network = build_network(self.config, self.metadata.inputs)
+        load_parameters(network_parameters(network), checkpoint.arrays)
+        return network
 
-
-def _damaged(path: Path, error: DataError) -> RunError:
-    return RunError(f"{path}: damaged ({error}): restore it from a copy, or train anew")
+    def _damaged(self, name: str, error: DataError) -> RunError:
+        return RunError(f"{self.folder.path / name}: damaged ({error}): restore it from a copy, or train anew")

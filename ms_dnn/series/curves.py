@@ -1,4 +1,4 @@
-"""Long trainings in the compiled loop, looked at every so many steps: cost on other samples, and the weights.
+"""Long trainings in the compiled loop, measured every so many steps: cost on other samples, and the weights.
 
 Where every single step matters, :func:`ms_dnn.series.descent.descend` is the one to take.
 """
@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import mindspore as ms
 import numpy as np
-from mindspore import Tensor, nn
+from mindspore import Tensor
 from numpy.typing import ArrayLike, NDArray
 
 from ms_dnn.dnn import DNN
 from ms_dnn.gradients.handwritten import HandwrittenGradient
 from ms_dnn.layers.cost import Cost
 from ms_dnn.training.epoch import Epoch
+from ms_dnn.training.evaluation import SplitEvaluation
 from ms_dnn.training.optimizers import Adam, Optimizer
 
 
@@ -59,37 +59,17 @@ def train_curves(
         every: steps from one look to the next.
         optimizer: of :mod:`ms_dnn.training.optimizers`, with its default settings.
     """
-    dtype = network.trainable_params()[0].dtype
-    (x, y), others = (tuple(Tensor(np.asarray(part), dtype) for part in pair) for pair in (samples, validation))
-    update = optimizer(network.trainable_params())
-    epoch = Epoch(HandwrittenGradient(network, cost), update)
-    looked_at = _Look(network, Cost(cost.loss.name))
-    coefficients = np.stack(update.coefficients(np.asarray(rates, dtype=float), 0))
+    epoch = Epoch(HandwrittenGradient(network, cost), optimizer(network.trainable_params()))
+    x, y = (Tensor(np.asarray(array), epoch.dtype) for array in samples)
     batches = Tensor(np.tile(np.arange(x.shape[0], dtype=np.int32), (every, 1)))
-    seen = [(0, *looked_at.see(x, y, *others))]
+    losses = [SplitEvaluation(network, Cost(cost.loss.name), *map(np.asarray, pair)) for pair in (samples, validation)]
+
+    def look() -> tuple[float, float, list[NDArray[Any]]]:
+        return losses[0]()[0], losses[1]()[0], [parameter.asnumpy().copy() for parameter in network.trainable_params()]
+
+    looks = [look()]
     for first in range(0, len(rates), every):
-        of_stretch = tuple(Tensor(values, dtype) for values in coefficients[:, first : first + every])
-        # mutable, or every new tuple would be taken for a constant and the graph compiled anew.
-        bounds = Tensor(0, ms.int32), Tensor(every, ms.int32), Tensor(0.0, dtype), Tensor(0.0, dtype)
-        epoch(x, y, batches, ms.mutable(of_stretch), *bounds)
-        seen.append((first + every, *looked_at.see(x, y, *others)))
-    steps, costs, validation_costs, weights = zip(*seen, strict=True)
-    return Curves(np.array(steps), np.array(costs), np.array(validation_costs), list(weights))
-
-
-class _Look(nn.Cell):
-    """Both costs of the prediction, in one graph: outside of one, a busy machine takes a hundred times as long."""
-
-    def __init__(self, network: DNN, loss: Cost) -> None:
-        super().__init__(auto_prefix=False)
-        self.network, self.loss = network, loss
-
-    @ms.jit
-    def construct(self, x: Tensor, y: Tensor, x_other: Tensor, y_other: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the mean loss on (x, y) and on the others."""
-        return self.loss(self.network(x), y), self.loss(self.network(x_other), y_other)
-
-    def see(self, *pairs: Tensor) -> tuple[float, float, list[NDArray[Any]]]:
-        """Return both costs and copies of all parameters."""
-        here, there = self(*pairs)
-        return float(here), float(there), [parameter.asnumpy().copy() for parameter in self.network.trainable_params()]
+        epoch.run_steps((x, y), batches, epoch.coefficients(rates[first : first + every], first), 0, every)
+        looks.append(look())
+    costs, validation_costs, weights = zip(*looks, strict=True)
+    return Curves(every * np.arange(len(looks)), np.array(costs), np.array(validation_costs), list(weights))

@@ -1,7 +1,7 @@
 """Gradient descent watched step by step: a few hundred steps of a small network, with every parameter on the way.
 
-The training loop of the package is one compiled graph an epoch, which nobody can look into; this one is for looking.
-Gradients and updates are the same.
+The training loop of the package is one compiled graph an epoch; here every step can be seen. Gradients and updates are
+the same.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from ms_dnn.dnn import DNN
 from ms_dnn.gradients.handwritten import HandwrittenGradient
 from ms_dnn.layers.cost import Cost
 from ms_dnn.training.optimizers import GradientDescent, Optimizer
+from ms_dnn.training.trainer import copies_of
 
 
 @dataclass(frozen=True)
@@ -58,22 +59,18 @@ def descend(
     update = optimizer(network.trainable_params())
     dtype = network.trainable_params()[0].dtype
     X, Y = np.asarray(x), np.asarray(y)
-    drawn = [np.arange(len(X))] if batches is None else batches
+    chosen = [np.arange(len(X))] if batches is None else batches
     coefficients = np.stack(update.coefficients(np.asarray(rates, dtype=float), 0))
-    costs, ways = [], [_values(network)]
+    parameters = dict(zip(network.parameter_names, network.trainable_params(), strict=True))
+    costs, ways = [], [copies_of(parameters)]
     for step in range(len(rates)):
-        rows = drawn[step % len(drawn)]
+        rows = chosen[step % len(chosen)]
         a, caches = gradient.propagate_forward(Tensor(X[rows], dtype))
         J, gradients = gradient.propagate_error_back(a, caches, Tensor(Y[rows], dtype))
         update(gradients, tuple(Tensor(value, dtype) for value in coefficients[:, step]))
         costs.append(float(J))
-        ways.append(_values(network))
-    names = network.parameter_names
-    return Descent(np.array(costs), {name: np.stack([way[i] for way in ways]) for i, name in enumerate(names)})
-
-
-def _values(network: DNN) -> list[NDArray[Any]]:
-    return [parameter.asnumpy().copy() for parameter in network.trainable_params()]
+        ways.append(copies_of(parameters))
+    return Descent(np.array(costs), {name: np.stack([way[name] for way in ways]) for name in parameters})
 
 
 def with_parameters(network: DNN, values: Sequence[ArrayLike]) -> DNN:

@@ -61,16 +61,15 @@ def _require_measurable(swept: SweptExperiment) -> None:
     """Raise for what is wrong with every trial: the device, the data, or a metric that they have not."""
     from mindspore import Tensor
 
-    from ms_dnn.experiment.building import score_of
-    from ms_dnn.experiment.data import prepare_data
+    from ms_dnn.experiment.experiment import Experiment
     from ms_dnn.runtime.device import use_device
 
     use_device(swept.base.device)
     # MindSpore replaces the handlers of signals when it first computes: let that be over before we listen for them.
     (Tensor([1.0]) + Tensor([1.0])).asnumpy()
-    data = prepare_data(swept.base)
-    score = f"validation_{score_of(swept.base, data, data.validation)[0]}"
-    if data.validation is None:
+    experiment = Experiment(swept.base)
+    score = f"validation_{experiment.decoder.score_name}"
+    if experiment.data.validation is None:
         raise DataError("sweep: the data have too few samples for a validation set: raise data.validation")
     if swept.sweep.metric not in ("validation_loss", score):
         raise DataError(f"sweep.metric: got {swept.sweep.metric}, but these data give {score}: change it")

@@ -33,16 +33,14 @@ def explain_divergence(network: DNN, cost: Cost, x: Tensor, y: Tensor, step: int
     )
     where = f"'{name}' is the first tensor that is not finite" if name else "the update makes the weights overflow"
     return DivergenceError(
-        f"step {step} does not end in finite numbers: {where}. The weights before that step are saved. "
-        f"To mend it: {_CURE}"
+        f"step {step} does not end in finite numbers: {where}. The weights before that step are saved. Fix: {_CURE}"
     )
 
 
 def explain_validation_divergence(step: int) -> DivergenceError:
     """Return the error for a validation loss that is not finite although the weights still are."""
     return DivergenceError(
-        f"the validation loss is not finite after step {step}: the weights are too large. They are saved. "
-        f"To mend it: {_CURE}"
+        f"the validation loss is not finite after step {step}: the weights are too large. They are saved. Fix: {_CURE}"
     )
 
 

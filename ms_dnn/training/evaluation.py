@@ -27,8 +27,8 @@ class Evaluation(nn.Cell):
         return self.cost(a, y), a
 
 
-class PartEvaluation:
-    """Cost and prediction on all samples of a part, a block at a time where they are many.
+class SplitEvaluation:
+    """Cost and prediction on all samples of a split, a block at a time where they are many.
 
     Few samples stay on the device from one call to the next; the blocks of many are made each time.
 

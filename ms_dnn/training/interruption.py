@@ -1,4 +1,4 @@
-"""The wish to stop, from Ctrl-C, SIGTERM or a listener, which is granted at the next good moment."""
+"""A stop request from Ctrl-C or SIGTERM, and the graceful shutdown that follows it."""
 
 import signal
 import threading
@@ -6,18 +6,6 @@ from types import FrameType, TracebackType
 from typing import Any
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-class StopTraining(Exception):  # noqa: N818 - a wish, no error
-    """Raised by a listener's ``on_report`` to end the run in order: everything is saved, and says why.
-
-    Args:
-        reason: becomes the run's ``stopped_by``.
-    """
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class Interruption:

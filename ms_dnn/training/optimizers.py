@@ -1,7 +1,7 @@
 """Step 3 of an iteration: the update of the weights from their gradients, in the compiled graph.
 
 Numbers that change from step to step (learning rate, bias corrections of Adam) are worked out on the host in
-float64, for a stretch of steps at once, and the graph picks its own by index. So an optimizer's state on the
+float64, for many steps at once, and the graph picks its own by index. So an optimizer's state on the
 device is its slots alone, and a resumed run needs no more than them and the number of steps done.
 
 The trajectories are those of ``torch.optim``; each class names its update.

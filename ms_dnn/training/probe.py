@@ -1,4 +1,4 @@
-"""A look into the layers on samples that stay the same: weights, gradients, activations."""
+"""What the layers hold and do for samples that stay the same: weights, gradients, activations."""
 
 import numpy as np
 from mindspore import Tensor
@@ -15,27 +15,27 @@ MOST_SAMPLES = 256
 
 
 class Probe:
-    """Looks into a network, in PyNative and outside of the compiled loop; changes nothing in it.
+    """Measures a network in PyNative, outside of the compiled loop; changes nothing in it.
 
     Args:
-        network: whose layers to look into.
-        cost: the cost J of the gradients, which are the hand-written ones whoever trains.
-        x: inputs of the training samples, (M, n[0]), of which at most :data:`MOST_SAMPLES` are drawn, once.
+        network: the network.
+        cost: the cost J of the gradients, always the hand-written ones.
+        x: inputs of the training samples, (M, n[0]), of which at most :data:`MOST_SAMPLES` are chosen, once.
         y: their targets, (M, n[L]), all weighing 1.
-        seed: of the draw.
+        seed: of that choice.
     """
 
     def __init__(self, network: DNN, cost: Cost, x: Rows, y: Rows, seed: int) -> None:
-        drawn = np.sort(stream(seed, "probe").permutation(len(x))[:MOST_SAMPLES])
+        taken = np.sort(stream(seed, "probe").permutation(len(x))[:MOST_SAMPLES])
         dtype = network.trainable_params()[0].dtype
         self.network = network
         self.gradient = HandwrittenGradient(network, cost)
-        self.x, self.y = Tensor(x[drawn], dtype), Tensor(y[drawn], dtype)
+        self.x, self.y = Tensor(x[taken], dtype), Tensor(y[taken], dtype)
 
     def __call__(self) -> LayerNumbers:
         """Return the numbers of now, as copies."""
         shared_with = self.network.workers
-        self.network.shard_batch(ALONE)  # the other workers do not look
+        self.network.shard_batch(ALONE)  # the other workers take no part
         _, gradients = self.gradient(self.x, self.y)
         self.network.shard_batch(shared_with)
         names = self.network.parameter_names

@@ -1,24 +1,23 @@
 """The folder of a run: what was asked for, where it ran, what came of it.
 
 ``config.yaml`` (effective), ``environment.json``, ``features.json`` (what was fitted), ``data.json`` (what the
-answers mean, and by what the data are known again), ``metrics.jsonl``, ``curves.png`` and other pictures,
+outputs mean, and by what the data are recognised), ``metrics.jsonl``, ``curves.png`` and other pictures,
 ``checkpoint.json`` and ``checkpoint-*.safetensors``; where they were asked for, the folder ``tensorboard`` and
 ``report.html``.
 """
 
+import base64
+import html
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ms_dnn.errors import RunError
 from ms_dnn.runtime.durable import sync_folder, write_durably
-
-if TYPE_CHECKING:
-    pass
 
 CONFIG = "config.yaml"
 ENVIRONMENT = "environment.json"
@@ -51,6 +50,23 @@ class RunFolder:
             raise RunError(f"{path}: not a run folder (it has no {CONFIG}); expected one that 'ms-dnn train' made")
         self.path = path
 
+    def __str__(self) -> str:
+        """The folder, and the newest row of the metrics."""
+        rows = self.metrics()
+        if not rows:
+            return f"{self.path}: no report yet"
+        shown = [key for key in rows[-1] if key not in ("step", "seconds")]
+        return f"{self.path}: " + ", ".join(f"{key.replace('_', ' ')} {rows[-1][key]:.4g}" for key in shown)
+
+    def _repr_html_(self) -> str:
+        """Return what :meth:`__str__` does, with the curves where they are drawn."""
+        curves = self.path / CURVES
+        text = f"<p>{html.escape(str(self))}</p>"
+        if not curves.is_file():
+            return text
+        image = base64.b64encode(curves.read_bytes()).decode()
+        return f'{text}<img alt="cost and score by epoch" src="data:image/png;base64,{image}">'
+
     def read(self, name: str) -> str:
         """Return the text of one of the run's files.
 
@@ -75,7 +91,7 @@ class RunFolder:
             raise RunError(f"{self.path / METRICS}: cannot be written ({error.strerror})") from error
 
     def metrics(self) -> list[Row]:
-        """Return the rows of ``metrics.jsonl``; a last line that a kill cut short is left out.
+        """Return the rows of ``metrics.jsonl``; a last line that a kill left incomplete is left out.
 
         Raises:
             RunError: when another line is damaged.
@@ -159,9 +175,9 @@ def _umask() -> int:
     return mask
 
 
-def row_of_weights(rows: Sequence[Row], stopped_by: str | None, best_step: int) -> tuple[Row | None, bool]:
-    """Return the row of the metrics that belongs to the weights of the run, and whether they are the best, put back."""
-    restored = [row for row in rows if stopped_by and row["step"] == best_step]
+def row_of_weights(rows: Sequence[Row], stop_reason: str | None, best_step: int) -> tuple[Row | None, bool]:
+    """Return the row of the metrics for the weights of the run, and whether these are the best ones, restored."""
+    restored = [row for row in rows if stop_reason and row["step"] == best_step]
     if restored:
         return restored[0], True
     return (rows[-1] if rows else None), False

@@ -1,9 +1,9 @@
-"""The training run: compiled chunks, and between them progress, reports, checkpoints and the wish to stop."""
+"""The training run: compiled chunks, and between them progress, reports, checkpoints and stop requests."""
 
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 
 import mindspore as ms
 import numpy as np
@@ -15,12 +15,13 @@ from ms_dnn.dnn import DNN
 from ms_dnn.errors import CheckpointError
 from ms_dnn.layers.cost import Cost
 from ms_dnn.runtime.distributed import ALONE, Workers
+from ms_dnn.training.callbacks import Callback, StopTraining
 from ms_dnn.training.checkpoints import Arrays, Checkpoint, write_checkpoint
+from ms_dnn.training.data_loader import Batches, DataLoader
 from ms_dnn.training.divergence import explain_divergence, explain_validation_divergence, is_finite
 from ms_dnn.training.epoch import Epoch
-from ms_dnn.training.evaluation import PartEvaluation
-from ms_dnn.training.feeding import Feed, Feeder
-from ms_dnn.training.interruption import Interruption, StopTraining
+from ms_dnn.training.evaluation import SplitEvaluation
+from ms_dnn.training.interruption import Interruption
 from ms_dnn.training.optimizers import Coefficients, Optimizer
 from ms_dnn.training.plan import Plan
 from ms_dnn.training.run_folder import Row, RunFolder
@@ -30,35 +31,7 @@ from ms_dnn.training.stopping import EarlyStopping
 CHUNK_SECONDS = 0.2
 
 
-@dataclass(frozen=True)
-class Stretch:
-    """Steps between two reports, on the device: all of them, or, of a stream, a chunk.
-
-    Attributes:
-        feed: the samples of each step.
-        coefficients: the optimizer's coefficients, each (steps,).
-    """
-
-    feed: Feed
-    coefficients: Coefficients
-
-
-class Listener(Protocol):
-    """Is told what happens; the terminal implements it."""
-
-    def on_start(self, plan: Plan, state: State) -> None:
-        """Called once, before compilation."""
-
-    def on_chunk(self, state: State, samples_per_second: float) -> None:
-        """Called after each chunk."""
-
-    def on_report(self, row: Row) -> None:
-        """Called with each row of the metrics; may raise :class:`StopTraining`."""
-
-    def on_end(self, state: State) -> None:
-        """Called once, also when the run was interrupted or failed."""
-
-
+@dataclass(kw_only=True, eq=False)
 class Trainer:
     """Trains a network into a run folder.
 
@@ -69,54 +42,48 @@ class Trainer:
         optimizer: the update of the weights.
         plan: the steps.
         rates: learning rate of each step, (total_steps,).
-        feeder: hands out the training samples; where the cost is weighted, the last column of y is the weights.
+        loader: of the training samples; where the cost is weighted, the last column of y is the weights.
         validation: x and y of the samples for the reports, which weigh 1, or None.
         score: name of a metric and its function of the prediction (NumPy) for the validation samples.
         tolerance: ε, the largest change of a weight below which the run ends; None to leave that out.
         early_stopping: when to end early, or None; with it, the best weights are put back at the end.
         folder: where metrics and checkpoints go; None in a worker that leaves that to worker 0.
         checkpoint_seconds: time between two checkpoints; 0 writes one after every chunk of steps.
-        listener: is told what happens.
-        clip_norm: length that all gradients together are cut to; None for no limit.
+        callback: is notified of what happens.
+        clip_norm: global norm that the gradients are clipped by; None for no limit.
         workers: the processes that share each mini-batch; their ``gradient`` is then the sum over all.
     """
 
-    def __init__(
-        self,
-        *,
-        network: DNN,
-        cost: Cost,
-        gradient: nn.Cell,
-        optimizer: Optimizer,
-        plan: Plan,
-        rates: NDArray[np.float64],
-        feeder: Feeder,
-        validation: tuple[Rows, Rows] | None,
-        score: tuple[str, Callable[[NDArray[Any]], float]],
-        tolerance: float | None,
-        early_stopping: EarlyStopping | None,
-        folder: RunFolder | None,
-        checkpoint_seconds: float,
-        listener: Listener,
-        clip_norm: float | None = None,
-        workers: Workers = ALONE,
-    ) -> None:
-        self.network, self.cost, self.optimizer = network, cost, optimizer
-        self.plan, self.rates, self.feeder = plan, rates, feeder
-        self.score_name, self.score = score
-        self.dtype = feeder.dtype
-        # Rounded once, because the graph and the host both compare with it.
-        self.tolerance = None if tolerance is None else float(ms.dtype_to_nptype(self.dtype)(tolerance))
-        self.early_stopping = early_stopping
-        self.folder, self.checkpoint_seconds, self.listener = folder, checkpoint_seconds, listener
-        self.workers = workers
-        self.epoch = Epoch(gradient, optimizer, watch_change=tolerance is not None, clip_norm=clip_norm)
-        self.validation = None if validation is None else PartEvaluation(network, cost.unweighted(), *validation)
-        self._stored = stored_parameters(gradient, optimizer)
+    network: DNN
+    cost: Cost
+    gradient: nn.Cell
+    optimizer: Optimizer
+    plan: Plan
+    rates: NDArray[np.float64]
+    loader: DataLoader
+    validation: tuple[Rows, Rows] | None
+    score: tuple[str, Callable[[NDArray[Any]], float]]
+    tolerance: float | None
+    early_stopping: EarlyStopping | None
+    folder: RunFolder | None
+    checkpoint_seconds: float
+    callback: Callback
+    clip_norm: float | None = None
+    workers: Workers = ALONE
+
+    def __post_init__(self) -> None:
+        if self.tolerance is not None:  # rounded once, because the graph and the host both compare with it
+            self.tolerance = float(ms.dtype_to_nptype(self.loader.dtype)(self.tolerance))
+        self.epoch = Epoch(self.gradient, self.optimizer, self.tolerance is not None, self.clip_norm)
+        self._validation: SplitEvaluation | None = None
+        if self.validation is not None:
+            self._validation = SplitEvaluation(self.network, self.cost.unweighted(), *self.validation)
+        self._stored = stored_parameters(self.gradient, self.optimizer)
         self.state = State()
         self._best: Arrays = {}
         self._good: Arrays | None = None
-        self._stretch: Stretch | None = None
+        self._batches: Batches | None = None
+        self._coefficients: Coefficients = ()
         self._seconds_per_step: float | None = None
 
     def restore(self, checkpoint: Checkpoint | None) -> None:
@@ -139,7 +106,7 @@ class Trainer:
             DivergenceError: when a cost is not finite; the weights before that step were saved.
             CheckpointError: when a checkpoint cannot be written.
         """
-        self.listener.on_start(self.plan, self.state)
+        self.callback.on_start(self.plan, self.state)
         try:
             with Interruption() as interruption:
                 self._save()
@@ -150,79 +117,68 @@ class Trainer:
                     if time.monotonic() - saved_at >= self.checkpoint_seconds:
                         self._save()
                         saved_at = time.monotonic()
-                if self.state.stopped_by is not None and self._best:
+                if self.state.stop_reason is not None and self._best:
                     self._load({name.removeprefix("best/"): array for name, array in self._best.items()})
                 self._save()
         finally:
-            self.feeder.close()
-            self.listener.on_end(self.state)
+            self.loader.close()
+            self.callback.on_end(self.state)
         return self.state
 
     def _steps_of_next_chunk(self, interruption: Interruption) -> int:
         """Return how many steps take a fraction of a second, or 0 when the run is to end: the same in all workers."""
         steps = 0
-        if self.state.stopped_by is None and not interruption.requested:
+        if self.state.stop_reason is None and not interruption.requested:
             steps = 1 if self._seconds_per_step is None else max(1, int(CHUNK_SECONDS / self._seconds_per_step))
-        return self.workers.all_reduce_min(min(steps, self.plan.stretch))
+        return self.workers.all_reduce_min(min(steps, self.plan.report_interval))
 
     def _train_chunk(self, steps: int) -> None:
         """Train so many steps, or up to the next report, and report where that is reached."""
-        first, end = self.plan.stretch_of(self.state.step)
+        first, end = self.plan.interval_of(self.state.step)
         start = time.perf_counter()
-        stretch = self._stretch_at(self.state.step)
+        batches = self._batches_at(self.state.step)
         waited = time.perf_counter() - start
         if self._seconds_per_step is None:
-            self._run_steps(stretch, 0, 0)  # compiles
+            self._run_steps(batches, 0, 0)  # compiles
         good = self._arrays() if self._good is None else self._good
-        begin = self.state.step - stretch.feed.first
-        stop = min(begin + steps, stretch.feed.end - stretch.feed.first)
+        begin = self.state.step - batches.first
+        stop = min(begin + steps, batches.end - batches.first)
         start = time.perf_counter()
-        reached, total, change = self._run_steps(stretch, begin, stop)
+        reached, total, change = self._run_steps(batches, begin, stop)
         seconds = time.perf_counter() - start
         done = reached - begin
         self._good = self._arrays()
         if not is_finite(total, self._good):
-            self._diverged(good, stretch, begin, reached)
+            self._diverged(good, batches, begin, reached)
         self._seconds_per_step = seconds / done
         self.state.step, self.state.total = self.state.step + done, total
         self.state.seconds += seconds + waited
-        self.listener.on_chunk(self.state, done * self.plan.batch_size / (seconds + waited))
+        self.callback.on_chunk(self.state, done * self.plan.batch_size / (seconds + waited))
         if self.tolerance is not None and change < self.tolerance:
-            self.state.stopped_by = "tolerance"
-        if self.state.step == end or self.state.stopped_by is not None:
+            self.state.stop_reason = "tolerance"
+        if self.state.step == end or self.state.stop_reason is not None:
             self._report(total / (self.state.step - first), float(self.rates[self.state.step - 1]))
 
-    def _stretch_at(self, step: int) -> Stretch:
-        """Return the steps that are on the device together with ``step``."""
-        if self._stretch is None or not self._stretch.feed.first <= step < self._stretch.feed.end:
-            self._stretch = None  # before the next one is made: there should not be three
-            feed = self.feeder.feed(step)
-            rates = np.zeros(self.feeder.steps)
-            of_stretch = self.rates[feed.first : feed.first + self.feeder.steps]
-            rates[: len(of_stretch)] = of_stretch
-            coefficients = tuple(
-                Tensor(values, self.dtype) for values in self.optimizer.coefficients(rates, feed.first)
-            )
-            # mutable, or every new tuple would be taken for a constant and the graph compiled anew.
-            self._stretch = Stretch(feed, ms.mutable(coefficients))
-        return self._stretch
+    def _batches_at(self, step: int) -> Batches:
+        """Return the mini-batches that are on the device together with those of ``step``."""
+        if self._batches is None or not self._batches.first <= step < self._batches.end:
+            self._batches = None  # before the next ones are made: there should not be three
+            self._batches = self.loader.load(step)
+            rates = np.zeros(self.loader.steps)
+            due = self.rates[self._batches.first :][: self.loader.steps]
+            rates[: len(due)] = due
+            self._coefficients = self.epoch.coefficients(rates, self._batches.first)
+        return self._batches
 
-    def _run_steps(self, stretch: Stretch, first: int, last: int) -> tuple[int, float, float]:
-        """Train from step ``first`` to ``last`` of a stretch; return next step, sum of costs and last change."""
-        reached, total, change = self.epoch(
-            stretch.feed.x,
-            stretch.feed.y,
-            stretch.feed.batches,
-            stretch.coefficients,
-            Tensor(first, ms.int32),
-            Tensor(last, ms.int32),
-            Tensor(self.state.total, self.dtype),
-            Tensor(self.tolerance or 0.0, self.dtype),
+    def _run_steps(self, batches: Batches, first: int, last: int) -> tuple[int, float, float]:
+        """Train from step ``first`` to ``last`` of the batches; return next step, sum of costs and last change."""
+        samples = batches.x, batches.y
+        return self.epoch.run_steps(
+            samples, batches.rows, self._coefficients, first, last, self.state.total, self.tolerance or 0.0
         )
-        return int(reached), float(total), float(change)
 
     def _report(self, cost: float, rate: float) -> None:
-        """Write a row of the metrics, watch for the end, and begin a new stretch."""
+        """Write a row of the metrics, watch for the end, and begin a new report interval."""
         state = self.state
         row: Row = {
             "step": state.step,
@@ -231,42 +187,33 @@ class Trainer:
             "learning_rate": rate,
             "seconds": round(state.seconds, 4),
         }
-        if self.validation is not None:
-            row["validation_loss"], prediction = self.validation()
+        if self._validation is not None:
+            row["validation_loss"], outputs = self._validation()
             if not np.isfinite(row["validation_loss"]):
                 self._save()
                 raise explain_validation_divergence(state.step)
-            row[f"validation_{self.score_name}"] = self.score(prediction)
+            name, score = self.score
+            row[f"validation_{name}"] = score(outputs)
         state.total = 0.0
-        if state.stopped_by is None and state.step >= self.plan.total_steps:
-            state.stopped_by = "max_iterations"
-        if self.early_stopping is not None:
-            self._watch(self.early_stopping, row[self.early_stopping.metric])
+        if state.stop_reason is None and state.step >= self.plan.total_steps:
+            state.stop_reason = "max_iterations"
+        watched = self.early_stopping
+        if watched is not None and watched.observe(state, row[watched.metric]):
+            self._best = {f"best/{name}": array for name, array in self._arrays().items()}
         if self.folder is not None:
             self.folder.append_metrics(row)
         try:
-            self.listener.on_report(row)
-        except StopTraining as wish:
-            state.stopped_by = state.stopped_by or wish.reason
+            self.callback.on_report(row)
+        except StopTraining as request:
+            state.stop_reason = state.stop_reason or request.reason
 
-    def _watch(self, early_stopping: EarlyStopping, value: float) -> None:
-        """Keep the best weights, and end the run when they are too long ago."""
-        state = self.state
-        if early_stopping.improves(value, state.best_value):
-            state.best_value, state.best_step, state.reports_without_gain = value, state.step, 0
-            self._best = {f"best/{name}": array for name, array in self._arrays().items()}
-            return
-        state.reports_without_gain += 1
-        if state.stopped_by is None and state.reports_without_gain >= early_stopping.patience:
-            state.stopped_by = "early_stopping"
-
-    def _diverged(self, good: Arrays, stretch: Stretch, begin: int, reached: int) -> NoReturn:
+    def _diverged(self, good: Arrays, batches: Batches, begin: int, reached: int) -> NoReturn:
         """Go back to the last weights that were finite, save them, and say which number was not."""
         self._load(good)
         step = begin
         for step in range(begin, reached):
             good = self._arrays()
-            _, total, _ = self._run_steps(stretch, step, step + 1)
+            _, total, _ = self._run_steps(batches, step, step + 1)
             if not is_finite(total, self._arrays()):
                 break
             self.state.total = total
@@ -275,11 +222,10 @@ class Trainer:
         self._save()
         if self.workers.number > 1:  # the explanation takes the whole mini-batch
             self.network.shard_batch(ALONE)
-        raise explain_divergence(self.network, self.cost, *self.feeder.mini_batch(self.state.step), self.state.step + 1)
+        raise explain_divergence(self.network, self.cost, *self.loader.mini_batch(self.state.step), self.state.step + 1)
 
     def _arrays(self) -> Arrays:
-        # A copy, because asnumpy may share the memory that the next step changes.
-        return {name: parameter.asnumpy().copy() for name, parameter in self._stored.items()}
+        return copies_of(self._stored)
 
     def _load(self, arrays: Arrays) -> None:
         """Put the arrays into the parameters.
@@ -303,6 +249,12 @@ def stored_parameters(gradient: nn.Cell, optimizer: Optimizer) -> dict[str, Para
     for slot, parameters in zip(optimizer.slot_names, optimizer.slots, strict=True):
         stored |= {f"{slot}.{name}": parameter for name, parameter in zip(names, parameters, strict=True)}
     return stored
+
+
+def copies_of(parameters: dict[str, Parameter]) -> Arrays:
+    """Return what the parameters hold now, by the same names."""
+    # A copy, because asnumpy may share the memory that the next step changes.
+    return {name: parameter.asnumpy().copy() for name, parameter in parameters.items()}
 
 
 def network_parameters(network: DNN) -> dict[str, Parameter]:

@@ -183,7 +183,7 @@ def without_training() -> None:
     from ms_dnn.training.trainer import Trainer
 
     def run(self: Trainer) -> State:
-        self.state.stopped_by = "max_iterations"
+        self.state.stop_reason = "max_iterations"
         return self.state
 
     Trainer.run = run  # type: ignore[method-assign]

@@ -248,15 +248,14 @@ print(f"largest difference of W[1] after the update: {np.abs(first - one.weights
 MAX, TOLERANCE = 600, 0.005
 with_parameters(network, [array for layer in zip(weights, biases, strict=True) for array in layer])
 epoch = Epoch(gradient, optimizer, watch_change=True)
-every_sample = np.tile(np.arange(len(X), dtype=np.int32), (MAX, 1))
-of_steps = ms.mutable((Tensor(np.full(MAX, ALPHA)),))
+every_sample = Tensor(np.tile(np.arange(len(X), dtype=np.int32), (MAX, 1)))
+of_steps = epoch.coefficients(np.full(MAX, ALPHA), 0)
 
 
 def compiled(first: int, last: int) -> tuple[int, float]:
     """Train from one iteration to another, and return the next one and the last largest change."""
-    zero, numbers = Tensor(0.0, ms.float64), (Tensor(first, ms.int32), Tensor(last, ms.int32))
-    done, _, change = epoch(x, y, Tensor(every_sample), of_steps, *numbers, zero, Tensor(TOLERANCE, ms.float64))
-    return int(done), float(change)
+    done, _, change = epoch.run_steps((x, y), every_sample, of_steps, first, last, tolerance=TOLERANCE)
+    return done, change
 
 
 compiled(0, 0)  # compiles, and does no iteration

@@ -106,12 +106,12 @@ def train(experiment: ExperimentConfig) -> DNNClassifier:
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # to stop after so many epochs is what we want
-        return model.fit(data.train.x, data.train.answers)
+        return model.fit(data.train.x, data.train.targets)
 
 
 def loss_on(model: DNNClassifier, samples: Any) -> float:
     """Return the mean cross-entropy on a set of samples."""
-    return float(log_loss(samples.answers, model.predict_proba(samples.x), labels=np.arange(10)))
+    return float(log_loss(samples.targets, model.predict_proba(samples.x), labels=np.arange(10)))
 
 
 tried: list[tuple[dict[str, Any], DNNClassifier, float]] = []
@@ -259,8 +259,8 @@ figure.suptitle(
 
 values, chosen, of_validation = min(tried, key=lambda one: one[2])
 print(f"chosen among {len(tried)}: {values}")
-print(f"validation: loss {of_validation:.3f}, accuracy {chosen.score(data.validation.x, data.validation.answers):.3f}")
-print(f"test:       loss {loss_on(chosen, data.test):.3f}, accuracy {chosen.score(data.test.x, data.test.answers):.3f}")
+print(f"validation: loss {of_validation:.3f}, accuracy {chosen.score(data.validation.x, data.validation.targets):.3f}")
+print(f"test:       loss {loss_on(chosen, data.test):.3f}, accuracy {chosen.score(data.test.x, data.test.targets):.3f}")
 
 # %%
 # Questions

@@ -14,7 +14,7 @@ from matplotlib import pyplot as plt
 from sklearn.datasets import load_digits
 
 from ms_dnn import DNN, Cost
-from ms_dnn.estimators.program import Architecture, Trained, program_of, train_epochs
+from ms_dnn.estimators.program import Architecture, FitResult, program_of, train_epochs
 from ms_dnn.layers.dense import Dense
 from ms_dnn.series.chapter import BLUE, GREY, ORANGE, begin, check_answer, label, show_code
 from ms_dnn.series.descent import descend
@@ -162,7 +162,7 @@ tried = {
 curves = {}
 for name, rates in tried.items():
     architecture = Architecture((64, 32, 10), "relu", "softmax_cross_entropy", name, "float32")
-    start = Trained(architecture.starting_arrays(["he", "xavier"], seed=1))
+    start = FitResult(architecture.starting_arrays(["he", "xavier"], seed=1))
     program = program_of(architecture)
     of_rates = {
         rate: train_epochs(

@@ -9,7 +9,6 @@ several devices share one mini-batch. Everything in this chapter runs on a CPU, 
 :Needs: chapters 09 and 15 (backpropagation, optimizers); no Ascend; about 15 seconds.
 """
 
-import mindspore as ms
 import numpy as np
 from matplotlib import pyplot as plt
 from mindspore import Tensor
@@ -145,11 +144,9 @@ network = deep()
 gradient = MixedPrecisionGradient(network, cost, initial_scale=2.0**24, doubled_after=10)
 epoch = Epoch(gradient, GradientDescent(network.trainable_params()))
 one_batch = Tensor(np.arange(256, dtype=np.int32)[None])
-begin_and_end = Tensor(0, ms.int32), Tensor(1, ms.int32), Tensor(0.0, ms.float32), Tensor(0.0, ms.float32)
 seen, costs = [float(gradient.loss_scale)], []
 for _ in range(60):
-    rate = ms.mutable((Tensor(np.array([0.2], np.float32)),))
-    costs.append(float(epoch(x, y, one_batch, rate, *begin_and_end)[1]))
+    costs.append(epoch.run_steps((x, y), one_batch, epoch.coefficients([0.2], 0), 0, 1)[1])
     seen.append(float(gradient.loss_scale))
 skipped = np.diff(seen) < 0
 seen = np.array(seen[:-1])

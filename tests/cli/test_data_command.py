@@ -59,7 +59,7 @@ def test_what_convert_prints_can_be_trained_on(tmp_path):
     assert process.returncode == 0, process.stderr
     assert "20 samples" in here("evaluate", tmp_path / "run").stdout
     sentence = refused(here("train", tmp_path / "c.yaml", "--set=data.test=0.2", "--run", tmp_path / "other"))
-    assert sentence == "data.test: got 0.2, but the set has a test part of its own, 20 samples: set it to 0"
+    assert sentence == "data.test: got 0.2, but the set has a test set of its own, 20 samples: set it to 0"
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,7 @@ import pytest
 from command import here, refused
 
 from ms_dnn.config import dump_config, load_config
-from ms_dnn.experiment.building import build_network
-from ms_dnn.experiment.data import prepare_data
+from ms_dnn.experiment.experiment import Experiment
 from ms_dnn.export import exporting, onnx_graph
 from ms_dnn.features.known_data import known_to_json
 from ms_dnn.features.stored import features_to_json
@@ -72,10 +71,11 @@ def experiment(folder, kinds=("a", "b", "c"), **choices):
 def untrained(folder):
     """Make a run at the weights that it starts with, which takes less time than training."""
     config = load_config(folder / "c.yaml")
-    data = prepare_data(config)
+    made = Experiment(config)
+    data = made.data
     files = {"config.yaml": dump_config(config), FEATURES: features_to_json(data.features)}
-    run = create_run_folder(folder / "run", files | {DATA: known_to_json(data.known)})
-    parameters = network_parameters(build_network(config, data.known.inputs))
+    run = create_run_folder(folder / "run", files | {DATA: known_to_json(data.metadata)})
+    parameters = network_parameters(made.network())
     write_checkpoint(run.path, Checkpoint({name: value.asnumpy() for name, value in parameters.items()}, {}))
     return folder
 

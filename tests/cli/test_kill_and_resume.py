@@ -75,7 +75,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(tmp_path: Path, number: signal.Signa
     assert f"continue with: ms-dnn train --resume {run}" in interrupted.stdout
     checkpoint = read_checkpoint(run)
     assert checkpoint is not None
-    assert checkpoint.state["stopped_by"] is None
+    assert checkpoint.state["stop_reason"] is None
     assert checkpoint.state["step"] > 0
     assert (run / "curves.png").is_file()
 

@@ -212,7 +212,7 @@ def test_ctrl_c_ends_all_and_saves(tmp_path: Path, number: signal.Signals) -> No
     assert interrupted.stderr == ""
     assert "interrupted; everything up to here is saved" in interrupted.stdout
     assert f"continue with: ms-dnn train --resume {run}" in interrupted.stdout
-    assert checkpoint_of(run).state["stopped_by"] is None
+    assert checkpoint_of(run).state["stop_reason"] is None
     assert checkpoint_of(run).state["step"] >= RunFolder(run).metrics()[-1]["step"]
     assert workers_of(run) == []
 

@@ -5,8 +5,8 @@ import pytest
 
 from ms_dnn.config import parse_config
 from ms_dnn.experiment import data as experiment_data
-from ms_dnn.experiment.building import build_cost
 from ms_dnn.experiment.data import prepare_data
+from ms_dnn.experiment.experiment import Experiment
 
 pytestmark = pytest.mark.usefixtures("cpu")
 
@@ -25,16 +25,16 @@ def config(*overrides):
     return parse_config(IRIS, "c.yaml", overrides)
 
 
-def test_only_the_training_part_is_smoothed():
+def test_only_the_training_set_is_smoothed():
     data = prepare_data(config("training.label_smoothing=0.3"))
     assert set(np.unique(data.train.y.round(12))) == {0.1, 0.8}
     assert set(np.unique(data.validation.y)) == set(np.unique(data.test.y)) == {0.0, 1.0}
 
 
 def test_the_penalty_is_part_of_the_cost():
-    penalty = build_cost(config("penalty={l1: 0.1, l2: 0.2, biases: true}")).penalty
+    penalty = Experiment(config("penalty={l1: 0.1, l2: 0.2, biases: true}")).cost().penalty
     assert (penalty.l1, penalty.l2, penalty.biases) == (0.1, 0.2, True)
-    assert build_cost(config()).penalty is None
+    assert Experiment(config()).cost().penalty is None
 
 
 def test_a_perceptron_is_told_which_classes_it_cannot_separate():
@@ -47,7 +47,7 @@ def test_what_a_perceptron_had_no_time_to_find_out_is_said(monkeypatch):
     monkeypatch.setattr(experiment_data, "separable_outputs", lambda x, targets: [True, None, False])
     known, unknown = [note for note in prepare_data(config("loss=perceptron")).notes if "hyperplane" in note]
     assert "no hyperplane separates 'virginica' from" in known
-    assert "whether a hyperplane separates 'versicolor' from the rest of the training part was not found out" in unknown
+    assert "whether a hyperplane separates 'versicolor' from the rest of the training set was not found out" in unknown
 
 
 def test_the_weight_of_a_sample_is_that_of_its_class_times_its_own(tmp_path):
@@ -63,4 +63,4 @@ def test_the_weight_of_a_sample_is_that_of_its_class_times_its_own(tmp_path):
     sizes = data.train.x[:, 0]
     assert data.features.names == ("size",)
     np.testing.assert_allclose(data.train.weights, sizes / 2 * np.where(sizes % 3, 1, 10))
-    assert build_cost(found).weighted
+    assert Experiment(found).cost().weighted

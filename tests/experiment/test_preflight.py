@@ -68,8 +68,8 @@ def test_what_was_found_is_printed_with_the_layers(healthy):
     assert "<table>" in preflight._repr_html_()
 
 
-def test_the_rate_test_rises_to_where_it_blows_up(healthy):
-    test = healthy[0].rate_test
+def test_the_range_test_rises_to_where_it_blows_up(healthy):
+    test = healthy[0].range_test
     assert len(test.rates) == len(test.costs) == len(test.smoothed)
     assert np.all(np.diff(test.rates) > 0)
     assert np.all(test.smoothed <= BLOWN_UP * test.smoothed[0])
@@ -88,8 +88,8 @@ def test_weights_of_zero_learn_nothing(of_zeros):
     preflight, findings = of_zeros
     assert findings["dead units"].verdict == "bad"
     assert "100% of layer 1 (relu)" in findings["dead units"].sentence
-    (by_heart,) = [finding for subject, finding in findings.items() if "by heart" in subject]
-    assert by_heart.verdict == "bad"
+    assert findings["overfit 20 samples"].verdict == "bad"
+    assert "cannot overfit a tiny batch" in findings["overfit 20 samples"].sentence
     assert preflight.layers[0].gradient == 0
 
 
@@ -128,7 +128,7 @@ def test_without_a_config_the_environment_alone(run):
     result = run("--device", "CPU")
     assert result.exit_code == 0
     assert "MindSpore 2.10" in result.stdout
-    assert "by heart" not in result.stdout
+    assert "overfit" not in result.stdout
 
 
 def test_what_is_bad_exits_with_1(run, of_zeros, monkeypatch):

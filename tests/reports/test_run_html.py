@@ -93,7 +93,7 @@ def test_a_regression_shows_predictions_against_targets(regression):
 
 
 def test_a_run_that_has_not_ended_says_so(moons):
-    unfinished = replace(moons, state=replace(moons.state, stopped_by=None), scores=None, rows=())
+    unfinished = replace(moons, state=replace(moons.state, stop_reason=None), scores=None, rows=())
     page = Page(run_html(unfinished))
     assert "Not finished" in page.words
     assert "No report was written yet." in page.words

@@ -154,7 +154,7 @@ def test_costs_of_another_meaning_are_not_comparable(tmp_path, override, sentenc
     assert compare_runs(runs).warnings == (sentence,)
 
 
-def test_another_seed_is_a_warning_because_the_parts_differ(tmp_path):
+def test_another_seed_is_a_warning_because_the_splits_differ(tmp_path):
     comparison = compare_runs([made_run(tmp_path / "one"), made_run(tmp_path / "two", "seed=9")])
     assert comparison.warnings == (
         "compare scores with care: other samples were held out, or another number of them (seed)",

@@ -9,9 +9,8 @@ from PIL import Image
 from sklearn.datasets import load_digits, make_moons
 
 from ms_dnn.config import load_config
-from ms_dnn.experiment.building import build_network
-from ms_dnn.experiment.data import prepare_data
-from ms_dnn.runs.inspection import GRID, MOST_MISTAKES, boundary_of, mistakes_of, predict
+from ms_dnn.experiment.experiment import Experiment
+from ms_dnn.runs.inspection import GRID, MOST_SHOWN, boundary_of, misclassified_of, predict
 from ms_dnn.runs.pictures import draw_pictures, numbers_at_start_and_now
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -24,18 +23,17 @@ def moons(folder, *overrides):
     np.savez(folder / "moons.npz", x=x * [1, 3] + [5, 0], y=np.array(["left", "right"])[y])
     settings = [f"data={{set: npz, file: {folder / 'moons.npz'}, test: 0.2, validation: 0.1, scaling: standard}}"]
     settings += ["network.layers=[{units: 1, activation: identity}]", "loss=binary_cross_entropy_with_logits"]
-    return load_config(CONFIGS / "digits.yaml", [*settings, *overrides])
+    return Experiment(load_config(CONFIGS / "digits.yaml", [*settings, *overrides]))
 
 
 def test_the_boundary_lies_where_the_weights_put_it_in_the_features_own_units(tmp_path):
-    config = moons(tmp_path)
-    data = prepare_data(config)
-    network = build_network(config, 2)
+    experiment = moons(tmp_path)
+    data, network = experiment.data, experiment.network()
     # z = 4 (x₁ − 5.25) / scale: the answer changes at 5.25, whatever the scaling.
     scale, offset = data.features.columns[0].scale, data.features.columns[0].offset
     ops.assign(network.layers[0].weight, Tensor(np.array([[4.0, 0.0]], np.float32)))
     ops.assign(network.layers[0].bias, Tensor(np.array([4 * (offset - 5.25) / scale], np.float32)))
-    found = boundary_of(config, data, network)
+    found = boundary_of(experiment, network)
     assert found.answers.shape == found.probability.shape == (GRID, GRID)
     np.testing.assert_array_equal(found.answers, np.broadcast_to(found.across > 5.25, (GRID, GRID)))
     np.testing.assert_array_equal(found.answers, found.probability > 0.5)
@@ -50,20 +48,19 @@ def test_the_boundary_lies_where_the_weights_put_it_in_the_features_own_units(tm
 
 @pytest.mark.parametrize("name", ["digits", "regression", "wine"])
 def test_there_is_a_boundary_for_classes_on_two_features_only(name):
-    config = load_config(CONFIGS / f"{name}.yaml")
-    data = prepare_data(config)
-    assert boundary_of(config, data, build_network(config, data.dataset.n_features)) is None
+    experiment = Experiment(load_config(CONFIGS / f"{name}.yaml"))
+    assert boundary_of(experiment, experiment.network()) is None
 
 
-def test_mistakes_are_the_wrong_answers_the_most_confident_first():
-    config = load_config(CONFIGS / "digits.yaml", ["network.layers.0.units=16", "network.layers.1.units=8"])
-    data = prepare_data(config)
-    network = build_network(config, 64)
-    found = mistakes_of(config, data, network)
+def test_misclassified_pictures_come_with_the_most_confident_first():
+    overrides = ["network.layers.0.units=16", "network.layers.1.units=8"]
+    experiment = Experiment(load_config(CONFIGS / "digits.yaml", overrides))
+    data, network = experiment.data, experiment.network()
+    found = misclassified_of(experiment, network)
     output = predict(network, data.test.x)
     given = output.argmax(axis=1)
-    assert (found.samples, found.wrong) == (len(given), int((given != data.test.answers).sum()))
-    assert len(found.images) == len(found.right) == MOST_MISTAKES
+    assert (found.samples, found.wrong) == (len(given), int((given != data.test.targets).sum()))
+    assert len(found.images) == len(found.right) == MOST_SHOWN
     assert (np.diff(found.probability) <= 0).all()
     assert all(right != said for right, said in zip(found.right, found.given, strict=True))
     # The pictures are those of the data set, with the class that it gives them.
@@ -72,18 +69,17 @@ def test_mistakes_are_the_wrong_answers_the_most_confident_first():
         (number,) = np.flatnonzero(np.abs(digits.images - image).max(axis=(1, 2)) < 1e-9)
         assert str(digits.target[number]) == right
     likely = np.exp(output.astype(float)) / np.exp(output.astype(float)).sum(axis=1, keepdims=True)
-    assert found.probability[0] == pytest.approx(likely.max(axis=1)[given != data.test.answers].max(), rel=1e-5)
+    assert found.probability[0] == pytest.approx(likely.max(axis=1)[given != data.test.targets].max(), rel=1e-5)
 
 
 def test_the_start_is_brought_back_by_the_seed_and_the_gradients_are_those_of_the_route(tmp_path):
-    config = moons(tmp_path)
-    data = prepare_data(config)
-    network = build_network(config, 2)
+    experiment = moons(tmp_path)
+    data, network = experiment.data, experiment.network()
     start = {
         name: p.asnumpy().copy() for name, p in zip(network.parameter_names, network.trainable_params(), strict=True)
     }
     ops.assign(network.layers[0].bias, Tensor(np.array([3.0], np.float32)))
-    before, now = numbers_at_start_and_now(config, data, network)
+    before, now = numbers_at_start_and_now(experiment, network)
     for name, array in start.items():
         np.testing.assert_array_equal(before.weights[name], array)
     assert now.weights["layers.0.bias"] == 3
@@ -101,10 +97,9 @@ def _targets_of(numbers, data):
 
 
 def test_pictures_are_drawn_where_they_apply_and_old_ones_removed(tmp_path):
-    config = moons(tmp_path)
-    data = prepare_data(config)
+    experiment = moons(tmp_path)
     (tmp_path / "misclassified.png").write_bytes(b"of an earlier time")
-    drawn = draw_pictures(config, data, build_network(config, 2), tmp_path)
+    drawn = draw_pictures(experiment, experiment.network(), tmp_path)
     assert drawn == ("histograms.png", "boundary.png")
     assert not (tmp_path / "misclassified.png").exists()
     for name in drawn:

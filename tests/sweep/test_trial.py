@@ -63,7 +63,7 @@ def test_a_trial_that_is_worse_than_the_others_were_is_ended_and_saved(tmp_path:
     assert (row.state, row.reports) == ("pruned", 3)
     checkpoint = read_checkpoint(tmp_path / "trial-0005")
     assert checkpoint is not None
-    assert checkpoint.state["stopped_by"] == "pruned"
+    assert checkpoint.state["stop_reason"] == "pruned"
     assert checkpoint.state["step"] == metrics_of(tmp_path / "trial-0005")[-1]["step"]
 
 

@@ -1,6 +1,5 @@
 """A small problem, and a call of the compiled loop on NumPy numbers, for the tests of this folder."""
 
-import mindspore as ms
 import numpy as np
 from mindspore import Tensor, ops
 
@@ -27,20 +26,10 @@ def batches(steps):
 
 
 def run(epoch, x, y, picked, rates, first=0, last=None, total=0.0, tolerance=0.0, done=0):
-    """Run steps first … last of a stretch that begins after ``done`` steps; return (next step, total, change)."""
-    dtype = getattr(ms, str(x.dtype))
-    schedule = epoch.optimizer.coefficients(np.asarray(rates, np.float64), done)
-    reached, total, change = epoch(
-        Tensor(x),
-        Tensor(y),
-        Tensor(picked),
-        ms.mutable(tuple(Tensor(values, dtype) for values in schedule)),  # else compiled anew for each schedule
-        Tensor(first, ms.int32),
-        Tensor(len(picked) if last is None else last, ms.int32),
-        Tensor(total, dtype),
-        Tensor(tolerance, dtype),
-    )
-    return int(reached), total.asnumpy().item(), change.asnumpy().item()
+    """Run steps first … last of an interval that begins after ``done`` steps; return (next step, total, change)."""
+    last = len(picked) if last is None else last
+    coefficients = epoch.coefficients(rates, done)
+    return epoch.run_steps((Tensor(x), Tensor(y)), Tensor(picked), coefficients, first, last, total, tolerance)
 
 
 def values(parameters):

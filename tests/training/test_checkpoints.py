@@ -131,7 +131,7 @@ def test_a_newer_format_asks_for_an_upgrade(tmp_path: Path, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize(
-    "stored", [{"step": "7"}, {"step": 1.5}, {"steps": 7}, {"stopped_by": 3}, {"best_value": []}, {"of": 1}]
+    "stored", [{"step": "7"}, {"step": 1.5}, {"steps": 7}, {"stop_reason": 3}, {"best_value": []}, {"of": 1}]
 )
 def test_a_state_that_is_none_is_refused(stored):
     with pytest.raises(CheckpointError, match=f"'{next(iter(stored))}' of its state is not what ms-dnn writes there"):
@@ -139,8 +139,13 @@ def test_a_state_that_is_none_is_refused(stored):
 
 
 def test_a_state_comes_back_as_it_was():
-    state = State(7, 0.5, 1.25, None, 3, 2, "tolerance")
+    state = State(7, None, 3, 2, "tolerance", total=0.5, seconds=1.25)
     assert State.of(json.loads(json.dumps(asdict(state)))) == state
+
+
+def test_the_state_of_an_earlier_version_is_read():
+    stored = {"step": 7, "total": 0.5, "seconds": 1.25, "best_value": None, "best_step": 3, "reports_without_gain": 2}
+    assert State.of({**stored, "stopped_by": "tolerance"}) == State(**stored, stop_reason="tolerance")
 
 
 @pytest.mark.parametrize(

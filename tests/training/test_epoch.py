@@ -11,8 +11,7 @@ from ms_dnn.gradients.framework import FrameworkGradient
 from ms_dnn.gradients.handwritten import HandwrittenGradient
 from ms_dnn.layers.cost import Cost
 from ms_dnn.layers.penalty import Penalty
-from ms_dnn.training.clipping import clip_by_norm
-from ms_dnn.training.epoch import Epoch
+from ms_dnn.training.epoch import Epoch, clip_by_global_norm
 from ms_dnn.training.optimizers import OPTIMIZERS, GradientDescent
 
 STEPS = 20
@@ -83,7 +82,7 @@ def test_a_limit_that_is_not_reached_changes_no_bit():
 
 def test_gradients_of_zero_are_not_divided_by_their_length():
     zeros = (Tensor(np.zeros((2, 3))), Tensor(np.zeros(2)))
-    assert all(np.all(clipped.asnumpy() == 0) for clipped in clip_by_norm(zeros, 1.0))
+    assert all(np.all(clipped.asnumpy() == 0) for clipped in clip_by_global_norm(zeros, 1.0))
 
 
 @pytest.mark.parametrize(

@@ -24,10 +24,10 @@ def plans(draw):
 
 
 @st.composite
-def plans_without_remainder(draw):
+def plans_evenly_batched(draw):
     samples = draw(st.integers(1, 40))
     most = draw(st.integers(1, samples))
-    plan = Plan.without_remainder(samples, most, draw(st.integers(1, 4)), draw(st.integers(0, 2**32)))
+    plan = Plan.evenly_batched(samples, most, draw(st.integers(1, 4)), draw(st.integers(0, 2**32)))
     assert plan.batch_size <= most
     return plan
 
@@ -36,27 +36,27 @@ def all_batches(plan):
     """The samples of every step of the run, put together from its stretches."""
     parts, step = [], 0
     while step < plan.total_steps:
-        first, end = plan.stretch_of(step)
+        first, end = plan.interval_of(step)
         parts.append(plan.batches(first)[: end - first])
         step = end
     return np.concatenate(parts)
 
 
-@given(plans() | plans_without_remainder())
+@given(plans() | plans_evenly_batched())
 def test_stretches_tile_the_run(plan):
     assert len(all_batches(plan)) == plan.total_steps
     for step in range(plan.total_steps):
-        first, end = plan.stretch_of(step)
+        first, end = plan.interval_of(step)
         assert first <= step < end <= plan.total_steps
-        assert first % plan.stretch == 0
-        assert end - first == plan.stretch or end == plan.total_steps
+        assert first % plan.report_interval == 0
+        assert end - first == plan.report_interval or end == plan.total_steps
 
 
-@given(plans() | plans_without_remainder())
+@given(plans() | plans_evenly_batched())
 def test_every_stretch_has_one_shape(plan):
-    for first in range(0, plan.total_steps, plan.stretch):
+    for first in range(0, plan.total_steps, plan.report_interval):
         batches = plan.batches(first)
-        assert batches.shape == (plan.stretch, plan.batch_size)
+        assert batches.shape == (plan.report_interval, plan.batch_size)
         assert batches.dtype == np.int32
 
 
@@ -70,11 +70,11 @@ def test_an_epoch_takes_no_sample_twice_and_drops_only_the_remainder(plan):
     assert 0 <= plan.samples - plan.steps_per_epoch * plan.batch_size < plan.batch_size
 
 
-@given(plans_without_remainder())
-def test_an_epoch_without_remainder_deals_every_sample_out_once_and_evenly(plan):
+@given(plans_evenly_batched())
+def test_an_epoch_evenly_batched_deals_every_sample_out_once_and_evenly(plan):
     epochs = all_batches(plan).reshape(-1, plan.steps_per_epoch, plan.batch_size)
     for epoch in epochs:
-        np.testing.assert_array_equal(np.sort(epoch.ravel()), np.arange(plan.samples + plan.fillers))
+        np.testing.assert_array_equal(np.sort(epoch.ravel()), np.arange(plan.samples + plan.padding))
         of_steps = (epoch < plan.samples).sum(axis=1)
         assert of_steps.max() - of_steps.min() <= 1
         assert of_steps.min() >= 1
@@ -111,7 +111,7 @@ def test_over_the_epochs_no_sample_is_left_out():
 def test_epoch_of():
     plan = Plan(samples=10, batch_size=3, total_steps=9, epochs_per_report=2, seed=0)
     assert [plan.epoch_of(step) for step in range(7)] == [1, 1, 1, 2, 2, 2, 3]
-    assert [plan.stretch_of(step) for step in (0, 5, 6, 8)] == [(0, 6), (0, 6), (6, 9), (6, 9)]
+    assert [plan.interval_of(step) for step in (0, 5, 6, 8)] == [(0, 6), (0, 6), (6, 9), (6, 9)]
 
 
 def test_a_batch_larger_than_the_data():

@@ -9,7 +9,7 @@ from trained_runs import REGULARIZED, Silent, checkpoint_of, iris, same_run
 
 from ms_dnn.config import load_config
 from ms_dnn.errors import CheckpointError
-from ms_dnn.runs.stored import trained_network
+from ms_dnn.runs.stored import StoredRun
 from ms_dnn.runs.training import resume_run, start_run
 from ms_dnn.training import trainer as trainer_module
 from ms_dnn.training.run_folder import RunFolder
@@ -49,12 +49,12 @@ def test_an_interrupted_run_resumes_to_the_same_bits(
     monkeypatch.setattr(trainer_module, "CHUNK_SECONDS", 1e-9)  # a chunk is one step
     interrupted = tmp_path / "interrupted"
     _, state, _ = start_run(config, interrupted, Silent(interrupt_after=17))
-    assert (state.stopped_by, state.step) == (None, 17)
+    assert (state.stop_reason, state.step) == (None, 17)
     if again:  # what is resumed can be interrupted, too
         _, state, _ = resume_run(interrupted, Silent(interrupt_after=40, number=signal.SIGTERM))
-        assert (state.stopped_by, state.step) == (None, 57)
+        assert (state.stop_reason, state.step) == (None, 57)
     _, state, _ = resume_run(interrupted, Silent())
-    assert (state.stopped_by, state.step) == ("max_iterations", 100)
+    assert (state.stop_reason, state.step) == ("max_iterations", 100)
     same_run(interrupted, tmp_path / "whole")
 
 
@@ -72,10 +72,10 @@ def test_a_kill_within_an_epoch_loses_no_more_than_was_done_since_the_last_check
             raise KillError
 
     monkeypatch.setattr(trainer_module, "CHUNK_SECONDS", 1e-9)  # a chunk is one step
-    listener = Silent()
-    monkeypatch.setattr(listener, "on_chunk", kill)
+    callback = Silent()
+    monkeypatch.setattr(callback, "on_chunk", kill)
     with pytest.raises(KillError):
-        start_run(config, tmp_path / "killed", listener)
+        start_run(config, tmp_path / "killed", callback)
     assert checkpoint_of(tmp_path / "killed").state["step"] == 16
     assert not RunFolder(tmp_path / "killed").metrics()  # no report was reached
     resume_run(tmp_path / "killed", Silent())
@@ -85,7 +85,7 @@ def test_a_kill_within_an_epoch_loses_no_more_than_was_done_since_the_last_check
 def test_resuming_a_run_that_has_ended_changes_nothing(copied: Path) -> None:
     before = checkpoint_of(copied)
     _, state, _ = resume_run(copied, Silent())
-    assert state.stopped_by == "max_iterations"
+    assert state.stop_reason == "max_iterations"
     after = checkpoint_of(copied)
     assert after.state == before.state
     assert all(after.arrays[name].tobytes() == array.tobytes() for name, array in before.arrays.items())
@@ -102,12 +102,13 @@ def test_a_run_that_was_killed_before_its_first_checkpoint_starts_again(ended: P
 
 def test_a_checkpoint_with_a_layer_more_is_refused(ended: Path) -> None:
     config = ended / "config.yaml"
-    shorter = load_config(config, ["network.layers=[{units: 3, activation: sigmoid}]"])
+    run = StoredRun(ended)
+    run.config = load_config(config, ["network.layers=[{units: 3, activation: sigmoid}]"])
     with pytest.raises(CheckpointError, match="another architecture"):
-        trained_network(shorter, RunFolder(ended), 4)
-    narrow = load_config(config, ["network.layers=[{units: 8, activation: sigmoid}]"])
+        run.network()
+    run.config = load_config(config, ["network.layers=[{units: 8, activation: sigmoid}]"])
     with pytest.raises(CheckpointError, match=r"it has 'layers\.1\.\w+', which the network .* does not have"):
-        trained_network(narrow, RunFolder(ended), 4)
+        run.network()
 
 
 def test_a_checkpoint_of_another_architecture_is_refused(copied: Path) -> None:

@@ -18,9 +18,9 @@ from ms_dnn.errors import DataError
 from ms_dnn.runs.evaluation import evaluate_run
 from ms_dnn.runs.training import resume_run, start_run
 from ms_dnn.runtime.distributed import Workers
-from ms_dnn.training import feeding
+from ms_dnn.training import data_loader
 from ms_dnn.training import trainer as trainer_module
-from ms_dnn.training.feeding import Resident, Streamed
+from ms_dnn.training.data_loader import DataLoader, StreamingLoader
 from ms_dnn.training.plan import Plan
 
 sys.path.append(str(Path(__file__).parents[1] / "data"))
@@ -41,8 +41,8 @@ def converted(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def _small_chunks(monkeypatch):
-    monkeypatch.setattr(feeding, "CHUNK_BYTES", 3 * 7 * 6 * 4)  # three steps
-    monkeypatch.setattr(feeding, "VALUES_IN_CACHE", 30)
+    monkeypatch.setattr(data_loader, "CHUNK_BYTES", 3 * 7 * 6 * 4)  # three steps
+    monkeypatch.setattr(data_loader, "VALUES_IN_CACHE", 30)
     monkeypatch.setattr(lazy_rows, "VALUES_AT_ONCE", 72)  # twelve rows: several blocks to scale and to evaluate
 
 
@@ -55,9 +55,9 @@ def test_an_interrupted_and_resumed_stream_is_the_run_in_memory(converted, tmp_p
         _, state, _ = start_run(
             stored_files.experiment({**data, "stream": True}, **WEIGHTED), stream, Silent(interrupt_after=17)
         )
-        assert (state.stopped_by, state.step) == (None, 17)
+        assert (state.stop_reason, state.step) == (None, 17)
     _, state, _ = resume_run(stream, Silent())
-    assert state.stopped_by == "max_iterations"
+    assert state.stop_reason == "max_iterations"
     same_run(memory, stream)
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("samples")]
     one, other = (evaluate_run(path) for path in (memory, stream))
@@ -109,18 +109,18 @@ def test_a_file_that_is_cut_short_while_it_is_trained_on(tmp_path):
     chunk=st.integers(1, 2000),
 )
 def test_each_step_is_fed_the_samples_of_the_plan(monkeypatch, samples, share, workers, total, epochs, chunk):
-    monkeypatch.setattr(feeding, "CHUNK_BYTES", chunk)
+    monkeypatch.setattr(data_loader, "CHUNK_BYTES", chunk)
     plan = Plan(samples, min(share, samples // workers.number) * workers.number, total, epochs, seed=3)
     x = np.arange(3.0 * samples).reshape(samples, 3)
     lazy = LazyRows(x.shape, lambda rows: x[rows])
-    resident = Resident(plan, ms.Tensor(x, ms.float32), ms.Tensor(-x, ms.float32), workers)
-    streamed = Streamed(plan, lazy, LazyRows(x.shape, lambda rows: -x[rows]), ms.float32, workers)
+    resident = DataLoader(plan, ms.Tensor(x, ms.float32), ms.Tensor(-x, ms.float32), workers)
+    streamed = StreamingLoader(plan, lazy, LazyRows(x.shape, lambda rows: -x[rows]), ms.float32, workers)
     shapes = set()
     try:
         step = 0
         while step < plan.total_steps:
-            feeds = [source.feed(step) for source in (resident, streamed)]
-            batches = [feed.batches.asnumpy()[step - feed.first] for feed in feeds]
+            feeds = [source.load(step) for source in (resident, streamed)]
+            batches = [feed.rows.asnumpy()[step - feed.first] for feed in feeds]
             rows = plan.batches(step, 1)[0]
             for key, sign in (("x", 1), ("y", -1)):
                 for feed, batch in zip(feeds, batches, strict=True):
@@ -129,8 +129,8 @@ def test_each_step_is_fed_the_samples_of_the_plan(monkeypatch, samples, share, w
             for source in (resident, streamed):
                 for part, sign in zip(source.mini_batch(step), (1, -1), strict=True):
                     np.testing.assert_array_equal(part.asnumpy(), sign * x[rows])
-            assert feeds[1].first <= step < feeds[1].end <= plan.stretch_of(step)[1]
-            shapes.add((feeds[1].x.shape, feeds[1].batches.shape))
+            assert feeds[1].first <= step < feeds[1].end <= plan.interval_of(step)[1]
+            shapes.add((feeds[1].x.shape, feeds[1].rows.shape))
             step = feeds[1].end if step % 2 else step + 1
     finally:
         streamed.close()

@@ -9,6 +9,7 @@ from trained_runs import CONFIGS, REGULARIZED, Silent, checkpoint_of, iris
 from ms_dnn.config import load_config
 from ms_dnn.errors import DataError, RunError
 from ms_dnn.runs.evaluation import evaluate_run
+from ms_dnn.runs.stored import StoredRun
 from ms_dnn.runs.training import start_run
 from ms_dnn.training.run_folder import RunFolder
 
@@ -17,16 +18,30 @@ pytestmark = pytest.mark.usefixtures("unpictured")
 
 def test_the_run_says_which_of_max_and_epsilon_ended_it(tmp_path: Path) -> None:
     _, state, _ = start_run(iris("training.batch_size=all", "training.tolerance=1e-9"), tmp_path / "max", Silent())
-    assert (state.stopped_by, state.step) == ("max_iterations", 100)
+    assert (state.stop_reason, state.step) == ("max_iterations", 100)
     _, state, _ = start_run(
         iris("training.batch_size=all", "training.tolerance=5e-3", "training.max_iterations=5000"),
         tmp_path / "epsilon",
         Silent(),
     )
-    assert state.stopped_by == "tolerance"
+    assert state.stop_reason == "tolerance"
     assert 1 < state.step < 5000
     rows = RunFolder(tmp_path / "epsilon").metrics()
     assert rows[-1]["step"] == state.step
+
+
+def test_a_run_tells_how_far_it_has_come(tmp_path: Path) -> None:
+    folder, _, _ = start_run(iris("training.max_iterations=13"), tmp_path / "a & b", Silent())
+    (row,) = folder.metrics()
+    assert str(folder).startswith(f"{tmp_path / 'a & b'}: epoch 1, cost {row['cost']:.4g}, learning rate ")
+    assert f"validation accuracy {row['validation_accuracy']:.4g}" in str(folder)
+    assert "a &amp; b: epoch 1" in folder._repr_html_()
+    assert "<img" not in folder._repr_html_()  # there are no curves without pictures
+    (folder.path / "curves.png").write_bytes(b"a picture")
+    assert 'src="data:image/png;base64,YSBwaWN0dXJl"' in folder._repr_html_()
+    assert str(StoredRun(folder.path)) == f"blog_batch_gradient_descent in {folder}"
+    (folder.path / "metrics.jsonl").unlink()
+    assert str(folder) == f"{folder.path}: no report yet"
 
 
 def test_early_stopping_puts_the_best_weights_back(tmp_path: Path) -> None:
@@ -35,7 +50,7 @@ def test_early_stopping_puts_the_best_weights_back(tmp_path: Path) -> None:
         ["learning_rate=0.2", "training.early_stopping.patience=4", "training.report_every=1"],
     )
     _, state, data = start_run(config, tmp_path / "run", Silent())
-    assert state.stopped_by == "early_stopping"
+    assert state.stop_reason == "early_stopping"
     rows = RunFolder(tmp_path / "run").metrics()
     best = min(rows, key=lambda row: row["validation_loss"])
     assert (state.best_step, state.best_value) == (best["step"], best["validation_loss"])

@@ -15,7 +15,7 @@ CONFIGS = Path(__file__).parents[2] / "configs"
 
 
 class Silent:
-    """A listener that interrupts the run after so many chunks, if asked to, as Ctrl-C does or another signal."""
+    """A callback that interrupts the run after so many chunks, if asked to, as Ctrl-C does or another signal."""
 
     def __init__(self, interrupt_after: int | None = None, number: signal.Signals = signal.SIGINT) -> None:
         self.chunks = 0
@@ -34,7 +34,7 @@ class Silent:
 
 
 def iris(*overrides: str) -> ExperimentConfig:
-    """A small run: 105 samples, 13 steps an epoch, a validation part."""
+    """A small run: 105 samples, 13 steps an epoch, a validation set."""
     return load_config(
         CONFIGS / "blog_batch_gradient_descent.yaml",
         [

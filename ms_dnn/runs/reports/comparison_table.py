@@ -101,7 +101,7 @@ def _results(comparison: Comparison, run: ComparedRun) -> list[tuple[str, str]]:
     if any(one.test is not None for one in comparison.runs):
         test = run.test
         found.append(("test", "–" if test is None else _score(test.score_name, test.score)))
-    found += [("steps", str(run.steps)), ("time", f"{run.seconds:.1f} s"), ("ended", ENDINGS[run.stopped_by])]
+    found += [("steps", str(run.steps)), ("time", f"{run.seconds:.1f} s"), ("ended", ENDINGS[run.stop_reason])]
     return found
 
 
@@ -129,7 +129,7 @@ def comparison_json(comparison: Comparison) -> str:
             "metrics": run.row,
             "steps": run.steps,
             "seconds": run.seconds,
-            "stopped_by": run.stopped_by,
+            "stopped_by": run.stop_reason,
         }
         if run.test is not None:
             entry["test"] = {"cost": run.test.cost, run.test.score_name: run.test.score, "samples": run.test.samples}

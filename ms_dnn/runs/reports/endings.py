@@ -22,4 +22,4 @@ def ending_text(training: TrainingConfig, state: State) -> str:
         None: "interrupted; everything up to here is saved",
     }
     steps = "1 step" if state.step == 1 else f"{state.step} steps"
-    return f"ended after {steps} in {state.seconds:.1f} s: {reasons[state.stopped_by]}"
+    return f"ended after {steps} in {state.seconds:.1f} s: {reasons[state.stop_reason]}"

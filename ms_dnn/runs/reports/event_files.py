@@ -25,14 +25,14 @@ NAME = "events.out.tfevents"
 
 class _Plan(Protocol):
     @property
-    def stretch(self) -> int: ...
+    def report_interval(self) -> int: ...
 
 
 class _State(Protocol):
     @property
     def step(self) -> int: ...
     @property
-    def stopped_by(self) -> str | None: ...
+    def stop_reason(self) -> str | None: ...
 
 
 class EventFiles:
@@ -51,12 +51,12 @@ class EventFiles:
     def __init__(self, folder: Path, histograms_every: int, look: Callable[[], LayerNumbers]) -> None:
         self.folder, self.histograms_every, self.look = folder, histograms_every, look
         self._writer: Any = None
-        self._stretch = 1
+        self._report_interval = 1
 
     def on_start(self, plan: _Plan, state: _State) -> None:
         """Begin a file, and mark what earlier ones hold of later steps as forgotten."""
-        self._stretch = plan.stretch
-        if state.stopped_by is not None:
+        self._report_interval = plan.report_interval
+        if state.stop_reason is not None:
             return
         from tensorboardX.proto.event_pb2 import Event, SessionLog
         from tensorboardX.record_writer import RecordWriter
@@ -87,7 +87,7 @@ class EventFiles:
         for name in SCALARS:
             if name in row:
                 self._add(summary.scalar(name, row[name]), row["step"])
-        report = -(-row["step"] // self._stretch)
+        report = -(-row["step"] // self._report_interval)
         if report % self.histograms_every == 0:
             self._add_histograms(row["step"])
         self._flush()

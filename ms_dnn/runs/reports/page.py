@@ -61,10 +61,10 @@ def run_html(report: RunReport) -> str:
 def _banner(report: RunReport) -> str:
     state, scores = report.state, report.scores
     ending = ending_text(report.config.training, state)
-    headline = ending.partition(":")[0].capitalize() if state.stopped_by else "Not finished"
+    headline = ending.partition(":")[0].capitalize() if state.stop_reason else "Not finished"
     if scores is not None:
         headline = f"{scores.part.capitalize()} {score_text(scores.score_name, scores.score)}"
-    shown, restored = row_of_weights(report.rows, state.stopped_by, state.best_step)
+    shown, restored = row_of_weights(report.rows, state.stop_reason, state.best_step)
     names = {"train": "training"}
     facts = [f"{count} {names.get(part, part)} samples" for part, count in report.samples.items()]
     if shown is not None:
@@ -72,8 +72,9 @@ def _banner(report: RunReport) -> str:
         facts.append(f"training cost {shown['cost']:.4g}")
     facts += [f"{report.config.loss}, {report.config.optimizer.name}", f"backprop {report.config.backprop}"]
     words = " · ".join(f"<span>{html_text(fact)}</span>" for fact in facts)
-    tone = "PASS" if state.stopped_by else "INCONCLUSIVE"
-    return f"""<section class="banner {tone}" id="ending" data-ended-by="{state.stopped_by or ""}" aria-label="Outcome">
+    tone = "PASS" if state.stop_reason else "INCONCLUSIVE"
+    reason = state.stop_reason or ""
+    return f"""<section class="banner {tone}" id="ending" data-ended-by="{reason}" aria-label="Outcome">
 <p class="verdict">{html_text(headline)}</p>
 <p>{html_text(ending[:1].upper() + ending[1:])}.</p>
 <p class="quiet">{words}</p>
