@@ -32,7 +32,7 @@ WRITE = {
     r"(?-i:Listener)": "Callback",
     r"wish to stop": "stop request",
     r"lent to every": "cached, reused",
-    r"ended_by|stopped_by": "stop_reason",
+    r"ended_by|(?<!\")stopped_by": "stop_reason",  # in quotes: a key of earlier files, and of --json
     r"has_the_weights_of": "is_compatible_with",
     r"share_batch": "shard",
     r"speaks\(\)|def speaks": "is_main_process",

@@ -320,7 +320,7 @@ def _overfitting(experiment: Experiment, x: Array, y: Array) -> Finding:
 def _range_test(experiment: Experiment) -> RangeTest:
     train, batch_size = experiment.data.train, experiment.plan.batch_size
     rates = np.geomspace(*TESTED_RATES, TEST_STEPS)
-    random = stream(experiment.config.seed, "rate test")
+    random = stream(experiment.config.seed, "learning-rate range test")
     rows = np.stack([random.permutation(len(train.x))[:batch_size] for _ in rates])
     used, batches = np.unique(rows, return_inverse=True)
     stepper = _stepper(experiment, experiment.network(), train.x[used], train.weighted_y[used])

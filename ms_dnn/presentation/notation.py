@@ -72,7 +72,7 @@ def nearest_name(word: object, names: Iterable[str]) -> str | None:
 
 
 def shortest_ends(names: Sequence[Sequence[str]], *, numbers: bool = True) -> list[tuple[str, ...]]:
-    """Return for each name, given as its words, the fewest last words by which it is told from the others.
+    """Return for each name, given as its words, the fewest words at its end that tell it from the others.
 
     Args:
         names: different ones.

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ms_dnn.data.lazy_rows import Rows
 from ms_dnn.dnn import DNN
 from ms_dnn.experiment.experiment import Experiment
-from ms_dnn.runs.records import Boundary, Mistakes
+from ms_dnn.runs.records import Boundary, Misclassified
 
 GRID = 240
 """Points along each side of the plane of two features."""
@@ -44,7 +44,7 @@ def boundary_of(experiment: Experiment, network: DNN) -> Boundary | None:
     )
 
 
-def misclassified_of(experiment: Experiment, network: DNN) -> Mistakes | None:
+def misclassified_of(experiment: Experiment, network: DNN) -> Misclassified | None:
     """Return the misclassified pictures of the test set, or of the validation set where there is no other.
 
     None where the data are no pictures of classes, where nothing was held out, and where every prediction is right.
@@ -62,7 +62,7 @@ def misclassified_of(experiment: Experiment, network: DNN) -> Mistakes | None:
     confidence = np.abs(outputs).max(axis=1) if likely is None else likely.max(axis=1)
     shown = wrong[np.argsort(-confidence[wrong], kind="stable")][:MOST_SHOWN]
     names = dataset.class_names
-    return Mistakes(
+    return Misclassified(
         name,
         len(split.x),
         len(wrong),

@@ -127,7 +127,7 @@ class Boundary:
 
 
 @dataclass(frozen=True)
-class Mistakes:
+class Misclassified:
     """Pictures that a network classified wrongly, the most confident predictions first.
 
     Attributes:

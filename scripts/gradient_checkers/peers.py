@@ -76,7 +76,7 @@ class Peers:
             CS231N: self._by_rule(supply, 1e-5, _relative_error_too_large),
         }
 
-    def refuse_float32(self, supply: Supply) -> dict[str, bool]:
+    def forbid_float32(self, supply: Supply) -> dict[str, bool]:
         """Return which of the peers that compute in float32 refuse the gradients."""
         return {JAX_32: self._by_jax(supply, "float32")}
 

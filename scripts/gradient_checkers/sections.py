@@ -197,7 +197,7 @@ def _mutant(peers: Peers, bench: Bench, planted: Planted, alarms: Sequence[str])
         if not wrong.effect > COUNTS_FROM:
             return None
         judgement = bench.judge()
-        refused = peers.refuse(wrong.supply) if bench.dtype == "float64" else peers.refuse_float32(wrong.supply)
+        refused = peers.refuse(wrong.supply) if bench.dtype == "float64" else peers.forbid_float32(wrong.supply)
     refused[OURS[bench.dtype]] = judgement.verdict is Verdict.FAIL
     faulty = _named_parts(judgement)
     where = fault.faulty(layer)
@@ -221,7 +221,7 @@ def _mutant(peers: Peers, bench: Bench, planted: Planted, alarms: Sequence[str])
 
 def _refused(peers: Peers, bench: Bench, judgement: Judgement, answer: Answer, what: str) -> list[str]:
     supply = bench.wrong().supply
-    refused = peers.refuse(supply) if bench.dtype == "float64" else peers.refuse_float32(supply)
+    refused = peers.refuse(supply) if bench.dtype == "float64" else peers.forbid_float32(supply)
     for name, yes in refused.items():
         answer.right.setdefault(name, []).append(yes)
     _note_right(answer, OURS[bench.dtype], judgement, f"{bench.dtype} {what}")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ms_dnn.runs.records import Boundary, Mistakes
+from ms_dnn.runs.records import Boundary, Misclassified
 from ms_dnn.runs.reports import layer_histograms
 from ms_dnn.runs.reports.layer_histograms import draw_layer_histograms
 from ms_dnn.runs.reports.sample_pictures import draw_boundary, draw_misclassified
@@ -79,7 +79,7 @@ def test_boundaries_of_one_and_of_many_classes(tmp_path, classes, probable):
 @pytest.mark.parametrize("shape", [(1, 5, 4), (7, 4, 5, 3), (3, 4, 4, 1)])
 def test_mistakes_grey_in_colour_and_without_probability(tmp_path, shape):
     count = shape[0]
-    mistakes = Mistakes(
+    mistakes = Misclassified(
         "test", 100, count + 5, RANDOM.random(shape), None, ("a rather long class name",) * count, ("b",) * count, None
     )
     draw_misclassified(mistakes, tmp_path / "mistakes.png", "mistakes")

@@ -139,26 +139,26 @@ def test_the_change_is_that_of_the_last_step(dtype):
 
 
 @pytest.mark.parametrize(
-    ("tolerance", "max_iterations", "stopped_by"),
+    ("tolerance", "max_iterations", "stop_reason"),
     [
         pytest.param(2e-3, 3000, "tolerance", marks=pytest.mark.campaign),
         (5e-3, 500, "tolerance"),
         (1e-9, 60, "max_iterations"),
     ],
 )
-def test_stops_where_the_loop_of_the_series_stops(tolerance, max_iterations, stopped_by):
+def test_stops_where_the_loop_of_the_series_stops(tolerance, max_iterations, stop_reason):
     activations = ("tanh", "sigmoid")
     dnn, (x, y) = network(activations=activations), samples()
     start = values(dnn.trainable_params())
     wanted = batch_gradient_descent(
         start[0::2], start[1::2], activations, "squared_error", x, y, 0.5, max_iterations, tolerance
     )
-    assert wanted.stopped_by == stopped_by
+    assert wanted.stop_reason == stop_reason
     epoch = epoch_of(dnn, "gradient_descent", watch_change=True, loss="squared_error")
     everything = np.tile(np.arange(SAMPLES, dtype=np.int32), (max_iterations, 1))
     reached, total, change = run(epoch, x, y, everything, np.full(max_iterations, 0.5), tolerance=tolerance)
     assert reached == wanted.iterations
-    assert (change < tolerance) == (stopped_by == "tolerance")
+    assert (change < tolerance) == (stop_reason == "tolerance")
     assert change == pytest.approx(wanted.largest_change, rel=1e-9)
     assert total == pytest.approx(sum(wanted.costs[:-1]), rel=1e-12)
     for got, right in zip(values(dnn.trainable_params())[0::2], wanted.weights, strict=True):

@@ -11,7 +11,7 @@ from ms_dnn.presentation.plots import new_figure, plot_decisions, plot_samples, 
 from ms_dnn.runtime.durable import write_durably
 
 if TYPE_CHECKING:
-    from ms_dnn.runs.records import Boundary, Mistakes
+    from ms_dnn.runs.records import Boundary, Misclassified
 
 MOST_IN_LEGEND = 16
 
@@ -35,7 +35,7 @@ def draw_boundary(boundary: Boundary, path: Path, title: str) -> None:
     write_durably(path, png(figure))
 
 
-def draw_misclassified(mistakes: Mistakes, path: Path, title: str) -> None:
+def draw_misclassified(mistakes: Misclassified, path: Path, title: str) -> None:
     """Draw misclassified pictures with the true and the predicted class, five in a row."""
     count = len(mistakes.images)
     columns = min(5, count)

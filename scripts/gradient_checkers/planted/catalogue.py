@@ -1,6 +1,6 @@
 """The catalogue of planted faults: every way to get a gradient wrong that we know of, most of them from real code.
 
-:data:`FAULTS` is made of lists: errors that can befall any tensor (a sign, a factor, one element), errors of
+:data:`FAULTS` is made of lists: errors that can occur in any tensor (a sign, a factor, one element), errors of
 one formula (σ′ at a instead of z, the transposed weight, the missing 1/N), errors of the penalty, in
 :mod:`gradient_checkers.planted.penalty`, and errors between the layers, in
 :mod:`gradient_checkers.planted.between_layers`.
