@@ -108,7 +108,7 @@ class Layer(nn.Cell):
         return f"it takes {self.inputs} inputs", f"give it {units}"
 
     def function(self) -> nn.Cell:
-        """Return (x, *parameters) → a as a parameter-less Cell whose ``bprop`` is the hand-written derivative.
+        """Return ``(x, *parameters) → a`` as a parameter-less Cell whose ``bprop`` is the hand-written derivative.
 
         Raises:
             NoDerivativeError: there is none.
