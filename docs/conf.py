@@ -93,6 +93,13 @@ html_search_options = {"dict": str(HERE / "reference" / "search-words.txt")}
 linkcheck_ignore = [r"https?://"]  # a build needs no other site than its package index
 pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"
+# What the page of the API tells readers to begin with.
+doctest_global_setup = """
+import mindspore as ms
+import numpy as np
+import ms_dnn
+from ms_dnn.training.optimizers import *
+"""
 copybutton_prompt_text = r"\$ |>>> |\.\.\. "
 copybutton_prompt_is_regexp = True
 

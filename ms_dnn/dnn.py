@@ -25,7 +25,7 @@ NORMALIZATIONS = {"batch": BatchNorm, "layer": LayerNorm}
 
 
 class DNN(nn.Cell):
-    """A deep neural network x → a[1] → … → a[L].
+    """A deep neural network x → a[1] → … → a[L], for x (N, n[0]) in the dtype of the weights.
 
     Args:
         layers: the layers in order; each accepts what the one before it returns.
@@ -36,6 +36,12 @@ class DNN(nn.Cell):
 
     Raises:
         ShapeError: when two neighbours do not fit; the message names the layer.
+
+    Examples:
+        >>> hidden = ms_dnn.Dense(np.array([[1.0], [-1.0]]), np.zeros(2), "relu")
+        >>> output = ms_dnn.Dense(np.array([[1.0, 1.0]]), np.zeros(1), "identity")
+        >>> print(ms_dnn.DNN([hidden, output])(ms.Tensor([[-2.0]], ms.float64)))  # max(0, x) + max(0, −x) = |x|
+        [[2.]]
     """
 
     def __init__(self, layers: Sequence[Layer]) -> None:
@@ -218,6 +224,11 @@ def build_dnn(
     Raises:
         ShapeError: when the numbers of sizes and activations do not fit, or a size is below 1.
         ConfigError: when a rate is not in [0, 1).
+        KeyError: when there is no activation, initializer or normalization of a name.
+
+    Examples:
+        >>> print(ms_dnn.build_dnn((4, 8, 3), ("relu", "identity"), normalizations="batch"))
+        4 → 8 identity → batch norm relu → 3 identity
     """
     number = len(activations)
     names = [initializers] * number if isinstance(initializers, str) else list(initializers)
@@ -261,6 +272,12 @@ class Perceptron(DNN):
         inputs: number of features I.
         outputs: units, one for two classes, or one a class against the rest.
         dtype: "float32" or "float64".
+
+    Examples:
+        >>> both = ms_dnn.Perceptron(inputs=2)
+        >>> _ = both.layers[0].weight.set_data(ms.Tensor([[1.0, 1.0]])), both.layers[0].bias.set_data(ms.Tensor([-1.5]))
+        >>> both.decide(ms.Tensor([[0.0, 1.0], [1.0, 1.0]])).tolist()  # 1 − 1.5 < 0 < 2 − 1.5
+        [[-1], [1]]
     """
 
     def __init__(self, inputs: int, outputs: int = 1, dtype: str = "float32") -> None:
@@ -272,11 +289,15 @@ class Perceptron(DNN):
 
 
 class LogisticRegression(DNN):
-    """ŷ = σ(w · x + b), the probability of the class 1; convex with the loss ``binary_cross_entropy``.
+    """ŷ = σ(w · x + b), the probability of the class 1 (Cox 1958); convex with the loss ``binary_cross_entropy``.
 
     Args:
         inputs: number of features I; a picture of H × W × 3 numbers is flattened to as many.
         dtype: "float32" or "float64".
+
+    Examples:
+        >>> print(ms_dnn.LogisticRegression(inputs=2)(ms.Tensor([[1.0, 2.0]])))  # weights begin at 0: σ(0)
+        [[0.5]]
     """
 
     def __init__(self, inputs: int, dtype: str = "float32") -> None:
@@ -294,11 +315,15 @@ class ShallowNetwork(DNN):
         inputs: number of features I.
         hidden: units of the hidden layer.
         outputs: units of the output layer.
-        activation: of the hidden layer.
+        activation: of the hidden layer; here, as below, an unknown name is a KeyError.
         output_activation: of the output layer; identity for losses on logits.
         initializer: a name of :data:`ms_dnn.maths.initializers.INITIALIZERS`, for both weights.
         seed: of the weights; the biases start at 0.
         dtype: "float32" or "float64".
+
+    Examples:
+        >>> print(ms_dnn.ShallowNetwork(inputs=2, hidden=3, outputs=1))
+        2-3-1 (tanh, identity)
     """
 
     def __init__(

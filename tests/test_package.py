@@ -1,5 +1,7 @@
 """The package's front door, and that configurations can name exactly what there is."""
 
+import pydoc
+import re
 import subprocess
 import sys
 from typing import get_args
@@ -17,6 +19,13 @@ from ms_dnn.data import READERS
 @pytest.mark.parametrize("name", ms_dnn.__all__)
 def test_every_public_name_is_there(name: str) -> None:
     assert getattr(ms_dnn, name) is not None
+
+
+def test_dir_and_help_show_every_public_name() -> None:
+    names = set(ms_dnn.__all__)
+    assert names <= set(dir(ms_dnn))
+    help_text = pydoc.render_doc(ms_dnn, renderer=pydoc.plaintext)
+    assert {name for name in names if not re.search(rf"\b{name}\b", help_text)} == set()
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

@@ -6,11 +6,15 @@ TITLES = {"en": "Python API", "zh-CN": "Python API"}
 INTRODUCTIONS = {
     "en": (
         "What `import ms_dnn` offers. Importing it loads no MindSpore; the names below do, on first use. The "
-        "optimizers are those of `ms_dnn.training.optimizers`. {doc}`/architecture` says where all else is."
+        "optimizers are those of `ms_dnn.training.optimizers`. {doc}`/architecture` says where all else is. "
+        "The examples begin with `import mindspore as ms`, `import numpy as np` and `import ms_dnn`, those of the "
+        "optimizers with `from ms_dnn.training.optimizers import *` too."
     ),
     "zh-CN": (
         "`import ms_dnn` 提供的全部公开名称。导入 ms_dnn 本身不加载 MindSpore，首次使用下列名称时才加载。优化器位于 "
         "`ms_dnn.training.optimizers`。文档字符串为英文。其余内容见{doc}`/architecture`。"
+        "运行示例前，先执行 `import mindspore as ms`、`import numpy as np` 和 `import ms_dnn`；优化器的示例还需要 "
+        "`from ms_dnn.training.optimizers import *`。"
     ),
 }
 GROUPS = (

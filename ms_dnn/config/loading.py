@@ -23,6 +23,11 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> ExperimentCo
     ``overrides`` are ``training.epochs=5`` or ``network.layers.0.units=32``, applied in their order before
     anything is checked. Raises :class:`ms_dnn.errors.ConfigError` for whatever is wrong with the file or the
     overrides; its message has one line a problem, with the line of the file and the dotted path of the key.
+
+    Examples:
+        >>> config = ms_dnn.load_config("configs/wine.yaml", ["training.epochs=5"])
+        >>> config.loss, config.training.epochs
+        ('softmax_cross_entropy', 5)
     """
     return parse_config(_text_of(Path(path)), source=str(path), overrides=overrides)
 

@@ -66,6 +66,11 @@ class DNNClassifier(ClassifierMixin, DNNEstimator):
         validation_scores_: after each epoch; empty where none was asked for.
         n_iter_: epochs done.
         n_features_in_: I.
+
+    Examples:
+        >>> X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], ["same", "different", "different", "same"]
+        >>> ms_dnn.DNNClassifier((8,), "tanh", learning_rate=0.1, random_state=0).fit(X, y).predict(X).tolist()
+        ['same', 'different', 'different', 'same']
     """
 
     _numbers = False

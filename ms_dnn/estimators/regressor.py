@@ -17,6 +17,11 @@ class DNNRegressor(RegressorMixin, DNNEstimator):
     The loss is ½ ‖a − y‖², summed over the O targets; the targets are not scaled
     (``sklearn.compose.TransformedTargetRegressor`` does that). Parameters and attributes are those of
     :class:`ms_dnn.estimators.classifier.DNNClassifier`, without ``classes_``.
+
+    Examples:
+        >>> model = ms_dnn.DNNRegressor((), solver="gradient_descent", learning_rate=0.5, tol=1e-9, random_state=0)
+        >>> model.fit([[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]).predict([[3.0]]).round(2)  # y = 2 x + 1
+        array([7.])
     """
 
     _numbers = True

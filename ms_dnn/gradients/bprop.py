@@ -46,11 +46,17 @@ class NetworkWithBprop(nn.Cell):
 def with_handwritten_bprop(network: DNN, cost: Cost) -> tuple[NetworkWithBprop, CostFunction]:
     """Return the network and the cost as Cells that MindSpore differentiates by the hand-written formulas.
 
-    Both share the given network's Parameters. ``mindspore.grad``, ``GradOperation`` and ``nn.TrainOneStepCell``
-    work on them as on any Cell, in PyNative and compiled.
+    x (N, n[0]) → a[L] has the given network's Parameters; the other is (a, y) → J. ``mindspore.grad``,
+    ``GradOperation`` and ``nn.TrainOneStepCell`` work on them as on any Cell, in PyNative and compiled.
 
     Raises:
         NoDerivativeError: when a layer's activation has none, or a layer gives no function: one has a state that
             training changes (dropout, batch normalisation), which a ``bprop`` cannot hand on.
+
+    Examples:
+        >>> network, cost = ms_dnn.with_handwritten_bprop(ms_dnn.LogisticRegression(1), ms_dnn.Cost("squared_error"))
+        >>> dW, db = ms.grad(network, None, network.trainable_params())(ms.Tensor([[2.0]]))
+        >>> print(dW, db, ms.grad(cost)(ms.Tensor([[3.0]]), ms.Tensor([[1.0]])))  # σ′(0) x, σ′(0), a − y
+        [[0.5]] [0.25] [[2.]]
     """
     return NetworkWithBprop(network), CostFunction(cost)

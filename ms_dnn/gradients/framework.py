@@ -44,6 +44,13 @@ class FrameworkGradient(nn.Cell):
     """(x, y) → (J, gradients) by ``mindspore.value_and_grad``: the interface of ``HandwrittenGradient``.
 
     Training uses this one, because GradOperation does not return the cost; the gradients are bitwise the same.
+    Shapes, dtypes and errors are those of ``HandwrittenGradient``.
+
+    Examples:
+        >>> network, cost = ms_dnn.LogisticRegression(1), ms_dnn.Cost("binary_cross_entropy")
+        >>> J, (dW, db) = ms_dnn.FrameworkGradient(network, cost)(ms.Tensor([[2.0]]), ms.Tensor([[1.0]]))
+        >>> print(J.asnumpy().round(4), dW, db)  # −ln σ(0), (σ(0) − y) x, σ(0) − y
+        0.6931 [[-1.]] [-0.5]
     """
 
     may_overflow = False

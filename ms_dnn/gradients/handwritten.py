@@ -13,7 +13,8 @@ from ms_dnn.layers.cost import Cost
 class HandwrittenGradient(nn.Cell):
     """(x, y) → (J, gradients), the gradients by hand in the order of ``network.parameter_names``.
 
-    Raises a NoDerivativeError when an activation has none.
+    For y (N, n[L]) and x (N, n[0]) in the dtype of the weights, which J (0-d) and the gradients have, too. Raises a
+    NoDerivativeError when an activation has none. Back-propagation is that of Rumelhart et al. (1986).
 
     The same in PyNative and compiled. The first two of the three steps of a training iteration are the two
     methods; the third is an optimizer (``ms_dnn.training.optimizers``).
@@ -22,6 +23,12 @@ class HandwrittenGradient(nn.Cell):
         network: the network.
         cost: the cost J.
         over_workers: adds up the parts of several workers, or None for a process that has all samples.
+
+    Examples:
+        >>> network, cost = ms_dnn.LogisticRegression(1), ms_dnn.Cost("binary_cross_entropy")
+        >>> J, (dW, db) = ms_dnn.HandwrittenGradient(network, cost)(ms.Tensor([[2.0]]), ms.Tensor([[1.0]]))
+        >>> print(J.asnumpy().round(4), dW, db)  # −ln σ(0), (σ(0) − y) x, σ(0) − y
+        0.6931 [[-1.]] [-0.5]
     """
 
     may_overflow = False

@@ -64,6 +64,12 @@ def check_gradients(
     Raises:
         SubjectError: the forward pass fails, or there is nothing to differentiate by.
         DeviceError: the device does not compute in the dtype.
+
+    Examples:
+        >>> ms_dnn.check_gradients(ms.ops.square, np.array([3.0]), gradients=lambda x: 2 * x).verdict.value
+        'PASS'
+        >>> ms_dnn.check_gradients(ms.ops.square, np.array([3.0]), gradients=lambda x: x).verdict.value
+        'FAIL'
     """
     inputs = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
     unknown = [mode for mode in modes if mode not in MODES]
@@ -99,7 +105,14 @@ def check_gradients(
 
 
 def assert_gradients(function: Callable[..., Any], inputs: Any, *arguments: Any, **options: Any) -> Judgement:
-    """Check as :func:`check_gradients` does, and raise an AssertionError that shows the report unless it PASSes."""
+    """Check as :func:`check_gradients` does, and raise an AssertionError that shows the report unless it PASSes.
+
+    Examples:
+        >>> ms_dnn.assert_gradients(ms.ops.square, np.array([3.0]), gradients=lambda x: x)  # not 2 x
+        Traceback (most recent call last):
+        AssertionError: gradients of square on (1)
+        ...
+    """
     judgement = check_gradients(function, inputs, *arguments, **options)
     if judgement.verdict is not Verdict.PASS:
         raise AssertionError(f"gradients of {judgement.conditions.subject}\n{judgement}")

@@ -23,6 +23,12 @@ class Cost(nn.Cell):
 
     Raises:
         NoDerivativeError: for the zero-one loss, which can only be reported.
+        KeyError: when there is no loss of that name.
+
+    Examples:
+        >>> J, da = ms_dnn.Cost("squared_error").forward_backward(ms.Tensor([[3.0], [5.0]]), ms.Tensor([[1.0], [4.0]]))
+        >>> print(J, da.asnumpy().tolist())  # (½ 2² + ½ 1²) / 2, (a − y) / 2
+        1.25 [[1.0], [0.5]]
     """
 
     def __init__(

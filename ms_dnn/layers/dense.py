@@ -22,7 +22,7 @@ def dense(x: Tensor, W: Tensor, b: Tensor | None, activate: Callable[[Tensor], T
 
 
 class Dense(Layer):
-    """One layer of a network: weight W (O, I), bias b (O,) or none, activation σ.
+    """One layer of a network, a = σ(x Wᵀ + b) for x (N, I): weight W (O, I), bias b (O,) or none, activation σ.
 
     Args:
         weight: starting value of W, shape (O, I); its dtype is the layer's.
@@ -31,6 +31,14 @@ class Dense(Layer):
 
     Raises:
         ShapeError: when W is not a matrix or b does not have one number a row of W.
+        KeyError: when there is no activation of that name.
+
+    Examples:
+        >>> layer = ms_dnn.Dense(np.array([[1.0, 2.0]]), np.array([0.5]), "identity")
+        >>> a, cache = layer.forward(ms.Tensor([[3.0, 4.0]], ms.float64))
+        >>> dx, (dW, db) = layer.backward(cache, ms.Tensor([[1.0]], ms.float64))
+        >>> print(a, dx, dW, db)  # a = 1 · 3 + 2 · 4 + 0.5; dx = W; dW = x
+        [[11.5]] [[1. 2.]] [[3. 4.]] [1.]
     """
 
     activation: Activation

@@ -48,6 +48,15 @@ class Layer(nn.Cell):
         compute_dtype: in mixed precision the 16-bit dtype of x and da, for a layer that takes them in it; else None.
         mixed_precision: whether :meth:`forward` and :meth:`backward` take x and da in the 16-bit dtype of mixed
             precision. The others get and return them in the dtype of their parameters.
+
+    Examples:
+        >>> class Double(ms_dnn.Layer):
+        ...     def construct(self, x): return 2 * x
+        ...     def forward(self, x): return 2 * x, None
+        ...     def backward(self, cache, da): return 2 * da, ()
+        >>> network = ms_dnn.DNN([Double(), ms_dnn.Dense(np.ones((1, 1)), np.zeros(1), "identity")])
+        >>> print(network, network(ms.Tensor([[3.0]], ms.float64)))
+        1 → Double → 1 identity [[6.]]
     """
 
     activation: Activation | None = None
@@ -99,7 +108,7 @@ class Layer(nn.Cell):
         return f"it takes {self.inputs} inputs", f"give it {units}"
 
     def function(self) -> nn.Cell:
-        """Return (x, *parameters) → a as a parameter-less Cell whose ``bprop`` is the hand-written derivative.
+        """Return ``(x, *parameters) → a`` as a parameter-less Cell whose ``bprop`` is the hand-written derivative.
 
         Raises:
             NoDerivativeError: there is none.

@@ -29,7 +29,13 @@ _fused_cross_entropy = ops.SoftmaxCrossEntropyWithLogits()
 
 
 def squared_error(a: Tensor, y: Tensor) -> Tensor:
-    """ℓ = ½ ‖a − y‖². Averaged over samples this is C/2 times ``nn.MSELoss``, which also averages over outputs."""
+    """ℓ = ½ ‖a − y‖². Averaged over samples this is C/2 times ``nn.MSELoss``, which also averages over outputs.
+
+    Examples:
+        >>> a, y = ms.Tensor([[0.5, 2.0]]), ms.Tensor([[0.0, 1.0]])
+        >>> print(squared_error(a, y), squared_error_gradient(a, y))  # ½ (0.5² + 1²), a − y
+        [0.625] [[0.5 1. ]]
+    """
     error = a - y
     return constant(0.5, a) * _sum(error * error, -1)
 
@@ -44,6 +50,13 @@ def binary_cross_entropy(a: Tensor, y: Tensor) -> Tensor:
 
     a is limited to [tiny, 1 − ε/2] of its dtype, so a sample costs at most 16.6 at the upper end in float32
     (36.7 in float64) and the loss is flat beyond. Where that matters, use the form on logits: it has no limit.
+
+    Examples:
+        >>> a, y = ms.Tensor([[0.2, 0.9]]), ms.Tensor([[0.0, 1.0]])
+        >>> print(binary_cross_entropy(a, y).asnumpy().round(4))  # −ln 0.8 − ln 0.9
+        [0.3285]
+        >>> print(binary_cross_entropy_gradient(a, y).asnumpy().round(4))  # 1 / 0.8, −1 / 0.9
+        [[ 1.25   -1.1111]]
     """
     a = _limited(a)
     one = constant(1.0, a)
@@ -70,7 +83,15 @@ def _limited(a: Tensor) -> Tensor:
 
 
 def binary_cross_entropy_with_logits(z: Tensor, y: Tensor) -> Tensor:
-    """ℓ = Σ_j [ln(1 + e^{z_j}) − y_j z_j] for logits z: binary cross-entropy at a = σ(z), for any z."""
+    """ℓ = Σ_j [ln(1 + e^{z_j}) − y_j z_j] for logits z: binary cross-entropy at a = σ(z), for any z.
+
+    Examples:
+        >>> z, y = ms.Tensor([[0.0, np.log(3)]], ms.float32), ms.Tensor([[0.0, 1.0]])  # σ(z) = ½, ¾
+        >>> print(binary_cross_entropy_with_logits(z, y).asnumpy().round(4))  # −ln ½ − ln ¾
+        [0.9808]
+        >>> print(binary_cross_entropy_with_logits_gradient(z, y).asnumpy().round(4))
+        [[ 0.5  -0.25]]
+    """
     return _sum(softplus(z) - y * z, -1)
 
 
@@ -84,6 +105,13 @@ def softmax_cross_entropy(z: Tensor, y: Tensor) -> Tensor:
 
     Integer labels y of shape (N,) are taken as well. MindSpore's fused kernel takes float32 only (on CPU);
     elsewhere the formula is written out, with the largest logit subtracted first.
+
+    Examples:
+        >>> z, y = ms.Tensor([[0.0, np.log(3)]], ms.float32), ms.Tensor([[0.0, 1.0]])  # softmax(z) = ¼, ¾
+        >>> print(softmax_cross_entropy(z, y).asnumpy().round(4))  # −ln ¾
+        [0.2877]
+        >>> print(softmax_cross_entropy_gradient(z, y).asnumpy().round(4))
+        [[ 0.25 -0.25]]
     """
     y = _as_one_hot(y, z)
     if z.dtype == ms.float32:
@@ -113,7 +141,13 @@ def _as_one_hot(y: Tensor, z: Tensor) -> Tensor:
 
 
 def hinge(z: Tensor, y: Tensor) -> Tensor:
-    """ℓ = Σ_j max(0, 1 − y_j z_j) for y ∈ {−1, +1}."""
+    """ℓ = Σ_j max(0, 1 − y_j z_j) for y ∈ {−1, +1} (Cortes & Vapnik 1995).
+
+    Examples:
+        >>> z, y = ms.Tensor([[2.0, 0.5]]), ms.Tensor([[1.0, -1.0]])
+        >>> print(hinge(z, y), hinge_gradient(z, y))  # max(0, 1 − 2) + max(0, 1 + 0.5)
+        [1.5] [[0. 1.]]
+    """
     return _sum(relu(constant(1.0, z) - y * z), -1)
 
 
@@ -123,7 +157,13 @@ def hinge_gradient(z: Tensor, y: Tensor) -> Tensor:
 
 
 def perceptron(z: Tensor, y: Tensor) -> Tensor:
-    """ℓ = Σ_j max(0, −y_j z_j) for y ∈ {−1, +1} (Rosenblatt 1958)."""
+    """ℓ = Σ_j max(0, −y_j z_j) for y ∈ {−1, +1} (Rosenblatt 1958).
+
+    Examples:
+        >>> z, y = ms.Tensor([[2.0, 0.5]]), ms.Tensor([[1.0, -1.0]])
+        >>> print(perceptron(z, y), perceptron_gradient(z, y))  # max(0, −2) + max(0, 0.5)
+        [0.5] [[0. 1.]]
+    """
     return _sum(relu(-y * z), -1)
 
 
@@ -136,6 +176,10 @@ def zero_one(z: Tensor, y: Tensor) -> Tensor:
     """ℓ = 1 where the prediction is wrong, else 0, to report only; (N,) in the dtype of z.
 
     With C > 1 outputs the largest one is the predicted class; with one output, its sign, against y ∈ {−1, +1}.
+
+    Examples:
+        >>> print(zero_one(ms.Tensor([[0.2], [-3.0]]), ms.Tensor([[1.0], [1.0]])))
+        [0. 1.]
     """
     if z.shape[-1] == 1:
         wrong = (z > constant(0.0, z)) != (y > constant(0.0, y))

@@ -45,10 +45,14 @@ def choose_device(requested: str, is_available: Callable[[str], bool]) -> Device
 
 
 def use_device(requested: str = "auto") -> Device:
-    """Choose a device and make MindSpore use it. Call it before the first operation.
+    """Choose a device, "auto", "Ascend", "GPU" or "CPU", and make MindSpore use it, before the first operation.
 
     Raises:
         DeviceError: when the device is not available, or another one has already run an operation.
+
+    Examples:
+        >>> ms_dnn.use_device("CPU")
+        Device(name='CPU', reason='named by the user')
     """
     import mindspore as ms
 

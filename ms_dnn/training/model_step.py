@@ -24,6 +24,13 @@ class HandwrittenTrainOneStep(nn.Cell):
     Raises:
         NoDerivativeError: when an activation has no derivative.
         ValueError: when the optimizer updates a parameter that is not the network's.
+
+    Examples:
+        >>> network, cost = ms_dnn.LogisticRegression(1), ms_dnn.Cost("binary_cross_entropy")
+        >>> step = ms_dnn.HandwrittenTrainOneStep(network, cost, ms.nn.SGD(network.trainable_params(), 0.5))
+        >>> J = step(ms.Tensor([[2.0]]), ms.Tensor([[1.0]]))
+        >>> print(J.asnumpy().round(4), network.layers[0].weight.asnumpy())  # −ln σ(0); W − 0.5 dW = 0 + 0.5
+        0.6931 [[0.5]]
     """
 
     def __init__(self, network: DNN, cost: Cost, optimizer: nn.Optimizer) -> None:

@@ -60,7 +60,14 @@ def _zeros_like(parameter: Parameter, slot: str) -> Parameter:
 
 
 class GradientDescent(Optimizer):
-    """θ ← θ − r g (``torch.optim.SGD``)."""
+    """θ ← θ − r g (``torch.optim.SGD``).
+
+    Examples:
+        >>> w = ms.Parameter(ms.Tensor([1.0]), name="w")
+        >>> GradientDescent([w])((ms.Tensor([0.5]),), (ms.Tensor(0.1),))
+        >>> print(w.asnumpy().round(4))  # 1 − 0.1 · 0.5
+        [0.95]
+    """
 
     def __init__(self, parameters: Sequence[Parameter]) -> None:
         super().__init__(parameters)
@@ -72,7 +79,15 @@ class GradientDescent(Optimizer):
 
 
 class Momentum(Optimizer):
-    """v ← μ v + g, θ ← θ − r v (``torch.optim.SGD(momentum=μ)``; Polyak 1964)."""
+    """v ← μ v + g, θ ← θ − r v (``torch.optim.SGD(momentum=μ)``; Polyak 1964).
+
+    Examples:
+        >>> w = ms.Parameter(ms.Tensor([1.0]), name="w")
+        >>> optimizer = Momentum([w], momentum=0.9)
+        >>> for _ in range(2): optimizer((ms.Tensor([0.5]),), (ms.Tensor(0.1),))
+        >>> print(w.asnumpy().round(4))  # v = 0.5, then 0.9 · 0.5 + 0.5: 1 − 0.1 · (0.5 + 0.95)
+        [0.855]
+    """
 
     slot_names = ("velocity",)
 
@@ -91,6 +106,12 @@ class Nesterov(Optimizer):
     """v ← μ v + g, θ ← θ − r (g + μ v) (``torch.optim.SGD(nesterov=True)``; Sutskever et al. 2013).
 
     Written out, because MindSpore's fused kernel ignores ``use_nesterov`` on CPU.
+
+    Examples:
+        >>> w = ms.Parameter(ms.Tensor([1.0]), name="w")
+        >>> Nesterov([w], momentum=0.9)((ms.Tensor([0.5]),), (ms.Tensor(0.1),))
+        >>> print(w.asnumpy().round(4))  # v = 0.5: 1 − 0.1 · (0.5 + 0.9 · 0.5)
+        [0.905]
     """
 
     slot_names = ("velocity",)
@@ -115,6 +136,14 @@ class Adam(Optimizer):
     v̂ = v / (1 − β₂ᵗ). That is θ ← θ − rₜ m / (√v + εₜ) with rₜ = r √(1 − β₂ᵗ) / (1 − β₁ᵗ) and
     εₜ = ε √(1 − β₂ᵗ), the form of MindSpore's kernel, whose own bias correction loses digits in float32 and is
     switched off by giving it powers of 0.
+
+    Examples:
+        >>> w = ms.Parameter(ms.Tensor([1.0, 1.0]), name="w")
+        >>> adam = Adam([w])
+        >>> [rate], [epsilon] = adam.coefficients(np.array([0.1]), first_step=0)
+        >>> adam((ms.Tensor([0.5, -8.0]),), (ms.Tensor(rate, ms.float32), ms.Tensor(epsilon, ms.float32)))
+        >>> print(w.asnumpy().round(4))  # m̂ / √v̂ = g / |g| in the first step: 1 − 0.1, 1 + 0.1
+        [0.9 1.1]
     """
 
     slot_names = ("first_moment", "second_moment")
