@@ -18,6 +18,7 @@ from ms_dnn.layers.dropout import Dropout
 from ms_dnn.layers.layer import Layer
 from ms_dnn.layers.normalization import BatchNorm, LayerNorm
 from ms_dnn.maths.initializers import INITIALIZERS
+from ms_dnn.presentation.notation import named
 from ms_dnn.runtime.distributed import ALONE, Workers
 from ms_dnn.runtime.seeding import stream
 
@@ -223,8 +224,7 @@ def build_dnn(
 
     Raises:
         ShapeError: when the numbers of sizes and activations do not fit, or a size is below 1.
-        ConfigError: when a rate is not in [0, 1).
-        KeyError: when there is no activation, initializer or normalization of a name.
+        ConfigError: when a rate is not in [0, 1), or no activation, initializer or normalization has a name given.
 
     Examples:
         >>> print(ms_dnn.build_dnn((4, 8, 3), ("relu", "identity"), normalizations="batch"))
@@ -241,11 +241,16 @@ def build_dnn(
         )
     layers: list[Layer] = [Dropout(input_dropout, _key(seed, 0))] if input_dropout else []
     for i, (units, activation, norm, rate) in enumerate(zip(sizes[1:], activations, norms, rates, strict=True)):
-        weight = INITIALIZERS[names[i]]((units, sizes[i]), stream(seed, "initial weight", i)).astype(dtype)
+        weight = named(INITIALIZERS, "initializer", names[i])(
+            (units, sizes[i]), stream(seed, "initial weight", i)
+        ).astype(dtype)
         if norm == "none":
             layers.append(Dense(weight, np.zeros(units, dtype), activation))
         else:
-            layers += [Dense(weight, None, "identity"), NORMALIZATIONS[norm](units, activation, dtype)]
+            layers += [
+                Dense(weight, None, "identity"),
+                named(NORMALIZATIONS, "normalization", norm)(units, activation, dtype),
+            ]
         if rate:
             layers.append(Dropout(rate, _key(seed, i + 1)))
     return DNN(layers)
@@ -315,7 +320,7 @@ class ShallowNetwork(DNN):
         inputs: number of features I.
         hidden: units of the hidden layer.
         outputs: units of the output layer.
-        activation: of the hidden layer; here, as below, an unknown name is a KeyError.
+        activation: of the hidden layer.
         output_activation: of the output layer; identity for losses on logits.
         initializer: a name of :data:`ms_dnn.maths.initializers.INITIALIZERS`, for both weights.
         seed: of the weights; the biases start at 0.
@@ -338,7 +343,9 @@ class ShallowNetwork(DNN):
         dtype: str = "float32",
     ) -> None:
         def layer(number: int, units: int, below: int, name: str) -> Dense:
-            weight = INITIALIZERS[initializer]((units, below), stream(seed, "initial weight", number))
+            weight = named(INITIALIZERS, "initializer", initializer)(
+                (units, below), stream(seed, "initial weight", number)
+            )
             return Dense(weight.astype(dtype), np.zeros(units, dtype), name)
 
         super().__init__([layer(0, hidden, inputs, activation), layer(1, outputs, hidden, output_activation)])

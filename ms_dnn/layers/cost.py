@@ -2,9 +2,11 @@
 
 from mindspore import Tensor, nn, ops
 
+from ms_dnn.errors import ConfigError
 from ms_dnn.layers.penalty import WeightPenalty
 from ms_dnn.maths.constants import constant
 from ms_dnn.maths.losses import LOSSES
+from ms_dnn.presentation.notation import named
 
 
 class Cost(nn.Cell):
@@ -23,7 +25,7 @@ class Cost(nn.Cell):
 
     Raises:
         NoDerivativeError: for the zero-one loss, which can only be reported.
-        KeyError: when there is no loss of that name.
+        ConfigError: when there is no loss, or reduction, of that name.
 
     Examples:
         >>> J, da = ms_dnn.Cost("squared_error").forward_backward(ms.Tensor([[3.0], [5.0]]), ms.Tensor([[1.0], [4.0]]))
@@ -41,7 +43,9 @@ class Cost(nn.Cell):
     ) -> None:
         super().__init__()
         self.penalty, self.weighted, self.shards = penalty, weighted, shards
-        self.loss = LOSSES[loss]
+        self.loss = named(LOSSES, "loss", loss)
+        if reduction not in ("mean", "sum"):
+            raise ConfigError(f"reduction: got {reduction!r}, expected mean or sum")
         self.reduction = reduction
         self._losses = self.loss.function
         self._gradient = self.loss.derivative()

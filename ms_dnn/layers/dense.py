@@ -11,6 +11,7 @@ from ms_dnn.errors import ShapeError
 from ms_dnn.layers.layer import Layer, OnnxGraph, Plain, as_float64
 from ms_dnn.maths.activations import ACTIVATIONS, Activation
 from ms_dnn.maths.affine import affine, affine_vjp, linear, linear_vjp
+from ms_dnn.presentation.notation import named
 
 DenseCache = tuple[Tensor, Tensor, Tensor]
 
@@ -31,7 +32,7 @@ class Dense(Layer):
 
     Raises:
         ShapeError: when W is not a matrix or b does not have one number a row of W.
-        KeyError: when there is no activation of that name.
+        ConfigError: when there is no activation of that name.
 
     Examples:
         >>> layer = ms_dnn.Dense(np.array([[1.0, 2.0]]), np.array([0.5]), "identity")
@@ -53,7 +54,7 @@ class Dense(Layer):
             raise ShapeError(f"dense layer: got a weight of shape {weight.shape}{of_bias}, expected (O, I) and (O,)")
         self.weight = Parameter(Tensor(weight), name="weight")
         self.bias = None if bias is None else Parameter(Tensor(bias), name="bias")
-        self.activation = ACTIVATIONS[activation]
+        self.activation = named(ACTIVATIONS, "activation", activation)
         self._activate = self.activation.function
         self._activation_vjp: Any = self.activation.vjp
 

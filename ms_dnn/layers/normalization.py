@@ -19,6 +19,7 @@ from ms_dnn.maths.normalization import (
     scale_and_shift,
     scale_and_shift_vjp,
 )
+from ms_dnn.presentation.notation import named
 from ms_dnn.runtime.distributed import Workers
 
 NormalizationCache = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
@@ -64,7 +65,7 @@ class Normalization(Layer):
         self.epsilon = epsilon
         self.scale = Parameter(Tensor(np.ones(units, dtype)), name="scale")
         self.shift = Parameter(Tensor(np.zeros(units, dtype)), name="shift")
-        self.activation = ACTIVATIONS[activation]
+        self.activation = named(ACTIVATIONS, "activation", activation)
         self._activate = self.activation.function
         self._activation_vjp: Any = self.activation.vjp
         self._means: Means = means_of

@@ -6,8 +6,13 @@ import difflib
 import math
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from typing import TypeVar
+
+from ms_dnn.errors import ConfigError
+
+Entry = TypeVar("Entry")
 
 
 def plain(text: object) -> str:
@@ -69,6 +74,19 @@ def nearest_names(word: object, names: Iterable[str], most: int = 1, cutoff: flo
 def nearest_name(word: object, names: Iterable[str]) -> str | None:
     """Return the name that was probably meant, whatever its case; None when none is close."""
     return next(iter(nearest_names(word, names)), None)
+
+
+def named(table: Mapping[str, Entry], what: str, name: object) -> Entry:
+    """Return the entry of a table.
+
+    Raises:
+        ConfigError: when there is none of that name; the message has the nearest name, or all.
+    """
+    if isinstance(name, str) and name in table:
+        return table[name]
+    near = nearest_name(name, table)
+    hint = f": did you mean {near!r}?" if near else ""
+    raise ConfigError(f"{what}: got {name!r}, expected one of {', '.join(table)}{hint}")
 
 
 def shortest_ends(names: Sequence[Sequence[str]], *, numbers: bool = True) -> list[tuple[str, ...]]:
