@@ -15,8 +15,8 @@ from ms_dnn.errors import DataError
 from ms_dnn.experiment.source import source_of
 from ms_dnn.features.columns import Features, fit_features
 from ms_dnn.features.encoding import encode_targets, smooth_targets
-from ms_dnn.features.known_data import KnownData, TargetScaling
 from ms_dnn.features.scaling import fit_scaling
+from ms_dnn.features.stored import DatasetMetadata, TargetScaling
 from ms_dnn.features.weighting import class_weights, product_of_weights
 
 
@@ -67,7 +67,7 @@ class PreparedData:
     test: Part | None
     dataset: Dataset
     features: Features
-    known: KnownData
+    known: DatasetMetadata
     notes: tuple[str, ...]
 
 
@@ -133,7 +133,7 @@ def prepare_data(config: ExperimentConfig, expected: Fingerprint | None = None) 
     train = replace(train, weights=product_of_weights(of_classes, parts.train.weights))
     validation = ready(parts.validation, "validation")
     test_part = ready(parts.test if test is None else test, "test")
-    known = KnownData(
+    known = DatasetMetadata(
         fingerprint=fingerprint,
         inputs=len(features.names),
         named=bool(dataset.feature_names),

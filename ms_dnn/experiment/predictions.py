@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from ms_dnn.config import ExperimentConfig
 from ms_dnn.features.encoding import decide
-from ms_dnn.features.known_data import KnownData
+from ms_dnn.features.stored import DatasetMetadata
 from ms_dnn.maths.activations import sigmoid, softmax
 
 
-def answer(config: ExperimentConfig, known: KnownData, prediction: NDArray[Any]) -> NDArray[Any]:
+def answer(config: ExperimentConfig, known: DatasetMetadata, prediction: NDArray[Any]) -> NDArray[Any]:
     """Return the answers for predictions (N, n[L]): class indices (N,), or values in the targets' unit (N, n[L])."""
     if known.target_scaling is None:
         return decide(prediction, config.loss, config.network.layers[-1].activation)

@@ -18,7 +18,7 @@ from ms_dnn.export.facts import facts_of, facts_to_json, final_activation
 from ms_dnn.export.mindspore_files import air_bytes, mindir_bytes
 from ms_dnn.export.onnx_graph import onnx_bytes
 from ms_dnn.export.usage import usage
-from ms_dnn.features.known_data import KnownData
+from ms_dnn.features.stored import DatasetMetadata
 from ms_dnn.maths.activations import ACTIVATIONS
 from ms_dnn.runs.stored import stored_config, trained_network, use_configured_device, what_answers_need
 from ms_dnn.runtime.durable import write_durably
@@ -93,7 +93,7 @@ def _model_file(
     return air_bytes(network, final), None
 
 
-def _samples(config: ExperimentConfig, known: KnownData) -> tuple[NDArray[np.float64], str, str | None]:
+def _samples(config: ExperimentConfig, known: DatasetMetadata) -> tuple[NDArray[np.float64], str, str | None]:
     """Return samples to compare outputs on, what they are, and why they are not of the run's data, if they are not."""
     try:
         data = prepare_data(config, known.fingerprint)

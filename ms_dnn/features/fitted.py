@@ -13,6 +13,7 @@ from typing_extensions import Self
 
 from ms_dnn.config.columns_section import Filling, ScalingKind, Unseen
 from ms_dnn.config.settings import Settings
+from ms_dnn.errors import DataError
 
 OTHER, MISSING = "(other)", "(missing)"
 """What features of unseen and of missing categories are called; a cell that says so means it."""
@@ -81,10 +82,16 @@ class _FittedTexts(_Fitted):
         return [word for word in self.words(cell) if word not in self.encoded]
 
     def places(self, cells: NDArray[Any]) -> list[list[int]]:
-        """Return the places in ``encoded`` of what is in each of the cells (N,), texts and NaN for missing ones."""
+        """Return the places in ``encoded`` of what is in each of the cells (N,), texts and NaN for missing ones.
+
+        Raises :class:`DataError` for a missing one where there is no ``fill``.
+        """
         places = {category: place for place, category in enumerate(self.encoded)}
         other = [places[OTHER]] if self.unseen == "other" else []
-        found = (self.words(cell if isinstance(cell, str) else self.fill) for cell in cells)
+        filled = [cell if isinstance(cell, str) else self.fill for cell in cells]
+        found = [self.words(cell) for cell in filled if cell is not None]
+        if len(found) < len(filled):
+            raise DataError(f"column {self.column!r}: got a missing cell, expected a text: fill it in")
         return [[place for word in words for place in ([places[word]] if word in places else other)] for words in found]
 
     def encode(self, cells: NDArray[Any]) -> NDArray[np.float64]:

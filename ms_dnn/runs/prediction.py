@@ -13,7 +13,7 @@ from ms_dnn.data import Samples, read_declared_table, read_features
 from ms_dnn.experiment.predictions import answer, probabilities
 from ms_dnn.experiment.source import source_of
 from ms_dnn.features.columns import Features
-from ms_dnn.features.known_data import KnownData
+from ms_dnn.features.stored import DatasetMetadata
 from ms_dnn.runs.stored import stored_config, trained_network, use_configured_device, what_answers_need
 from ms_dnn.training.run_folder import RunFolder
 
@@ -79,7 +79,7 @@ def predict_file(path: Path, files: list[Path], device: str | None = None) -> An
 
 
 def _raw_samples(
-    config: ExperimentConfig, features: Features, known: KnownData, files: list[Path]
+    config: ExperimentConfig, features: Features, known: DatasetMetadata, files: list[Path]
 ) -> tuple[list[Samples], tuple[str, ...]]:
     """Return the samples of each file, not yet scaled or encoded, and what was filled in."""
     source = source_of(config)

@@ -13,8 +13,7 @@ from ms_dnn.dnn import DNN
 from ms_dnn.errors import DataError, RunError
 from ms_dnn.experiment.building import build_network
 from ms_dnn.features.columns import Features
-from ms_dnn.features.known_data import KnownData, known_from_json
-from ms_dnn.features.stored import features_from_json
+from ms_dnn.features.stored import DatasetMetadata, features_from_json, metadata_from_json
 from ms_dnn.runtime.device import Device, use_device
 from ms_dnn.runtime.environment import package_versions
 from ms_dnn.runtime.precision import check_precision
@@ -72,7 +71,7 @@ def use_configured_device(config: ExperimentConfig) -> Device:
     return device
 
 
-def known_data(folder: RunFolder) -> KnownData:
+def known_data(folder: RunFolder) -> DatasetMetadata:
     """Return what a run knows of its data; :class:`RunError` when the file is damaged or not there."""
     if not (folder.path / DATA).exists():
         raise RunError(
@@ -80,12 +79,12 @@ def known_data(folder: RunFolder) -> KnownData:
             "from a copy, or train anew"
         )
     try:
-        return known_from_json(folder.read(DATA))
+        return metadata_from_json(folder.read(DATA))
     except DataError as error:
         raise _damaged(folder.path / DATA, error) from error
 
 
-def what_answers_need(folder: RunFolder, config: ExperimentConfig) -> tuple[Features, KnownData]:
+def what_answers_need(folder: RunFolder, config: ExperimentConfig) -> tuple[Features, DatasetMetadata]:
     """Return what was fitted on the training part of a run, and what the answers mean, without looking at the data.
 
     Raises:

@@ -10,8 +10,7 @@ from ms_dnn.config.sharing import require_shareable
 from ms_dnn.dnn import DNN
 from ms_dnn.experiment.building import build_cost, build_network, build_plan, build_trainer
 from ms_dnn.experiment.data import PreparedData, prepare_data
-from ms_dnn.features.known_data import known_to_json
-from ms_dnn.features.stored import features_to_json
+from ms_dnn.features.stored import features_to_json, metadata_to_json
 from ms_dnn.runs.pictures import draw_pictures
 from ms_dnn.runs.reports.curves import draw_curves
 from ms_dnn.runs.reports.event_files import EventFiles, require_event_writer
@@ -56,7 +55,7 @@ def start_run(config: ExperimentConfig, path: Path, listener: Listener) -> tuple
             CONFIG: dump_config(config),
             ENVIRONMENT: json.dumps(environment(device), indent=1) + "\n",
             FEATURES: features_to_json(data.features),
-            DATA: known_to_json(data.known),
+            DATA: metadata_to_json(data.known),
         },
     )
     network = build_network(config, data.train.x.shape[1])
