@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ms_dnn.data.bundled import BUNDLED, load_bundled
+from ms_dnn.data.formats.arrays import read_npz
 from ms_dnn.data.formats.cifar import read_cifar10
 from ms_dnn.data.formats.hdf5 import read_hdf5_set
 from ms_dnn.data.formats.idx import read_idx_set
 from ms_dnn.data.formats.image_folders import read_image_folders
 from ms_dnn.data.formats.mindrecord import read_mindrecord
 from ms_dnn.data.formats.npy_folder import read_npy_folder
-from ms_dnn.data.formats.npz import read_npz
 from ms_dnn.data.source import Loaded, Source
 from ms_dnn.data.tables.training_table import read_training_table
 from ms_dnn.errors import DataError

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -10,6 +11,7 @@ from typing import Literal, NamedTuple
 from ms_dnn.config.columns_section import Column, DropColumn, WeightColumn
 from ms_dnn.data.dataset import Dataset
 from ms_dnn.errors import DataError
+from ms_dnn.presentation.notation import first_line
 
 TargetKind = Literal["auto", "classes", "numbers"]
 
@@ -52,6 +54,20 @@ class Loaded(NamedTuple):
 
     dataset: Dataset
     test: Dataset | None = None
+
+
+@contextmanager
+def reading(before: str, after: str) -> Iterator[None]:
+    """Turn whatever parsers raise on damaged bytes, a dozen types, into :class:`DataError`.
+
+    Its message is the first line of what they say, between ``before`` and ``after``.
+    """
+    try:
+        yield
+    except DataError:
+        raise
+    except Exception as error:
+        raise DataError(f"{before}{first_line(error)}{after}") from error
 
 
 def existing_file(folder: Path, names: Sequence[str], files: str) -> Path:

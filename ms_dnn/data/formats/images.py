@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from ms_dnn.data.samples import Samples, check_column_count
+from ms_dnn.data.source import reading
 from ms_dnn.errors import DataError
-from ms_dnn.presentation.notation import first_line
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".pbm")
 # Other decoders of Pillow start programs (EPS) or are seldom exercised; they are not let near a user's file.
@@ -127,18 +127,12 @@ def _examined(path: Path, look: Callable[[Image.Image], T]) -> T:
     """Return what ``look`` says about the open picture; every fault of the file is a :class:`DataError`."""
     if not path.is_file():
         raise DataError(f"there is no picture {str(path)!r}; check the path")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(path, formats=_FORMATS) as picture:
-                _check_pixels(path, picture)
-                return look(picture)
-    except DataError:
-        raise
-    except Exception as error:  # Pillow's decoders raise a dozen types on damaged bytes
-        raise DataError(
-            f"{path.name!r} cannot be read as a picture ({first_line(error)}); save it again as PNG or JPEG"
-        ) from error
+    damaged = (f"{path.name!r} cannot be read as a picture (", "); save it again as PNG or JPEG")
+    with reading(*damaged), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with Image.open(path, formats=_FORMATS) as picture:
+            _check_pixels(path, picture)
+            return look(picture)
 
 
 def _planes(picture: Image.Image, channels: int) -> NDArray[np.float32]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 from array import array
 from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from ms_dnn.data.lazy_rows import rows_at_once
-from ms_dnn.data.source import MOST_VALUES
+from ms_dnn.data.source import MOST_VALUES, reading
 from ms_dnn.errors import DataError
 from ms_dnn.presentation.notation import first_line
 
@@ -168,13 +169,10 @@ class ParquetTable:
                 f"{path.name!r}: got a Parquet file, expected the package pyarrow, which reads such files and cannot "
                 f"be imported ({first_line(error)}): pip install 'ms-dnn[data]'"
             ) from error
-        try:
-            with pq.ParquetFile(path) as file:
-                self.rows, schema = file.metadata.num_rows, file.schema_arrow
-                groups = (file.metadata.row_group(group) for group in range(file.metadata.num_row_groups))
-                size = max((group.total_byte_size for group in groups), default=0)
-        except Exception as error:  # Arrow raises a dozen types on damaged bytes
-            raise self._damaged(error) from error
+        with self._reading(), pq.ParquetFile(path) as file:
+            self.rows, schema = file.metadata.num_rows, file.schema_arrow
+            groups = (file.metadata.row_group(group) for group in range(file.metadata.num_row_groups))
+            size = max((group.total_byte_size for group in groups), default=0)
         self.first = [str(name) for name in schema.names]
         self._types = list(schema.types)
         self._texts = [name for name, kind in zip(self.first, self._types, strict=True) if _is_text(kind)]
@@ -188,37 +186,27 @@ class ParquetTable:
         """Yield the cells; see :class:`TableFile`. Raises :class:`DataError` for columns of other types."""
         for name, kind in zip(self.first, self._types, strict=True):
             _check_type(self.path, name, kind)
-        found = 0
-        for block in self._parsed(texts):
-            found += len(block)
-            yield block
-        if found != self.rows:
-            raise self._damaged(ValueError(f"{found} rows where {self.rows} are promised"))
-
-    def _parsed(self, texts: Collection[int]) -> Iterator[DataFrame]:
         import pandas as pd
         import pyarrow.parquet as pq
 
         start = 0
-        try:
-            # Texts come as dictionaries: a short file can repeat a long text many times. Reading ahead would keep the
-            # whole file in memory.
-            with pq.ParquetFile(self.path, read_dictionary=self._texts, pre_buffer=False) as file:
-                for batch in file.iter_batches(batch_size=min(BLOCK, rows_at_once(len(self.first))), use_threads=False):
-                    batch.validate(full=True)
-                    index = pd.RangeIndex(start, start + batch.num_rows, name=self.noun)
-                    start += batch.num_rows
-                    if start > self.rows:
-                        raise ValueError(f"more than the {self.rows} rows that are promised")
-                    columns = {i: _cells(batch.column(i), i in texts) for i in range(batch.num_columns)}
-                    yield pd.DataFrame(columns, index=index)
-        except Exception as error:  # Arrow raises a dozen types on damaged bytes
-            raise self._damaged(error) from error
+        # Texts come as dictionaries: a short file can repeat a long text many times. Reading ahead would keep the
+        # whole file in memory.
+        with self._reading(), pq.ParquetFile(self.path, read_dictionary=self._texts, pre_buffer=False) as file:
+            for batch in file.iter_batches(batch_size=min(BLOCK, rows_at_once(len(self.first))), use_threads=False):
+                batch.validate(full=True)
+                index = pd.RangeIndex(start, start + batch.num_rows, name=self.noun)
+                start += batch.num_rows
+                if start > self.rows:
+                    raise ValueError(f"more than the {self.rows} rows that are promised")
+                columns = {i: _cells(batch.column(i), i in texts) for i in range(batch.num_columns)}
+                yield pd.DataFrame(columns, index=index)
+            if start != self.rows:
+                raise ValueError(f"{start} rows where {self.rows} are promised")
 
-    def _damaged(self, error: Exception) -> DataError:
-        return DataError(
-            f"{self.path.name!r}: got a file that cannot be read ({first_line(error)}), expected Parquet: take an "
-            "undamaged copy"
+    def _reading(self) -> AbstractContextManager[None]:
+        return reading(
+            f"{self.path.name!r}: got a file that cannot be read (", "), expected Parquet: take an undamaged copy"
         )
 
 
