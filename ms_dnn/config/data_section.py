@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from typing_extensions import Self
 
 from ms_dnn.config.columns_section import ColumnsConfig
-from ms_dnn.config.settings import Conflict, Settings, refusal
+from ms_dnn.config.settings import Conflict, Settings
 
 DataSet = Literal[
     "digits",
@@ -131,13 +131,6 @@ class DataConfig(Settings):
         if isinstance(values, dict) and values.get("set") in _WITH_TEST_FILES and "test" not in values:
             return {**values, "test": 0.0}
         return values
-
-    @model_validator(mode="after")
-    def _leaves_training_samples(self) -> Self:
-        found = list(self._conflicts())
-        if found:
-            raise refusal("data", found)
-        return self
 
     def _conflicts(self) -> Iterator[Conflict]:
         needed = _NEEDED.get(self.set, {})

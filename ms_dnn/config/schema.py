@@ -10,18 +10,17 @@ that into sentences with the line of the file.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
-from typing_extensions import Self
 
 from ms_dnn.config.data_section import DataConfig
 from ms_dnn.config.network_section import NetworkConfig
 from ms_dnn.config.optimization import LearningRate, Optimizer
-from ms_dnn.config.reports_section import ReportsConfig
 from ms_dnn.config.settings import Conflict, Settings, refusal
 from ms_dnn.config.sweep_section import SweepConfig
-from ms_dnn.config.training_section import PenaltyConfig, TrainingConfig
+from ms_dnn.config.training_section import PenaltyConfig, ReportsConfig, TrainingConfig
 
 VERSION = 1
 
@@ -96,26 +95,10 @@ class ExperimentConfig(Settings):
             raise refusal("experiment", [Conflict(("version",), sentence)])
         return values
 
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        found = conflicts_in(self)
-        if found:
-            raise refusal("experiment", found)
-        return self
-
-
-def conflicts_in(config: ExperimentConfig) -> list[Conflict]:
-    """All conflicts of one experiment, in the order of the schema; empty when it can be run."""
-    return [
-        *_regression(config),
-        *_activations(config),
-        *_output_layer(config),
-        *_batches_of_one(config),
-        *_early_stopping(config),
-        *_smoothing(config),
-        *_precision(config),
-        *_streaming(config),
-    ]
+    def _conflicts(self) -> Iterator[Conflict]:
+        checks = [_regression, _activations, _output_layer, _batches_of_one]
+        checks += [_early_stopping, _smoothing, _precision, _streaming]
+        return chain.from_iterable(check(self) for check in checks)
 
 
 def _regression(config: ExperimentConfig) -> Iterator[Conflict]:
