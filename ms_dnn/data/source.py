@@ -1,4 +1,4 @@
-"""Where the samples of a set are, what a reader of training data returns, and the checks that all of them need."""
+"""Where the samples of a set are, what readers of training data and of samples to predict return, and their checks."""
 
 from __future__ import annotations
 
@@ -6,12 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ms_dnn.config.columns_section import Column, DropColumn, WeightColumn
 from ms_dnn.data.dataset import Dataset
 from ms_dnn.errors import DataError
 from ms_dnn.presentation.notation import first_line
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 TargetKind = Literal["auto", "classes", "numbers"]
 
@@ -54,6 +60,18 @@ class Loaded(NamedTuple):
 
     dataset: Dataset
     test: Dataset | None = None
+
+
+class Samples(NamedTuple):
+    """N samples to predict.
+
+    ``x`` (N, I) float64, or a frame where a table's columns were declared; ``labels`` (N,), numbers or texts, or None;
+    and names of the rows.
+    """
+
+    x: NDArray[np.float64] | DataFrame
+    labels: NDArray[np.int64] | NDArray[np.float64] | NDArray[np.str_] | None
+    row_names: list[str]
 
 
 @contextmanager
@@ -126,4 +144,20 @@ def check_same_shape(name: str, train: Dataset, test: Dataset) -> None:
         raise DataError(
             f"{name}: got test pictures of shape {got}, expected {expected} as in the training files: take both from "
             "one set"
+        )
+
+
+def as_labels(values: NDArray[Any]) -> NDArray[np.int64] | NDArray[np.float64]:
+    """Return finite labels as int64 if all of them are whole numbers (class indices), else as float64."""
+    labels = values.astype(np.float64)
+    small = np.abs(labels) < 2**53  # beyond, float64 skips whole numbers and the cast to int64 may overflow
+    whole = bool((small & (labels == np.floor(labels))).all())
+    return labels.astype(np.int64) if whole else labels
+
+
+def check_column_count(path: Path, got: int, expected: int) -> None:
+    """Raise :class:`DataError` unless a file has as many feature columns as the network has inputs."""
+    if got != expected:
+        raise DataError(
+            f"{path.name!r} has {got} feature columns, expected {expected}: give the columns of the training data"
         )

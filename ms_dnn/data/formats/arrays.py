@@ -16,8 +16,16 @@ from numpy.typing import NDArray
 
 from ms_dnn.data import source
 from ms_dnn.data.dataset import Dataset
-from ms_dnn.data.samples import Samples, as_labels, check_column_count
-from ms_dnn.data.source import HIGHEST_DEFLATE_RATIO, Loaded, TargetKind, check_file, check_size, reading
+from ms_dnn.data.source import (
+    Loaded,
+    Samples,
+    TargetKind,
+    as_labels,
+    check_column_count,
+    check_file,
+    check_size,
+    reading,
+)
 from ms_dnn.data.targets import targets_of
 from ms_dnn.data.validation import check_finite
 from ms_dnn.errors import DataError
@@ -143,7 +151,7 @@ def _promised_shapes(path: Path) -> dict[str, tuple[int, ...]]:
             name = entry.filename.removesuffix(".npy")
             if name not in ("x", "y") or name == entry.filename:
                 continue
-            if entry.file_size > path.stat().st_size * HIGHEST_DEFLATE_RATIO:
+            if entry.file_size > path.stat().st_size * source.HIGHEST_DEFLATE_RATIO:
                 raise ValueError(f"{name} of {entry.file_size} bytes in a file of {path.stat().st_size}")
             shapes[name] = _promised_shape(name, archive, entry)
     return shapes

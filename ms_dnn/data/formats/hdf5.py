@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ms_dnn.data.dataset import Dataset
-from ms_dnn.data.formats.gathering import gathered
+from ms_dnn.data.formats.row_file import gathered
 from ms_dnn.data.lazy_rows import rows_at_once
 from ms_dnn.data.source import HIGHEST_DEFLATE_RATIO, Loaded, check_same_shape, check_size, existing_file, reading
 from ms_dnn.data.targets import check_labels

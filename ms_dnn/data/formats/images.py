@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from ms_dnn.data.samples import Samples, check_column_count
-from ms_dnn.data.source import reading
+from ms_dnn.data.source import Samples, check_column_count, reading
 from ms_dnn.errors import DataError
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".pbm")

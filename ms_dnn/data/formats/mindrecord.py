@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from ms_dnn.data.dataset import Dataset
-from ms_dnn.data.formats.gathering import gathered
 from ms_dnn.data.formats.npy_file import npy_header, npy_rows
 from ms_dnn.data.formats.npy_folder import NOTES, X, Y, read_npy_folder
+from ms_dnn.data.formats.row_file import gathered
 from ms_dnn.data.lazy_rows import blocks
 from ms_dnn.data.source import Loaded, Source, check_file, is_file
 from ms_dnn.data.targets import targets_of
@@ -72,23 +72,23 @@ def _write_arrays(source: Source, folder: Path) -> None:
     """Have the numbers written into ``folder`` by a process that may be ended by a signal."""
     where = repr(source.file.name)
     options = (source.target or "y", "stream" if source.stream else "whole", *source.drop)
-    command = [
-        sys.executable,
-        "-m",
-        "ms_dnn.data.formats.mindrecord_reading",
-        str(source.file.absolute()),
-        str(folder),
-        *options,
-    ]
-    process = subprocess.run(command, capture_output=True, text=True, check=False, errors="replace")  # noqa: S603 - this very package
-    lines = process.stderr.strip().splitlines() or [""]
-    if process.returncode == REFUSED:
-        raise DataError(lines[-1])
-    if process.returncode:
-        said = lines[-1] if process.returncode > 0 else f"its reader was ended by signal {-process.returncode}"
+    code, said = run_program("mindrecord_reading", source.file.absolute(), folder, *options)
+    if code == REFUSED:
+        raise DataError(said)
+    if code:
+        said = said if code > 0 else f"its reader was {said}"
         raise DataError(
             f"{where}: got a file that cannot be read ({said[:200].rstrip('. ')}), expected a MindRecord: {_CURE}"
         )
+
+
+def run_program(module: str, *arguments: object) -> tuple[int, str]:
+    """Run a module beside this one, and return its exit code with the last line of stderr, or by what it was ended."""
+    command = [sys.executable, "-m", f"ms_dnn.data.formats.{module}", *map(str, arguments)]
+    process = subprocess.run(command, capture_output=True, text=True, check=False, errors="replace")  # noqa: S603 - this very package
+    if process.returncode < 0:
+        return process.returncode, f"ended by signal {-process.returncode}"
+    return process.returncode, (process.stderr.strip().splitlines() or [""])[-1]
 
 
 def _files(path: Path) -> list[str]:

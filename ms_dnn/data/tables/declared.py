@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ms_dnn.data.samples import Samples, as_labels, check_column_count
-from ms_dnn.data.source import check_size
+from ms_dnn.data.source import Samples, as_labels, check_column_count, check_size
 from ms_dnn.data.tables.cells import Declared, feature_frame, number_in, numbers_in, shown_cell
 from ms_dnn.data.tables.files import TABLE_SUFFIXES, TableFile, open_table
 from ms_dnn.data.validation import column_title

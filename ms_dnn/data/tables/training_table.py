@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ms_dnn.config.columns_section import Column, DropColumn, FeatureColumn, NumberColumn, WeightColumn
 from ms_dnn.data.dataset import Dataset
-from ms_dnn.data.formats.gathering import gathered
+from ms_dnn.data.formats.row_file import gathered
 from ms_dnn.data.source import Loaded, Source, check_file, check_size
 from ms_dnn.data.tables.cells import feature_frame, numbers_in, shown_cell
 from ms_dnn.data.tables.declared import listed
