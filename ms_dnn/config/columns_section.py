@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, NoReturn, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, Tag, model_validator
 
-from ms_dnn.config.settings import Conflict, Settings, mapping_or, refusal
+from ms_dnn.config.settings import Conflict, Settings, mapping_or
 
 Filling = Literal["error", "mean", "median", "most_frequent", "constant", "indicator"]
 ScalingKind = Literal["none", "standard", "min_max"]
@@ -150,19 +150,10 @@ class Columns(dict[str, Column]):
         raise TypeError("a configuration is not changed; parse another one")
 
 
-def _with_one_weight(columns: Columns) -> Columns:
-    weights = [name for name, column in columns.items() if isinstance(column, WeightColumn)]
-    if len(weights) > 1:
-        sentence = f"{weights[0]!r} is the weight of a sample already; drop one of the two (kind: drop)"
-        raise refusal("columns", [Conflict((weights[1],), sentence)])
-    return columns
-
-
 ColumnsConfig = Annotated[
     dict[str, Column],
     BeforeValidator(_with_kinds),
     AfterValidator(Columns),
-    AfterValidator(_with_one_weight),
     Field(json_schema_extra={"expected": "a mapping of column names"}),
 ]
 

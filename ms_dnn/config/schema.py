@@ -96,8 +96,7 @@ class ExperimentConfig(Settings):
         return values
 
     def _conflicts(self) -> Iterator[Conflict]:
-        checks = [_regression, _activations, _output_layer, _batches_of_one]
-        checks += [_early_stopping, _smoothing, _precision, _streaming]
+        checks = (_regression, _activations, _output_layer, _batches_of_one, _early_stopping, _numerics)
         return chain.from_iterable(check(self) for check in checks)
 
 
@@ -188,15 +187,12 @@ def _early_stopping(config: ExperimentConfig) -> Iterator[Conflict]:
         )
 
 
-def _smoothing(config: ExperimentConfig) -> Iterator[Conflict]:
+def _numerics(config: ExperimentConfig) -> Iterator[Conflict]:
     if config.training.label_smoothing and "cross_entropy" not in config.loss:
         yield Conflict(
             ("training", "label_smoothing"),
             f"{config.loss} has no classes with a probability to smooth; use 0, or a cross-entropy loss",
         )
-
-
-def _precision(config: ExperimentConfig) -> Iterator[Conflict]:
     if config.precision.startswith("mixed") and config.backprop == "framework":
         yield Conflict(
             ("backprop",), f"{config.precision} is trained by the hand-written backward pass alone; use handwritten"
@@ -206,9 +202,6 @@ def _precision(config: ExperimentConfig) -> Iterator[Conflict]:
             ("precision",),
             "float64 cannot run on Ascend, whose MatMul has no float64; use float32, or device CPU",
         )
-
-
-def _streaming(config: ExperimentConfig) -> Iterator[Conflict]:
     if config.data.stream and config.training.batch_size == "all":
         yield Conflict(
             ("data", "stream"),

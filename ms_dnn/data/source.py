@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 TargetKind = Literal["auto", "classes", "numbers"]
+
+is_file, is_folder = os.path.isfile, os.path.isdir  # pathlib's raise where the system refuses a path
 
 MOST_VALUES = 2**29  # 4 GiB as float64
 HIGHEST_DEFLATE_RATIO = 1032  # of the format: more bytes than that times the compressed ones cannot come out
@@ -103,22 +106,6 @@ def check_file(path: Path, kind: str) -> None:
     """Raise :class:`DataError` unless ``path`` is a regular file."""
     if not is_file(path):
         raise DataError(f"data.file: got no file {str(path)!r}, expected {kind}: put it there, or correct the path")
-
-
-def is_file(path: Path) -> bool:
-    """Tell whether ``path`` is a regular file; a path that the system refuses is none."""
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
-
-
-def is_folder(path: Path) -> bool:
-    """Tell whether ``path`` is a folder; a path that the system refuses is none."""
-    try:
-        return path.is_dir()
-    except (OSError, ValueError):
-        return False
 
 
 def check_not_empty(where: str, samples: int, features: int) -> None:

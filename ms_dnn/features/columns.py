@@ -215,13 +215,16 @@ def _check_any_value(missing: Filling, empty: bool) -> None:
 
 
 def _fit_texts(name: str, column: CategoryColumn | MultiHotColumn, cells: NDArray[Any]) -> Fitted:
+    from sklearn.impute import SimpleImputer
+
     present = [cell for cell in cells if isinstance(cell, str)]
     missing, fill = filling(column)
     _check_any_value(missing, not present)
     if missing == "indicator":
         fill = MISSING
     elif missing == "most_frequent":
-        fill = _most_frequent(cells)
+        imputer = SimpleImputer(strategy="most_frequent").fit(np.asarray(cells, object)[:, np.newaxis])
+        fill = str(imputer.statistics_[0])
     separator = column.separator if isinstance(column, MultiHotColumn) else None
     categories = column.categories or _categories({*present} | ({fill} if fill else set()), separator)
     if not categories:
@@ -242,13 +245,6 @@ def _check_fill(missing: Filling, words: Sequence[str], categories: tuple[str, .
             f"got {strange[0]!r} for missing cells ({missing}), expected one of the categories "
             f"{listed(categories)}: fill with one of those, list it among the categories, or set unseen to other"
         )
-
-
-def _most_frequent(cells: NDArray[Any]) -> str:
-    from sklearn.impute import SimpleImputer
-
-    imputer = SimpleImputer(strategy="most_frequent").fit(np.asarray(cells, object)[:, np.newaxis])
-    return str(imputer.statistics_[0])
 
 
 def _categories(cells: set[str], separator: str | None) -> tuple[str, ...]:

@@ -89,7 +89,7 @@ def examine_picture(path: Path) -> PictureFacts:
     return _examined(path, facts)
 
 
-def read_picture(path: Path, image_shape: tuple[int, int, int]) -> NDArray[np.float64]:
+def read_picture(path: Path, image_shape: tuple[int, ...]) -> NDArray[np.float64]:
     """Return one picture as it is, flattened: (height · width · channels,), 0 black to 1 white.
 
     There are 1 (luminance) or 3 channels (red, green, blue). The picture is turned as its camera says, laid on
@@ -103,20 +103,14 @@ def read_picture(path: Path, image_shape: tuple[int, int, int]) -> NDArray[np.fl
 
 
 def _pixels(path: Path, image_shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Return one flattened picture; if it has no channels, 0 is its ground's side of the scale and 1 the other."""
     if len(image_shape) == 3:
-        height, width, channels = image_shape
-        return read_picture(path, (height, width, channels))
-    height, width = image_shape
-    return _brightness(path, (height, width))
-
-
-def _brightness(path: Path, image_shape: tuple[int, int]) -> NDArray[np.float64]:
-    """Return one flattened picture (height · width,), 0 its ground's side of the scale and 1 the other."""
+        return read_picture(path, image_shape)
     grey = _examined(path, lambda picture: _grey(ImageOps.exif_transpose(picture)))
     return _resized(1 - grey if _ground_is_light(grey) else grey, image_shape).ravel()
 
 
-def _resized(plane: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float64]:
+def _resized(plane: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float64]:
     height, width = shape
     small = Image.fromarray(np.ascontiguousarray(plane)).resize((width, height), Image.Resampling.BOX)
     return np.asarray(small, dtype=np.float64).clip(0.0, 1.0)

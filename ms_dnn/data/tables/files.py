@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,8 +26,11 @@ BLOCK = 2**16
 """Rows of a block at most; rows of many cells come in smaller ones."""
 
 
-class TableFile(Protocol):
-    """A table whose size and first line are known, and whose cells are read block by block.
+class CsvTable:
+    """UTF-8 text, one sample a line, separated by commas, semicolons or tabs (the first line tells).
+
+    Python's csv module measures the file first, in little memory: pandas knows no line numbers, fills up short lines in
+    silence, and has read a whole block before it counts. Blank lines are skipped.
 
     Attributes:
         path: the file.
@@ -36,34 +39,6 @@ class TableFile(Protocol):
         rows: number of rows, the first line among them only where ``has_header`` is None.
         has_header: True where the format always names its columns, None where only the caller can tell.
         ragged: number of the first row that has another number of cells than the first, and that number of cells.
-    """
-
-    path: Path
-    noun: str
-    first: list[str]
-    rows: int
-    has_header: bool | None
-    ragged: tuple[int, int] | None
-
-    def blocks(self, header: bool, texts: Collection[int] = ()) -> Iterator[DataFrame]:
-        """Yield frames of at most :data:`BLOCK` rows whose index holds the rows' numbers under the name ``noun``.
-
-        Columns are called 0, 1, …. A cell is a text, "" where there is nothing; columns that a file stores as numbers
-        are float64 with NaN where there is nothing, unless they are among ``texts``. ``header`` leaves out the first
-        line. Raises :class:`DataError` for a damaged file.
-        """
-
-
-def open_table(path: Path) -> TableFile:
-    """Open a table by the ending of its name, anything but ``.parquet`` as CSV; raises as the two classes do."""
-    return ParquetTable(path) if path.suffix.lower() in PARQUET_SUFFIXES else CsvTable(path)
-
-
-class CsvTable:
-    """UTF-8 text, one sample a line, separated by commas, semicolons or tabs (the first line tells).
-
-    Python's csv module measures the file first, in little memory: pandas knows no line numbers, fills up short lines in
-    silence, and has read a whole block before it counts. Blank lines are skipped.
 
     Raises :class:`DataError` for what is not UTF-8 text or not CSV.
     """
@@ -98,7 +73,12 @@ class CsvTable:
                 self.ragged = (reader.line_num, len(cells))
 
     def blocks(self, header: bool, texts: Collection[int] = ()) -> Iterator[DataFrame]:
-        """Yield the cells, all of them texts without surrounding blanks; see :class:`TableFile`."""
+        """Yield frames of at most :data:`BLOCK` rows whose index holds the rows' numbers under the name ``noun``.
+
+        Columns are called 0, 1, …. A cell is a text, "" where there is nothing; columns that a Parquet file stores as
+        numbers are float64 with NaN where there is nothing, unless they are among ``texts``. ``header`` leaves out the
+        first line. Raises :class:`DataError` for a damaged file.
+        """
         lines = np.frombuffer(self._lines, np.int64)
         width, start, skip = len(self.first), 0, header
         for block in self._parsed(width):
@@ -149,7 +129,7 @@ def _without_nul(file: Any) -> Iterator[str]:
 
 
 class ParquetTable:
-    """A Parquet file of columns of numbers, texts and truth values. Rows count from 0.
+    """A Parquet file of columns of numbers, texts and truth values, with the attributes of :class:`CsvTable`.
 
     Nothing that the file says about pandas or Python objects is followed; nothing is unpickled.
 
@@ -183,7 +163,7 @@ class ParquetTable:
             )
 
     def blocks(self, header: bool, texts: Collection[int] = ()) -> Iterator[DataFrame]:
-        """Yield the cells; see :class:`TableFile`. Raises :class:`DataError` for columns of other types."""
+        """Yield frames as :class:`CsvTable` does. Raises :class:`DataError` for columns of other types."""
         for name, kind in zip(self.first, self._types, strict=True):
             _check_type(self.path, name, kind)
         import pandas as pd
@@ -208,6 +188,14 @@ class ParquetTable:
         return reading(
             f"{self.path.name!r}: got a file that cannot be read (", "), expected Parquet: take an undamaged copy"
         )
+
+
+TableFile = CsvTable | ParquetTable
+
+
+def open_table(path: Path) -> TableFile:
+    """Open a table by the ending of its name, anything but ``.parquet`` as CSV; raises as the two classes do."""
+    return ParquetTable(path) if path.suffix.lower() in PARQUET_SUFFIXES else CsvTable(path)
 
 
 def _is_text(kind: Any) -> bool:
