@@ -18,10 +18,9 @@ from ms_dnn.data.formats.npy_file import npy_header, npy_rows
 from ms_dnn.data.formats.npy_folder import NOTES, X, Y, read_npy_folder
 from ms_dnn.data.formats.row_file import gathered
 from ms_dnn.data.lazy_rows import blocks
-from ms_dnn.data.source import Loaded, Source, check_file, is_file
+from ms_dnn.data.source import Loaded, Source, check_file, is_file, reading
 from ms_dnn.data.targets import targets_of
 from ms_dnn.errors import DataError
-from ms_dnn.presentation.notation import first_line
 
 INDEX_SUFFIX = ".db"
 NAMES = "names.json"
@@ -107,7 +106,8 @@ def _check_index(path: Path) -> None:
     index = index_of(path)
     if not is_file(index):
         raise DataError(f"{path.name!r}: got no index {index.name!r} beside it, expected both files: put it there")
-    try:
+    damaged = (f"{index.name!r}: got an index that cannot be read (", f"), expected that of {path.name!r}: {_CURE}")
+    with reading(*damaged):
         with closing(sqlite3.connect(f"{index.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as database:
             tables = dict(database.execute("SELECT NAME, TYPE FROM SQLITE_MASTER"))
             if (tables.get("INDEXES"), tables.get("SHARD_NAME")) != ("table", "table"):
@@ -115,8 +115,3 @@ def _check_index(path: Path) -> None:
             (name,) = database.execute("SELECT NAME FROM SHARD_NAME").fetchone()
         if name != path.name:
             raise ValueError(f"the index of {str(name)[:100]!r}: MindRecords keep their names")
-    except (sqlite3.Error, ValueError, TypeError) as error:
-        raise DataError(
-            f"{index.name!r}: got an index that cannot be read ({first_line(error)}), expected that of {path.name!r}: "
-            f"{_CURE}"
-        ) from error

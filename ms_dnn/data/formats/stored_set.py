@@ -94,20 +94,17 @@ def loaded(notes: Notes, where: str, x: LazyRows, y: NDArray[Any], *, stream: bo
         )
     if notes.task == "classification":
         check_labels(where, y, len(notes.class_names))
-    whole = Dataset(
-        notes.name,
-        features,
-        y,
-        notes.task,
-        notes.class_names,
-        notes.feature_names,
-        notes.image_shape,
-        notes.value_range,
-    )
+    whole = Dataset(x=features, y=y, **_kept(notes))
     if not notes.test_samples:
         return Loaded(whole)
     border = notes.samples - notes.test_samples
     return Loaded(whole.take(np.arange(border)), whole.take(np.arange(border, notes.samples)))
+
+
+def _kept(known: Dataset | Notes) -> dict[str, Any]:
+    """Return what a set and its notes have in common."""
+    names = ("name", "task", "class_names", "feature_names", "image_shape", "value_range")
+    return {name: getattr(known, name) for name in names}
 
 
 def targets_crc(y: NDArray[Any]) -> int:
@@ -129,8 +126,7 @@ def noted(loaded_set: Loaded) -> tuple[Notes, list[Rows]]:
         for block in blocks(rows):
             crc = zlib.crc32(np.ascontiguousarray(block, dtype).data, crc)
     return Notes(
-        name=first.name,
-        task=first.task,
+        **_kept(first),
         samples=sum(len(rows) for rows in features),
         test_samples=len(parts[1]) if len(parts) > 1 else 0,
         features=first.n_features,
@@ -138,10 +134,6 @@ def noted(loaded_set: Loaded) -> tuple[Notes, list[Rows]]:
         dtype=dtype.name,  # type: ignore[arg-type]
         x_crc=crc,
         y_crc=targets_crc(stored_targets(loaded_set)),
-        class_names=first.class_names,
-        feature_names=first.feature_names,
-        image_shape=first.image_shape,
-        value_range=first.value_range,
     ), features
 
 

@@ -51,14 +51,14 @@ class CsvTable:
         self.first: list[str] = []
         self.ragged: tuple[int, int] | None = None
         self._lines = array("q")  # number of each record's last line, negative where it is blank
-        try:
-            with path.open(encoding="utf-8-sig", newline="") as file:
-                self._delimiter = max(",;\t", key=file.readline().count)
-                file.seek(0)
-                self._measure(csv.reader(_without_nul(file), delimiter=self._delimiter))
-        except (OSError, UnicodeError, csv.Error) as error:
-            raise DataError(f"{path.name!r} cannot be read as CSV ({error}); save it as UTF-8 text") from error
+        with self._reading(), path.open(encoding="utf-8-sig", newline="") as file:
+            self._delimiter = max(",;\t", key=file.readline().count)
+            file.seek(0)
+            self._measure(csv.reader(_without_nul(file), delimiter=self._delimiter))
         self.rows = sum(line > 0 for line in self._lines)
+
+    def _reading(self) -> AbstractContextManager[None]:
+        return reading(f"{self.path.name!r} cannot be read as CSV (", "); save it as UTF-8 text")
 
     def _measure(self, reader: Any) -> None:
         width = 0
@@ -93,16 +93,15 @@ class CsvTable:
                 kept[np.argmax(kept)], skip = False, False
             yield block if kept.all() else block[kept]
         if start != len(lines):
-            raise DataError(
-                f"{self.path.name!r} cannot be read as CSV (its quotes or line ends are out of order); save it "
-                "as UTF-8 text"
-            )
+            with self._reading():
+                raise ValueError("its quotes or line ends are out of order")
 
     def _parsed(self, width: int) -> Iterator[DataFrame]:
         import pandas as pd
 
-        try:
-            with pd.read_csv(
+        with (
+            self._reading(),
+            pd.read_csv(
                 self.path,
                 sep=self._delimiter,
                 header=None,
@@ -113,12 +112,9 @@ class CsvTable:
                 skip_blank_lines=False,
                 encoding="utf-8-sig",
                 chunksize=min(BLOCK, rows_at_once(width)),
-            ) as blocks:
-                yield from blocks
-        except (OSError, ValueError, pd.errors.ParserError) as error:
-            raise DataError(
-                f"{self.path.name!r} cannot be read as CSV ({first_line(error)}); save it as UTF-8 text"
-            ) from error
+            ) as blocks,
+        ):
+            yield from blocks
 
 
 def _without_nul(file: Any) -> Iterator[str]:
