@@ -13,7 +13,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from ms_dnn.data import Source, check_dataset, load_data
-from ms_dnn.data.formats.mindrecord import index_of, read_mindrecord, run_program
+from ms_dnn.data.formats.mindrecord import index_of, read_mindrecord, run_mindrecord
 from ms_dnn.data.formats.npy_folder import NOTES, X, Y, read_npy_folder
 from ms_dnn.data.formats.stored_set import Notes, noted, stored_targets
 from ms_dnn.data.lazy_rows import Rows, blocks
@@ -128,6 +128,6 @@ def _write_mindrecord(path: Path, notes: Notes, features: list[Rows], y: NDArray
 
 
 def _run_writer(arrays: Path, path: Path) -> None:
-    code, said = run_program("mindrecord_writing", arrays.absolute(), path.absolute())
+    code, said = run_mindrecord("write", arrays.absolute(), path.absolute())
     if code:
         raise DataError(f"MindSpore's FileWriter failed: {said[:200] if code > 0 else f'it was {said}'}")

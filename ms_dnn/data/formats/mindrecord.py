@@ -71,7 +71,7 @@ def _write_arrays(source: Source, folder: Path) -> None:
     """Have the numbers written into ``folder`` by a process that may be ended by a signal."""
     where = repr(source.file.name)
     options = (source.target or "y", "stream" if source.stream else "whole", *source.drop)
-    code, said = run_program("mindrecord_reading", source.file.absolute(), folder, *options)
+    code, said = run_mindrecord("read", source.file.absolute(), folder, *options)
     if code == REFUSED:
         raise DataError(said)
     if code:
@@ -81,9 +81,9 @@ def _write_arrays(source: Source, folder: Path) -> None:
         )
 
 
-def run_program(module: str, *arguments: object) -> tuple[int, str]:
-    """Run a module beside this one, and return its exit code with the last line of stderr, or by what it was ended."""
-    command = [sys.executable, "-m", f"ms_dnn.data.formats.{module}", *map(str, arguments)]
+def run_mindrecord(*arguments: object) -> tuple[int, str]:
+    """Run ``mindrecord_process``; return its exit code with the last line of stderr, or by what it was ended."""
+    command = [sys.executable, "-m", "ms_dnn.data.formats.mindrecord_process", *map(str, arguments)]
     process = subprocess.run(command, capture_output=True, text=True, check=False, errors="replace")  # noqa: S603 - this very package
     if process.returncode < 0:
         return process.returncode, f"ended by signal {-process.returncode}"
