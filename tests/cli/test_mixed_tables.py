@@ -103,7 +103,7 @@ def test_nothing_is_learnt_from_validation_and_test_rows(tmp_path, monkeypatch):
 
 def training_lines(config):
     from ms_dnn.data import load_data, split
-    from ms_dnn.experiment.building import source_of
+    from ms_dnn.experiment.source import source_of
 
     dataset = load_data(source_of(config)).dataset
     return split(dataset, config.data.validation, config.data.test, config.seed).train.x.index
