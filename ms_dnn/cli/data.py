@@ -48,7 +48,7 @@ def show(config: Config, overrides: Overrides = None, as_json: AsJson = False) -
         return
     from rich.console import Console
 
-    from ms_dnn.data.summary_table import data_report
+    from ms_dnn.data.summary import data_report
     from ms_dnn.presentation.document import print_blocks
 
     print_blocks(Console(), data_report(summary))

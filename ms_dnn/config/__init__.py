@@ -18,9 +18,8 @@ from ms_dnn.config.optimization import (
     PolynomialDecay,
     Schedule,
 )
-from ms_dnn.config.reports_section import ReportsConfig
 from ms_dnn.config.schema import ExperimentConfig
-from ms_dnn.config.training_section import EarlyStoppingConfig, PenaltyConfig, TrainingConfig
+from ms_dnn.config.training_section import EarlyStoppingConfig, PenaltyConfig, ReportsConfig, TrainingConfig
 
 __all__ = [
     "Adam",

@@ -5,13 +5,12 @@ Each is declared here alone: the readers of tables and the features take these v
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal, NoReturn, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Discriminator, Field, Tag, model_validator
-from typing_extensions import Self
+from pydantic import AfterValidator, BeforeValidator, Field, Tag, model_validator
 
-from ms_dnn.config.settings import Conflict, Settings, refusal
+from ms_dnn.config.settings import Conflict, Settings, mapping_or
 
 Filling = Literal["error", "mean", "median", "most_frequent", "constant", "indicator"]
 ScalingKind = Literal["none", "standard", "min_max"]
@@ -31,19 +30,14 @@ class ConstantText(Settings):
     constant: str = Field(description="The text; for multi_hot, '' is no category at all.")
 
 
-def _word_or_constant(value: Any) -> str:
-    return "constant" if isinstance(value, dict | BaseModel) else "word"
-
-
-# The tag keeps the errors of the two alternatives apart: a bad constant is not also a bad word.
 _MissingNumbers = Annotated[
     Annotated[Literal["error", "mean", "median", "most_frequent", "indicator"], Tag("word")]
     | Annotated[ConstantNumber, Tag("constant")],
-    Discriminator(_word_or_constant),
+    mapping_or("word", "constant"),
 ]
 _MissingTexts = Annotated[
     Annotated[Literal["error", "most_frequent", "indicator"], Tag("word")] | Annotated[ConstantText, Tag("constant")],
-    Discriminator(_word_or_constant),
+    mapping_or("word", "constant"),
 ]
 
 
@@ -63,7 +57,7 @@ class NumberColumn(_Column):
     scaling: ScalingKind | None = Field(None, description="Left out: that of data.scaling.")
     missing: _MissingNumbers = Field(
         "error",
-        description="What missing cells become, measured on the training part; indicator is the mean, and one feature "
+        description="What missing cells become, measured on the training set; indicator is the mean, and one feature "
         "more that is 1 there.",
     )
 
@@ -75,7 +69,7 @@ class CategoryColumn(_Column):
     encoding: Literal["one_hot", "integer"] = Field(
         "one_hot", description="A feature for each category, or one that counts them, which puts them in an order."
     )
-    categories: _Categories = Field((), description="Left out: those of the training part, in sorted order.")
+    categories: _Categories = Field((), description="Left out: those of the training set, in sorted order.")
     unseen: Unseen = Field(
         "error",
         description="Other categories are refused, or are one of their own (other; integer: the last number), or no "
@@ -92,18 +86,13 @@ class CategoryColumn(_Column):
             return {**values, "unseen": "other"}
         return values
 
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        found = []
+    def _conflicts(self) -> Iterator[Conflict]:
         if self.encoding == "integer" and self.unseen == "ignore":
-            sentence = "integer has no number for no category; use other, or encoding one_hot"
-            found.append(Conflict(("unseen",), sentence))
+            yield Conflict(("unseen",), "integer has no number for no category; use other, or encoding one_hot")
         if self.encoding == "integer" and self.missing == "indicator":
-            sentence = "integer is one feature only; use a constant, or encoding one_hot"
-            found.append(Conflict(("missing",), sentence))
+            yield Conflict(("missing",), "integer is one feature only; use a constant, or encoding one_hot")
         _, constant = filling(self)
-        _check_categories(self.kind, self.categories, constant, [] if constant is None else [constant], found)
-        return self
+        yield from _conflicts_of(self.categories, constant, [] if constant is None else [constant])
 
 
 class MultiHotColumn(_Column):
@@ -116,18 +105,16 @@ class MultiHotColumn(_Column):
         description="What stands between two categories of a cell.",
         json_schema_extra={"expected": "a text of at least one character"},
     )
-    categories: _Categories = Field((), description="Left out: those of the training part, in sorted order.")
+    categories: _Categories = Field((), description="Left out: those of the training set, in sorted order.")
     unseen: Unseen = Field("error", description="Other categories are refused, or one of their own, or left out.")
     missing: _MissingTexts = Field(
         "error", description="What missing cells become; indicator is a category of their own."
     )
 
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
+    def _conflicts(self) -> Iterator[Conflict]:
         _, constant = filling(self)
         words = [part.strip() for part in (constant or "").split(self.separator) if part.strip()]
-        _check_categories(self.kind, self.categories, constant, words)
-        return self
+        yield from _conflicts_of(self.categories, constant, words)
 
 
 class DropColumn(_Column):
@@ -163,19 +150,10 @@ class Columns(dict[str, Column]):
         raise TypeError("a configuration is not changed; parse another one")
 
 
-def _with_one_weight(columns: Columns) -> Columns:
-    weights = [name for name, column in columns.items() if isinstance(column, WeightColumn)]
-    if len(weights) > 1:
-        sentence = f"{weights[0]!r} is the weight of a sample already; drop one of the two (kind: drop)"
-        raise refusal("columns", [Conflict((weights[1],), sentence)])
-    return columns
-
-
 ColumnsConfig = Annotated[
     dict[str, Column],
     BeforeValidator(_with_kinds),
     AfterValidator(Columns),
-    AfterValidator(_with_one_weight),
     Field(json_schema_extra={"expected": "a mapping of column names"}),
 ]
 
@@ -186,15 +164,10 @@ def filling(column: FeatureColumn) -> tuple[Filling, Any]:
     return (missing, None) if isinstance(missing, str) else ("constant", missing.constant)
 
 
-def _check_categories(
-    kind: str, categories: tuple[str, ...], constant: str | None, words: Sequence[str], others: Iterable[Conflict] = ()
-) -> None:
-    """Raise for a category that is listed twice, and for a constant whose ``words`` are not all listed."""
-    found = list(others)
+def _conflicts_of(categories: tuple[str, ...], constant: str | None, words: Sequence[str]) -> Iterator[Conflict]:
+    """Find a category that is listed twice, and a constant whose ``words`` are not all listed."""
     twice = sorted({word for word in categories if categories.count(word) > 1})
     if twice:
-        found.append(Conflict(("categories",), f"got {twice[0]!r} twice; list each category once"))
+        yield Conflict(("categories",), f"got {twice[0]!r} twice; list each category once")
     if categories and any(word not in categories for word in words):
-        found.append(Conflict(("missing",), f"{constant!r} is none of the categories; list it, or use one of them"))
-    if found:
-        raise refusal(kind, found)
+        yield Conflict(("missing",), f"{constant!r} is none of the categories; list it, or use one of them")

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 from typing_extensions import Self
 
-from ms_dnn.config.columns_section import ColumnsConfig
-from ms_dnn.config.settings import Conflict, Settings, refusal
+from ms_dnn.config.columns_section import ColumnsConfig, WeightColumn
+from ms_dnn.config.settings import Conflict, Settings
 
 DataSet = Literal[
     "digits",
@@ -132,13 +132,6 @@ class DataConfig(Settings):
             return {**values, "test": 0.0}
         return values
 
-    @model_validator(mode="after")
-    def _leaves_training_samples(self) -> Self:
-        found = list(self._conflicts())
-        if found:
-            raise refusal("data", found)
-        return self
-
     def _conflicts(self) -> Iterator[Conflict]:
         needed = _NEEDED.get(self.set, {})
         allowed = (*needed, *_ALLOWED.get(self.set, ()))
@@ -149,6 +142,10 @@ class DataConfig(Settings):
             elif given and key not in allowed:
                 known = f"reads {', '.join(allowed)}" if allowed else "comes with scikit-learn"
                 yield Conflict((key,), f"{self.set} has no use for it ({self.set} {known}); leave {key} out")
+        weights = [name for name, column in self.columns.items() if isinstance(column, WeightColumn)]
+        if len(weights) > 1:
+            sentence = f"{weights[0]!r} is the weight of a sample already; drop one of the two (kind: drop)"
+            yield Conflict(("columns", weights[1]), sentence)
         if self.image_size is not None and len(self.image_size) != 2:
             yield Conflict(("image_size",), f"got {len(self.image_size)} numbers, expected a list [height, width]")
         if self.test and self.set in _WITH_TEST_FILES:

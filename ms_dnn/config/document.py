@@ -140,18 +140,16 @@ class _Reader:
         if isinstance(node, yaml.ScalarNode) and node.tag == _UNTAGGED:
             return node.value if node.style else plain(node.value)
         self._around.add(id(node))
-        try:
-            return self._collection(node, path)
-        finally:
-            self._around.discard(id(node))
-
-    def _collection(self, node: yaml.Node, path: Path) -> Any:
+        built: Any = None
         if isinstance(node, yaml.MappingNode) and node.tag == f"{_TAG}map":
-            return dict(self._entries(node, path))
-        if isinstance(node, yaml.SequenceNode) and node.tag == f"{_TAG}seq":
-            return [self.value(entry, (*path, index)) for index, entry in enumerate(node.value)]
-        tag = node.tag.replace(_TAG, "!!")
-        return self._refuse(node, path, f"the tag {shown(tag)} is not allowed; write a plain value, without a tag")
+            built = dict(self._entries(node, path))
+        elif isinstance(node, yaml.SequenceNode) and node.tag == f"{_TAG}seq":
+            built = [self.value(entry, (*path, index)) for index, entry in enumerate(node.value)]
+        else:
+            tag = shown(node.tag.replace(_TAG, "!!"))
+            self._refuse(node, path, f"the tag {tag} is not allowed; write a plain value, without a tag")
+        self._around.discard(id(node))
+        return built
 
     def _entries(self, node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, Any]]:
         first: dict[str, Origin] = {}

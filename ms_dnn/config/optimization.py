@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Discriminator, Field, Tag, model_validator
-from typing_extensions import Self
+from pydantic import Field, Tag
 
-from ms_dnn.config.settings import Conflict, Settings, refusal
+from ms_dnn.config.settings import Conflict, Settings, mapping_or
 
 PositiveRate = Annotated[float, Field(gt=0)]
 PositiveEpochs = Annotated[int, Field(ge=1)]
@@ -80,12 +81,10 @@ class CosineDecay(Settings):
     final: float = Field(ge=0, description="Learning rate after `epochs` epochs.")
     epochs: PositiveEpochs = Field(description="Length of the descent, in epochs.")
 
-    @model_validator(mode="after")
-    def _descends(self) -> Self:
+    def _conflicts(self) -> Iterator[Conflict]:
         if self.final >= self.initial:
             sentence = f"the cosine goes down, so {self.final:g} must be below the initial {self.initial:g}"
-            raise refusal("cosine_decay", [Conflict(("final",), sentence)])
-        return self
+            yield Conflict(("final",), sentence)
 
 
 class PolynomialDecay(Settings):
@@ -109,20 +108,13 @@ class PiecewiseConstant(Settings):
         strict=False, min_length=1, description="One learning rate for each milestone, > 0."
     )
 
-    @model_validator(mode="after")
-    def _pieces_fit(self) -> Self:
-        found = []
-        for index in range(1, len(self.milestones)):
-            before, here = self.milestones[index - 1], self.milestones[index]
+    def _conflicts(self) -> Iterator[Conflict]:
+        for index, (before, here) in enumerate(pairwise(self.milestones), 1):
             if here <= before:
-                sentence = f"milestones must increase, and {here} comes after {before}"
-                found.append(Conflict(("milestones", index), sentence))
+                yield Conflict(("milestones", index), f"milestones must increase, and {here} comes after {before}")
         if len(self.rates) != len(self.milestones):
             counts = f"got {len(self.rates)} for {len(self.milestones)} milestones"
-            found.append(Conflict(("rates",), f"{counts}; each milestone needs one rate"))
-        if found:
-            raise refusal("piecewise_constant", found)
-        return self
+            yield Conflict(("rates",), f"{counts}; each milestone needs one rate")
 
 
 Schedule = Annotated[
@@ -131,12 +123,7 @@ Schedule = Annotated[
 ]
 
 
-def _constant_or_schedule(value: Any) -> str:
-    return "schedule" if isinstance(value, dict | BaseModel) else "constant"
-
-
-# The tag keeps the errors of the two alternatives apart: a bad schedule is not also "not a number".
 LearningRate = Annotated[
     Annotated[PositiveRate, Tag("constant")] | Annotated[Schedule, Tag("schedule")],
-    Discriminator(_constant_or_schedule),
+    mapping_or("constant", "schedule"),
 ]

@@ -10,18 +10,17 @@ that into sentences with the line of the file.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
-from typing_extensions import Self
 
 from ms_dnn.config.data_section import DataConfig
 from ms_dnn.config.network_section import NetworkConfig
 from ms_dnn.config.optimization import LearningRate, Optimizer
-from ms_dnn.config.reports_section import ReportsConfig
 from ms_dnn.config.settings import Conflict, Settings, refusal
 from ms_dnn.config.sweep_section import SweepConfig
-from ms_dnn.config.training_section import PenaltyConfig, TrainingConfig
+from ms_dnn.config.training_section import PenaltyConfig, ReportsConfig, TrainingConfig
 
 VERSION = 1
 
@@ -96,26 +95,9 @@ class ExperimentConfig(Settings):
             raise refusal("experiment", [Conflict(("version",), sentence)])
         return values
 
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        found = conflicts_in(self)
-        if found:
-            raise refusal("experiment", found)
-        return self
-
-
-def conflicts_in(config: ExperimentConfig) -> list[Conflict]:
-    """All conflicts of one experiment, in the order of the schema; empty when it can be run."""
-    return [
-        *_regression(config),
-        *_activations(config),
-        *_output_layer(config),
-        *_batches_of_one(config),
-        *_early_stopping(config),
-        *_smoothing(config),
-        *_precision(config),
-        *_streaming(config),
-    ]
+    def _conflicts(self) -> Iterator[Conflict]:
+        checks = (_regression, _activations, _output_layer, _batches_of_one, _early_stopping, _numerics)
+        return chain.from_iterable(check(self) for check in checks)
 
 
 def _regression(config: ExperimentConfig) -> Iterator[Conflict]:
@@ -205,15 +187,12 @@ def _early_stopping(config: ExperimentConfig) -> Iterator[Conflict]:
         )
 
 
-def _smoothing(config: ExperimentConfig) -> Iterator[Conflict]:
+def _numerics(config: ExperimentConfig) -> Iterator[Conflict]:
     if config.training.label_smoothing and "cross_entropy" not in config.loss:
         yield Conflict(
             ("training", "label_smoothing"),
             f"{config.loss} has no classes with a probability to smooth; use 0, or a cross-entropy loss",
         )
-
-
-def _precision(config: ExperimentConfig) -> Iterator[Conflict]:
     if config.precision.startswith("mixed") and config.backprop == "framework":
         yield Conflict(
             ("backprop",), f"{config.precision} is trained by the hand-written backward pass alone; use handwritten"
@@ -223,9 +202,6 @@ def _precision(config: ExperimentConfig) -> Iterator[Conflict]:
             ("precision",),
             "float64 cannot run on Ascend, whose MatMul has no float64; use float32, or device CPU",
         )
-
-
-def _streaming(config: ExperimentConfig) -> Iterator[Conflict]:
     if config.data.stream and config.training.batch_size == "all":
         yield Conflict(
             ("data", "stream"),

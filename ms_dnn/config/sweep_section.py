@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Discriminator, Field, Tag, model_validator
-from typing_extensions import Self
+from pydantic import Field, Tag
 
-from ms_dnn.config.settings import Conflict, Settings, refusal
+from ms_dnn.config.settings import Conflict, Settings, mapping_or
 
 Metric = Literal["validation_loss", "validation_accuracy", "validation_r2"]
 Scalar = str | int | float | bool | None
@@ -26,30 +25,21 @@ class IntervalConfig(Settings):
         None, description="Only low, low + step, low + 2 step, …"
     )
 
-    @model_validator(mode="after")
-    def _is_an_interval(self) -> Self:
-        found = []
+    def _conflicts(self) -> Iterator[Conflict]:
         if self.low > self.high:
-            found.append(Conflict(("low",), f"low {self.low:g} is above high {self.high:g}; exchange them"))
-        if self.log and self.low <= 0:
+            yield Conflict(("low",), f"low {self.low:g} is above high {self.high:g}; exchange them")
+        elif self.log and self.low <= 0:
             sentence = f"got {self.low:g}, expected a number > 0, because log: true spreads the logarithm"
-            found.append(Conflict(("low",), f"{sentence}; raise low, or leave log out"))
-        if self.log and self.step is not None:
+            yield Conflict(("low",), f"{sentence}; raise low, or leave log out")
+        elif self.log and self.step is not None:
             sentence = "log and step are both given; keep one, or list the values: [0.001, 0.01, 0.1]"
-            found.append(Conflict(("step",), sentence))
-        if found:
-            raise refusal("interval", found[:1])
-        return self
-
-
-def _interval_or_choices(value: Any) -> str:
-    return "interval" if isinstance(value, dict | BaseModel) else "choices"
+            yield Conflict(("step",), sentence)
 
 
 Choices = Annotated[tuple[Any, ...], Field(strict=False, min_length=1)]
 Range = Annotated[
     Annotated[IntervalConfig, Tag("interval")] | Annotated[Choices, Tag("choices")],
-    Discriminator(_interval_or_choices),
+    mapping_or("choices", "interval"),
 ]
 
 
@@ -80,12 +70,9 @@ class SweepConfig(Settings):
         """Whether the smaller metric is the better one."""
         return self.metric == "validation_loss"
 
-    @model_validator(mode="after")
-    def _choices_are_different_values(self) -> Self:
-        found = [conflict for address, choices in self.ranges.items() for conflict in _repeated(address, choices)]
-        if found:
-            raise refusal("sweep", found)
-        return self
+    def _conflicts(self) -> Iterator[Conflict]:
+        for address, choices in self.ranges.items():
+            yield from _repeated(address, choices)
 
 
 def _repeated(address: str, choices: Any) -> Iterator[Conflict]:

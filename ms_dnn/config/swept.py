@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
@@ -45,16 +45,10 @@ _UNSWEPT = {
 
 @dataclass(frozen=True)
 class Parameter:
-    """One key that is swept.
+    """One key that is swept: ``address`` is the key, as ``--set`` has it, and ``choices`` its values.
 
-    Attributes:
-        address: the key, as ``--set`` has it.
-        choices: the values, or None for an interval.
-        low: smallest value of an interval.
-        high: its largest value.
-        step: distance of the values, or None.
-        log: whether the logarithm is spread evenly.
-        integer: whether only whole numbers fit the key.
+    Those of an interval, for which ``choices`` is None, lie ``step`` apart if that is given, or have evenly spread
+    logarithms if ``log``; they are whole numbers if ``integer``, because only such fit the key.
     """
 
     address: str
@@ -261,14 +255,9 @@ def _change_hidden(document: Document, address: str, value: Any, origin: Origin)
         if type(value) is not int or not 1 <= value <= 1000:
             sentence = f"got {value}, expected a whole number from 1 to 1000, the number of hidden layers"
             raise config_error([Problem(origin, ("network", "depth"), sentence)])
-        hidden = [copy.deepcopy(one) for one, _ in zip(_repeating_last(hidden), range(value), strict=False)]
+        hidden = [copy.deepcopy(hidden[min(index, len(hidden) - 1)]) for index in range(value)]
     else:
         key = "units" if address == "network.width" else "activation"
         hidden = [{**layer, key: value} for layer in hidden]
     document.data["network"]["layers"] = [*hidden, output]
     document.replace(("network", "layers"), Document(None, {(): origin}))
-
-
-def _repeating_last(layers: list[Any]) -> Iterator[Any]:
-    yield from layers
-    yield from itertools.repeat(layers[-1])

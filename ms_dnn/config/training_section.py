@@ -1,13 +1,13 @@
-"""The training section, the penalty and early stopping."""
+"""The training section, the penalty, early stopping, and what a run writes down of itself besides its metrics."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
-from typing_extensions import Self
+from pydantic import Field
 
-from ms_dnn.config.settings import Conflict, Settings, refusal
+from ms_dnn.config.settings import Conflict, Settings
 
 
 class PenaltyConfig(Settings):
@@ -59,12 +59,18 @@ class TrainingConfig(Settings):
     )
     early_stopping: EarlyStoppingConfig | None = Field(None, description="Left out: train to the end.")
 
-    @model_validator(mode="after")
-    def _has_one_end(self) -> Self:
+    def _conflicts(self) -> Iterator[Conflict]:
         if self.epochs is None and self.max_iterations is None:
-            sentence = "missing; say how long to train, with either epochs or max_iterations"
-            raise refusal("training", [Conflict(("epochs",), sentence)])
+            yield Conflict(("epochs",), "missing; say how long to train, with either epochs or max_iterations")
         if self.epochs is not None and self.max_iterations is not None:
             sentence = "epochs and max_iterations are both given; keep one (an iteration is one update)"
-            raise refusal("training", [Conflict(("max_iterations",), sentence)])
-        return self
+            yield Conflict(("max_iterations",), sentence)
+
+
+class ReportsConfig(Settings):
+    """Event files for TensorBoard, in the folder ``tensorboard`` of the run."""
+
+    tensorboard: bool = Field(False, description="Whether event files are written; needs the package tensorboardX.")
+    histograms_every: int = Field(
+        10, ge=1, description="Reports between two histograms of weights, gradients and activations in them."
+    )

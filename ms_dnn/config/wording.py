@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
@@ -66,7 +66,7 @@ def _wrong_kind(place: _Place) -> tuple[Path, str]:
 def _wrong_value(value: Any, node: Node) -> str:
     number = isinstance(value, int | float) and not isinstance(value, bool)
     expected = _expected(node)
-    if number and not _is_finite(value):
+    if number and not abs(value) <= sys.float_info.max:  # NaN, Inf, or an int beyond float64
         expected = expected.replace("a number", "a finite number")
     sentence = f"got {shown(value)}, expected {expected}"
     words = _words(node)
@@ -76,13 +76,6 @@ def _wrong_value(value: Any, node: Node) -> str:
     if node.get("type") == "string" and "enum" not in node and (number or isinstance(value, bool)):
         return f"{sentence}; put it in quotes if it is one"
     return sentence
-
-
-def _is_finite(value: float) -> bool:
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # an int beyond float64
-        return False
 
 
 def _unknown_key(key: str, holder: _Place) -> tuple[str, str | None]:
@@ -193,12 +186,7 @@ def _expected(node: Node) -> str:
         return f"a mapping with {', '.join(map(repr, node.get('required') or node['properties']))}"
     if kind == "array":
         return "a list with at least one entry" if node.get("minItems") else "a list"
-    names = {
-        "integer": "a whole number",
-        "number": "a number",
-        "boolean": "true or false",
-        "string": "a text",
-    }
+    names = {"integer": "a whole number", "number": "a number", "boolean": "true or false", "string": "a text"}
     return names.get(kind, kind) + _range(node)
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -15,7 +13,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from ms_dnn.data import Source, check_dataset, load_data
-from ms_dnn.data.formats.mindrecord import index_of, read_mindrecord
+from ms_dnn.data.formats.mindrecord import index_of, read_mindrecord, run_mindrecord
 from ms_dnn.data.formats.npy_folder import NOTES, X, Y, read_npy_folder
 from ms_dnn.data.formats.stored_set import Notes, noted, stored_targets
 from ms_dnn.data.lazy_rows import Rows, blocks
@@ -41,7 +39,7 @@ def convert_data(source: Source, output: Path, kind: Kind) -> Notes:
     for path in (output, index_of(output)) if kind == "mindrecord" else (output,):
         if os.path.lexists(path):
             raise DataError(f"{path}: exists already, expected a new name: choose another, or move it away")
-    _refuse_declared_columns(source)
+    _require_undeclared_columns(source)
     unfinished = output.with_name(output.name + UNFINISHED)
     try:
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -69,7 +67,7 @@ class _UnwrittenError(Exception):
     """What was written is not what should have been."""
 
 
-def _refuse_declared_columns(source: Source) -> None:
+def _require_undeclared_columns(source: Source) -> None:
     if source.weight is not None:
         raise DataError(
             f"data.columns.{source.weight}: got weights of the samples, which neither npy nor mindrecord keeps: "
@@ -78,7 +76,7 @@ def _refuse_declared_columns(source: Source) -> None:
     if source.columns:
         raise DataError(
             "data.columns: got declared columns, expected numbers to convert, because what categories become is "
-            "learnt from the training part: train on the table itself, or leave columns out"
+            "learnt from the training set: train on the table itself, or leave columns out"
         )
 
 
@@ -130,15 +128,6 @@ def _write_mindrecord(path: Path, notes: Notes, features: list[Rows], y: NDArray
 
 
 def _run_writer(arrays: Path, path: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "ms_dnn.data.formats.mindrecord_writing",
-        str(arrays.absolute()),
-        str(path.absolute()),
-    ]
-    process = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - this very package
-    if process.returncode:
-        lines = process.stderr.strip().splitlines()
-        said = lines[-1] if lines and process.returncode > 0 else f"it was ended by signal {-process.returncode}"
-        raise DataError(f"MindSpore's FileWriter failed: {said[:200]}")
+    code, said = run_mindrecord("write", arrays.absolute(), path.absolute())
+    if code:
+        raise DataError(f"MindSpore's FileWriter failed: {said[:200] if code > 0 else f'it was {said}'}")

@@ -9,20 +9,19 @@ from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from ms_dnn.config.settings import Settings
 from ms_dnn.data.dataset import Dataset
 from ms_dnn.data.lazy_rows import LazyRows, blocks
 from ms_dnn.data.source import Loaded
 
 
-class Fingerprint(BaseModel):
+class Fingerprint(Settings):
     """The number of samples, those of a test set of its own with them, and the CRC-32 of all that was read.
 
     It tells of rows, cells, labels, weights and names that have changed, by accident or not; it withstands no forger.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     samples: Annotated[int, Field(ge=1)]
     crc: Annotated[int, Field(ge=0, lt=2**32)]

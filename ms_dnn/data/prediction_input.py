@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ms_dnn.data.formats.arrays import ARRAY_SUFFIXES, read_arrays
 from ms_dnn.data.formats.images import IMAGE_SUFFIXES, pictures_in, read_images
-from ms_dnn.data.samples import Samples
+from ms_dnn.data.source import Samples
 from ms_dnn.data.tables.declared import read_table
 from ms_dnn.data.tables.files import TABLE_SUFFIXES
 from ms_dnn.errors import DataError

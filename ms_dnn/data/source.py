@@ -1,17 +1,28 @@
-"""Where the samples of a set are, what a reader of training data returns, and the checks that all of them need."""
+"""Where the samples of a set are, what readers of training data and of samples to predict return, and their checks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ms_dnn.config.columns_section import Column, DropColumn, WeightColumn
 from ms_dnn.data.dataset import Dataset
 from ms_dnn.errors import DataError
+from ms_dnn.presentation.notation import first_line
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 TargetKind = Literal["auto", "classes", "numbers"]
+
+is_file, is_folder = os.path.isfile, os.path.isdir  # pathlib's raise where the system refuses a path
 
 MOST_VALUES = 2**29  # 4 GiB as float64
 HIGHEST_DEFLATE_RATIO = 1032  # of the format: more bytes than that times the compressed ones cannot come out
@@ -54,6 +65,32 @@ class Loaded(NamedTuple):
     test: Dataset | None = None
 
 
+class Samples(NamedTuple):
+    """N samples to predict.
+
+    ``x`` (N, I) float64, or a frame where a table's columns were declared; ``labels`` (N,), numbers or texts, or None;
+    and names of the rows.
+    """
+
+    x: NDArray[np.float64] | DataFrame
+    labels: NDArray[np.int64] | NDArray[np.float64] | NDArray[np.str_] | None
+    row_names: list[str]
+
+
+@contextmanager
+def reading(before: str, after: str) -> Iterator[None]:
+    """Turn whatever parsers raise on damaged bytes, a dozen types, into :class:`DataError`.
+
+    Its message is the first line of what they say, between ``before`` and ``after``.
+    """
+    try:
+        yield
+    except DataError:
+        raise
+    except Exception as error:
+        raise DataError(f"{before}{first_line(error)}{after}") from error
+
+
 def existing_file(folder: Path, names: Sequence[str], files: str) -> Path:
     """Return the first of ``names`` that is a file in ``folder``; ``files`` says what should be there.
 
@@ -69,22 +106,6 @@ def check_file(path: Path, kind: str) -> None:
     """Raise :class:`DataError` unless ``path`` is a regular file."""
     if not is_file(path):
         raise DataError(f"data.file: got no file {str(path)!r}, expected {kind}: put it there, or correct the path")
-
-
-def is_file(path: Path) -> bool:
-    """Tell whether ``path`` is a regular file; a path that the system refuses is none."""
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False
-
-
-def is_folder(path: Path) -> bool:
-    """Tell whether ``path`` is a folder; a path that the system refuses is none."""
-    try:
-        return path.is_dir()
-    except (OSError, ValueError):
-        return False
 
 
 def check_not_empty(where: str, samples: int, features: int) -> None:
@@ -110,4 +131,20 @@ def check_same_shape(name: str, train: Dataset, test: Dataset) -> None:
         raise DataError(
             f"{name}: got test pictures of shape {got}, expected {expected} as in the training files: take both from "
             "one set"
+        )
+
+
+def as_labels(values: NDArray[Any]) -> NDArray[np.int64] | NDArray[np.float64]:
+    """Return finite labels as int64 if all of them are whole numbers (class indices), else as float64."""
+    labels = values.astype(np.float64)
+    small = np.abs(labels) < 2**53  # beyond, float64 skips whole numbers and the cast to int64 may overflow
+    whole = bool((small & (labels == np.floor(labels))).all())
+    return labels.astype(np.int64) if whole else labels
+
+
+def check_column_count(path: Path, got: int, expected: int) -> None:
+    """Raise :class:`DataError` unless a file has as many feature columns as the network has inputs."""
+    if got != expected:
+        raise DataError(
+            f"{path.name!r} has {got} feature columns, expected {expected}: give the columns of the training data"
         )

@@ -52,13 +52,8 @@ def class_targets(labels: NDArray[Any]) -> tuple[NDArray[np.int64], tuple[str, .
 
     ``labels`` (N,) are texts, or finite whole numbers of any dtype, which are sorted as numbers.
     """
-    if labels.dtype.kind == "f":
-        names, y = np.unique(labels, return_inverse=True)
-        return y.astype(np.int64), tuple(str(int(name)) for name in names)
-    if labels.dtype.kind == "b":
-        labels = labels.astype(np.int64)
     names, y = np.unique(labels, return_inverse=True)
-    return y.astype(np.int64), tuple(str(name) for name in names)
+    return y.astype(np.int64), tuple(str(int(name) if labels.dtype.kind in "fb" else name) for name in names)
 
 
 def check_labels(where: str, labels: NDArray[Any], n_classes: int) -> None:

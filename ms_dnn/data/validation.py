@@ -31,7 +31,7 @@ def check_dataset(dataset: Dataset, part: str = "data set") -> list[str]:
     if isinstance(dataset.x, np.ndarray | LazyRows):  # missing values of a frame become what its columns declare
         check_finite(dataset.x, dataset.feature_names, where)
     if dataset.task == "regression":
-        check_finite(dataset.y, _target_names(dataset.y), where)
+        check_finite(dataset.y, [f"target {column}" for column in range(dataset.y.shape[1])], where)
         return _constant_features(dataset, part)
     _check_labels(dataset, where)
     return _constant_features(dataset, part) + _absent_classes(dataset, part)
@@ -81,7 +81,7 @@ def _check_shapes(dataset: Dataset, where: str) -> None:
 
 def _check_names(dataset: Dataset, where: str) -> None:
     names, shape = dataset.feature_names, dataset.image_shape
-    damaged = [name for name in (*names, *dataset.class_names) if not _is_unicode(name)]
+    damaged = [name for name in (*names, *dataset.class_names) if name != name.encode(errors="ignore").decode()]
     if damaged:
         raise DataError(f"{where} has the name {damaged[0]!a}, which is no valid Unicode; rename it")
     if names and len(names) != dataset.n_features:
@@ -93,14 +93,6 @@ def _check_names(dataset: Dataset, where: str) -> None:
             f"{where} says that its pictures are {'×'.join(map(str, shape))}, but x has {dataset.n_features} "
             f"columns; expected {prod(shape)}: correct image_shape"
         )
-
-
-def _is_unicode(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _check_labels(dataset: Dataset, where: str) -> None:
@@ -154,7 +146,3 @@ def _absent_classes(dataset: Dataset, part: str) -> list[str]:
 
 def _first(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED_AT_MOST]) + (", …" if len(names) > _NAMED_AT_MOST else "")
-
-
-def _target_names(y: NDArray[np.generic]) -> list[str]:
-    return [f"target {column}" for column in range(y.shape[1])]

@@ -15,8 +15,8 @@ from ms_dnn.errors import DataError
 from ms_dnn.experiment.source import source_of
 from ms_dnn.features.columns import Features, fit_features
 from ms_dnn.features.encoding import encode_targets, smooth_targets
-from ms_dnn.features.known_data import KnownData, TargetScaling
 from ms_dnn.features.scaling import Scaling, fit_scaling
+from ms_dnn.features.stored import DatasetMetadata, TargetScaling
 from ms_dnn.features.weighting import class_weights, product_of_weights
 
 
@@ -67,7 +67,7 @@ class PreparedData:
     test: DataSplit | None
     dataset: Dataset
     features: Features
-    metadata: KnownData
+    metadata: DatasetMetadata
     notes: tuple[str, ...]
 
     @property
@@ -115,7 +115,7 @@ def prepare_data(config: ExperimentConfig, expected: Fingerprint | None = None) 
     train = encoder.encode(parts.train, "training", config.training.label_smoothing)
     notes += _perceptron_notes(config, dataset, train)
     of_classes = class_weights(config.training.class_weight, train.targets, dataset.class_names)
-    metadata = KnownData(
+    metadata = DatasetMetadata(
         fingerprint=fingerprint,
         inputs=len(features.names),
         named=bool(dataset.feature_names),

@@ -12,7 +12,7 @@ from sklearn.metrics import r2_score
 
 from ms_dnn.config import ExperimentConfig
 from ms_dnn.features.encoding import decide
-from ms_dnn.features.known_data import KnownData
+from ms_dnn.features.stored import DatasetMetadata
 from ms_dnn.maths.activations import sigmoid, softmax
 
 
@@ -28,10 +28,10 @@ class Decoder:
 
     loss: str
     activation: str
-    metadata: KnownData
+    metadata: DatasetMetadata
 
     @classmethod
-    def of(cls, config: ExperimentConfig, metadata: KnownData) -> Decoder:
+    def of(cls, config: ExperimentConfig, metadata: DatasetMetadata) -> Decoder:
         """Return the decoder of an experiment."""
         return cls(config.loss, config.network.layers[-1].activation, metadata)
 

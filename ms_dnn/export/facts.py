@@ -10,8 +10,7 @@ from ms_dnn.config import ExperimentConfig
 from ms_dnn.errors import ExportError
 from ms_dnn.features.columns import Features
 from ms_dnn.features.encoding import threshold
-from ms_dnn.features.known_data import KnownData
-from ms_dnn.features.stored import features_to_json
+from ms_dnn.features.stored import DatasetMetadata, features_to_json
 
 VERSION = 1
 
@@ -40,7 +39,7 @@ def final_activation(config: ExperimentConfig, *, as_probabilities: bool) -> str
 
 
 def facts_of(
-    config: ExperimentConfig, known: KnownData, features: Features, final: str, dtype: str, *, batch: int | None
+    config: ExperimentConfig, known: DatasetMetadata, features: Features, final: str, dtype: str, *, batch: int | None
 ) -> dict[str, Any]:
     """Return the facts as JSON-able values.
 
@@ -81,7 +80,7 @@ def facts_to_json(facts: dict[str, Any], features: Features) -> str:
     return "{\n" + ",\n".join([*lines, f'"features": {features_to_json(features).strip()}']) + "\n}\n"
 
 
-def _kind(config: ExperimentConfig, known: KnownData, final: str) -> str:
+def _kind(config: ExperimentConfig, known: DatasetMetadata, final: str) -> str:
     if known.task == "regression":
         return "values"
     if config.loss not in _TO_PROBABILITIES:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,7 +32,6 @@ from ms_dnn.features.fitted import (
     FittedCategory,
     FittedMultiHot,
     FittedNumber,
-    Numbers,
     words_in,
 )
 from ms_dnn.features.scaling import fit_scaling
@@ -53,7 +51,7 @@ class Features:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the encoded features: ``width``, ``colour=red``, ``colour=(other)``, ``width=(missing)``, …."""
-        return tuple(name for group, _ in self._groups for name in group.features)
+        return tuple(name for column in self.columns for name in column.features)
 
     @property
     def declared(self) -> dict[str, Fitted]:
@@ -80,8 +78,7 @@ class Features:
         encoded = np.empty((len(table), len(self.names)))
         step = max(1, VALUES_AT_ONCE // max(len(self.names), len(self.columns)))
         for start in range(0, len(table), step):
-            block = table[start : start + step]
-            encoded[start : start + step] = self._transformer.transform(block)
+            self._encode(table[start : start + step], encoded[start : start + step])
         return encoded
 
     def of(self, rows: Rows, where: str = "the rows") -> NDArray[np.float64] | LazyRows:
@@ -97,9 +94,14 @@ class Features:
 
     def invert(self, encoded: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return encoded rows (N, I) in their original units, to rounding; only where they are :attr:`invertible`."""
-        columns = [column for column in self.columns if isinstance(column, FittedNumber)]
-        scale, offset = (np.array([getattr(column, key) for column in columns]) for key in ("scale", "offset"))
+        offset, scale, _ = self._measured
         return encoded * scale + offset
+
+    @cached_property
+    def _measured(self) -> tuple[NDArray[np.float64], ...]:
+        """Offsets, scales and values for missing cells (NaN for none) of the columns of numbers."""
+        numbers = [column for column in self.columns if isinstance(column, FittedNumber)]
+        return tuple(np.array([getattr(c, key) for c in numbers], np.float64) for key in ("offset", "scale", "fill"))
 
     @property
     def _only_numbers(self) -> bool:
@@ -127,44 +129,20 @@ class Features:
                 _check_unseen(column, frame[column.column], where)
         return frame
 
-    @cached_property
-    def _groups(self) -> list[tuple[Any, list[int]]]:
-        """The columns as they are transformed, neighbouring numbers of one kind together, with their positions."""
-
-        def kind(place: int) -> object:
-            column = self.columns[place]
-            if isinstance(column, FittedNumber) and column.missing != "indicator":
-                return column.scaling, column.missing
-            return place
-
-        groups: list[tuple[Any, list[int]]] = []
-        for _, places in groupby(range(len(self.columns)), kind):
-            positions = list(places)
-            columns: Any = [self.columns[place] for place in positions]
-            groups.append((Numbers(columns) if isinstance(columns[0], FittedNumber) else columns[0], positions))
-        return groups
-
-    @cached_property
-    def _transformer(self) -> Any:
-        """A ColumnTransformer fitted on one row, made of what is stored: nothing of it is learnt from other rows."""
-        from sklearn.compose import ColumnTransformer
-
-        parts = [
-            (str(number), group.transformer(), slice(places[0], places[-1] + 1))
-            for number, (group, places) in enumerate(self._groups)
-        ]
-        return ColumnTransformer(parts, sparse_threshold=0).fit(self._example())
-
-    def _example(self) -> Rows:
-        if self._only_numbers:
-            return np.array([[fill for group, _ in self._groups for fill in group.example()]])
-        import pandas as pd
-
-        row: dict[str, list[Any]] = {}
-        for group, places in self._groups:
-            example = group.example() if isinstance(group, Numbers) else [group.categories[0]]
-            row |= {self.columns[place].column: [value] for place, value in zip(places, example, strict=True)}
-        return pd.DataFrame({name: np.array(v, object if isinstance(v[0], str) else float) for name, v in row.items()})
+    def _encode(self, block: Rows, encoded: NDArray[np.float64]) -> None:
+        """Write the features of a block (N, number of columns), a frame or numbers, into ``encoded``."""
+        ends = np.cumsum([len(column.features) for column in self.columns])
+        begins = np.append(0, ends[:-1])
+        numbers = np.array([isinstance(column, FittedNumber) for column in self.columns])
+        x = block if isinstance(block, np.ndarray) else block.loc[:, numbers].to_numpy(np.float64)
+        empty = np.isnan(x)
+        offset, scale, fill = self._measured
+        encoded[:, begins[numbers]] = (np.where(empty, fill, x) - offset) / scale
+        indicated = (ends - begins)[numbers] == 2
+        encoded[:, begins[numbers][indicated] + 1] = empty[:, indicated]
+        for place, (column, begin, end) in enumerate(zip(self.columns, begins, ends, strict=True)):
+            if not isinstance(column, FittedNumber):
+                encoded[:, begin:end] = column.encode(block.iloc[:, place].to_numpy())
 
 
 def fit_features(
@@ -237,13 +215,16 @@ def _check_any_value(missing: Filling, empty: bool) -> None:
 
 
 def _fit_texts(name: str, column: CategoryColumn | MultiHotColumn, cells: NDArray[Any]) -> Fitted:
+    from sklearn.impute import SimpleImputer
+
     present = [cell for cell in cells if isinstance(cell, str)]
     missing, fill = filling(column)
     _check_any_value(missing, not present)
     if missing == "indicator":
         fill = MISSING
     elif missing == "most_frequent":
-        fill = _most_frequent(cells)
+        imputer = SimpleImputer(strategy="most_frequent").fit(np.asarray(cells, object)[:, np.newaxis])
+        fill = str(imputer.statistics_[0])
     separator = column.separator if isinstance(column, MultiHotColumn) else None
     categories = column.categories or _categories({*present} | ({fill} if fill else set()), separator)
     if not categories:
@@ -264,13 +245,6 @@ def _check_fill(missing: Filling, words: Sequence[str], categories: tuple[str, .
             f"got {strange[0]!r} for missing cells ({missing}), expected one of the categories "
             f"{listed(categories)}: fill with one of those, list it among the categories, or set unseen to other"
         )
-
-
-def _most_frequent(cells: NDArray[Any]) -> str:
-    from sklearn.impute import SimpleImputer
-
-    imputer = SimpleImputer(strategy="most_frequent").fit(np.asarray(cells, object)[:, np.newaxis])
-    return str(imputer.statistics_[0])
 
 
 def _categories(cells: set[str], separator: str | None) -> tuple[str, ...]:

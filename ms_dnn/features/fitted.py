@@ -1,30 +1,25 @@
-"""What was measured of each column, and the scikit-learn transformer that it makes; a line of features.json each."""
+"""What was measured of each column, and the encoding of its cells; a line of features.json each."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from typing_extensions import Self
 
 from ms_dnn.config.columns_section import Filling, ScalingKind, Unseen
-from ms_dnn.features.scaling import Scaling
-
-if TYPE_CHECKING:
-    from sklearn.base import BaseEstimator
-    from sklearn.pipeline import Pipeline
+from ms_dnn.config.settings import Settings
+from ms_dnn.errors import DataError
 
 OTHER, MISSING = "(other)", "(missing)"
 """What features of unseen and of missing categories are called; a cell that says so means it."""
 
 
-class _Fitted(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
+class _Fitted(Settings):
     column: str
     missing: Filling
 
@@ -47,7 +42,7 @@ class FittedNumber(_Fitted):
     @property
     def features(self) -> tuple[str, ...]:
         """Names of the encoded features."""
-        return (self.column,)
+        return (self.column, *((f"{self.column}={MISSING}",) if self.missing == "indicator" else ()))
 
 
 class _FittedTexts(_Fitted):
@@ -86,15 +81,25 @@ class _FittedTexts(_Fitted):
         """Return the categories in a cell that are none of those known."""
         return [word for word in self.words(cell) if word not in self.encoded]
 
-    def _cells(self, cells: Any) -> NDArray[Any]:
-        """Return texts (N,) with ``fill`` for what is missing, from a column (N, 1)."""
-        from sklearn.impute import SimpleImputer
+    def places(self, cells: NDArray[Any]) -> list[list[int]]:
+        """Return the places in ``encoded`` of what is in each of the cells (N,), texts and NaN for missing ones.
 
-        column = np.asarray(cells, object)
-        if self.fill is None:
-            return column[:, 0]
-        imputer = SimpleImputer(strategy="constant", fill_value=self.fill, keep_empty_features=True)
-        return np.asarray(imputer.fit_transform(column), object)[:, 0]
+        Raises :class:`DataError` for a missing one where there is no ``fill``.
+        """
+        places = {category: place for place, category in enumerate(self.encoded)}
+        other = [places[OTHER]] if self.unseen == "other" else []
+        filled = [cell if isinstance(cell, str) else self.fill for cell in cells]
+        found = [self.words(cell) for cell in filled if cell is not None]
+        if len(found) < len(filled):
+            raise DataError(f"column {self.column!r}: got a missing cell, expected a text: fill it in")
+        return [[place for word in words for place in ([places[word]] if word in places else other)] for words in found]
+
+    def encode(self, cells: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the features (N, number of features) of cells (N,), 1 for each category that a cell has."""
+        encoded = np.zeros((len(cells), len(self.encoded)))
+        for row, places in zip(encoded, self.places(cells), strict=True):
+            row[places] = 1
+        return encoded
 
 
 class FittedCategory(_FittedTexts):
@@ -112,25 +117,9 @@ class FittedCategory(_FittedTexts):
         """Return the cell, which is one category."""
         return (cell,)
 
-    def transformer(self) -> Pipeline:
-        """Return the transformer of a column (N, 1), which learns nothing more from what it is fitted on."""
-        from sklearn.pipeline import make_pipeline
-        from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder
-
-        known = [list(self.encoded)]
-        encoder = (
-            OneHotEncoder(categories=known, handle_unknown="ignore", sparse_output=False)
-            if self.encoding == "one_hot"
-            else OrdinalEncoder(categories=known)
-        )
-        return make_pipeline(FunctionTransformer(self._known), encoder)
-
-    def _known(self, cells: Any) -> NDArray[Any]:
-        column = self._cells(cells)
-        if self.unseen == "other":
-            known = frozenset(self.encoded)
-            column = np.array([cell if cell in known else OTHER for cell in column], object)
-        return column[:, np.newaxis]
+    def encode(self, cells: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the features (N, number of features) of cells (N,)."""
+        return np.array(self.places(cells), np.float64) if self.encoding == "integer" else super().encode(cells)
 
 
 class FittedMultiHot(_FittedTexts):
@@ -143,59 +132,8 @@ class FittedMultiHot(_FittedTexts):
         """Return the categories in one cell, without surrounding blanks."""
         return words_in(cell, self.separator)
 
-    def transformer(self) -> BaseEstimator:
-        """Return the transformer of a column (N, 1), which learns nothing more from what it is fitted on."""
-        from sklearn.preprocessing import FunctionTransformer
-
-        return FunctionTransformer(self._encode)
-
-    def _encode(self, cells: Any) -> NDArray[np.float64]:
-        from sklearn.preprocessing import MultiLabelBinarizer
-
-        known = frozenset(self.encoded)
-        other = (OTHER,) if self.unseen == "other" else ()
-        sets = []
-        for cell in self._cells(cells):
-            words = self.words(cell)
-            kept = [word for word in words if word in known]
-            sets.append((*kept, *other) if len(kept) < len(words) else kept)
-        binarizer = MultiLabelBinarizer(classes=list(self.encoded)).fit([])
-        return np.asarray(binarizer.transform(sets), np.float64)
-
 
 Fitted = FittedNumber | FittedCategory | FittedMultiHot
-
-
-class Numbers:
-    """Neighbouring columns of numbers that are treated alike, as one transformer."""
-
-    def __init__(self, columns: Sequence[FittedNumber]) -> None:
-        first = columns[0]
-        self.missing = first.missing
-        self.fill = [column.fill for column in columns]
-        offset, scale = ([getattr(column, key) for column in columns] for key in ("offset", "scale"))
-        self.scaling = Scaling(first.scaling, np.array(offset, np.float64), np.array(scale, np.float64))
-        self.features = tuple(column.column for column in columns)
-        if self.missing == "indicator":
-            self.features += tuple(f"{column.column}={MISSING}" for column in columns)
-
-    def transformer(self) -> BaseEstimator:
-        """Return the transformer of these columns (N, I); it must be fitted on :meth:`example`."""
-        from sklearn.impute import MissingIndicator, SimpleImputer
-        from sklearn.pipeline import FeatureUnion, make_pipeline
-        from sklearn.preprocessing import FunctionTransformer
-
-        scaled = FunctionTransformer(self.scaling.apply)
-        if self.missing == "error":
-            return scaled
-        filled = make_pipeline(SimpleImputer(strategy="mean"), scaled)
-        if self.missing != "indicator":
-            return filled
-        return FeatureUnion([("values", filled), ("missing", MissingIndicator(features="all"))])
-
-    def example(self) -> list[float]:
-        """Return the one row whose means are the values for missing cells."""
-        return [0.0 if fill is None else fill for fill in self.fill]
 
 
 def words_in(cell: str, separator: str) -> list[str]:

@@ -83,17 +83,12 @@ def fit_scaling(kind: ScalingKind, x: ArrayLike | LazyRows) -> Scaling:
 def _measured(kind: str, columns: Rows) -> tuple[Any, Any]:
     from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
+    scaler = StandardScaler() if kind == "standard" else MinMaxScaler()
+    for block in blocks(columns):
+        scaler.partial_fit(block)
     if kind == "standard":
-        standard = StandardScaler()
-        for block in blocks(columns):
-            standard.partial_fit(block)
         # scikit-learn takes an overflowing variance for a constant column and leaves such values as they are.
-        return standard.mean_, np.where(np.isfinite(standard.var_), standard.scale_, np.inf)
-    if kind == "min_max":
-        min_max = MinMaxScaler()
-        for block in blocks(columns):
-            min_max.partial_fit(block)
-        # 1 / min_max.scale_ would lose a bit, and the largest value would not become exactly 1.
-        negligible = min_max.data_range_ < 10 * np.finfo(np.float64).eps
-        return min_max.data_min_, np.where(negligible, 1.0, min_max.data_range_)
-    raise DataError(f"unknown scaling {kind!r}; choose one of {', '.join(get_args(ScalingKind))}")
+        return scaler.mean_, np.where(np.isfinite(scaler.var_), scaler.scale_, np.inf)
+    # 1 / scale_ would lose a bit, and the largest value would not become exactly 1.
+    negligible = scaler.data_range_ < 10 * np.finfo(np.float64).eps
+    return scaler.data_min_, np.where(negligible, 1.0, scaler.data_range_)

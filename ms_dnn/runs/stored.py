@@ -9,8 +9,7 @@ from ms_dnn.errors import DataError, RunError
 from ms_dnn.experiment.experiment import Experiment, build_network, configured_device
 from ms_dnn.experiment.predictions import Decoder
 from ms_dnn.features.columns import Features
-from ms_dnn.features.known_data import KnownData, known_from_json
-from ms_dnn.features.stored import features_from_json
+from ms_dnn.features.stored import DatasetMetadata, features_from_json, metadata_from_json
 from ms_dnn.training.checkpoints import read_checkpoint
 from ms_dnn.training.run_folder import CONFIG, DATA, FEATURES, RunFolder
 from ms_dnn.training.trainer import load_parameters, network_parameters
@@ -47,7 +46,7 @@ class StoredRun:
         return Experiment(self.config, self.metadata.fingerprint)
 
     @cached_property
-    def metadata(self) -> KnownData:
+    def metadata(self) -> DatasetMetadata:
         """What the run knows of its data; a RunError when the file is damaged or not there."""
         path = self.folder.path
         if not (path / DATA).exists():
@@ -56,7 +55,7 @@ class StoredRun:
                 "from a copy, or train anew"
             )
         try:
-            return known_from_json(self.folder.read(DATA))
+            return metadata_from_json(self.folder.read(DATA))
         except DataError as error:
             raise self._damaged(DATA, error) from error
 

@@ -14,8 +14,7 @@ from ms_dnn.config import ExperimentConfig, dump_config
 from ms_dnn.config.sharing import require_shareable
 from ms_dnn.experiment.data import PreparedData
 from ms_dnn.experiment.experiment import Experiment
-from ms_dnn.features.known_data import known_to_json
-from ms_dnn.features.stored import features_to_json
+from ms_dnn.features.stored import features_to_json, metadata_to_json
 from ms_dnn.runs.pictures import draw_pictures
 from ms_dnn.runs.reports.curves import draw_curves
 from ms_dnn.runs.reports.event_files import EventFiles, require_event_writer
@@ -56,7 +55,7 @@ def start_run(config: ExperimentConfig, path: Path, callback: Callback) -> tuple
             CONFIG: dump_config(config),
             ENVIRONMENT: json.dumps(_environment(experiment.device), indent=1) + "\n",
             FEATURES: features_to_json(experiment.data.features),
-            DATA: known_to_json(experiment.data.metadata),
+            DATA: metadata_to_json(experiment.data.metadata),
         }
         folder = create_run_folder(path, files)
     return _train(experiment, _trainer(experiment, folder, callback, workers))

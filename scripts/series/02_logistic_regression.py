@@ -17,7 +17,7 @@ from mindspore import Tensor
 from PIL import Image
 
 from ms_dnn import Cost, FrameworkGradient, HandwrittenGradient, LogisticRegression, check_gradients
-from ms_dnn.data.bundled import load_bundled
+from ms_dnn.data.catalogue import load_bundled
 from ms_dnn.data.formats.images import read_picture
 from ms_dnn.data.splitting import split
 from ms_dnn.features.scaling import fit_scaling

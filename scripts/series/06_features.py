@@ -198,7 +198,7 @@ figure.suptitle(label("One wrong row of the test set squeezes all others", "测�
 #
 # .. math:: d(i, j) = \sqrt{1^2 + 1^2} = \sqrt 2 \qquad (i \ne j)
 
-show_code(FittedCategory.transformer, distances)
+show_code(FittedCategory.encode, distances)
 
 known = ("Beijing", "Shanghai", "Shenzhen")
 four = pd.DataFrame({"city": ["Beijing", "Shanghai", "Shenzhen", "Harbin"]})
@@ -272,7 +272,7 @@ figure.suptitle(label("Integers force the cities onto a line", "整数编码迫�
 # ---------------
 # A person can be an actor and a singer. Multi-hot encoding sets one feature for each of the occupations in the cell:
 
-show_code(FittedMultiHot)
+show_code(FittedMultiHot.words, FittedMultiHot.encode)
 
 people = pd.DataFrame({"work": ["cook", "actor;singer", "teacher", "actor", "cook;pilot"]})
 occupations = MultiHotColumn(categories=("cook", "actor", "teacher", "singer"), unseen="other")

@@ -18,8 +18,7 @@ from command import here, refused
 from ms_dnn.config import dump_config, load_config
 from ms_dnn.experiment.experiment import Experiment
 from ms_dnn.export import exporting, onnx_graph
-from ms_dnn.features.known_data import known_to_json
-from ms_dnn.features.stored import features_to_json
+from ms_dnn.features.stored import features_to_json, metadata_to_json
 from ms_dnn.training.checkpoints import Checkpoint, write_checkpoint
 from ms_dnn.training.run_folder import DATA, FEATURES, create_run_folder
 from ms_dnn.training.trainer import network_parameters
@@ -74,7 +73,7 @@ def untrained(folder):
     made = Experiment(config)
     data = made.data
     files = {"config.yaml": dump_config(config), FEATURES: features_to_json(data.features)}
-    run = create_run_folder(folder / "run", files | {DATA: known_to_json(data.metadata)})
+    run = create_run_folder(folder / "run", files | {DATA: metadata_to_json(data.metadata)})
     parameters = network_parameters(made.network())
     write_checkpoint(run.path, Checkpoint({name: value.asnumpy() for name, value in parameters.items()}, {}))
     return folder

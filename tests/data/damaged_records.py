@@ -16,7 +16,7 @@ import numpy as np
 import stored_files
 
 from ms_dnn.data import load_data
-from ms_dnn.data.formats import mindrecord, mindrecord_reading
+from ms_dnn.data.formats import mindrecord, mindrecord_process
 from ms_dnn.errors import DataError
 
 FIRST_SAMPLE = 2**24  # where the first page of samples begins
@@ -29,7 +29,7 @@ def forked(command, **_):
         if not pid:
             os.dup2(errors.fileno(), 2)
             try:
-                mindrecord_reading.main(command[3:])
+                mindrecord_process.main(command[3:])
                 os._exit(0)
             except SystemExit as ended:
                 os.write(2, f"{'' if isinstance(ended.code, int) else ended.code}".encode())

@@ -7,8 +7,7 @@ import yaml
 from ms_dnn.config import parse_config
 from ms_dnn.data import Source, converting
 from ms_dnn.data.formats import mindrecord
-from ms_dnn.data.formats.mindrecord_reading import write_arrays
-from ms_dnn.data.formats.mindrecord_writing import write_mindrecord
+from ms_dnn.data.formats.mindrecord_process import write_arrays, write_mindrecord
 from ms_dnn.experiment.source import source_of
 
 OUTPUT = {"npy": "set.npy", "mindrecord": "set.mindrecord"}

@@ -61,7 +61,7 @@ def test_regression_labels_stay_real(save):
         ({"x": np.ones((0, 2))}, r"shape \(0, 2\); expected at least one row of 2 values"),
         ({"x": np.array(1.0)}, r"shape \(\)"),
         ({"x": np.array([[1, np.nan]])}, "nan in 'height', row 0"),
-        ({"x": np.array([["1", "2"]])}, "dtype <U1; expected real numbers"),
+        ({"x": np.array([["1", "2"]])}, "got dtype <U1, expected real numbers"),
         ({"x": np.ones((1, 2), complex)}, "dtype complex128"),
         ({"x": np.array([[1, None]])}, "cannot be read as NumPy arrays without pickle"),
         ({"x": np.ones((2, 2)), "y": np.ones(3)}, r"y in 'given.npz' has shape \(3,\) for 2 rows"),

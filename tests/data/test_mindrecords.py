@@ -15,7 +15,7 @@ import stored_files
 from ms_dnn.config import parse_config
 from ms_dnn.data import Source, load_data
 from ms_dnn.data.formats.mindrecord import REFUSED, index_of
-from ms_dnn.data.formats.mindrecord_reading import main
+from ms_dnn.data.formats.mindrecord_process import main
 from ms_dnn.data.lazy_rows import LazyRows
 from ms_dnn.errors import DataError
 from ms_dnn.experiment.source import source_of
@@ -195,7 +195,7 @@ def test_missing_files(tmp_path):
 
 def test_a_full_disk_is_one_sentence(foreign, tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
-        main([str(foreign.file), str(tmp_path / "no folder"), "label", "stream", "image", "id", "uneven"])
+        main(["read", str(foreign.file), str(tmp_path / "no folder"), "label", "stream", "image", "id", "uneven"])
     assert ended.value.code == REFUSED
     assert f"{foreign.file.name!r}: got no room in " in capsys.readouterr().err
 

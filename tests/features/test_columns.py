@@ -168,6 +168,13 @@ def test_an_unseen_category_is_told_with_its_row(column):
         features.apply(rows, "'t.csv'")
 
 
+@pytest.mark.parametrize("column", [CategoryColumn(), CategoryColumn(encoding="integer"), MultiHotColumn()])
+def test_a_missing_cell_needs_a_declaration(column):
+    features = fit_features(frame(c=["red", "blue"]), "none", {"c": column})
+    with pytest.raises(DataError, match="column 'c': got a missing cell, expected a text"):
+        features.apply(frame(c=["red", np.nan]))
+
+
 def test_columns_without_any_value_are_refused():
     for column, cells in (
         (NumberColumn(missing="mean"), [np.nan, np.nan]),

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ms_dnn.data.dataset import Dataset
-from ms_dnn.data.source import Loaded, existing_file, is_file
+from ms_dnn.data.source import Loaded, existing_file, is_file, reading
 from ms_dnn.data.targets import check_labels
 from ms_dnn.errors import DataError
 
@@ -41,7 +41,7 @@ def read_cifar10(folder: Path) -> Loaded:
 def read_batch(path: Path) -> NDArray[np.uint8]:
     """Return the records (N, 3073) of one batch; :class:`DataError` for other sizes and for labels above 9."""
     where = repr(path.name)
-    try:
+    with reading(f"{where}: cannot be read (", "): check the file"):
         size = path.stat().st_size
         if not size or size % _RECORD or size > _MOST_RECORDS * _RECORD:
             raise DataError(
@@ -49,8 +49,6 @@ def read_batch(path: Path) -> NDArray[np.uint8]:
                 "undamaged copy"
             )
         records = np.fromfile(path, np.uint8, size).reshape(-1, _RECORD)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{where}: cannot be read ({error}): check the file") from error
     check_labels(where, records[:, 0], len(CIFAR_CLASSES))
     return records
 

@@ -12,18 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ms_dnn.data.dataset import Dataset
-from ms_dnn.data.formats.gathering import gathered
+from ms_dnn.data.formats.row_file import gathered
 from ms_dnn.data.lazy_rows import rows_at_once
-from ms_dnn.data.source import (
-    HIGHEST_DEFLATE_RATIO,
-    Loaded,
-    check_same_shape,
-    check_size,
-    existing_file,
-)
+from ms_dnn.data.source import HIGHEST_DEFLATE_RATIO, Loaded, check_same_shape, check_size, existing_file, reading
 from ms_dnn.data.targets import check_labels
 from ms_dnn.errors import DataError
-from ms_dnn.presentation.notation import first_line
 
 _FILES = "train_catvnoncat.h5 and test_catvnoncat.h5"
 _MOST_CLASSES = 1000
@@ -79,13 +72,10 @@ def _read_part(path: Path, part: str, scratch: Path | None) -> Dataset:
 def _reading(where: str) -> Iterator[None]:
     """Turn whatever h5py raises into :class:`DataError` about the file."""
     try:
-        yield
+        with reading("got a file that cannot be read (", "), expected HDF5: take an undamaged copy"):
+            yield
     except DataError as error:
         raise DataError(f"{where}: {error}") from error
-    except Exception as error:  # h5py raises a dozen types on damaged bytes
-        raise DataError(
-            f"{where}: got a file that cannot be read ({first_line(error)}), expected HDF5: take an undamaged copy"
-        ) from error
 
 
 def _blocks(where: str, pictures: Any) -> Iterator[NDArray[np.uint8]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import zlib
 from math import prod
 from pathlib import Path
 from typing import IO
@@ -12,16 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ms_dnn.data.dataset import Dataset
-from ms_dnn.data.source import (
-    HIGHEST_DEFLATE_RATIO,
-    Loaded,
-    check_same_shape,
-    check_size,
-    existing_file,
-)
+from ms_dnn.data.source import HIGHEST_DEFLATE_RATIO, Loaded, check_same_shape, check_size, existing_file, reading
 from ms_dnn.data.targets import check_labels
 from ms_dnn.errors import DataError
-from ms_dnn.presentation.notation import first_line
 
 IDX_CLASSES = {
     "mnist": tuple("0123456789"),
@@ -78,15 +70,11 @@ def read_idx(path: Path, axes: int) -> NDArray[np.uint8]:
     more memory is asked for than a file of its size can fill.
     """
     compressed = path.suffix == ".gz"
-    try:
+    expected = f"), expected {'gzip of ' if compressed else ''}idx: take an undamaged copy"
+    with reading(f"{path.name!r}: got a file that cannot be read (", expected):
+        most = path.stat().st_size * (HIGHEST_DEFLATE_RATIO if compressed else 1)
         with gzip.open(path) if compressed else path.open("rb") as file:
-            most = path.stat().st_size * (HIGHEST_DEFLATE_RATIO if compressed else 1)
             return _read_open(path, file, axes, most)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(
-            f"{path.name!r}: got a file that cannot be read ({first_line(error)}), expected "
-            f"{'gzip of ' if compressed else ''}idx: take an undamaged copy"
-        ) from error
 
 
 def _read_open(path: Path, file: IO[bytes] | gzip.GzipFile, axes: int, most: int) -> NDArray[np.uint8]:

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from ms_dnn.data.dataset import Dataset
-from ms_dnn.data.formats.gathering import gathered
 from ms_dnn.data.formats.images import PictureFacts, examine_picture, pictures_in, read_picture
+from ms_dnn.data.formats.row_file import gathered
 from ms_dnn.data.source import Loaded, is_folder
 from ms_dnn.errors import DataError
 

@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from ms_dnn.data.samples import Samples, check_column_count
+from ms_dnn.data.source import Samples, check_column_count, reading
 from ms_dnn.errors import DataError
-from ms_dnn.presentation.notation import first_line
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".pbm")
 # Other decoders of Pillow start programs (EPS) or are seldom exercised; they are not let near a user's file.
@@ -90,7 +89,7 @@ def examine_picture(path: Path) -> PictureFacts:
     return _examined(path, facts)
 
 
-def read_picture(path: Path, image_shape: tuple[int, int, int]) -> NDArray[np.float64]:
+def read_picture(path: Path, image_shape: tuple[int, ...]) -> NDArray[np.float64]:
     """Return one picture as it is, flattened: (height · width · channels,), 0 black to 1 white.
 
     There are 1 (luminance) or 3 channels (red, green, blue). The picture is turned as its camera says, laid on
@@ -104,20 +103,14 @@ def read_picture(path: Path, image_shape: tuple[int, int, int]) -> NDArray[np.fl
 
 
 def _pixels(path: Path, image_shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Return one flattened picture; if it has no channels, 0 is its ground's side of the scale and 1 the other."""
     if len(image_shape) == 3:
-        height, width, channels = image_shape
-        return read_picture(path, (height, width, channels))
-    height, width = image_shape
-    return _brightness(path, (height, width))
-
-
-def _brightness(path: Path, image_shape: tuple[int, int]) -> NDArray[np.float64]:
-    """Return one flattened picture (height · width,), 0 its ground's side of the scale and 1 the other."""
+        return read_picture(path, image_shape)
     grey = _examined(path, lambda picture: _grey(ImageOps.exif_transpose(picture)))
     return _resized(1 - grey if _ground_is_light(grey) else grey, image_shape).ravel()
 
 
-def _resized(plane: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float64]:
+def _resized(plane: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float64]:
     height, width = shape
     small = Image.fromarray(np.ascontiguousarray(plane)).resize((width, height), Image.Resampling.BOX)
     return np.asarray(small, dtype=np.float64).clip(0.0, 1.0)
@@ -127,18 +120,12 @@ def _examined(path: Path, look: Callable[[Image.Image], T]) -> T:
     """Return what ``look`` says about the open picture; every fault of the file is a :class:`DataError`."""
     if not path.is_file():
         raise DataError(f"there is no picture {str(path)!r}; check the path")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(path, formats=_FORMATS) as picture:
-                _check_pixels(path, picture)
-                return look(picture)
-    except DataError:
-        raise
-    except Exception as error:  # Pillow's decoders raise a dozen types on damaged bytes
-        raise DataError(
-            f"{path.name!r} cannot be read as a picture ({first_line(error)}); save it again as PNG or JPEG"
-        ) from error
+    damaged = (f"{path.name!r} cannot be read as a picture (", "); save it again as PNG or JPEG")
+    with reading(*damaged), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with Image.open(path, formats=_FORMATS) as picture:
+            _check_pixels(path, picture)
+            return look(picture)
 
 
 def _planes(picture: Image.Image, channels: int) -> NDArray[np.float32]:

@@ -14,14 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from ms_dnn.data.dataset import Dataset
-from ms_dnn.data.formats.gathering import gathered
 from ms_dnn.data.formats.npy_file import npy_header, npy_rows
 from ms_dnn.data.formats.npy_folder import NOTES, X, Y, read_npy_folder
+from ms_dnn.data.formats.row_file import gathered
 from ms_dnn.data.lazy_rows import blocks
-from ms_dnn.data.source import Loaded, Source, check_file, is_file
+from ms_dnn.data.source import Loaded, Source, check_file, is_file, reading
 from ms_dnn.data.targets import targets_of
 from ms_dnn.errors import DataError
-from ms_dnn.presentation.notation import first_line
 
 INDEX_SUFFIX = ".db"
 NAMES = "names.json"
@@ -72,23 +71,23 @@ def _write_arrays(source: Source, folder: Path) -> None:
     """Have the numbers written into ``folder`` by a process that may be ended by a signal."""
     where = repr(source.file.name)
     options = (source.target or "y", "stream" if source.stream else "whole", *source.drop)
-    command = [
-        sys.executable,
-        "-m",
-        "ms_dnn.data.formats.mindrecord_reading",
-        str(source.file.absolute()),
-        str(folder),
-        *options,
-    ]
-    process = subprocess.run(command, capture_output=True, text=True, check=False, errors="replace")  # noqa: S603 - this very package
-    lines = process.stderr.strip().splitlines() or [""]
-    if process.returncode == REFUSED:
-        raise DataError(lines[-1])
-    if process.returncode:
-        said = lines[-1] if process.returncode > 0 else f"its reader was ended by signal {-process.returncode}"
+    code, said = run_mindrecord("read", source.file.absolute(), folder, *options)
+    if code == REFUSED:
+        raise DataError(said)
+    if code:
+        said = said if code > 0 else f"its reader was {said}"
         raise DataError(
             f"{where}: got a file that cannot be read ({said[:200].rstrip('. ')}), expected a MindRecord: {_CURE}"
         )
+
+
+def run_mindrecord(*arguments: object) -> tuple[int, str]:
+    """Run ``mindrecord_process``; return its exit code with the last line of stderr, or by what it was ended."""
+    command = [sys.executable, "-m", "ms_dnn.data.formats.mindrecord_process", *map(str, arguments)]
+    process = subprocess.run(command, capture_output=True, text=True, check=False, errors="replace")  # noqa: S603 - this very package
+    if process.returncode < 0:
+        return process.returncode, f"ended by signal {-process.returncode}"
+    return process.returncode, (process.stderr.strip().splitlines() or [""])[-1]
 
 
 def _files(path: Path) -> list[str]:
@@ -107,7 +106,8 @@ def _check_index(path: Path) -> None:
     index = index_of(path)
     if not is_file(index):
         raise DataError(f"{path.name!r}: got no index {index.name!r} beside it, expected both files: put it there")
-    try:
+    damaged = (f"{index.name!r}: got an index that cannot be read (", f"), expected that of {path.name!r}: {_CURE}")
+    with reading(*damaged):
         with closing(sqlite3.connect(f"{index.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as database:
             tables = dict(database.execute("SELECT NAME, TYPE FROM SQLITE_MASTER"))
             if (tables.get("INDEXES"), tables.get("SHARD_NAME")) != ("table", "table"):
@@ -115,8 +115,3 @@ def _check_index(path: Path) -> None:
             (name,) = database.execute("SELECT NAME FROM SHARD_NAME").fetchone()
         if name != path.name:
             raise ValueError(f"the index of {str(name)[:100]!r}: MindRecords keep their names")
-    except (sqlite3.Error, ValueError, TypeError) as error:
-        raise DataError(
-            f"{index.name!r}: got an index that cannot be read ({first_line(error)}), expected that of {path.name!r}: "
-            f"{_CURE}"
-        ) from error

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from ms_dnn.data.formats.row_file import RowFile
 from ms_dnn.data.lazy_rows import LazyRows
-from ms_dnn.errors import DataError
-from ms_dnn.presentation.notation import first_line
+from ms_dnn.data.source import reading
 
 
 class NpyHeader(NamedTuple):
@@ -33,17 +32,12 @@ class NpyHeader(NamedTuple):
 
 def npy_header(path: Path, cure: str) -> NpyHeader:
     """Read the header of an array; :class:`DataError`, which ends with ``cure``, for what is no array of version 1."""
-    try:
-        with path.open("rb") as file:
-            if npy.read_magic(file) != (1, 0):  # type: ignore[no-untyped-call]
-                raise ValueError("another version of the npy format than 1.0")
-            shape, fortran, dtype = npy.read_array_header_1_0(file)  # type: ignore[no-untyped-call]
-            return NpyHeader(file.tell(), dtype, tuple(shape), fortran and len(shape) > 1, path.stat().st_size)
-    except Exception as error:  # NumPy's header parser raises several types on damaged bytes
-        raise DataError(
-            f"{path.name!r}: got a file that cannot be read ({first_line(error)}), expected a NumPy array of version "
-            f"1.0: {cure}"
-        ) from error
+    damaged = (f"{path.name!r}: got a file that cannot be read (", f"), expected a NumPy array of version 1.0: {cure}")
+    with reading(*damaged), path.open("rb") as file:
+        if npy.read_magic(file) != (1, 0):  # type: ignore[no-untyped-call]
+            raise ValueError("another version of the npy format than 1.0")
+        shape, fortran, dtype = npy.read_array_header_1_0(file)  # type: ignore[no-untyped-call]
+        return NpyHeader(file.tell(), dtype, tuple(shape), fortran and len(shape) > 1, path.stat().st_size)
 
 
 def npy_rows(path: Path, header: NpyHeader) -> LazyRows:
@@ -55,8 +49,5 @@ def npy_rows(path: Path, header: NpyHeader) -> LazyRows:
 
 def npy_array(path: Path, header: NpyHeader) -> NDArray[Any]:
     """Return all of an array whose header was found to fit its file."""
-    try:
-        numbers = np.fromfile(path, header.dtype, prod(header.shape), offset=header.begin)
-        return numbers.reshape(header.shape)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path.name!r}: cannot be read ({first_line(error)}): check the file") from error
+    with reading(f"{path.name!r}: cannot be read (", "): check the file"):
+        return np.fromfile(path, header.dtype, prod(header.shape), offset=header.begin).reshape(header.shape)

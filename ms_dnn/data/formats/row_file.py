@@ -1,4 +1,4 @@
-"""Rows of one length in a file, read where they lie: by position, not through a memory map.
+"""Rows of one length in a file, read where they lie: by position, not through a memory map; and rows put together.
 
 A map would count each touched page, and its neighbours, as memory of this process, and a file that somebody cuts short
 would kill the process by a signal. A read returns what there is.
@@ -7,14 +7,17 @@ would kill the process by a signal. A read returns what there is.
 from __future__ import annotations
 
 import os
+import tempfile
 import weakref
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ms_dnn.data.lazy_rows import LazyRows
+from ms_dnn.data.lazy_rows import LazyRows, Rows
+from ms_dnn.data.source import check_not_empty, check_size
 from ms_dnn.errors import DataError
 
 
@@ -68,3 +71,29 @@ class RowFile:
                     "opened: put it back"
                 )
             memory, at = memory[read:], at + read
+
+
+def gathered(where: str, blocks: Iterable[NDArray[Any]], samples: int, width: int, scratch: Path | None = None) -> Rows:
+    """Return ``samples`` rows of ``width`` numbers, the ``blocks`` (N, width) one below the other.
+
+    They are float64 in memory; or, given a folder ``scratch``, lazy rows in a new file there, of the dtype of the
+    blocks, and of any number: then one block at a time is in memory.
+
+    Raises :class:`DataError` for no values, and for more than fit in memory, before it asks for a block; and OSError
+    where the disk is full.
+    """
+    if scratch is None:
+        check_size(f"{where} (more can be converted and streamed)", samples, width)
+        x, first = np.empty((samples, width)), 0
+        for block in blocks:
+            x[first : first + len(block)] = block
+            first += len(block)
+        return x
+    check_not_empty(where, samples, width)
+    dtype = np.dtype(np.float64)
+    with tempfile.NamedTemporaryFile(dir=scratch, suffix=".rows", delete=False) as file:
+        for block in blocks:
+            dtype = block.dtype
+            file.write(np.ascontiguousarray(block).data)
+    length = width * dtype.itemsize
+    return RowFile(Path(file.name), length * np.arange(samples), length).column(dtype, width)

@@ -12,9 +12,10 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 from typing_extensions import Self
 
+from ms_dnn.config.settings import Settings, record_from_json
 from ms_dnn.data.dataset import Dataset
 from ms_dnn.data.lazy_rows import LazyRows, Rows, blocks
 from ms_dnn.data.source import Loaded, check_size
@@ -27,15 +28,13 @@ Size = Annotated[int, Field(ge=1)]
 ImageShape = Annotated[tuple[Size, ...], Field(strict=False, min_length=2, max_length=3)]
 
 
-class Notes(BaseModel):
+class Notes(Settings):
     """What is to be known of a stored set but its numbers.
 
     ``samples`` counts all rows and ``test_samples`` those at the end that are a test set of their own. ``x_crc`` and
     ``y_crc`` are CRC-32 of the stored features and targets. The rest is as in :class:`Dataset`; ``outputs`` is 0 for
     classes.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     format: Literal[1] = 1
     name: Annotated[str, Field(max_length=1000)]
@@ -66,15 +65,11 @@ class Notes(BaseModel):
 
 def notes_from_json(text: str | bytes, where: str) -> Notes:
     """Return what :class:`Notes` wrote as JSON. Raises :class:`DataError` for anything else."""
+    expected = f"those of a set that 'ms-dnn data convert' wrote in format {FORMAT}: convert the set again"
     try:
-        return Notes.model_validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part)[:40] for part in first["loc"]) or "its beginning"
-        raise DataError(
-            f"{where}: got notes that are wrong at {place}, expected those of a set that 'ms-dnn data convert' wrote "
-            f"in format {FORMAT}: convert the set again"
-        ) from error
+        return record_from_json(Notes, text, "notes", expected)
+    except DataError as error:
+        raise DataError(f"{where}: {error}") from error
 
 
 def loaded(notes: Notes, where: str, x: LazyRows, y: NDArray[Any], *, stream: bool) -> Loaded:
@@ -99,20 +94,17 @@ def loaded(notes: Notes, where: str, x: LazyRows, y: NDArray[Any], *, stream: bo
         )
     if notes.task == "classification":
         check_labels(where, y, len(notes.class_names))
-    whole = Dataset(
-        notes.name,
-        features,
-        y,
-        notes.task,
-        notes.class_names,
-        notes.feature_names,
-        notes.image_shape,
-        notes.value_range,
-    )
+    whole = Dataset(x=features, y=y, **_kept(notes))
     if not notes.test_samples:
         return Loaded(whole)
     border = notes.samples - notes.test_samples
     return Loaded(whole.take(np.arange(border)), whole.take(np.arange(border, notes.samples)))
+
+
+def _kept(known: Dataset | Notes) -> dict[str, Any]:
+    """Return what a set and its notes have in common."""
+    names = ("name", "task", "class_names", "feature_names", "image_shape", "value_range")
+    return {name: getattr(known, name) for name in names}
 
 
 def targets_crc(y: NDArray[Any]) -> int:
@@ -134,8 +126,7 @@ def noted(loaded_set: Loaded) -> tuple[Notes, list[Rows]]:
         for block in blocks(rows):
             crc = zlib.crc32(np.ascontiguousarray(block, dtype).data, crc)
     return Notes(
-        name=first.name,
-        task=first.task,
+        **_kept(first),
         samples=sum(len(rows) for rows in features),
         test_samples=len(parts[1]) if len(parts) > 1 else 0,
         features=first.n_features,
@@ -143,10 +134,6 @@ def noted(loaded_set: Loaded) -> tuple[Notes, list[Rows]]:
         dtype=dtype.name,  # type: ignore[arg-type]
         x_crc=crc,
         y_crc=targets_crc(stored_targets(loaded_set)),
-        class_names=first.class_names,
-        feature_names=first.feature_names,
-        image_shape=first.image_shape,
-        value_range=first.value_range,
     ), features
 
 

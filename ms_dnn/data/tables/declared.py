@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ms_dnn.data.samples import Samples, as_labels, check_column_count
-from ms_dnn.data.source import check_size
+from ms_dnn.data.source import Samples, as_labels, check_column_count, check_size
 from ms_dnn.data.tables.cells import Declared, feature_frame, number_in, numbers_in, shown_cell
 from ms_dnn.data.tables.files import TABLE_SUFFIXES, TableFile, open_table
 from ms_dnn.data.validation import column_title
@@ -42,14 +42,9 @@ def read_table(
     order, label = _columns(path, header, len(kept), feature_count, feature_names)
     check_size(repr(path.name), table.rows, len(kept))
     place = table.first.index(target) if header and target in table.first else None
-    values, given, names = [], [], []
-    for block in table.blocks(bool(header), () if place is None else {place}):
-        names += [f"{table.noun} {number}" for number in block.index]
-        if place is not None:
-            given += [cell.strip() for cell in block[place]]
-        values.append(_numbers(path, block, kept, header))
+    blocks = table.blocks(bool(header), () if place is None else {place})
+    values, labels, names = _gathered(blocks, place, lambda block: _numbers(path, block, kept, header))
     x = np.concatenate(values)
-    labels = _labels_given(given) if given else None
     return Samples(x[:, order], labels if label is None else as_labels(x[:, label]), names)
 
 
@@ -79,27 +74,35 @@ def read_declared_table(
     absent = [column for column in declared if column not in header]
     needed = [column for column in absent if declared[column].missing == "error"]
     unknown = [column for column in header if column not in (*declared, target, *drop)]
-    twice = sorted({column for column in header if header.count(column) > 1})
-    if needed or unknown or twice or len(absent) == len(declared):
-        raise DataError(
-            f"the header of {name} does not fit the columns of the training data: missing {listed(needed or absent)}; "
-            f"unknown {listed(unknown)}; twice {listed(twice)}; correct the header"
-        )
+    if needed or unknown or repeated(header) or len(absent) == len(declared):
+        raise _unfitting(name, "columns of the training data", needed or absent, unknown, repeated(header))
     check_size(name, table.rows, len(declared))
     texts = {i for i, column in enumerate(header) if column not in declared or declared[column].kind != "number"}
     place = header.index(target) if target in header else None
-    frames, given, names = [], [], []
     import pandas as pd
 
-    for block in table.blocks(True, texts if place is None else {*texts, place}):
-        block.columns = header
+    def features(block: Any) -> Any:
+        block = block.set_axis(header, axis=1)
         for column in absent:
             block[column] = ""
-        frames.append(feature_frame(block, declared, name))
-        names += [f"{table.noun} {number}" for number in block.index]
+        return feature_frame(block, declared, name)
+
+    blocks = table.blocks(True, texts if place is None else {*texts, place})
+    frames, labels, names = _gathered(blocks, place, features)
+    return Samples(pd.concat(frames), labels, names), tuple(absent)
+
+
+def _gathered(
+    blocks: Iterable[Any], place: int | None, convert: Callable[[Any], Any]
+) -> tuple[list[Any], NDArray[Any] | None, list[str]]:
+    """Return what becomes of each block, the labels in the column at ``place``, if there is one, and the row names."""
+    converted, given, names = [], [], []
+    for block in blocks:
+        converted.append(convert(block))
+        names += [f"{block.index.name} {number}" for number in block.index]
         if place is not None:
-            given += [cell.strip() for cell in block[target]]
-    return Samples(pd.concat(frames), _labels_given(given) if given else None, names), tuple(absent)
+            given += [cell.strip() for cell in block[place]]
+    return converted, _labels_given(given) if given else None, names
 
 
 def _check_samples(table: TableFile, header: bool, expected: str) -> None:
@@ -140,12 +143,8 @@ def _columns(
         return features, label
     missing = [name for name in feature_names if name not in present]
     unknown = [header[column] for column in features if header[column] not in feature_names]
-    if missing or unknown or len(present) != len(set(present)):
-        raise DataError(
-            f"the header of {path.name!r} does not fit the {feature_count} features: missing "
-            f"{listed(missing)}; unknown {listed(unknown)}; twice "
-            f"{listed(sorted({name for name in present if present.count(name) > 1}))}; correct the header"
-        )
+    if missing or unknown or repeated(present):
+        raise _unfitting(repr(path.name), f"{feature_count} features", missing, unknown, repeated(present))
     check_column_count(path, len(features), feature_count)
     return [header.index(name) for name in feature_names], label
 
@@ -175,6 +174,20 @@ def _numbers(path: Path, block: Any, kept: list[int], header: list[str]) -> NDAr
             "expected a finite number: correct or drop the line"
         )
     return values
+
+
+def repeated(names: Sequence[str]) -> list[str]:
+    """Return, in sorted order, what stands in a list more than once."""
+    return sorted(name for name, count in Counter(names).items() if count > 1)
+
+
+def _unfitting(
+    file: str, wanted: str, missing: Sequence[str], unknown: Sequence[str], twice: Sequence[str]
+) -> DataError:
+    return DataError(
+        f"the header of {file} does not fit the {wanted}: missing {listed(missing)}; unknown {listed(unknown)}; "
+        f"twice {listed(twice)}; correct the header"
+    )
 
 
 def listed(names: Sequence[str]) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 from array import array
 from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ms_dnn.data.lazy_rows import rows_at_once
-from ms_dnn.data.source import MOST_VALUES
+from ms_dnn.data.source import MOST_VALUES, reading
 from ms_dnn.errors import DataError
 from ms_dnn.presentation.notation import first_line
 
@@ -25,8 +26,11 @@ BLOCK = 2**16
 """Rows of a block at most; rows of many cells come in smaller ones."""
 
 
-class TableFile(Protocol):
-    """A table whose size and first line are known, and whose cells are read block by block.
+class CsvTable:
+    """UTF-8 text, one sample a line, separated by commas, semicolons or tabs (the first line tells).
+
+    Python's csv module measures the file first, in little memory: pandas knows no line numbers, fills up short lines in
+    silence, and has read a whole block before it counts. Blank lines are skipped.
 
     Attributes:
         path: the file.
@@ -35,34 +39,6 @@ class TableFile(Protocol):
         rows: number of rows, the first line among them only where ``has_header`` is None.
         has_header: True where the format always names its columns, None where only the caller can tell.
         ragged: number of the first row that has another number of cells than the first, and that number of cells.
-    """
-
-    path: Path
-    noun: str
-    first: list[str]
-    rows: int
-    has_header: bool | None
-    ragged: tuple[int, int] | None
-
-    def blocks(self, header: bool, texts: Collection[int] = ()) -> Iterator[DataFrame]:
-        """Yield frames of at most :data:`BLOCK` rows whose index holds the rows' numbers under the name ``noun``.
-
-        Columns are called 0, 1, …. A cell is a text, "" where there is nothing; columns that a file stores as numbers
-        are float64 with NaN where there is nothing, unless they are among ``texts``. ``header`` leaves out the first
-        line. Raises :class:`DataError` for a damaged file.
-        """
-
-
-def open_table(path: Path) -> TableFile:
-    """Open a table by the ending of its name, anything but ``.parquet`` as CSV; raises as the two classes do."""
-    return ParquetTable(path) if path.suffix.lower() in PARQUET_SUFFIXES else CsvTable(path)
-
-
-class CsvTable:
-    """UTF-8 text, one sample a line, separated by commas, semicolons or tabs (the first line tells).
-
-    Python's csv module measures the file first, in little memory: pandas knows no line numbers, fills up short lines in
-    silence, and has read a whole block before it counts. Blank lines are skipped.
 
     Raises :class:`DataError` for what is not UTF-8 text or not CSV.
     """
@@ -75,14 +51,14 @@ class CsvTable:
         self.first: list[str] = []
         self.ragged: tuple[int, int] | None = None
         self._lines = array("q")  # number of each record's last line, negative where it is blank
-        try:
-            with path.open(encoding="utf-8-sig", newline="") as file:
-                self._delimiter = max(",;\t", key=file.readline().count)
-                file.seek(0)
-                self._measure(csv.reader(_without_nul(file), delimiter=self._delimiter))
-        except (OSError, UnicodeError, csv.Error) as error:
-            raise DataError(f"{path.name!r} cannot be read as CSV ({error}); save it as UTF-8 text") from error
+        with self._reading(), path.open(encoding="utf-8-sig", newline="") as file:
+            self._delimiter = max(",;\t", key=file.readline().count)
+            file.seek(0)
+            self._measure(csv.reader(_without_nul(file), delimiter=self._delimiter))
         self.rows = sum(line > 0 for line in self._lines)
+
+    def _reading(self) -> AbstractContextManager[None]:
+        return reading(f"{self.path.name!r} cannot be read as CSV (", "); save it as UTF-8 text")
 
     def _measure(self, reader: Any) -> None:
         width = 0
@@ -97,7 +73,12 @@ class CsvTable:
                 self.ragged = (reader.line_num, len(cells))
 
     def blocks(self, header: bool, texts: Collection[int] = ()) -> Iterator[DataFrame]:
-        """Yield the cells, all of them texts without surrounding blanks; see :class:`TableFile`."""
+        """Yield frames of at most :data:`BLOCK` rows whose index holds the rows' numbers under the name ``noun``.
+
+        Columns are called 0, 1, …. A cell is a text, "" where there is nothing; columns that a Parquet file stores as
+        numbers are float64 with NaN where there is nothing, unless they are among ``texts``. ``header`` leaves out the
+        first line. Raises :class:`DataError` for a damaged file.
+        """
         lines = np.frombuffer(self._lines, np.int64)
         width, start, skip = len(self.first), 0, header
         for block in self._parsed(width):
@@ -112,16 +93,15 @@ class CsvTable:
                 kept[np.argmax(kept)], skip = False, False
             yield block if kept.all() else block[kept]
         if start != len(lines):
-            raise DataError(
-                f"{self.path.name!r} cannot be read as CSV (its quotes or line ends are out of order); save it "
-                "as UTF-8 text"
-            )
+            with self._reading():
+                raise ValueError("its quotes or line ends are out of order")
 
     def _parsed(self, width: int) -> Iterator[DataFrame]:
         import pandas as pd
 
-        try:
-            with pd.read_csv(
+        with (
+            self._reading(),
+            pd.read_csv(
                 self.path,
                 sep=self._delimiter,
                 header=None,
@@ -132,12 +112,9 @@ class CsvTable:
                 skip_blank_lines=False,
                 encoding="utf-8-sig",
                 chunksize=min(BLOCK, rows_at_once(width)),
-            ) as blocks:
-                yield from blocks
-        except (OSError, ValueError, pd.errors.ParserError) as error:
-            raise DataError(
-                f"{self.path.name!r} cannot be read as CSV ({first_line(error)}); save it as UTF-8 text"
-            ) from error
+            ) as blocks,
+        ):
+            yield from blocks
 
 
 def _without_nul(file: Any) -> Iterator[str]:
@@ -148,7 +125,7 @@ def _without_nul(file: Any) -> Iterator[str]:
 
 
 class ParquetTable:
-    """A Parquet file of columns of numbers, texts and truth values. Rows count from 0.
+    """A Parquet file of columns of numbers, texts and truth values, with the attributes of :class:`CsvTable`.
 
     Nothing that the file says about pandas or Python objects is followed; nothing is unpickled.
 
@@ -168,13 +145,10 @@ class ParquetTable:
                 f"{path.name!r}: got a Parquet file, expected the package pyarrow, which reads such files and cannot "
                 f"be imported ({first_line(error)}): pip install 'ms-dnn[data]'"
             ) from error
-        try:
-            with pq.ParquetFile(path) as file:
-                self.rows, schema = file.metadata.num_rows, file.schema_arrow
-                groups = (file.metadata.row_group(group) for group in range(file.metadata.num_row_groups))
-                size = max((group.total_byte_size for group in groups), default=0)
-        except Exception as error:  # Arrow raises a dozen types on damaged bytes
-            raise self._damaged(error) from error
+        with self._reading(), pq.ParquetFile(path) as file:
+            self.rows, schema = file.metadata.num_rows, file.schema_arrow
+            groups = (file.metadata.row_group(group) for group in range(file.metadata.num_row_groups))
+            size = max((group.total_byte_size for group in groups), default=0)
         self.first = [str(name) for name in schema.names]
         self._types = list(schema.types)
         self._texts = [name for name, kind in zip(self.first, self._types, strict=True) if _is_text(kind)]
@@ -185,41 +159,39 @@ class ParquetTable:
             )
 
     def blocks(self, header: bool, texts: Collection[int] = ()) -> Iterator[DataFrame]:
-        """Yield the cells; see :class:`TableFile`. Raises :class:`DataError` for columns of other types."""
+        """Yield frames as :class:`CsvTable` does. Raises :class:`DataError` for columns of other types."""
         for name, kind in zip(self.first, self._types, strict=True):
             _check_type(self.path, name, kind)
-        found = 0
-        for block in self._parsed(texts):
-            found += len(block)
-            yield block
-        if found != self.rows:
-            raise self._damaged(ValueError(f"{found} rows where {self.rows} are promised"))
-
-    def _parsed(self, texts: Collection[int]) -> Iterator[DataFrame]:
         import pandas as pd
         import pyarrow.parquet as pq
 
         start = 0
-        try:
-            # Texts come as dictionaries: a short file can repeat a long text many times. Reading ahead would keep the
-            # whole file in memory.
-            with pq.ParquetFile(self.path, read_dictionary=self._texts, pre_buffer=False) as file:
-                for batch in file.iter_batches(batch_size=min(BLOCK, rows_at_once(len(self.first))), use_threads=False):
-                    batch.validate(full=True)
-                    index = pd.RangeIndex(start, start + batch.num_rows, name=self.noun)
-                    start += batch.num_rows
-                    if start > self.rows:
-                        raise ValueError(f"more than the {self.rows} rows that are promised")
-                    columns = {i: _cells(batch.column(i), i in texts) for i in range(batch.num_columns)}
-                    yield pd.DataFrame(columns, index=index)
-        except Exception as error:  # Arrow raises a dozen types on damaged bytes
-            raise self._damaged(error) from error
+        # Texts come as dictionaries: a short file can repeat a long text many times. Reading ahead would keep the
+        # whole file in memory.
+        with self._reading(), pq.ParquetFile(self.path, read_dictionary=self._texts, pre_buffer=False) as file:
+            for batch in file.iter_batches(batch_size=min(BLOCK, rows_at_once(len(self.first))), use_threads=False):
+                batch.validate(full=True)
+                index = pd.RangeIndex(start, start + batch.num_rows, name=self.noun)
+                start += batch.num_rows
+                if start > self.rows:
+                    raise ValueError(f"more than the {self.rows} rows that are promised")
+                columns = {i: _cells(batch.column(i), i in texts) for i in range(batch.num_columns)}
+                yield pd.DataFrame(columns, index=index)
+            if start != self.rows:
+                raise ValueError(f"{start} rows where {self.rows} are promised")
 
-    def _damaged(self, error: Exception) -> DataError:
-        return DataError(
-            f"{self.path.name!r}: got a file that cannot be read ({first_line(error)}), expected Parquet: take an "
-            "undamaged copy"
+    def _reading(self) -> AbstractContextManager[None]:
+        return reading(
+            f"{self.path.name!r}: got a file that cannot be read (", "), expected Parquet: take an undamaged copy"
         )
+
+
+TableFile = CsvTable | ParquetTable
+
+
+def open_table(path: Path) -> TableFile:
+    """Open a table by the ending of its name, anything but ``.parquet`` as CSV; raises as the two classes do."""
+    return ParquetTable(path) if path.suffix.lower() in PARQUET_SUFFIXES else CsvTable(path)
 
 
 def _is_text(kind: Any) -> bool:

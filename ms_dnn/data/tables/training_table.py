@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from ms_dnn.config.columns_section import Column, DropColumn, FeatureColumn, NumberColumn, WeightColumn
 from ms_dnn.data.dataset import Dataset
-from ms_dnn.data.formats.gathering import gathered
+from ms_dnn.data.formats.row_file import gathered
 from ms_dnn.data.source import Loaded, Source, check_file, check_size
 from ms_dnn.data.tables.cells import feature_frame, numbers_in, shown_cell
-from ms_dnn.data.tables.declared import listed
+from ms_dnn.data.tables.declared import listed, repeated
 from ms_dnn.data.tables.files import CsvTable, ParquetTable, TableFile
 from ms_dnn.data.tables.target_column import TargetColumn
 from ms_dnn.errors import DataError
@@ -96,9 +96,8 @@ def _declared(table: TableFile, source: Source) -> dict[str, FeatureColumn]:
         raise DataError(
             f"line {line} of {name}: got {width} columns, expected {len(header)} as in the header: correct that line"
         )
-    twice = sorted({column for column in header if header.count(column) > 1})
-    if twice:
-        raise DataError(f"{name}: got the columns {listed(twice)} twice, expected each once: rename one")
+    if repeated(header):
+        raise DataError(f"{name}: got the columns {listed(repeated(header))} twice, expected each once: rename one")
     _check_names(name, header, source)
     if source.target in source.columns:
         raise DataError(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ms_dnn.data.fingerprint import Fingerprint
 from ms_dnn.errors import DataError
-from ms_dnn.features.known_data import KnownData, TargetScaling, known_from_json, known_to_json
+from ms_dnn.features.stored import DatasetMetadata, TargetScaling, metadata_from_json, metadata_to_json
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 JSON = st.recursive(
@@ -28,43 +28,43 @@ def known(**other):
         "class_names": ("gelb", "größer"),
         "target_scaling": None,
     }
-    return KnownData(**{**given, **other})
+    return DatasetMetadata(**{**given, **other})
 
 
 NUMBERS = known(
     class_names=(), target_scaling=TargetScaling(kind="standard", offset=(0.1, -5e-324), scale=(1 / 3, 1e300))
 )
-TEXT = known_to_json(NUMBERS)
+TEXT = metadata_to_json(NUMBERS)
 
 
 @given(st.lists(st.tuples(FINITE, FINITE.filter(bool)), min_size=1, max_size=3))
 def test_every_bit_comes_back(numbers):
     offset, scale = zip(*numbers, strict=True)
     before = known(class_names=(), target_scaling=TargetScaling(kind="min_max", offset=offset, scale=scale))
-    after = known_from_json(known_to_json(before))
+    after = metadata_from_json(metadata_to_json(before))
     assert after == before
     assert repr(after) == repr(before)  # −0 is 0, but another bit
 
 
 def test_names_in_any_script_come_back():
-    assert known_from_json(known_to_json(known())) == known()
-    assert '"größer"' in known_to_json(known())
+    assert metadata_from_json(metadata_to_json(known())) == known()
+    assert '"größer"' in metadata_to_json(known())
 
 
 def test_every_text_that_is_cut_short_is_refused():
     for end in range(len(TEXT.rstrip())):
         with pytest.raises(DataError, match="got notes that are wrong at"):
-            known_from_json(TEXT[:end])
+            metadata_from_json(TEXT[:end])
 
 
 @given(st.sampled_from(sorted(json.loads(TEXT))), JSON)
 def test_any_other_fact_is_refused_or_can_be_stored(key, fact):
     """Infinity and NaN among them, which Python's JSON writes."""
     try:
-        read = known_from_json(json.dumps({**json.loads(TEXT), key: fact}))
+        read = metadata_from_json(json.dumps({**json.loads(TEXT), key: fact}))
     except DataError:
         return
-    assert known_from_json(known_to_json(read)) == read
+    assert metadata_from_json(metadata_to_json(read)) == read
 
 
 @pytest.mark.parametrize(

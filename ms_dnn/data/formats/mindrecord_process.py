@@ -1,6 +1,7 @@
-"""One process that reads one MindRecord: ``python -m … mindrecord_reading FILE FOLDER TARGET STREAM DROPPED…``.
+"""One process that reads or writes one MindRecord: ``python -m ms_dnn.data.formats.mindrecord_process ARGUMENTS``.
 
-MindSpore's reader ends the whole process by a signal where the bytes are damaged, so that it needs one of its own.
+The arguments are ``read FILE FOLDER TARGET STREAM DROPPED…`` or ``write FOLDER FILE``. MindSpore ends the whole process
+by a signal where the bytes are damaged, or the disk is full, so that it needs one of its own.
 """
 
 import json
@@ -15,12 +16,14 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from ms_dnn.data.formats.mindrecord import NAMES, REFUSED, converted
-from ms_dnn.data.formats.npy_folder import NOTES, X, Y
-from ms_dnn.data.lazy_rows import rows_at_once
-from ms_dnn.data.source import check_not_empty, check_size
+from ms_dnn.data.formats.npy_folder import NOTES, X, Y, read_notes, read_npy_folder
+from ms_dnn.data.formats.stored_set import notes_from_json
+from ms_dnn.data.lazy_rows import LazyRows, rows_at_once
+from ms_dnn.data.source import Source, check_not_empty, check_size
 from ms_dnn.data.tables.declared import listed
 from ms_dnn.errors import DataError
 
+_RECORDS_AT_ONCE = 1024
 Schema = Mapping[str, Mapping[str, Any]]
 
 
@@ -111,9 +114,37 @@ def _numbers(value: Any, field: Mapping[str, Any]) -> NDArray[Any]:
     return np.asarray(value, _dtype(field)).reshape(-1)
 
 
+def write_mindrecord(folder: Path, path: Path) -> None:
+    """Write the set of a folder of NumPy arrays as one record a sample: x and y, and the notes beside the schema."""
+    from mindspore.mindrecord import FileWriter
+
+    notes = notes_from_json(read_notes(folder / NOTES), str(folder))
+    # A MindRecord knows no uint8: such features are bytes, whose numbers are MindDataset's x.view(np.uint8).
+    of_x = {"type": "bytes"} if notes.dtype == "uint8" else {"type": notes.dtype, "shape": [notes.features]}
+    of_y = {"type": "float64", "shape": [notes.outputs]} if notes.outputs else {"type": "int64"}
+    writer = FileWriter(str(path), shard_num=1)
+    writer.add_schema({"x": of_x, "y": of_y}, notes.model_dump_json())
+    if not notes.outputs:
+        writer.add_index(["y"])
+    for part in read_npy_folder(Source("npy", folder=folder, stream=True)):
+        if part is None:
+            continue
+        assert isinstance(part.x, LazyRows)  # noqa: S101 - it is streamed
+        for first in range(0, len(part), _RECORDS_AT_ONCE):
+            x = part.x[first : first + _RECORDS_AT_ONCE].astype(notes.x_dtype)
+            y = part.y[first : first + len(x)]
+            rows = [row.tobytes() for row in x] if notes.dtype == "uint8" else list(x)
+            targets = list(np.ascontiguousarray(y)) if notes.outputs else y.tolist()
+            writer.write_raw_data([{"x": row, "y": target} for row, target in zip(rows, targets, strict=True)])
+    writer.commit()
+
+
 def main(arguments: Sequence[str]) -> None:
-    """Run the command; what is wrong becomes the last line of stderr."""
-    path, folder, target, stream, *dropped = arguments
+    """Run the command; what is wrong with a file to read becomes the last line of stderr."""
+    if arguments[0] == "write":
+        write_mindrecord(Path(arguments[1]), Path(arguments[2]))
+        return
+    _, path, folder, target, stream, *dropped = arguments
     try:
         write_arrays(Path(path), Path(folder), target, stream == "stream", dropped)
     except DataError as error:
