@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit, softmax
 
-from ms_dnn.audit.catalogue import stale
 from ms_dnn.audit.catalogue.apis import apis
 from ms_dnn.audit.catalogue.inputs import integers, normal, together
 from ms_dnn.audit.entry import Array, Case, Formula, Inputs
@@ -82,11 +81,6 @@ def _layer(gates: int, states: int) -> Inputs:
 
 TABLE = {"nn": ("embedding_table",), "mint.nn": ("weight",)}
 EMBEDDED = Case("repeated", together(integers(4, 2, 3), normal((5, 3))))
-HALF_LSTM = (
-    "In float16 in PyNative every gradient is zero, of the input, the states and all weights, and the output of the "
-    "first differentiated call may be zero as well; float32, and float16 compiled, are right. Compile it, use "
-    "float32, or write the loop over nn.LSTMCell."
-)
 
 EMBEDDINGS = (
     *apis(lambda i, w: w[i], EMBEDDED, "nn.Embedding(5, 3)", parameters=TABLE),
@@ -113,7 +107,6 @@ RECURRENT = (
         "nn.LSTM(2, 2)",
         parameters=LAYER_WEIGHTS,
         applied="self.op(x0, (x1, x2))[0]",
-        known=HALF_LSTM,
     ),
     *apis(
         lambda *inputs: _lstm(*inputs)[1:],
@@ -121,7 +114,6 @@ RECURRENT = (
         "nn.LSTM(2, 2)  # last states",
         parameters=LAYER_WEIGHTS,
         applied="self.op(x0, (x1, x2))[1]",
-        known=HALF_LSTM,
     ),
 )
 
@@ -132,7 +124,6 @@ ATTENTION = (
         "nn.MultiheadAttention(4, 2)",
         parameters=("in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias"),
         applied="self.op(x0, x1, x2)[0]",
-        known=stale.SOFTMAX,
     ),
 )
 
