@@ -15,7 +15,6 @@ from __future__ import annotations
 import gc
 import json
 import os
-import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -24,12 +23,12 @@ from functools import partial
 from importlib import import_module
 from typing import Any, TextIO
 
+from ms_dnn.runtime.processes import ending, own_output
+
 
 def main() -> None:
     """Serve until stdin ends."""
-    # MindSpore's C++ side writes to file descriptor 1 as it likes: keep a copy for ourselves and turn 1 into stderr.
-    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
+    out = own_output()
     from ms_dnn.audit.entry import MODES
     from ms_dnn.audit.examination import Examination
     from ms_dnn.runtime.device import use_device
@@ -66,9 +65,7 @@ def _in_child(work: Callable[[], None]) -> str:
         finally:
             os._exit(code)
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    if code == 0:
-        return ""
-    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    return "" if code == 0 else ending(code)
 
 
 def _examine(out: TextIO, examination: Any, tasks: list[list[str]]) -> None:

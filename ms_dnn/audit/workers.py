@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import queue
-import signal
 import subprocess
 import sys
 import tempfile
@@ -24,6 +22,7 @@ from typing import Any
 from ms_dnn.audit.entry import HISTORIES, Entry
 from ms_dnn.audit.findings import CRASH, HANG, ApiFinding, Audit, Outcome, without_repeats
 from ms_dnn.runtime.environment import describe_environment
+from ms_dnn.runtime.processes import ending, kill_session, with_threads
 
 TIME_LIMIT = 60.0
 """Seconds that one dtype and mode of an entry may take; the usual is a tenth of one."""
@@ -122,8 +121,6 @@ class _Worker:
     def _start(self) -> None:
         if self._process is not None:
             return
-        # The workers share the cores already; threads inside each would only wait for each other.
-        threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [sys.executable, "-m", "ms_dnn.audit.worker", self._catalogue],
             stdin=subprocess.PIPE,
@@ -132,7 +129,7 @@ class _Worker:
             text=True,
             # A session, and so a group, of its own, so that a child that hangs is killed with its parent.
             start_new_session=True,
-            env={**os.environ, **threads, "TMPDIR": self._folder, "MS_OM_PATH": self._folder},
+            env={**with_threads(1), "TMPDIR": self._folder, "MS_OM_PATH": self._folder},
         )
         self._process = process
         messages: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
@@ -168,17 +165,10 @@ class _Worker:
             return message
         code = self._process.wait() if self._process is not None else 0
         self.close()
-        ended = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        return Outcome("", "", "", "", CRASH, f"the process ended with {ended}")
+        return Outcome("", "", "", "", CRASH, f"the process ended with {ending(code)}")
 
     def close(self) -> None:
         """End the process, and the child that it may have."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                stream.close()
+        if process is not None:
+            kill_session(process)

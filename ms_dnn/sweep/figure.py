@@ -4,9 +4,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from ms_dnn.config.swept import Parameter
 from ms_dnn.presentation.charts import is_logarithmic
 from ms_dnn.presentation.plots import BLUE, GREY, ORANGE, new_figure, png, tidy
-from ms_dnn.sweep.outcome import Axis, SweepOutcome, TrialRow, shown_metric, shown_value
+from ms_dnn.sweep.outcome import SweepOutcome, TrialRow, shown_metric, shown_value
 
 _COLUMNS = 4
 _RATIO_OF_POWERS = 200.0
@@ -61,7 +62,7 @@ def _limits(measured: Sequence[TrialRow]) -> tuple[float, float, bool]:
 
 def _draw_panel(
     panel: Any,
-    axis: Axis,
+    axis: Parameter,
     measured: Sequence[TrialRow],
     bad: Sequence[TrialRow],
     best: TrialRow | None,
@@ -89,7 +90,7 @@ def _draw_panel(
     tidy(panel)
 
 
-def _draw_range(panel: Any, axis: Axis) -> None:
+def _draw_range(panel: Any, axis: Parameter) -> None:
     """Let the whole range be seen from the first trial on, so that the picture stands still during the sweep."""
     if axis.choices is not None:
         labels = [shown_value(choice) for choice in axis.choices]
@@ -106,11 +107,11 @@ def _draw_range(panel: Any, axis: Axis) -> None:
         panel.locator_params(axis="x", nbins=5, integer=isinstance(axis.low, int))
 
 
-def _points(axis: Axis, rows: Sequence[TrialRow]) -> tuple[list[float], list[float | None]]:
+def _points(axis: Parameter, rows: Sequence[TrialRow]) -> tuple[list[float], list[float | None]]:
     return [_position(axis, row) for row in rows], [row.value for row in rows]
 
 
-def _position(axis: Axis, row: TrialRow) -> float:
+def _position(axis: Parameter, row: TrialRow) -> float:
     """Return where a trial stands on the axis; within the strip of a choice it depends on the number alone."""
     value = row.parameters[axis.address]
     centre = float(value) if axis.choices is None else axis.choices.index(value)
@@ -118,7 +119,7 @@ def _position(axis: Axis, row: TrialRow) -> float:
     return centre + ((row.number * 0.618034) % 1 - 0.5) * _jitter(axis)
 
 
-def _jitter(axis: Axis) -> float:
+def _jitter(axis: Parameter) -> float:
     """Return the width of the strip of one value: choices and a few whole numbers would lie upon each other."""
     whole = isinstance(axis.low, int) and not axis.log and axis.high - axis.low <= _MOST_STRIPS
     return 0.5 if axis.choices is not None or whole else 0.0

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ms_dnn.config.swept import Parameter
 from ms_dnn.presentation.document import Block, Shown, line
 from ms_dnn.presentation.notation import short_keys
 
@@ -36,25 +37,6 @@ class TrialRow:
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class Axis:
-    """One hyperparameter.
-
-    Attributes:
-        address: its key.
-        choices: its values, or None for an interval.
-        low: smallest value of the interval.
-        high: its largest value.
-        log: whether it is spread logarithmically.
-    """
-
-    address: str
-    choices: tuple[Any, ...] | None = None
-    low: float = 0.0
-    high: float = 1.0
-    log: bool = False
-
-
 @dataclass(frozen=True, repr=False)
 class SweepOutcome(Shown):
     """All trials of a sweep.
@@ -68,7 +50,7 @@ class SweepOutcome(Shown):
 
     name: str
     metric: str
-    axes: tuple[Axis, ...]
+    axes: tuple[Parameter, ...]
     rows: tuple[TrialRow, ...]
 
     def __repr__(self) -> str:

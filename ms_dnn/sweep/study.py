@@ -23,7 +23,7 @@ from sqlalchemy.engine import make_url
 from ms_dnn.config.swept import Parameter, SweptExperiment
 from ms_dnn.errors import SweepError
 from ms_dnn.presentation.notation import first_line
-from ms_dnn.sweep.processes import is_gone, process_name
+from ms_dnn.runtime.processes import is_gone, process_name
 
 JOIN_SECONDS = 20.0
 """How long the one who made a study may take to put its trials in, before another one does it."""
@@ -69,10 +69,19 @@ class Study:
             except RuntimeError:  # another process has even finished it
                 continue
             if mine:
+                self._study.sampler = self._sampler_of(frozen.number)
                 trial = optuna.trial.Trial(self._study, trial_id)
                 trial.set_user_attr("worker", process_name(os.getpid()))
                 return trial
         return None
+
+    def _sampler_of(self, number: int) -> Any:
+        """Return a sampler seeded by sweep and trial, so that no two processes draw the same values.
+
+        And a sweep that was interrupted goes on with the values that it would have had.
+        """
+        kind = optuna.samplers.TPESampler if self.swept.sweep.sampler == "tpe" else optuna.samplers.RandomSampler
+        return kind(seed=int(np.random.SeedSequence([_seed(self.swept), number]).generate_state(1)[0]))
 
     def suggest(self, trial: Any) -> dict[str, Any]:
         """Return the values of the parameters for a claimed trial; the same ones when it was begun before."""
@@ -135,12 +144,7 @@ class Study:
         return int(self._storage.get_trial_id_from_study_id_trial_number(self._id, number))
 
     def _created_or_joined(self, name: str) -> Any:
-        settings = {
-            "storage": self._storage,
-            "study_name": name,
-            "sampler": SeededByTrial(self.swept),
-            "pruner": _pruner(self.swept),
-        }
+        settings = {"storage": self._storage, "study_name": name, "pruner": _pruner(self.swept)}
         direction = "minimize" if self.swept.sweep.minimizes else "maximize"
         try:
             study = optuna.create_study(direction=direction, **settings)
@@ -174,35 +178,6 @@ class Study:
         for index in range(present, self.swept.trials):
             study.enqueue_trial(grid[index] if grid else {})
         study.set_user_attr("trials", max(present, self.swept.trials))
-
-
-class SeededByTrial(optuna.samplers.BaseSampler):
-    """Draws each trial from a generator of its own, seeded by sweep and number of the trial.
-
-    So a sweep that was interrupted goes on with the values that it would have had, and no two processes draw the same.
-    """
-
-    def __init__(self, swept: SweptExperiment) -> None:
-        self._seed = _seed(swept)
-        self._learns = swept.sweep.sampler == "tpe"
-        self._sampler: Any = None
-
-    def before_trial(self, study: Any, trial: Any) -> None:
-        """Make the sampler of the trial."""
-        kind = optuna.samplers.TPESampler if self._learns else optuna.samplers.RandomSampler
-        self._sampler = kind(seed=int(np.random.SeedSequence([self._seed, trial.number]).generate_state(1)[0]))
-
-    def infer_relative_search_space(self, study: Any, trial: Any) -> Any:
-        """As Optuna's sampler."""
-        return self._sampler.infer_relative_search_space(study, trial)
-
-    def sample_relative(self, study: Any, trial: Any, search_space: Any) -> Any:
-        """As Optuna's sampler."""
-        return self._sampler.sample_relative(study, trial, search_space)
-
-    def sample_independent(self, study: Any, trial: Any, param_name: str, param_distribution: Any) -> Any:
-        """As Optuna's sampler."""
-        return self._sampler.sample_independent(study, trial, param_name, param_distribution)
 
 
 def _seed(swept: SweptExperiment) -> int:
