@@ -32,26 +32,27 @@ HANG = "HANG"
 CRASH = "CRASH"
 AUDIT_ERROR = "AUDIT ERROR"
 """The entry itself is broken: its formula or its source text raises."""
-SEVERITY = (
-    RIGHT,
-    CONVENTION,
-    UNJUDGED,
-    UNSUPPORTED,
-    NO_GRADIENT,
-    IMPRECISE_FORWARD,
-    IMPRECISE_GRADIENT,
-    IMPRECISE_UPDATE,
-    STALE_FORWARD,
-    STALE_GRADIENT,
-    WRONG_FORWARD,
-    WRONG_GRADIENT,
-    WRONG_UPDATE,
-    HANG,
-    CRASH,
-    AUDIT_ERROR,
-)
-"""From best to worst; the worst stands for a row."""
-FAULTS = (STALE_FORWARD, STALE_GRADIENT, WRONG_FORWARD, WRONG_GRADIENT, WRONG_UPDATE, HANG, CRASH, AUDIT_ERROR)
+MARKS = {
+    RIGHT: "✓",
+    CONVENTION: "∠",
+    UNJUDGED: "?",
+    UNSUPPORTED: "–",
+    NO_GRADIENT: "f–",
+    IMPRECISE_FORWARD: "~f",
+    IMPRECISE_GRADIENT: "~g",
+    IMPRECISE_UPDATE: "~u",
+    STALE_FORWARD: "✗s",
+    STALE_GRADIENT: "✗s",
+    WRONG_FORWARD: "✗f",
+    WRONG_GRADIENT: "✗g",
+    WRONG_UPDATE: "✗u",
+    HANG: "hang",
+    CRASH: "crash",
+    AUDIT_ERROR: "error",
+}
+"""How tables write the verdicts; from best to worst."""
+SEVERITY = tuple(MARKS)
+FAULTS = SEVERITY[SEVERITY.index(STALE_FORWARD) :]
 """What makes an API WRONG, and the exit code 1."""
 
 
@@ -106,17 +107,18 @@ class ApiFinding:
     outcomes: tuple[Outcome, ...]
     script: str = ""
 
-    def worst(self, dtype: str | None = None, mode: str | None = None) -> Outcome | None:
-        """Return the worst outcome, of one dtype and mode if given; None when there is none."""
-        chosen = [o for o in self.outcomes if dtype in (None, o.dtype) and mode in (None, o.mode)]
-        return max(chosen, key=lambda outcome: SEVERITY.index(outcome.verdict), default=None)
+    def mark(self, dtype: str, mode: str) -> str:
+        """Return the mark of the worst verdict in one dtype and mode; "·" where it was not asked."""
+        verdicts = [o.verdict for o in self.outcomes if (o.dtype, o.mode) == (dtype, mode)]
+        judged = [verdict for verdict in verdicts if verdict != UNSUPPORTED] or verdicts
+        return MARKS[max(judged, key=SEVERITY.index)] if judged else "·"
 
     @property
     def verdict(self) -> str:
         """The worst verdict. Refused dtypes do not count where another dtype was judged."""
-        judged = [o.verdict for o in self.outcomes if o.verdict not in (UNSUPPORTED, UNJUDGED)]
-        chosen = judged or [o.verdict for o in self.outcomes] or [UNJUDGED]
-        return max(chosen, key=SEVERITY.index)
+        verdicts = [o.verdict for o in self.outcomes] or [UNJUDGED]
+        judged = [verdict for verdict in verdicts if verdict not in (UNSUPPORTED, UNJUDGED)]
+        return max(judged or verdicts, key=SEVERITY.index)
 
     @property
     def faulty(self) -> bool:

@@ -100,12 +100,7 @@ class Earlier:
 
 
 def module_text(entry: Entry, plain_inputs: int) -> str:
-    """Return the source of the module that makes the call.
-
-    Args:
-        entry: the API.
-        plain_inputs: number of inputs that are not parameters.
-    """
+    """Return the source of the module that makes the call of so many inputs that are not parameters."""
     if entry.kind == "update":
         return _UPDATE.format(call=entry.call)
     inputs = ", ".join(f"x{i}" for i in range(plain_inputs))

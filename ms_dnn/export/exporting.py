@@ -46,11 +46,7 @@ class Exported:
 def export_run(path: Path, to: Destination, *, as_probabilities: bool = False, device: str | None = None) -> Exported:
     """Write the network of a run as a model file, after it was loaded again and predicted as the run does.
 
-    Args:
-        path: the run's folder.
-        to: the files; those that are there are replaced.
-        as_probabilities: append softmax or sigmoid, as the loss has it.
-        device: another device than the run's.
+    Files that are there are replaced. ``as_probabilities`` appends softmax or sigmoid, as the loss has it.
 
     Raises:
         MsDnnError: when the folder, its checkpoint or the device is not fit, or a package is missing.

@@ -42,15 +42,9 @@ def final_activation(config: ExperimentConfig, *, as_probabilities: bool) -> str
 def facts_of(
     config: ExperimentConfig, known: KnownData, features: Features, final: str, dtype: str, *, batch: int | None
 ) -> dict[str, Any]:
-    """Return the facts as JSON-able values.
+    """Return the facts as JSON-able values, for a model that applies ``final`` to the prediction.
 
-    Args:
-        config: the experiment.
-        known: what was stored of its data, for the names of the classes and the scaling of the targets.
-        features: what was stored with it.
-        final: what is applied to the prediction.
-        dtype: of input and outputs.
-        batch: the one number of samples that the model takes, or None for any.
+    Its input and outputs are of the dtype; it takes ``batch`` samples, or any number where that is None.
     """
     samples: str | int = "N" if batch is None else batch
     outputs = config.network.layers[-1].units

@@ -29,12 +29,8 @@ def draw_network(
 
     Blue is positive, orange and dashed is negative; a line is the wider, the larger its number is in its layer.
 
-    Args:
-        axes: of matplotlib.
-        values: n[0], …, n[L] numbers, one array a layer: activations, or δ.
-        edges: (n[l], n[l−1]) numbers between neighbours: weights, or their gradients.
-        names: of the layers, below them.
-        backward: whether arrows point from the last layer to the first.
+    The values are n[0], …, n[L] activations, or δ, one array a layer; the edges are (n[l], n[l−1]) weights, or their
+    gradients. ``backward`` lets the arrow point from the last layer to the first.
     """
     layers = [np.asarray(layer, dtype=float).ravel() for layer in values]
     shown = [min(len(layer), MOST_UNITS) for layer in layers]
@@ -80,14 +76,9 @@ def _draw_edges(axes: Any, matrix: NDArray[Any], x: float, below: NDArray[Any], 
 
 
 def draw_surface(axes: Any, across: ArrayLike, up: ArrayLike, J: ArrayLike, levels: int | ArrayLike = 24) -> Any:
-    """Draw the cost as filled contours, dark where it is small, and return them for a colour bar.
+    """Draw the cost (U, A) over two parameters, (A,) and (U,), as filled contours; return them for a colour bar.
 
-    Args:
-        axes: of matplotlib.
-        across: values of the one parameter, (A,).
-        up: values of the other, (U,).
-        J: the cost, (U, A).
-        levels: number of contours, or the costs at which they are drawn.
+    It is dark where the cost is small. ``levels`` is the number of contours, or the costs at which they are drawn.
     """
     filled = axes.contourf(across, up, J, levels=levels)
     axes.contour(across, up, J, levels=levels, colors="white", linewidths=0.3, alpha=0.6)
@@ -109,12 +100,8 @@ def draw_decision(
 ) -> None:
     """Draw the class that is predicted at every point of the plane, the decision boundary, and the samples.
 
-    Args:
-        axes: of matplotlib.
-        decide: takes points (M, 2) of float32 and returns the index of a class for each, (M,).
-        x: the samples, (N, 2).
-        classes: index of the class of each sample, (N,).
-        names: of the classes.
+    ``decide`` takes points (M, 2) of float32 and returns the index of a class for each, (M,); the samples are (N, 2),
+    the indices of their classes (N,).
     """
     points = np.asarray(x, dtype=np.float32)
     low, high = points.min(0), points.max(0)

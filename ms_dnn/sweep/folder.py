@@ -6,6 +6,7 @@
 import csv
 import io
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.engine import make_url
@@ -26,17 +27,13 @@ FIGURE = "sweep.png"
 BEST = "best.yaml"
 
 
+@dataclass(frozen=True)
 class SweepFolder:
-    """A sweep's folder that exists.
+    """A sweep's folder that exists, the URL of its database, and the name of the study in it."""
 
-    Attributes:
-        path: the folder.
-        storage: URL of the database.
-        study: name of the study in it.
-    """
-
-    def __init__(self, path: Path, storage: str, study: str) -> None:
-        self.path, self.storage, self.study = path, storage, study
+    path: Path
+    storage: str
+    study: str
 
     def write_results(self, swept: SweptExperiment, outcome: SweepOutcome) -> None:
         """Write the table, the picture and the best configuration, as far as there are some.
@@ -61,13 +58,9 @@ class SweepFolder:
 
 
 def make_or_open_folder(path: Path, swept: SweptExperiment, storage: str | None, study: str | None) -> SweepFolder:
-    """Return the folder for a sweep; one that has trials already is continued.
+    """Return the folder for a sweep; one that has trials already is continued, also with more of them.
 
-    Args:
-        path: the folder.
-        swept: what is asked for now; its number of trials may be larger than before.
-        storage: URL of a database, or None for one in the folder.
-        study: name of the study in it, or None for the experiment's name.
+    Without a URL of a storage the database is in the folder; without a name of a study it is the experiment's.
 
     Raises:
         SweepError: when the folder holds something else, or cannot be written.

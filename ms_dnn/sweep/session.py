@@ -36,13 +36,7 @@ class _Worker:
 
 
 class Session:
-    """Runs worker processes until no trial is waiting.
-
-    Args:
-        folder: of the sweep.
-        study: the study.
-        jobs: number of processes.
-    """
+    """Runs as many worker processes as there are jobs, until no trial is waiting."""
 
     def __init__(self, folder: SweepFolder, study: Study, jobs: int) -> None:
         self._folder, self._study, self._jobs = folder, study, jobs

@@ -34,12 +34,7 @@ _CREATION_ATTEMPTS = 10
 
 
 class Study:
-    """A study in its storage.
-
-    Args:
-        url: storage as SQLAlchemy names it, such as ``sqlite:///study.db``.
-        name: of the study in the storage.
-        swept: the experiment and its ranges.
+    """A study in its storage, whose URL is one of SQLAlchemy such as ``sqlite:///study.db``.
 
     Raises:
         SweepError: when the storage cannot be used, or the study is of another experiment.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import erf, expit, log_expit, log_softmax
+from scipy.special import erf, expit, log_expit, log_softmax, softmax
 
 from ms_dnn.audit.catalogue.apis import apis
 from ms_dnn.audit.catalogue.inputs import fixed, normal
@@ -54,11 +54,6 @@ def _softshrink(x: Array, limit: float) -> Array:
 
 def _hardshrink(x: Array, limit: float) -> Array:
     return np.where(np.abs(x) > limit, x, 0)
-
-
-def _softmax(x: Array, axis: int = -1) -> Array:
-    e = np.exp(x - x.max(axis=axis, keepdims=True))
-    return e / e.sum(axis=axis, keepdims=True)
 
 
 def _tanhshrink(x: Array) -> Array:
@@ -127,9 +122,9 @@ ENTRIES = (
     *apis(lambda x: np.clip((x + 3) / 6, 0, 1), (*CASES, AT_3), "nn.HSigmoid()", "{ops,F}.hardsigmoid"),
     *apis(lambda x: x * np.clip(x + 3, 0, 6) / 6, (*CASES, AT_3), "nn.HSwish()", "{ops,F}.hardswish"),
     *apis(lambda x: np.where(x > 0.5, x, 2.0), CASES, "nn.Threshold(0.5, 2.0)", "{ops,F}.threshold(x0, 0.5, 2.0)"),
-    *apis(_softmax, ROWS, "nn.Softmax(axis=-1)", "{ops,F}.softmax(x0, -1)", second_order=True),
-    *apis(lambda x: _softmax(x, 1), normal((2, 3, 2, 2), scale=2.0), "nn.Softmax2d()"),
-    *apis(lambda x: _softmax(-x), ROWS, "nn.Softmin(axis=-1)", "ops.softmin(x0, -1)"),
+    *apis(lambda x: softmax(x, axis=-1), ROWS, "nn.Softmax(axis=-1)", "{ops,F}.softmax(x0, -1)", second_order=True),
+    *apis(lambda x: softmax(x, axis=1), normal((2, 3, 2, 2), scale=2.0), "nn.Softmax2d()"),
+    *apis(lambda x: softmax(-x, axis=-1), ROWS, "nn.Softmin(axis=-1)", "ops.softmin(x0, -1)"),
     *apis(
         lambda x: log_softmax(x, axis=-1),
         ROWS,

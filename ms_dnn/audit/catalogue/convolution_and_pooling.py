@@ -18,12 +18,7 @@ def _conv(
 ) -> Formula:
     """Cross-correlation of x (N, C, …) with w (O, C / groups, …), plus b (O,) if given.
 
-    Args:
-        stride: of all axes.
-        padding: zeros before and after every axis.
-        dilation: of all axes.
-        groups: of channels.
-        flat: w has a third axis of length 1, as that of nn.Conv1d has.
+    ``padding`` is zeros before and after every axis; w is ``flat`` when it has a third axis of 1, as nn.Conv1d has it.
     """
 
     def formula(x: Array, w: Array, b: Array | None = None) -> Array:

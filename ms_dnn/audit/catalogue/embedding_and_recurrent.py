@@ -18,10 +18,6 @@ def _rnn_cell(activation: Formula) -> Formula:
     return lambda x, h, w_ih, w_hh, b_ih, b_hh: activation(x @ w_ih.T + b_ih + h @ w_hh.T + b_hh)
 
 
-def _relu(x: Array) -> Array:
-    return np.maximum(x, 0)
-
-
 def _lstm_cell(x: Array, h: Array, c: Array, w_ih: Array, w_hh: Array, b_ih: Array, b_hh: Array) -> Pair:
     """Hochreiter and Schmidhuber, with forget gates; the gates' order is input, forget, cell, output."""
     i, f, g, o = np.split(x @ w_ih.T + b_ih + h @ w_hh.T + b_hh, 4, axis=-1)
@@ -96,7 +92,12 @@ EMBEDDINGS = (
 
 RECURRENT = (
     *apis(_rnn_cell(np.tanh), _cell(1, 1), "nn.RNNCell(2, 2)", parameters=WEIGHTS),
-    *apis(_rnn_cell(_relu), _cell(1, 1), 'nn.RNNCell(2, 2, nonlinearity="relu")  # relu', parameters=WEIGHTS),
+    *apis(
+        _rnn_cell(lambda x: np.maximum(x, 0)),
+        _cell(1, 1),
+        'nn.RNNCell(2, 2, nonlinearity="relu")  # relu',
+        parameters=WEIGHTS,
+    ),
     *apis(_lstm_cell, _cell(4, 2), "nn.LSTMCell(2, 2)", parameters=WEIGHTS, applied="self.op(x0, (x1, x2))"),
     *apis(_gru_cell, _cell(3, 1), "nn.GRUCell(2, 2)", parameters=WEIGHTS),
     *apis(_layer_of(_rnn_cell(np.tanh)), _layer(1, 1), "nn.RNN(2, 2)", parameters=LAYER_WEIGHTS),

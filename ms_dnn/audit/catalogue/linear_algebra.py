@@ -50,11 +50,6 @@ def _signed_log_determinant(x: Array) -> tuple[Array, Array]:
     return np.sign(determinant), np.log(np.abs(determinant))
 
 
-def _diagonal_to(x: Array) -> Array:
-    """A vector on the diagonal of a matrix."""
-    return np.eye(len(x)) * x
-
-
 PRODUCTS = (
     *apis(np.matmul, (PAIR, LARGE_PAIR, BROADCAST), "ops.matmul", second_order=True),
     *apis(np.matmul, (PAIR, BROADCAST), "mint.matmul", "operator @: x0 @ x1", second_order=True),
@@ -97,7 +92,7 @@ MULTIPLY_AND_ADD = (
 TRIANGLES = (
     *apis(np.trace, SQUARE, "ops.trace"),
     *apis(np.trace, (SQUARE, Case("wide", normal((2, 4)))), "mint.trace"),
-    *apis(_diagonal_to, normal((4,)), "ops.diag", "mint.diag(x0)  # of a vector"),
+    *apis(np.diag, normal((4,)), "ops.diag", "mint.diag(x0)  # of a vector"),
     *apis(np.diag, SQUARE, "mint.diag"),
     *apis(lambda x: np.diagonal(x, 1), MATRIX, "ops.diagonal(x0, 1)"),
     *apis(lambda x: x[:, :, None] * np.eye(3), normal((2, 3)), "ops.diag_embed"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 import numpy as np
-from scipy.special import logsumexp
+from scipy.special import huber, logsumexp
 
 from ms_dnn.audit.catalogue.apis import apis
 from ms_dnn.audit.catalogue.inputs import distributions, fixed, integers, log_probabilities, normal, together
@@ -46,13 +46,8 @@ def _smooth_l1(a: Array, y: Array, beta: float) -> Array:
     return np.where(d < beta, 0.5 * d**2 / beta, d - 0.5 * beta)
 
 
-def _huber(a: Array, y: Array, delta: float) -> Array:
-    d = np.abs(a - y)
-    return np.mean(np.where(d < delta, 0.5 * d**2, delta * (d - 0.5 * delta)))
-
-
-def _rows_cross_entropy(z: Array, p: Array) -> Array:
-    return -np.sum(p * (z - logsumexp(z, axis=1, keepdims=True)), axis=1)
+def _rows_cross_entropy(z: Array, p: Array, weight: Array | float = 1.0) -> Array:
+    return -np.sum(p * (z - logsumexp(z, axis=1, keepdims=True)) * weight, axis=1)
 
 
 def _cross_entropy(
@@ -69,9 +64,8 @@ def _cross_entropy(
     return (1 - smoothing) * hard + smoothing * smooth
 
 
-def _soft_cross_entropy(z: Array, p: Array, weight: Array | None = None) -> Array:
-    log_p = z - logsumexp(z, axis=1, keepdims=True)
-    return -np.mean(np.sum(p * log_p * (1.0 if weight is None else weight), axis=1))
+def _soft_cross_entropy(z: Array, p: Array, weight: Array | float = 1.0) -> Array:
+    return np.asarray(np.mean(_rows_cross_entropy(z, p, weight)))
 
 
 def _nll(log_p: Array, target: Array, weight: Array | None = None) -> Array:
@@ -113,8 +107,8 @@ ENTRIES = (
     *apis(lambda a, y: _smooth_l1(a, y, 0.5), REGRESSION, "nn.SmoothL1Loss(beta=0.5)"),
     *apis(lambda a, y: _smooth_l1(a, y, 1.0), (*REGRESSION, AT_DELTA), "ops.smooth_l1_loss"),
     *apis(lambda a, y: np.mean(_smooth_l1(a, y, 1.0)), REGRESSION, "F.smooth_l1_loss"),
-    *apis(lambda a, y: _huber(a, y, 0.5), REGRESSION, "nn.HuberLoss(delta=0.5)"),
-    *apis(lambda a, y: _huber(a, y, 1.0), (*REGRESSION, AT_DELTA), "ops.huber_loss"),
+    *apis(lambda a, y: np.mean(huber(0.5, a - y)), REGRESSION, "nn.HuberLoss(delta=0.5)"),
+    *apis(lambda a, y: np.mean(huber(1.0, a - y)), (*REGRESSION, AT_DELTA), "ops.huber_loss"),
     *apis(_cross_entropy, INDICES, "nn.CrossEntropyLoss()", "ops.cross_entropy"),
     *apis(
         _soft_cross_entropy,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from ms_dnn.audit.catalogue.apis import apis
@@ -35,8 +37,7 @@ def _norm(x: Array) -> Array:
     return np.sqrt((x**2).sum())
 
 
-def _row_norms(x: Array) -> Array:
-    return np.sqrt((x**2).sum(axis=1))
+ROW_NORMS = partial(np.linalg.norm, axis=1)
 
 
 def _renormed(x: Array) -> Array:
@@ -112,17 +113,17 @@ SPREADS = (
 NORMS = (
     *apis(_norm, (ORDINARY, LARGE_SQUARES), "{ops,mint}.norm"),
     *apis(lambda x: np.abs(x).sum(axis=1), ORDINARY, "{ops,mint}.norm(x0, 1, 1)  # 1"),
-    *apis(_row_norms, ORDINARY, "ops.norm(x0, 2, 1)  # 2"),
+    *apis(ROW_NORMS, ORDINARY, "ops.norm(x0, 2, 1)  # 2"),
     *apis(lambda x: np.abs(x).max(axis=1), ORDINARY, '{ops,mint}.norm(x0, float("inf"), 1)  # inf'),
     *apis(_norm, MATRIX, 'ops.norm(x0, "fro", (0, 1))  # fro'),
     *apis(lambda x: np.linalg.norm(x, "nuc"), MATRIX, 'ops.norm(x0, "nuc", (0, 1))  # nuc'),
-    *apis(_row_norms, ORDINARY, "ops.vector_norm(x0, 2, 1)"),
+    *apis(ROW_NORMS, ORDINARY, "ops.vector_norm(x0, 2, 1)"),
     *apis(lambda x: np.cbrt((np.abs(x) ** 3).sum(axis=1)), ORDINARY, "ops.vector_norm(x0, 3, 1)  # 3"),
     *apis(_norm, MATRIX, "ops.matrix_norm"),
     *apis(lambda x: np.abs(x).sum(axis=0).max(), MATRIX, "ops.matrix_norm(x0, 1)  # 1"),
-    *apis(_row_norms, ORDINARY, "mint.linalg.vector_norm(x0, 2, 1)"),
+    *apis(ROW_NORMS, ORDINARY, "mint.linalg.vector_norm(x0, 2, 1)"),
     *apis(_norm, MATRIX, "mint.linalg.matrix_norm"),
-    *apis(_row_norms, (ORDINARY, LARGE_SQUARES), "nn.Norm(axis=1)"),
+    *apis(ROW_NORMS, (ORDINARY, LARGE_SQUARES), "nn.Norm(axis=1)"),
     *apis(_renormed, normal((3, 4), scale=0.75), "ops.renorm(x0, 2, 0, 1.0)"),
     *apis(lambda x, y: np.sqrt(((x - y) ** 2).sum()), normal((3, 4), (3, 4)), "ops.dist"),
     *apis(_pairwise_distances, normal((3, 4), (2, 4)), "{ops,mint}.cdist"),
