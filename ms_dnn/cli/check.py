@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from ms_dnn.cli.options import AsJson, DeviceName, Overrides, output_file
+from ms_dnn.cli.options import AsJson, DeviceName, Overrides, output_file, print_report
 from ms_dnn.errors import SubjectError
 from ms_dnn.runtime.durable import write_file
 
@@ -200,11 +200,7 @@ def _show(judgement: "Judgement", as_json: bool, html: Path | None, junit: Path 
     if as_json:
         typer.echo(judgement.to_json())
     else:
-        from rich.console import Console
-
-        from ms_dnn.presentation.document import print_blocks
-
-        print_blocks(Console(), judgement.report())
+        print_report(judgement.report())
     if html is not None:
         from ms_dnn.judge.report.page import html_report
 

@@ -116,8 +116,8 @@ def await_worker_0() -> None:
 def end_worker(exit_code: int) -> None:
     """End this process at once, if it is a worker whose launcher watches it; else do nothing.
 
-    MindSpore's own way out of a cluster on CPU crashes now and then, after all is done (2.10). Whoever ends without it
-    leaves the scheduler waiting, which the launcher then ends.
+    MindSpore's own way out of a cluster on CPU crashes now and then, after all is done (2.10). A process that
+    ends without it leaves the scheduler waiting, which the launcher then ends.
     """
     if TERMINAL not in os.environ or not is_worker():
         return

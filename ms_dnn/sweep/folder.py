@@ -74,7 +74,7 @@ def make_or_open_folder(path: Path, swept: SweptExperiment, storage: str | None,
     else:
         opened = SweepFolder(path, storage or f"sqlite:///{(path / DATABASE).absolute()}", study or swept.base.name)
     try:
-        # A password is not written down: whoever continues the sweep gives the URL again.
+        # A password is not written down: the user gives the URL again to continue the sweep.
         secret = make_url(opened.storage).password is not None
         place = {"storage": None if secret or storage is None else opened.storage, "study": opened.study}
         path.mkdir(parents=True, exist_ok=True)

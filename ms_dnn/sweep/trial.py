@@ -21,15 +21,15 @@ class _Reports:
 
     def __init__(self, trial: Any, metric: str, known: set[int]) -> None:
         self._trial, self._metric, self._known = trial, metric, known
-        self._stretch = 1
+        self._interval = 1
 
     def on_start(self, plan: Plan, state: State) -> None:
-        self._stretch = plan.stretch
+        self._interval = plan.stretch
 
     def on_chunk(self, state: State, samples_per_second: float) -> None: ...
 
     def on_report(self, row: Row) -> None:
-        number = -(-row["step"] // self._stretch) - 1
+        number = -(-row["step"] // self._interval) - 1
         if number not in self._known:  # a run that is resumed makes some reports again
             self._trial.report(row[self._metric], number)
         if self._trial.should_prune():

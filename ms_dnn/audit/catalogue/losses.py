@@ -41,11 +41,6 @@ SEQUENCES = together(
 """Logits (T, N, C) of 4 steps, two targets of two symbols, one of them a repeat, and the lengths of both."""
 
 
-def _smooth_l1(a: Array, y: Array, beta: float) -> Array:
-    d = np.abs(a - y)
-    return np.where(d < beta, 0.5 * d**2 / beta, d - 0.5 * beta)
-
-
 def _rows_cross_entropy(z: Array, p: Array, weight: Array | float = 1.0) -> Array:
     return -np.sum(p * (z - logsumexp(z, axis=1, keepdims=True)) * weight, axis=1)
 
@@ -104,9 +99,9 @@ ENTRIES = (
     *apis(lambda a, y: np.mean((a - y) ** 2), REGRESSION, "nn.MSELoss()", "{ops,F}.mse_loss", second_order=True),
     *apis(lambda a, y: np.sqrt(np.mean((a - y) ** 2)), (ORDINARY, LARGE), "nn.RMSELoss()"),
     *apis(lambda a, y: np.mean(np.abs(a - y)), REGRESSION, "nn.MAELoss()", "nn.L1Loss()", "{ops,F}.l1_loss"),
-    *apis(lambda a, y: _smooth_l1(a, y, 0.5), REGRESSION, "nn.SmoothL1Loss(beta=0.5)"),
-    *apis(lambda a, y: _smooth_l1(a, y, 1.0), (*REGRESSION, AT_DELTA), "ops.smooth_l1_loss"),
-    *apis(lambda a, y: np.mean(_smooth_l1(a, y, 1.0)), REGRESSION, "F.smooth_l1_loss"),
+    *apis(lambda a, y: huber(0.5, a - y) / 0.5, REGRESSION, "nn.SmoothL1Loss(beta=0.5)"),
+    *apis(lambda a, y: huber(1.0, a - y), (*REGRESSION, AT_DELTA), "ops.smooth_l1_loss"),
+    *apis(lambda a, y: np.mean(huber(1.0, a - y)), REGRESSION, "F.smooth_l1_loss"),
     *apis(lambda a, y: np.mean(huber(0.5, a - y)), REGRESSION, "nn.HuberLoss(delta=0.5)"),
     *apis(lambda a, y: np.mean(huber(1.0, a - y)), (*REGRESSION, AT_DELTA), "ops.huber_loss"),
     *apis(_cross_entropy, INDICES, "nn.CrossEntropyLoss()", "ops.cross_entropy"),
