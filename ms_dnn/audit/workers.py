@@ -41,40 +41,32 @@ def audit(
     catalogue: str = CATALOGUE,
     progress: Progress | None = None,
 ) -> Audit:
-    """Examine entries in worker processes.
+    """Examine entries in so many worker processes, which look their names up in the ``ENTRIES`` of the catalogue.
 
-    Args:
-        entries: from the catalogue.
-        jobs: number of processes.
-        time_limit: seconds for one dtype and mode of an entry.
-        catalogue: module whose ``ENTRIES`` the workers look the names up in.
-        progress: called with each finding as it comes, from any thread.
+    One dtype and mode of an entry may take ``time_limit`` seconds. ``progress`` is called with each finding as it
+    comes, from any thread.
     """
     began = time.monotonic()
-    waiting: queue.SimpleQueue[tuple[int, Entry]] = queue.SimpleQueue()
-    for number, entry in enumerate(entries):
-        waiting.put((number, entry))
-    findings: dict[int, ApiFinding] = {}
+    idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
 
-    def serve(folder: str) -> None:
-        with contextlib.closing(_Worker(catalogue, time_limit, folder)) as worker:
-            while True:
-                try:
-                    number, entry = waiting.get_nowait()
-                except queue.Empty:
-                    return
-                findings[number] = worker.examine(entry)
-                if progress is not None:
-                    progress(findings[number])
+    def examine(entry: Entry) -> ApiFinding:
+        worker = idle.get()
+        try:
+            finding = worker.examine(entry)
+        finally:
+            idle.put(worker)
+        if progress is not None:
+            progress(finding)
+        return finding
 
-    # Workers that die leave their modules behind: they get a folder that goes with the audit.
-    with (
-        tempfile.TemporaryDirectory(prefix="ms-dnn-audit-") as folder,
-        ThreadPoolExecutor(max_workers=jobs) as pool,
-    ):
-        for served in [pool.submit(serve, folder) for _ in range(min(jobs, len(entries)))]:
-            served.result()
-    return Audit(environment(), tuple(findings[number] for number in sorted(findings)), time.monotonic() - began)
+    with contextlib.ExitStack() as ending_workers:
+        # Workers that die leave their modules behind: they get a folder that goes with the audit.
+        folder = ending_workers.enter_context(tempfile.TemporaryDirectory(prefix="ms-dnn-audit-"))
+        for _ in range(jobs):
+            idle.put(ending_workers.enter_context(contextlib.closing(_Worker(catalogue, time_limit, folder))))
+        pool = ending_workers.enter_context(ThreadPoolExecutor(max_workers=jobs))
+        findings = tuple(pool.map(examine, entries))
+    return Audit(environment(), findings, time.monotonic() - began)
 
 
 def environment() -> dict[str, str]:

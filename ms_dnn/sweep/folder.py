@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from ms_dnn.config import dump_config
@@ -75,19 +75,29 @@ def make_or_open_folder(path: Path, swept: SweptExperiment, storage: str | None,
         opened = SweepFolder(path, storage or f"sqlite:///{(path / DATABASE).absolute()}", study or swept.base.name)
     try:
         # A password is not written down: the user gives the URL again to continue the sweep.
-        secret = make_url(opened.storage).password is not None
+        secret = database_url(opened.storage).password is not None
         place = {"storage": None if secret or storage is None else opened.storage, "study": opened.study}
         path.mkdir(parents=True, exist_ok=True)
         write_durably(path / SWEEP, swept.text().encode())
         write_durably(path / PLACE, (json.dumps(place, indent=1) + "\n").encode())
-    except ArgumentError as error:
-        raise SweepError(
-            f"--storage: got {storage!r}, expected a database URL such as sqlite:///study.db or "
-            "postgresql://user@host/database"
-        ) from error
     except OSError as error:
         raise SweepError(f"{path}: no sweep can be made there ({error.strerror}): choose another with --run") from error
     return opened
+
+
+def database_url(url: str) -> URL:
+    """Return the parts of a database's URL.
+
+    Raises:
+        SweepError: when it is none.
+    """
+    try:
+        return make_url(url)
+    except ArgumentError as error:
+        raise SweepError(
+            f"--storage: got {url!r}, expected a database URL such as sqlite:///study.db or "
+            "postgresql://user@host/database"
+        ) from error
 
 
 def open_folder(path: Path, storage: str | None) -> SweepFolder:

@@ -18,12 +18,12 @@ import numpy as np
 import optuna
 import sqlalchemy
 from optuna.trial import TrialState
-from sqlalchemy.engine import make_url
 
 from ms_dnn.config.swept import Parameter, SweptExperiment
 from ms_dnn.errors import SweepError
 from ms_dnn.presentation.notation import first_line
 from ms_dnn.runtime.processes import is_gone, process_name
+from ms_dnn.sweep.folder import database_url
 
 JOIN_SECONDS = 20.0
 """How long the one who made a study may take to put its trials in, before another one does it."""
@@ -221,15 +221,9 @@ def _open_storage(url: str) -> Any:
     Raises:
         SweepError: when the URL, its driver or the database is not fit.
     """
-    try:
-        shown = make_url(url).render_as_string(hide_password=True)
-    except sqlalchemy.exc.ArgumentError as error:
-        raise SweepError(
-            f"--storage: got {url!r}, expected a database URL such as sqlite:///study.db or "
-            "postgresql://user@host/database"
-        ) from error
-    sqlite = make_url(url).get_backend_name() == "sqlite"
-    if sqlite and make_url(url).database in (None, "", ":memory:"):
+    parts = database_url(url)
+    shown, sqlite = parts.render_as_string(hide_password=True), parts.get_backend_name() == "sqlite"
+    if sqlite and parts.database in (None, "", ":memory:"):
         raise SweepError(f"--storage: {shown} is in memory, where no other process sees it: name a file")
     settings = {"connect_args": {"timeout": _SQLITE_SECONDS}} if sqlite else {}
     for attempt in range(_CREATION_ATTEMPTS):

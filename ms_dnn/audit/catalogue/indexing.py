@@ -44,10 +44,7 @@ def _written(*place: Any) -> Formula:
 
 
 def _segments(reduce: Callable[..., Array]) -> Formula:
-    def formula(x: Array, segments: Array) -> Array:
-        return np.stack([reduce(x[segments == i], axis=0) for i in range(int(segments.max()) + 1)])
-
-    return formula
+    return lambda x, segments: np.stack([reduce(x[segments == i], axis=0) for i in range(int(segments.max()) + 1)])
 
 
 TWO_AND_MASK = together(normal((3, 4), (3, 4)), fixed(MASK))
