@@ -61,7 +61,6 @@ class Outcome:
     """The verdict on one tensor in one dtype, mode and case.
 
     Attributes:
-        dtype: "float16", "float32" or "float64".
         mode: "PyNative" or "compiled".
         case: label of the case, and what was done before it in the process, if anything; "" where the verdict speaks
             of all.
@@ -92,9 +91,6 @@ class ApiFinding:
     """All outcomes of one API.
 
     Attributes:
-        name: of the entry.
-        family: the catalogue's file.
-        call: MindSpore's side as source text.
         known: the catalogue's explanation of what is wrong.
         outcomes: in the order of examination.
         script: source that reproduces the worst finding with MindSpore and NumPy alone; "" when nothing is WRONG.
@@ -133,7 +129,6 @@ class Audit(Shown):
     Attributes:
         environment: MindSpore's, NumPy's and Python's version, device, machine.
         findings: one for each API, in the catalogue's order.
-        seconds: wall time.
     """
 
     environment: dict[str, str]

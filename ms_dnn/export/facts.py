@@ -89,15 +89,12 @@ def _meaning(kind: str, loss: str, class_names: tuple[str, ...], outputs: int) -
     whose = f"of {class_names[1]!r}" if outputs == 1 else "of each class by itself"
     if kind == "scores":
         return f"scores {whose}, no probabilities: the larger, the more it is that class"
-    if loss == "softmax_cross_entropy":
-        return {
-            "logits": "logits: the softmax of them is the probability of each class",
-            "probabilities": "probabilities of the classes, whose sum is 1",
-        }[kind]
-    return {
-        "logits": f"logits: 1 / (1 + exp(-output)) is the probability {whose}",
-        "probabilities": f"probability {whose}",
-    }[kind]
+    softmax = loss == "softmax_cross_entropy"
+    if kind == "probabilities":
+        return "probabilities of the classes, whose sum is 1" if softmax else f"probability {whose}"
+    if softmax:
+        return "logits: the softmax of them is the probability of each class"
+    return f"logits: 1 / (1 + exp(-output)) is the probability {whose}"
 
 
 def _answer(config: ExperimentConfig, kind: str) -> dict[str, Any]:

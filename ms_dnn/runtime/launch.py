@@ -98,7 +98,6 @@ class Job:
     """A running ``msrun`` and what is known of its workers.
 
     Attributes:
-        msrun: its process.
         local: number of workers on this machine.
         logs: folder with ``msrun.log``, ``scheduler.log`` and ``worker_0.log``, …
         ranks: of the workers, by process.

@@ -24,19 +24,18 @@ def sweep_png(outcome: SweepOutcome) -> bytes | None:
     columns = min(len(outcome.axes), _COLUMNS)
     rows = math.ceil(len(outcome.axes) / columns)
     figure = new_figure(max(3.1 * columns, 6.2), 2.9 * rows + 0.9)
-    panels = figure.subplots(rows, columns, squeeze=False, sharey=True)
-    limits = _limits(measured)
-    for number, (axis, panel) in enumerate(
-        zip(outcome.axes, (panel for line in panels for panel in line), strict=False)
-    ):
-        _draw_panel(panel, axis, measured, bad, outcome.best, limits)
+    panels = list(figure.subplots(rows, columns, squeeze=False, sharey=True).flat)
+    low, high, log = _limits(measured)
+    panels[0].set(yscale="log" if log else "linear", ylim=(low, high))
+    for number, (axis, panel) in enumerate(zip(outcome.axes, panels, strict=False)):
+        _draw_panel(panel, axis, measured, bad, outcome.best)
         if number % columns == 0:
             panel.set_ylabel(_NAMES[outcome.metric])
-    _label_metric(panels[0][0].yaxis, limits, outcome.metric)
-    for panel in [panel for line in panels for panel in line][len(outcome.axes) :]:
+    _label_metric(panels[0].yaxis, low, high, log, outcome.metric)
+    for panel in panels[len(outcome.axes) :]:
         panel.set_axis_off()
     figure.suptitle(_title(outcome), fontsize=11)
-    handles, labels = _legend_of(panels[0][0])
+    handles, labels = _legend_of(panels[0])
     figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
     return png(figure)
 
@@ -61,16 +60,10 @@ def _limits(measured: Sequence[TrialRow]) -> tuple[float, float, bool]:
 
 
 def _draw_panel(
-    panel: Any,
-    axis: Parameter,
-    measured: Sequence[TrialRow],
-    bad: Sequence[TrialRow],
-    best: TrialRow | None,
-    limits: tuple[float, float, bool],
+    panel: Any, axis: Parameter, measured: Sequence[TrialRow], bad: Sequence[TrialRow], best: TrialRow | None
 ) -> None:
     """Draw the trials over one hyperparameter; those without a metric stand on the upper edge."""
-    low, high, log = limits
-    panel.set(yscale="log" if log else "linear", ylim=(low, high), xlabel=axis.address)
+    panel.set_xlabel(axis.address)
     _draw_range(panel, axis)
     complete = [row for row in measured if row.state == "complete" and row is not best]
     pruned = [row for row in measured if row.state != "complete"]
@@ -125,10 +118,9 @@ def _jitter(axis: Parameter) -> float:
     return 0.5 if axis.choices is not None or whole else 0.0
 
 
-def _label_metric(axis: Any, limits: tuple[float, float, bool], metric: str) -> None:
+def _label_metric(axis: Any, low: float, high: float, log: bool, metric: str) -> None:
     from matplotlib.ticker import PercentFormatter
 
-    low, high, log = limits
     if log:
         _label_logarithm(axis, high / low)
     if metric == "validation_accuracy":

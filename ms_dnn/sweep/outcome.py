@@ -21,7 +21,6 @@ class TrialRow:
         state: "waiting", "running", or one of :data:`FINISHED`.
         value: the metric; of a pruned or running trial that of its last report; None before there is one.
         parameters: value of each swept key; empty before it was begun.
-        reports: number of reports so far.
         seconds: from its beginning to its end, or None.
         folder: its run folder, or "".
         reason: why it has no metric, or "".
@@ -42,9 +41,7 @@ class SweepOutcome(Shown):
     """All trials of a sweep.
 
     Attributes:
-        name: of the experiment.
         metric: "validation_loss", "validation_accuracy" or "validation_r2".
-        axes: the hyperparameters.
         rows: the trials, by number.
     """
 

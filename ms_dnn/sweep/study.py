@@ -71,9 +71,9 @@ class Study:
         return None
 
     def _sampler_of(self, number: int) -> Any:
-        """Return a sampler seeded by sweep and trial, so that no two processes draw the same values.
+        """Return a sampler seeded by sweep and trial.
 
-        And a sweep that was interrupted goes on with the values that it would have had.
+        No two processes draw the same values, and an interrupted sweep goes on with those that it would have had.
         """
         kind = optuna.samplers.TPESampler if self.swept.sweep.sampler == "tpe" else optuna.samplers.RandomSampler
         return kind(seed=int(np.random.SeedSequence([_seed(self.swept), number]).generate_state(1)[0]))

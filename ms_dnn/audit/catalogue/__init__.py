@@ -38,11 +38,7 @@ class UnknownApiError(MsDnnError):
 
 
 def with_known_faults(entries: Sequence[Entry], rows: Sequence[Mapping[str, Any]]) -> tuple[Entry, ...]:
-    """Return the entries with what is known of them.
-
-    Args:
-        entries: of all families.
-        rows: each says ``why`` of the entries named in ``apis``.
+    """Return the entries with what is known of them: each row says ``why`` of the entries named in ``apis``.
 
     Raises:
         ValueError: when two entries have one name, or no entry has a name of the rows.
