@@ -14,13 +14,12 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 import sys
-import traceback
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from importlib import import_module
+from multiprocessing import get_context
 from typing import Any, TextIO
 
 from ms_dnn.runtime.processes import ending, own_output
@@ -54,18 +53,10 @@ def main() -> None:
 
 def _in_child(work: Callable[[], None]) -> str:
     """Run the work in a fork of this process; return how it died, "" when it did not."""
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            work()
-            code = 0
-        except BaseException:  # noqa: BLE001 - it must not come back into the parent's loop
-            traceback.print_exc()
-        finally:
-            os._exit(code)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    return "" if code == 0 else ending(code)
+    child = get_context("fork").Process(target=work)
+    child.start()
+    child.join()
+    return ending(child.exitcode) if child.exitcode else ""
 
 
 def _examine(out: TextIO, examination: Any, tasks: list[list[str]]) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import xlogy
 
 from ms_dnn.audit.catalogue.apis import apis
+from ms_dnn.audit.catalogue.elementwise import WIDE
 from ms_dnn.audit.catalogue.inputs import fixed, normal, together, uniform
 from ms_dnn.audit.entry import Case, Inputs
 
@@ -103,6 +104,6 @@ ENTRIES = (
         lambda x, n: x * 2.0**n,
         together(normal((6,)), fixed(np.array([-3, -1, 0, 1, 2, 5], np.int32))),
         "ops.ldexp",
-        dtypes=("float64", "float32"),
+        dtypes=WIDE,
     ),
 )

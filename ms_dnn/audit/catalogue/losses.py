@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import groupby, product
 
 import numpy as np
 from scipy.special import huber, logsumexp
@@ -78,16 +78,12 @@ def _ctc_rows(z: Array, targets: Array, *_: Array) -> Array:
     paths = np.array(list(product(range(classes), repeat=steps)))
     losses = []
     for sample in range(samples):
+        meant = [
+            [symbol for symbol, _ in groupby(path) if symbol] == targets[sample].tolist() for path in paths.tolist()
+        ]
         scores = log_p[np.arange(steps), sample, paths].sum(axis=1)
-        losses.append(-logsumexp(scores[_collapsing(paths, tuple(int(t) for t in targets[sample]))]))
+        losses.append(-logsumexp(scores[meant]))
     return np.array(losses)
-
-
-def _collapsing(paths: Array, target: tuple[int, ...]) -> Array:
-    def collapsed(path: Array) -> tuple[int, ...]:
-        return tuple(int(s) for i, s in enumerate(path) if s and (i == 0 or s != path[i - 1]))
-
-    return np.array([collapsed(path) == target for path in paths])
 
 
 def _focal(z: Array, target: Array) -> Array:

@@ -17,10 +17,9 @@ from ms_dnn.audit.catalogue.inputs import (
     uniform,
     zeros,
 )
+from ms_dnn.audit.catalogue.losses import LOGITS, C, N
 from ms_dnn.audit.entry import Array, Case
 
-N, C = 4, 3
-LOGITS = normal((N, C))
 THREE = normal((N, C), (N, C), (N, C))
 PROBABILITIES = uniform(0.1, 0.9, (N, C))
 BITS = integers(2, N, C, dtype=np.float64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
+from scipy.spatial.distance import cdist
 
 from ms_dnn.audit.catalogue.apis import apis
 from ms_dnn.audit.catalogue.inputs import fixed, normal, uniform
@@ -49,10 +50,6 @@ def _renormed(x: Array) -> Array:
 def _covariance(x: Array) -> Array:
     centred = x - x.mean(axis=1, keepdims=True)
     return centred @ centred.T / (x.shape[1] - 1)
-
-
-def _pairwise_distances(x: Array, y: Array) -> Array:
-    return np.sqrt(((x[:, None, :] - y[None, :, :]) ** 2).sum(axis=-1))
 
 
 SUMS = (
@@ -126,8 +123,8 @@ NORMS = (
     *apis(ROW_NORMS, (ORDINARY, LARGE_SQUARES), "nn.Norm(axis=1)"),
     *apis(_renormed, normal((3, 4), scale=0.75), "ops.renorm(x0, 2, 0, 1.0)"),
     *apis(lambda x, y: np.sqrt(((x - y) ** 2).sum()), normal((3, 4), (3, 4)), "ops.dist"),
-    *apis(_pairwise_distances, normal((3, 4), (2, 4)), "{ops,mint}.cdist"),
-    *apis(lambda x: _pairwise_distances(x, x)[np.triu_indices(len(x), 1)], normal((3, 4)), "ops.pdist"),
+    *apis(cdist, normal((3, 4), (2, 4)), "{ops,mint}.cdist"),
+    *apis(lambda x: cdist(x, x)[np.triu_indices(len(x), 1)], normal((3, 4)), "ops.pdist"),
     *apis(lambda x: x / np.sqrt((x**2).sum(axis=1, keepdims=True)), ORDINARY, "ops.L2Normalize(axis=1)"),
     *apis(lambda x: x / np.sqrt((x**2).sum(axis=1, keepdims=True)), (ORDINARY, LARGE), "F.normalize(x0, 2.0, 1)"),
 )
