@@ -22,7 +22,7 @@ from site_pages.chapters import GALLERY, write_chapters  # noqa: E402 - found by
 from sphinx.application import Sphinx  # noqa: E402
 
 from ms_dnn.series.catalogue import CHAPTERS  # noqa: E402
-from ms_dnn.series.languages import LANGUAGES  # noqa: E402
+from ms_dnn.series.chapter import LANGUAGES  # noqa: E402
 
 PROCESSES = 2
 

@@ -4,6 +4,7 @@ import pydoc
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -14,6 +15,8 @@ from ms_dnn.config.network_section import Activation, Initializer
 from ms_dnn.config.optimization import Optimizer, Schedule
 from ms_dnn.config.schema import Loss
 from ms_dnn.data import READERS
+
+PYPROJECT = Path(__file__).parent.parent / "pyproject.toml"
 
 
 @pytest.mark.parametrize("name", ms_dnn.__all__)
@@ -60,3 +63,12 @@ def test_configurations_name_exactly_what_there_is() -> None:
     assert set(get_args(DataSet)) == set(READERS)
     assert tags(Optimizer, "name") == set(OPTIMIZERS)
     assert tags(Schedule, "schedule") == set(SCHEDULES) - {"constant"}
+
+
+def test_every_file_of_the_package_that_is_no_module_is_installed_with_it() -> None:
+    root = Path(ms_dnn.__file__).parent
+    listed = re.search(r"^\[tool\.setuptools\.package-data\]\nms_dnn = \[(.*)\]", PYPROJECT.read_text("utf-8"), re.M)
+    assert listed is not None
+    installed = {path for pattern in re.findall(r'"(.*?)"', listed[1]) for path in root.glob(pattern)}
+    found = {path for path in root.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
+    assert found == installed

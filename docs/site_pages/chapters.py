@@ -8,8 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 import ms_dnn
-from ms_dnn.series.chapter import font_family
-from ms_dnn.series.languages import LANGUAGES, in_language
+from ms_dnn.series.chapter import LANGUAGES, font_family, in_language
 
 GALLERY: dict[str, Any] = {
     "examples_dirs": str(Path(ms_dnn.__file__).parent / "series" / "chapters"),

@@ -20,15 +20,10 @@ DTYPES = ("float64", "float32", "float16")
 MODES = ("PyNative", "compiled")
 
 
-def _one_element(x: Array) -> Array:
-    return x[tuple(slice(1) for _ in x.shape)]
-
-
-def _one_sample(x: Array) -> Array:
-    return x[:1] if x.ndim else x
-
-
-HISTORIES: dict[str, Callable[[Array], Array]] = {"after one element": _one_element, "after one sample": _one_sample}
+HISTORIES: dict[str, Callable[[Array], Array]] = {
+    "after one element": lambda x: x[tuple(slice(1) for _ in x.shape)],
+    "after one sample": lambda x: x[:1] if x.ndim else x,
+}
 """What each input is cut to before the gradient at its full shape is asked for, in a process of its own."""
 
 

@@ -7,7 +7,9 @@ WRONG before a second rule has differentiated the formula, and MindSpore's own f
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -20,6 +22,7 @@ from ms_dnn.audit.reference import FIVE_POINTS, Derivative, Reference, random_si
 from ms_dnn.audit.source import Earlier, reproduction
 from ms_dnn.presentation.notation import first_line
 
+T = TypeVar("T")
 AGREEMENT = 0.01
 """Relative difference up to which two derivatives confirm each other."""
 
@@ -103,10 +106,10 @@ class _Point:
 
     def judged_roughly(self) -> list[Examined]:
         """Return RIGHT for all where forward and gradients are so to three digits, by one difference an element."""
-        try:
-            outputs, gradients = self.calls.outputs_and_gradients(self.inputs, self.reference.cotangents)
-        except Exception:  # noqa: BLE001 - MindSpore refuses with any class
+        both, _ = _tried(self.calls.outputs_and_gradients, self.inputs, self.reference.cotangents)
+        if both is None:
             return []
+        outputs, gradients = both
         expected = (*self.reference.outputs, *(self.reference.quick(number) for number in self.numbers))
         pairs = zip((*outputs, *self._in_order(gradients)), expected, strict=True)
         if not all(_close(got, right) for got, right in pairs):
@@ -134,16 +137,13 @@ class _Point:
 
     def _called(self) -> tuple[tuple[Array, ...] | None, tuple[Array, ...] | None, str]:
         """Return the outputs and the gradients, None for those that MindSpore refuses, and why it does."""
-        refusal = ""
-        try:
-            if self.numbers:
-                return *self.calls.outputs_and_gradients(self.inputs, self.reference.cotangents), ""
-        except Exception as error:  # noqa: BLE001 - MindSpore refuses with whatever class the layer below raised
-            refusal = _refusal(error)
-        try:
-            return self.calls.outputs(self.inputs), None, refusal
-        except Exception as error:  # noqa: BLE001 - MindSpore refuses with any class
-            return None, None, _refusal(error)
+        both, refusal = None, ""
+        if self.numbers:
+            both, refusal = _tried(self.calls.outputs_and_gradients, self.inputs, self.reference.cotangents)
+        if both is not None:
+            return *both, ""
+        outputs, why = _tried(self.calls.outputs, self.inputs)
+        return outputs, None, why or refusal
 
     def _unsupported(self, tensor: str, why: str) -> Examined:
         verdict = findings.UNSUPPORTED if tensor == "output" else findings.NO_GRADIENT
@@ -250,10 +250,9 @@ class _Point:
         label = "second order"
         random = self.entry.generator(self.case, label)
         directions = tuple(random_signs(random, x.shape).astype(self.dtype) for x in self.inputs)
-        try:
-            got = self.calls.second_order(self.inputs, self.reference.cotangents, directions)
-        except Exception as error:  # noqa: BLE001 - MindSpore refuses with any class
-            return [self._unsupported(label, _refusal(error))]
+        got, refusal = _tried(self.calls.second_order, self.inputs, self.reference.cotangents, directions)
+        if got is None:
+            return [self._unsupported(label, refusal)]
         found = []
         own: tuple[Array, ...] | None = None
         for number in self.numbers:
@@ -341,6 +340,14 @@ def _agree(a: float, b: float) -> bool:
 def _close(got: Array, expected: Array) -> bool:
     scale = float(np.max(np.abs(expected), initial=0.0))
     return got.shape == expected.shape and bool(np.all(np.abs(got - expected) <= 1e-3 * scale))
+
+
+def _tried(call: Callable[..., T], *arguments: Any) -> tuple[T | None, str]:
+    """Return what a call of MindSpore gives, or None and why it is refused."""
+    try:
+        return call(*arguments), ""
+    except Exception as error:  # noqa: BLE001 - MindSpore refuses with whatever class the layer below raised
+        return None, _refusal(error)
 
 
 def _refusal(error: Exception) -> str:

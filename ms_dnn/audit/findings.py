@@ -32,26 +32,27 @@ HANG = "HANG"
 CRASH = "CRASH"
 AUDIT_ERROR = "AUDIT ERROR"
 """The entry itself is broken: its formula or its source text raises."""
-SEVERITY = (
-    RIGHT,
-    CONVENTION,
-    UNJUDGED,
-    UNSUPPORTED,
-    NO_GRADIENT,
-    IMPRECISE_FORWARD,
-    IMPRECISE_GRADIENT,
-    IMPRECISE_UPDATE,
-    STALE_FORWARD,
-    STALE_GRADIENT,
-    WRONG_FORWARD,
-    WRONG_GRADIENT,
-    WRONG_UPDATE,
-    HANG,
-    CRASH,
-    AUDIT_ERROR,
-)
-"""From best to worst; the worst stands for a row."""
-FAULTS = (STALE_FORWARD, STALE_GRADIENT, WRONG_FORWARD, WRONG_GRADIENT, WRONG_UPDATE, HANG, CRASH, AUDIT_ERROR)
+MARKS = {
+    RIGHT: "✓",
+    CONVENTION: "∠",
+    UNJUDGED: "?",
+    UNSUPPORTED: "–",
+    NO_GRADIENT: "f–",
+    IMPRECISE_FORWARD: "~f",
+    IMPRECISE_GRADIENT: "~g",
+    IMPRECISE_UPDATE: "~u",
+    STALE_FORWARD: "✗s",
+    STALE_GRADIENT: "✗s",
+    WRONG_FORWARD: "✗f",
+    WRONG_GRADIENT: "✗g",
+    WRONG_UPDATE: "✗u",
+    HANG: "hang",
+    CRASH: "crash",
+    AUDIT_ERROR: "error",
+}
+"""How tables write the verdicts; from best to worst."""
+SEVERITY = tuple(MARKS)
+FAULTS = SEVERITY[SEVERITY.index(STALE_FORWARD) :]
 """What makes an API WRONG, and the exit code 1."""
 
 
@@ -60,7 +61,6 @@ class Outcome:
     """The verdict on one tensor in one dtype, mode and case.
 
     Attributes:
-        dtype: "float16", "float32" or "float64".
         mode: "PyNative" or "compiled".
         case: label of the case, and what was done before it in the process, if anything; "" where the verdict speaks
             of all.
@@ -91,9 +91,6 @@ class ApiFinding:
     """All outcomes of one API.
 
     Attributes:
-        name: of the entry.
-        family: the catalogue's file.
-        call: MindSpore's side as source text.
         known: the catalogue's explanation of what is wrong.
         outcomes: in the order of examination.
         script: source that reproduces the worst finding with MindSpore and NumPy alone; "" when nothing is WRONG.
@@ -106,17 +103,18 @@ class ApiFinding:
     outcomes: tuple[Outcome, ...]
     script: str = ""
 
-    def worst(self, dtype: str | None = None, mode: str | None = None) -> Outcome | None:
-        """Return the worst outcome, of one dtype and mode if given; None when there is none."""
-        chosen = [o for o in self.outcomes if dtype in (None, o.dtype) and mode in (None, o.mode)]
-        return max(chosen, key=lambda outcome: SEVERITY.index(outcome.verdict), default=None)
+    def mark(self, dtype: str, mode: str) -> str:
+        """Return the mark of the worst verdict in one dtype and mode; "·" where it was not asked."""
+        verdicts = [o.verdict for o in self.outcomes if (o.dtype, o.mode) == (dtype, mode)]
+        judged = [verdict for verdict in verdicts if verdict != UNSUPPORTED] or verdicts
+        return MARKS[max(judged, key=SEVERITY.index)] if judged else "·"
 
     @property
     def verdict(self) -> str:
         """The worst verdict. Refused dtypes do not count where another dtype was judged."""
-        judged = [o.verdict for o in self.outcomes if o.verdict not in (UNSUPPORTED, UNJUDGED)]
-        chosen = judged or [o.verdict for o in self.outcomes] or [UNJUDGED]
-        return max(chosen, key=SEVERITY.index)
+        verdicts = [o.verdict for o in self.outcomes] or [UNJUDGED]
+        judged = [verdict for verdict in verdicts if verdict not in (UNSUPPORTED, UNJUDGED)]
+        return max(judged or verdicts, key=SEVERITY.index)
 
     @property
     def faulty(self) -> bool:
@@ -131,7 +129,6 @@ class Audit(Shown):
     Attributes:
         environment: MindSpore's, NumPy's and Python's version, device, machine.
         findings: one for each API, in the catalogue's order.
-        seconds: wall time.
     """
 
     environment: dict[str, str]

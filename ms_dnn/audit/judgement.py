@@ -61,13 +61,9 @@ class Expected:
 
 @dataclass(frozen=True)
 class Judgement:
-    """The grade of one tensor, and the element that decides it.
+    """The grade of one tensor, the worst of its elements, the index of that element, and a sentence on it if not right.
 
-    Attributes:
-        grade: the worst of its elements.
-        index: of that element.
-        detail: one sentence; "" when right.
-        units: largest error in rounding units.
+    The units are the largest error in rounding units.
     """
 
     grade: Grade

@@ -49,14 +49,7 @@ class Reference:
     """The formula at one point."""
 
     def __init__(self, formula: Formula, inputs: tuple[Array, ...], dtype: str, random: np.random.Generator) -> None:
-        """Evaluate the formula and choose cotangents.
-
-        Args:
-            formula: the independent formula.
-            inputs: in the dtype under examination.
-            dtype: its name.
-            random: for cotangents and perturbations.
-        """
+        """Evaluate the formula, and choose cotangents and perturbations; the inputs are rounded to the dtype."""
         self.formula = formula
         self.inputs = tuple(np.asarray(x, np.float64) if x.dtype.kind == "f" else x for x in inputs)
         self.dtype = dtype
@@ -133,12 +126,9 @@ class Reference:
         return self.along({i: kink.astype(np.float64) for i, kink in kinks.items()}, 1.0)
 
     def along(self, directions: dict[int, Array], scale: float, function: Callable[..., Array] | None = None) -> Slope:
-        """Return the derivative along a line through the point.
+        """Return the derivative of ``function`` of the inputs, :meth:`scalar` by default, along a line.
 
-        Args:
-            directions: by the number of the input.
-            scale: of the steps.
-            function: what is differentiated, of the tuple of inputs; by default :meth:`scalar`.
+        The line runs through the point, in directions by the number of the input.
         """
         terms = function or self.scalar
 

@@ -12,11 +12,13 @@ import numpy as np
 
 from ms_dnn.audit.entry import Array, Entry
 
-_FUNCTION = """\
+_IMPORTS = """\
 import mindspore as ms
 import numpy as np
 from mindspore import Parameter, ParameterTuple, Tensor, mint, nn, ops
+"""
 
+_FUNCTION = """
 
 class Call(nn.Cell):
     def __init__(self):
@@ -72,11 +74,7 @@ def with_parameters(call, values):
     return parameters
 """
 
-_UPDATE = """\
-import mindspore as ms
-import numpy as np
-from mindspore import Parameter, ParameterTuple, Tensor, mint, nn, ops
-
+_UPDATE = """
 
 def trajectory(start, gradients):
     weight = Parameter(Tensor(start), name="weight")
@@ -100,20 +98,15 @@ class Earlier:
 
 
 def module_text(entry: Entry, plain_inputs: int) -> str:
-    """Return the source of the module that makes the call.
-
-    Args:
-        entry: the API.
-        plain_inputs: number of inputs that are not parameters.
-    """
+    """Return the source of the module that makes the call of so many inputs that are not parameters."""
     if entry.kind == "update":
-        return _UPDATE.format(call=entry.call)
+        return _IMPORTS + _UPDATE.format(call=entry.call)
     inputs = ", ".join(f"x{i}" for i in range(plain_inputs))
     built = "" if entry.is_expression else f"\n        self.op = {entry.call}"
     result = entry.call if entry.is_expression else entry.applied or f"self.op({inputs})"
     by_list = bool(entry.parameters)
     weights = ", self.weights" if by_list else ""
-    text = _FUNCTION.format(inputs=inputs, built=built, result=result, by_list=by_list, weights=weights)
+    text = _IMPORTS + _FUNCTION.format(inputs=inputs, built=built, result=result, by_list=by_list, weights=weights)
     if entry.second_order:
         text += _SECOND_ORDER.format(inputs=inputs)
     return text + (_PARAMETERS if by_list else "")
@@ -132,16 +125,8 @@ def reproduction(
 ) -> str:
     """Return a script that prints what MindSpore gives beside what the formula gives.
 
-    Args:
-        entry: the API.
-        inputs: as they were passed, in their dtype.
-        cotangents: of the outputs, empty for an update.
-        expected: the outputs, or the one gradient, by the independent formula.
-        tensor: "output" or the name of the differentiated input.
-        mode: "PyNative" or "compiled".
-        heading: one sentence that says what is wrong.
-        directions: of the second order, one for each input; empty for the first order.
-        earlier: what the script differentiates first.
+    The inputs are in the dtype that they were passed in, ``expected`` are the outputs or the one gradient by the
+    formula; an update has no cotangents, the first order no directions. What is earlier is differentiated first.
     """
     lines = ['"""' + heading.replace('"""', "'''") + '"""\n', module_text(entry, entry.plain(inputs))]
     lines += ["", 'ms.set_device("CPU")', f"ms.set_context(mode=ms.{MODE_CONSTANTS[mode]})"]

@@ -5,34 +5,12 @@ A row holds one API; each dtype has two marks, PyNative first and compiled secon
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from ms_dnn.audit.findings import MARKS, ApiFinding, Audit, Outcome
 from ms_dnn.presentation.document import Block, Cell, Column, Table, Tone, line
 from ms_dnn.presentation.notation import counted
 
-if TYPE_CHECKING:
-    from ms_dnn.audit.findings import ApiFinding, Audit, Outcome
-
 DTYPES = ("float16", "float32", "float64")
 MODES = ("PyNative", "compiled")
-MARKS = {
-    "RIGHT": "✓",
-    "CONVENTION": "∠",
-    "UNJUDGED": "?",
-    "UNSUPPORTED": "–",
-    "NO GRADIENT": "f–",
-    "IMPRECISE FORWARD": "~f",
-    "IMPRECISE GRADIENT": "~g",
-    "IMPRECISE UPDATE": "~u",
-    "STALE FORWARD": "✗s",
-    "STALE GRADIENT": "✗s",
-    "WRONG FORWARD": "✗f",
-    "WRONG GRADIENT": "✗g",
-    "WRONG UPDATE": "✗u",
-    "HANG": "hang",
-    "CRASH": "crash",
-    "AUDIT ERROR": "error",
-}
 MEANINGS = {
     "✓": "right, to the rounding of the dtype",
     "∠": "right where smooth; at a kink or tie a value between the two slopes was chosen, which is a convention",
@@ -49,24 +27,14 @@ _TONES: dict[str, Tone] = {
 _TONES_FROM_BEST: tuple[Tone, ...] = ("", "quiet", "good", "unsure", "bad")
 
 
-def mark(finding: ApiFinding, dtype: str, mode: str) -> str:
-    """Return the short mark of one API in one dtype and mode; "·" where it was not asked."""
-    outcomes = [o for o in finding.outcomes if (o.dtype, o.mode) == (dtype, mode)]
-    judged = [o for o in outcomes if o.verdict != "UNSUPPORTED"] or outcomes
-    return MARKS[max(judged, key=_severity).verdict] if judged else "·"
-
-
-def _severity(outcome: Outcome) -> int:
-    return list(MARKS).index(outcome.verdict)
-
-
 def audit_report(audit: Audit) -> list[Block]:
     """Return one row for each API, then what is WRONG, then the counts."""
     columns = [Column("API", fold=True), *(Column(dtype, "center") for dtype in DTYPES), Column("verdict")]
     rows: list[list[Cell]] = []
     blocks: list[Block] = []
     for finding in audit.findings:
-        rows.append([finding.name, *(_pair(finding, dtype) for dtype in DTYPES), _toned(finding.verdict)])
+        verdict: Cell = (finding.verdict, _tone(MARKS[finding.verdict]))
+        rows.append([finding.name, *(_pair(finding, dtype) for dtype in DTYPES), verdict])
         if finding.faulty:
             blocks.append(line(f"{finding.name}: {finding.verdict}", "bad"))
             blocks += [line(f"  {_place(outcome)}: {outcome.detail}") for outcome in _distinct(finding)]
@@ -78,12 +46,8 @@ def audit_report(audit: Audit) -> list[Block]:
 
 def _pair(finding: ApiFinding, dtype: str) -> Cell:
     """Return both marks in the tone of the worse one."""
-    marks = [mark(finding, dtype, mode) for mode in MODES]
+    marks = [finding.mark(dtype, mode) for mode in MODES]
     return " ".join(marks), max((_tone(one) for one in marks), key=_TONES_FROM_BEST.index)
-
-
-def _toned(verdict: str) -> Cell:
-    return verdict, _tone(MARKS[verdict])
 
 
 def _tone(short: str) -> Tone:
@@ -104,12 +68,7 @@ def _place(outcome: Outcome) -> str:
 
 
 def audit_markdown(audit: Audit, command: str) -> str:
-    """Return the document: how it was made, the counts, the table, and every WRONG row explained.
-
-    Args:
-        audit: the results.
-        command: with which it was generated.
-    """
+    """Return the document: how it was made, the counts, the table, and every WRONG row explained."""
     environment = ", ".join(f"{name} {value}" for name, value in audit.environment.items())
     lines = [
         f"# Audit of MindSpore {audit.environment.get('MindSpore', '')} on {audit.environment.get('device', '')}",
@@ -142,7 +101,7 @@ def audit_markdown(audit: Audit, command: str) -> str:
 
 
 def _row(finding: ApiFinding) -> str:
-    cells = (" ".join(mark(finding, dtype, mode) for mode in MODES) for dtype in DTYPES)
+    cells = (" ".join(finding.mark(dtype, mode) for mode in MODES) for dtype in DTYPES)
     verdict = f"**{finding.verdict}**" if finding.faulty else finding.verdict
     return f"| `{finding.name}` | {' | '.join(cells)} | {verdict} |"
 

@@ -14,22 +14,20 @@ from __future__ import annotations
 
 import gc
 import json
-import os
-import signal
 import sys
-import traceback
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from importlib import import_module
+from multiprocessing import get_context
 from typing import Any, TextIO
+
+from ms_dnn.runtime.processes import ending, own_output
 
 
 def main() -> None:
     """Serve until stdin ends."""
-    # MindSpore's C++ side writes to file descriptor 1 as it likes: keep a copy for ourselves and turn 1 into stderr.
-    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
+    out = own_output()
     from ms_dnn.audit.entry import MODES
     from ms_dnn.audit.examination import Examination
     from ms_dnn.runtime.device import use_device
@@ -55,20 +53,10 @@ def main() -> None:
 
 def _in_child(work: Callable[[], None]) -> str:
     """Run the work in a fork of this process; return how it died, "" when it did not."""
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            work()
-            code = 0
-        except BaseException:  # noqa: BLE001 - it must not come back into the parent's loop
-            traceback.print_exc()
-        finally:
-            os._exit(code)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    if code == 0:
-        return ""
-    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    child = get_context("fork").Process(target=work)
+    child.start()
+    child.join()
+    return ending(child.exitcode) if child.exitcode else ""
 
 
 def _examine(out: TextIO, examination: Any, tasks: list[list[str]]) -> None:

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import queue
-import signal
 import subprocess
 import sys
 import tempfile
@@ -24,6 +22,7 @@ from typing import Any
 from ms_dnn.audit.entry import HISTORIES, Entry
 from ms_dnn.audit.findings import CRASH, HANG, ApiFinding, Audit, Outcome, without_repeats
 from ms_dnn.runtime.environment import describe_environment
+from ms_dnn.runtime.processes import ending, kill_session, with_threads
 
 TIME_LIMIT = 60.0
 """Seconds that one dtype and mode of an entry may take; the usual is a tenth of one."""
@@ -42,40 +41,32 @@ def audit(
     catalogue: str = CATALOGUE,
     progress: Progress | None = None,
 ) -> Audit:
-    """Examine entries in worker processes.
+    """Examine entries in so many worker processes, which look their names up in the ``ENTRIES`` of the catalogue.
 
-    Args:
-        entries: from the catalogue.
-        jobs: number of processes.
-        time_limit: seconds for one dtype and mode of an entry.
-        catalogue: module whose ``ENTRIES`` the workers look the names up in.
-        progress: called with each finding as it comes, from any thread.
+    One dtype and mode of an entry may take ``time_limit`` seconds. ``progress`` is called with each finding as it
+    comes, from any thread.
     """
     began = time.monotonic()
-    waiting: queue.SimpleQueue[tuple[int, Entry]] = queue.SimpleQueue()
-    for number, entry in enumerate(entries):
-        waiting.put((number, entry))
-    findings: dict[int, ApiFinding] = {}
+    idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
 
-    def serve(folder: str) -> None:
-        with contextlib.closing(_Worker(catalogue, time_limit, folder)) as worker:
-            while True:
-                try:
-                    number, entry = waiting.get_nowait()
-                except queue.Empty:
-                    return
-                findings[number] = worker.examine(entry)
-                if progress is not None:
-                    progress(findings[number])
+    def examine(entry: Entry) -> ApiFinding:
+        worker = idle.get()
+        try:
+            finding = worker.examine(entry)
+        finally:
+            idle.put(worker)
+        if progress is not None:
+            progress(finding)
+        return finding
 
-    # Workers that die leave their modules behind: they get a folder that goes with the audit.
-    with (
-        tempfile.TemporaryDirectory(prefix="ms-dnn-audit-") as folder,
-        ThreadPoolExecutor(max_workers=jobs) as pool,
-    ):
-        for served in [pool.submit(serve, folder) for _ in range(min(jobs, len(entries)))]:
-            served.result()
-    return Audit(environment(), tuple(findings[number] for number in sorted(findings)), time.monotonic() - began)
+    with contextlib.ExitStack() as ending_workers:
+        # Workers that die leave their modules behind: they get a folder that goes with the audit.
+        folder = ending_workers.enter_context(tempfile.TemporaryDirectory(prefix="ms-dnn-audit-"))
+        for _ in range(jobs):
+            idle.put(ending_workers.enter_context(contextlib.closing(_Worker(catalogue, time_limit, folder))))
+        pool = ending_workers.enter_context(ThreadPoolExecutor(max_workers=jobs))
+        findings = tuple(pool.map(examine, entries))
+    return Audit(environment(), findings, time.monotonic() - began)
 
 
 def environment() -> dict[str, str]:
@@ -122,8 +113,6 @@ class _Worker:
     def _start(self) -> None:
         if self._process is not None:
             return
-        # The workers share the cores already; threads inside each would only wait for each other.
-        threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [sys.executable, "-m", "ms_dnn.audit.worker", self._catalogue],
             stdin=subprocess.PIPE,
@@ -132,7 +121,7 @@ class _Worker:
             text=True,
             # A session, and so a group, of its own, so that a child that hangs is killed with its parent.
             start_new_session=True,
-            env={**os.environ, **threads, "TMPDIR": self._folder, "MS_OM_PATH": self._folder},
+            env={**with_threads(1), "TMPDIR": self._folder, "MS_OM_PATH": self._folder},
         )
         self._process = process
         messages: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
@@ -168,17 +157,10 @@ class _Worker:
             return message
         code = self._process.wait() if self._process is not None else 0
         self.close()
-        ended = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-        return Outcome("", "", "", "", CRASH, f"the process ended with {ended}")
+        return Outcome("", "", "", "", CRASH, f"the process ended with {ending(code)}")
 
     def close(self) -> None:
         """End the process, and the child that it may have."""
         process, self._process = self._process, None
-        if process is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                stream.close()
+        if process is not None:
+            kill_session(process)

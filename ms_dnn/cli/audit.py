@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ms_dnn.cli.options import AsJson, output_file
+from ms_dnn.cli.options import AsJson, output_file, print_report
 from ms_dnn.runtime.durable import write_file
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ def audit(
     from ms_dnn.audit.catalogue import chosen
     from ms_dnn.audit.table import audit_markdown
     from ms_dnn.audit.workers import audit as run_audit
-    from ms_dnn.presentation.document import print_blocks
 
     entries = chosen(names or ())
     errors = Console(stderr=True)
@@ -47,7 +46,7 @@ def audit(
     if as_json:
         typer.echo(result.to_json())
     else:
-        print_blocks(Console(), result.report())
+        print_report(result.report())
     if markdown is not None:
         command = " ".join(["ms-dnn audit", *(f"'{name}'" for name in names or ()), f"--markdown {markdown}"])
         write_file(markdown, audit_markdown(result, command))

@@ -1,12 +1,13 @@
 """``ms-dnn check``: gradients of an experiment's network, or of anybody's Cell, judged."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from ms_dnn.cli.options import AsJson, DeviceName, Overrides, output_file
+from ms_dnn.cli.options import AsJson, DeviceName, Overrides, output_file, print_report
 from ms_dnn.errors import SubjectError
 from ms_dnn.runtime.durable import write_file
 
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from ms_dnn.judge.judgement import Judgement
 
 EXIT_CODES = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3}
-OF_CELL = "What is judged: a Cell"
-OF_EXPERIMENT = "What is judged: an experiment"
+OF_CELL = partial(typer.Option, rich_help_panel="What is judged: a Cell")
+OF_EXPERIMENT = partial(typer.Option, rich_help_panel="What is judged: an experiment")
 
 
 @dataclass(frozen=True)
@@ -49,43 +50,23 @@ def check(
     ] = None,
     inputs: Annotated[
         list[str] | None,
-        typer.Option(
+        OF_CELL(
             "--inputs",
             metavar="SPEC",
             help="One for each input: 32x784, 32x784:float64, 32:int32<10, file.npy, file.npz:name.",
-            rich_help_panel=OF_CELL,
         ),
     ] = None,
-    loss: Annotated[
-        str | None,
-        typer.Option("--loss", metavar="MODULE:NAME", help="Of (output, *targets).", rich_help_panel=OF_CELL),
-    ] = None,
+    loss: Annotated[str | None, OF_CELL("--loss", metavar="MODULE:NAME", help="Of (output, *targets).")] = None,
     targets: Annotated[
-        list[str] | None,
-        typer.Option("--targets", metavar="SPEC", help="As --inputs, for the loss.", rich_help_panel=OF_CELL),
+        list[str] | None, OF_CELL("--targets", metavar="SPEC", help="As --inputs, for the loss.")
     ] = None,
     wrt: Annotated[
-        str,
-        typer.Option(
-            "--wrt",
-            help="parameters+inputs, parameters, inputs, or names with commas between them.",
-            rich_help_panel=OF_CELL,
-        ),
+        str, OF_CELL("--wrt", help="parameters+inputs, parameters, inputs, or names with commas between them.")
     ] = "parameters+inputs",
     overrides: Overrides = None,
-    samples: Annotated[
-        int,
-        typer.Option("--samples", min=1, help="Random samples of the training set.", rich_help_panel=OF_EXPERIMENT),
-    ] = 32,
+    samples: Annotated[int, OF_EXPERIMENT("--samples", min=1, help="Random samples of the training set.")] = 32,
     after: Annotated[
-        int,
-        typer.Option(
-            "--after",
-            min=0,
-            metavar="STEPS",
-            help="Train as many steps on the samples first.",
-            rich_help_panel=OF_EXPERIMENT,
-        ),
+        int, OF_EXPERIMENT("--after", min=0, metavar="STEPS", help="Train as many steps on the samples first.")
     ] = 0,
     device: DeviceName = None,
     precision: Annotated[
@@ -199,11 +180,7 @@ def _show(judgement: "Judgement", as_json: bool, html: Path | None, junit: Path 
     if as_json:
         typer.echo(judgement.to_json())
     else:
-        from rich.console import Console
-
-        from ms_dnn.presentation.document import print_blocks
-
-        print_blocks(Console(), judgement.report())
+        print_report(judgement.report())
     if html is not None:
         from ms_dnn.judge.report.page import html_report
 

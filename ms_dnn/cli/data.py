@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from ms_dnn.cli.options import AsJson, Overrides
+from ms_dnn.cli.options import AsJson, Overrides, print_report
 
 data = typer.Typer(help="Look at the data set of an experiment, or write it as other files.", no_args_is_help=True)
 Config = Annotated[Path, typer.Argument(help="YAML file of the experiment.", show_default=False)]
@@ -46,9 +46,6 @@ def show(config: Config, overrides: Overrides = None, as_json: AsJson = False) -
 
         typer.echo(json.dumps({"version": 1, "config": str(config), **summary}, ensure_ascii=False))
         return
-    from rich.console import Console
-
     from ms_dnn.data.summary import data_report
-    from ms_dnn.presentation.document import print_blocks
 
-    print_blocks(Console(), data_report(summary))
+    print_report(data_report(summary))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from ms_dnn.cli.options import AsJson, DeviceName, Overrides, output_file
+from ms_dnn.cli.options import AsJson, DeviceName, Overrides, output_file, print_report
 from ms_dnn.runtime.durable import write_file
 
 
@@ -45,12 +45,9 @@ def doctor(
 
         typer.echo(preflight_json(findings, preflight))
     else:
-        from rich.console import Console
-
         from ms_dnn.experiment.preflight_report import preflight_report
-        from ms_dnn.presentation.document import print_blocks
 
-        print_blocks(Console(), preflight_report(findings, () if preflight is None else preflight.layers))
+        print_report(preflight_report(findings, () if preflight is None else preflight.layers))
     if plot is not None and preflight is not None and loaded is not None:
         from ms_dnn.experiment.preflight_report import range_test_png
 

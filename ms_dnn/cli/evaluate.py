@@ -1,15 +1,14 @@
 """``ms-dnn evaluate``: how a run does on samples that it has not seen."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from ms_dnn.cli.options import AsJson, DeviceName
+from ms_dnn.cli.options import AsJson, DeviceName, Run, print_report
 
 
 def evaluate(
-    run: Annotated[Path, typer.Argument(help="Folder of the run.", show_default=False)],
+    run: Run,
     part: Annotated[
         Literal["test", "validation", "train"], typer.Option("--split", "--part", help="Which set of the data.")
     ] = "test",
@@ -17,9 +16,6 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Report the cost, the accuracy (or R²) and the confusion matrix of a run."""
-    from ms_dnn.training.run_folder import RunFolder
-
-    RunFolder(run)  # says what is wrong with it before MindSpore is loaded
     from ms_dnn.runs.evaluation import evaluate_run
 
     scores = evaluate_run(run, part, device)
@@ -39,8 +35,5 @@ def evaluate(
         }
         typer.echo(json.dumps(report))
         return
-    from rich.console import Console
 
-    from ms_dnn.presentation.document import print_blocks
-
-    print_blocks(Console(), scores.report())
+    print_report(scores.report())

@@ -5,11 +5,11 @@ from typing import Annotated, Literal
 
 import typer
 
-from ms_dnn.cli.options import DeviceName
+from ms_dnn.cli.options import DeviceName, Run
 
 
 def export(
-    run: Annotated[Path, typer.Argument(help="Folder of the run.", show_default=False)],
+    run: Run,
     file_format: Annotated[
         Literal["mindir", "onnx", "air"], typer.Option("--format", help="Of the model file; air on Ascend only.")
     ] = "mindir",
@@ -27,9 +27,6 @@ def export(
 
     FILE.json beside it says what goes in and comes out: features and their scaling, classes, meaning of the outputs.
     """
-    from ms_dnn.training.run_folder import RunFolder
-
-    RunFolder(run)  # says what is wrong with it before MindSpore is loaded
     from ms_dnn.export.destination import destination
 
     files = destination(run, file_format, output, force=force)

@@ -1,12 +1,16 @@
-"""Options that several commands share."""
+"""Options that several commands share, and how they print."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from ms_dnn.runtime.durable import check_new_folder, check_writable
+
+if TYPE_CHECKING:
+    from ms_dnn.presentation.document import Block
 
 Overrides = Annotated[
     list[str] | None,
@@ -23,6 +27,16 @@ BackpropName = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 
+def _checked_run(path: Path) -> Path:
+    from ms_dnn.training.run_folder import RunFolder
+
+    RunFolder(path)  # says what is wrong with it before MindSpore is loaded
+    return path
+
+
+Run = Annotated[Path, typer.Argument(help="Folder of the run.", show_default=False, callback=_checked_run)]
+
+
 def output_file(name: str, description: str) -> Any:
     """Return an option that names a file to write; whether it can be written is checked before any work."""
 
@@ -32,6 +46,15 @@ def output_file(name: str, description: str) -> Any:
         return path
 
     return typer.Option(name, metavar="FILE", help=description, callback=check)
+
+
+def print_report(blocks: "Sequence[Block]") -> None:
+    """Print lines and tables on stdout."""
+    from rich.console import Console
+
+    from ms_dnn.presentation.document import print_blocks
+
+    print_blocks(Console(), blocks)
 
 
 def run_folder(path: Path | None, name: str) -> Path:

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from ms_dnn.cli.options import AsJson, DeviceName
+from ms_dnn.cli.options import AsJson, DeviceName, Run, print_report
 
 
 def predict(
-    run: Annotated[Path, typer.Argument(help="Folder of the run.", show_default=False)],
+    run: Run,
     files: Annotated[
         list[Path], typer.Argument(help="npz, CSV, Parquet or image files; or a folder of images.", show_default=False)
     ],
@@ -17,9 +17,6 @@ def predict(
     as_json: AsJson = False,
 ) -> None:
     """Predict the samples of npz, CSV, Parquet or image files with a trained run."""
-    from ms_dnn.training.run_folder import RunFolder
-
-    RunFolder(run)  # says what is wrong with it before MindSpore is loaded
     from ms_dnn.runs.prediction import predict_file
 
     found = predict_file(run, files, device)
@@ -40,11 +37,8 @@ def predict(
                 sample["label"] = found.labels[i]
         typer.echo(json.dumps({"version": 1, "run": str(run), "samples": samples}))
         return
-    from rich.console import Console
-
     from ms_dnn.runs.reports.tables import predictions_table
 
-    table = predictions_table(
-        found.row_names, found.values, found.probabilities, found.class_names, found.labels
-    )  # fmt: skip
-    Console().print(table.rich())
+    print_report(
+        [predictions_table(found.row_names, found.values, found.probabilities, found.class_names, found.labels)]
+    )

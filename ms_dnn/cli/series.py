@@ -2,12 +2,16 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ms_dnn.cli.options import DeviceName
+
+if TYPE_CHECKING:
+    from ms_dnn.series.catalogue import Chapter
 
 
 def series(
@@ -24,9 +28,7 @@ def series(
     from ms_dnn.series.catalogue import chapters, find_chapter
 
     if chapter is None:
-        from ms_dnn.series.chapter_table import print_chapters
-
-        print_chapters(chapters())
+        _print_chapters(chapters())
         return
     path = find_chapter(chapter).path.resolve()
     options = [("--device", device or "auto"), ("--language", language)]
@@ -35,3 +37,21 @@ def series(
     # In place of this process: a chapter is a script of its own, with Python's way of ending and of being interrupted.
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, str(path), *(word for pair in options for word in pair)])  # noqa: S606 - a chapter of ours
+
+
+def _print_chapters(chapters: "Sequence[Chapter]") -> None:
+    """Print a row a chapter: number and title, what it teaches, what it needs."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, leading=1)
+    table.add_column("chapter", style="bold", max_width=24)
+    table.add_column("teaches", ratio=3)
+    table.add_column("needs", ratio=2)
+    for chapter in chapters:
+        table.add_row(*(Text(cell) for cell in (chapter.title, chapter.teaches, chapter.needs)))
+    console = Console()
+    console.print(table)
+    console.print("ms-dnn series NUMBER runs one; --figures FOLDER keeps its pictures", style="dim")

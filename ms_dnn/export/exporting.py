@@ -1,25 +1,32 @@
 """Write a run as a model file for other runtimes, with a JSON file beside it that says how it is used."""
 
+import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import mindspore as ms
 import numpy as np
-from mindspore import Tensor
+from mindspore import Tensor, nn
 from numpy.typing import NDArray
 
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import DataError, ExportError, MismatchError
-from ms_dnn.export.agreement import BATCHES, Predict, largest_difference, loaded_mindir, loaded_onnx
 from ms_dnn.export.destination import Destination, Format
 from ms_dnn.export.facts import facts_of, facts_to_json, final_activation
 from ms_dnn.export.mindspore_files import air_bytes, mindir_bytes
-from ms_dnn.export.onnx_graph import onnx_bytes
+from ms_dnn.export.onnx_graph import INPUT, onnx_bytes
 from ms_dnn.export.usage import usage
 from ms_dnn.maths.activations import ACTIVATIONS
 from ms_dnn.runs.stored import StoredRun
 from ms_dnn.runtime.durable import write_durably
 from ms_dnn.runtime.precision import comparison_tolerance, weights_dtype
+
+Predict = Callable[[NDArray[Any]], NDArray[Any]]
+
+BATCHES = (1, 7, 64)
 
 
 @dataclass(frozen=True)
@@ -42,11 +49,7 @@ class Exported:
 def export_run(path: Path, to: Destination, *, as_probabilities: bool = False, device: str | None = None) -> Exported:
     """Write the network of a run as a model file, after it was loaded again and predicted as the run does.
 
-    Args:
-        path: the run's folder.
-        to: the files; those that are there are replaced.
-        as_probabilities: append softmax or sigmoid, as the loss has it.
-        device: another device than the run's.
+    Files that are there are replaced. ``as_probabilities`` appends softmax or sigmoid, as the loss has it.
 
     Raises:
         MsDnnError: when the folder, its checkpoint or the device is not fit, or a package is missing.
@@ -84,6 +87,49 @@ def _model_file(
         content = mindir_bytes(network, final, facts)
         return content, loaded_mindir(content)
     return air_bytes(network, final), None
+
+
+def loaded_onnx(content: bytes) -> tuple[str, Predict] | None:
+    """Return the runtime's name and the prediction of an ONNX file, or None where onnxruntime is not installed."""
+    try:
+        import onnxruntime
+    except ImportError:
+        return None
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+
+    def predict(x: NDArray[Any]) -> NDArray[Any]:
+        return np.asarray(session.run(None, {INPUT: x.astype(np.float32)})[0])
+
+    return f"onnxruntime {version('onnxruntime')}", predict
+
+
+def loaded_mindir(content: bytes) -> tuple[str, Predict]:
+    """Return the runtime's name and the prediction of a MindIR file, in the dtype of the samples."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "model.mindir")
+        file.write_bytes(content)
+        cell = nn.GraphCell(ms.load(str(file)))
+    return f"MindSpore {version('mindspore')}", lambda x: cell(Tensor(x)).asnumpy()
+
+
+def largest_difference(predict: Predict, expected: Predict, x: NDArray[Any]) -> float:
+    """Return the largest difference of two predictions for x (M, I), as a share of the largest number expected.
+
+    Both are asked about batches of :data:`BATCHES` samples, from the first on, over again where M is less. NaN where
+    one of them returns NaN.
+
+    Raises:
+        ExportError: when the shapes of the outputs differ.
+    """
+    differences, largest = [], 0.0
+    for size in BATCHES:
+        batch = x[np.arange(size) % len(x)]
+        got, wanted = predict(batch), expected(batch)
+        if got.shape != wanted.shape:
+            raise ExportError(f"model file: got outputs of shape {got.shape}, expected {wanted.shape} as in the run")
+        differences.append(np.abs(got.astype(np.float64) - wanted).max())
+        largest = max(largest, float(np.abs(wanted).max()))
+    return float(np.max(differences) / (largest or 1.0))
 
 
 def _samples(run: StoredRun) -> tuple[NDArray[np.float64], str, str | None]:

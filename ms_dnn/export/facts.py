@@ -41,15 +41,9 @@ def final_activation(config: ExperimentConfig, *, as_probabilities: bool) -> str
 def facts_of(
     config: ExperimentConfig, known: DatasetMetadata, features: Features, final: str, dtype: str, *, batch: int | None
 ) -> dict[str, Any]:
-    """Return the facts as JSON-able values.
+    """Return the facts as JSON-able values, for a model that applies ``final`` to the prediction.
 
-    Args:
-        config: the experiment.
-        known: what was stored of its data, for the names of the classes and the scaling of the targets.
-        features: what was stored with it.
-        final: what is applied to the prediction.
-        dtype: of input and outputs.
-        batch: the one number of samples that the model takes, or None for any.
+    Its input and outputs are of the dtype; it takes ``batch`` samples, or any number where that is None.
     """
     samples: str | int = "N" if batch is None else batch
     outputs = config.network.layers[-1].units
@@ -94,15 +88,12 @@ def _meaning(kind: str, loss: str, class_names: tuple[str, ...], outputs: int) -
     whose = f"of {class_names[1]!r}" if outputs == 1 else "of each class by itself"
     if kind == "scores":
         return f"scores {whose}, no probabilities: the larger, the more it is that class"
-    if loss == "softmax_cross_entropy":
-        return {
-            "logits": "logits: the softmax of them is the probability of each class",
-            "probabilities": "probabilities of the classes, whose sum is 1",
-        }[kind]
-    return {
-        "logits": f"logits: 1 / (1 + exp(-output)) is the probability {whose}",
-        "probabilities": f"probability {whose}",
-    }[kind]
+    softmax = loss == "softmax_cross_entropy"
+    if kind == "probabilities":
+        return "probabilities of the classes, whose sum is 1" if softmax else f"probability {whose}"
+    if softmax:
+        return "logits: the softmax of them is the probability of each class"
+    return f"logits: 1 / (1 + exp(-output)) is the probability {whose}"
 
 
 def _answer(config: ExperimentConfig, kind: str) -> dict[str, Any]:

@@ -29,12 +29,9 @@ class _Finished(nn.Cell):
 
 
 def mindir_bytes(network: DNN, final: str = "identity", facts: Mapping[str, Any] | None = None) -> bytes:
-    """Return the MindIR file: (N, n[0]) → (N, n[L]) in the dtype of the weights.
+    """Return the MindIR file: (N, n[0]) → (N, n[L]) in the dtype of the weights, after the ``final`` activation.
 
-    Args:
-        network: the network.
-        final: an activation that is applied to the prediction.
-        facts: become the model's ``user_info``, texts as they are and all else as JSON.
+    The facts become the model's ``user_info``, texts as they are and all else as JSON.
 
     Raises:
         ExportError: when MindSpore refuses the network, or the weights are too many for one file.

@@ -99,14 +99,6 @@ class Graph:
         return ACTIVATIONS[activation](self, z)
 
 
-def _sign(graph: Graph, z: str) -> str:
-    return graph.add("Where", graph.add("Greater", z, graph.constant(0)), graph.constant(1), graph.constant(-1))
-
-
-def _silu(graph: Graph, z: str) -> str:
-    return graph.add("Mul", z, graph.add("Sigmoid", z))
-
-
 def _gelu(graph: Graph, z: str) -> str:
     erf = graph.add("Erf", graph.add("Mul", z, graph.constant(SQRT_HALF)))
     normal_cdf = graph.add("Mul", graph.add("Add", erf, graph.constant(1)), graph.constant(0.5))
@@ -116,14 +108,16 @@ def _gelu(graph: Graph, z: str) -> str:
 #: a = σ(z): adds its nodes, and returns the name of a for the name of z.
 ACTIVATIONS: Mapping[str, Callable[[Graph, str], str]] = {
     "identity": lambda graph, z: z,
-    "sign": _sign,
+    "sign": lambda graph, z: graph.add(
+        "Where", graph.add("Greater", z, graph.constant(0)), graph.constant(1), graph.constant(-1)
+    ),
     "sigmoid": lambda graph, z: graph.add("Sigmoid", z),
     "tanh": lambda graph, z: graph.add("Tanh", z),
     "relu": lambda graph, z: graph.add("Relu", z),
     "leaky_relu": lambda graph, z: graph.add("LeakyRelu", z, alpha=LEAKY_SLOPE),
     "elu": lambda graph, z: graph.add("Elu", z, alpha=1.0),
     "softplus": lambda graph, z: graph.add("Softplus", z),
-    "silu": _silu,
+    "silu": lambda graph, z: graph.add("Mul", z, graph.add("Sigmoid", z)),
     "gelu": _gelu,
     "softmax": lambda graph, z: graph.add("Softmax", z, axis=-1),
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ms_dnn.presentation.notation import html_text
 
@@ -57,22 +57,19 @@ def is_logarithmic(values: Sequence[float]) -> bool:
     return bool(values) and min(values) > 0 and max(values) / min(values) >= LOG_FROM
 
 
+@dataclass(frozen=True)
 class Scale:
     """One axis: the place of a value in the picture, and the ticks.
 
-    Args:
-        low: the smallest value, or its log₁₀ where the axis is logarithmic.
-        high: the largest, likewise.
-        start: place of the smallest.
-        end: place of the largest.
-        log: whether the axis is logarithmic.
-        percent: whether values are written as percentages.
+    Values from ``low`` to ``high``, their log₁₀ where the axis is logarithmic, have places from ``start`` to ``end``.
     """
 
-    def __init__(
-        self, low: float, high: float, start: float, end: float, *, log: bool = False, percent: bool = False
-    ) -> None:
-        self.low, self.high, self.start, self.end, self.log, self.percent = low, high, start, end, log, percent
+    low: float
+    high: float
+    start: float
+    end: float
+    log: bool = field(default=False, kw_only=True)
+    percent: bool = field(default=False, kw_only=True)
 
     def place(self, value: float) -> float:
         """Return where a value lies; what is outside of the axis lies at its end."""
@@ -102,11 +99,12 @@ class Scale:
         ]  # fmt: skip
 
 
+@dataclass(frozen=True)
 class Axes:
     """A pair of scales, and what is drawn into them."""
 
-    def __init__(self, x: Scale, y: Scale) -> None:
-        self.x, self.y = x, y
+    x: Scale
+    y: Scale
 
     @classmethod
     def around(cls, points: Sequence[Point], *, log: bool = False, percent: bool = False) -> Axes:

@@ -14,7 +14,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from ms_dnn.presentation.notation import html_text, plain
-from ms_dnn.presentation.page_style import FRAGMENT_STYLE
+from ms_dnn.presentation.page import FRAGMENT_STYLE
 
 Tone = Literal["", "best", "good", "bad", "unsure", "quiet", "strong"]
 STYLES: dict[Tone, str] = {

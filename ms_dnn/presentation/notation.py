@@ -90,11 +90,9 @@ def named(table: Mapping[str, Entry], what: str, name: object) -> Entry:
 
 
 def shortest_ends(names: Sequence[Sequence[str]], *, numbers: bool = True) -> list[tuple[str, ...]]:
-    """Return for each name, given as its words, the fewest words at its end that tell it from the others.
+    """Return for each name, given as its words, the shortest end that tells it from the others.
 
-    Args:
-        names: different ones.
-        numbers: whether an end may begin with a number, which is of no use by itself where it is an index.
+    ``numbers`` says whether an end may begin with one, which is of no use by itself where it is an index.
     """
 
     def ends(words: Sequence[str]) -> list[tuple[str, ...]]:

@@ -83,13 +83,8 @@ def plot_decisions(
 ) -> Any:
     """Draw the class at every point of a plane and the decision boundary; return the image, for a colour bar.
 
-    Args:
-        axes: of matplotlib.
-        across: values of the one feature, (A,).
-        up: values of the other, (U,).
-        classes: index of the class at each point, (U, A).
-        names: of the classes.
-        probability: of the second of two classes, (U, A), drawn as shading in place of the classes.
+    The indices of the classes are (U, A), at the values of two features, (A,) and (U,). The probability of the second
+    of two classes, (U, A), is drawn as shading in place of the classes.
     """
     from matplotlib.colors import LinearSegmentedColormap, ListedColormap, to_rgb
 

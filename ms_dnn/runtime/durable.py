@@ -57,12 +57,7 @@ def write_file(path: Path, content: str | bytes) -> None:
 
 
 def check_writable(path: Path, option: str) -> None:
-    """Raise :class:`OutputError` unless a file can be written there, before the work whose result it will hold.
-
-    Args:
-        path: the file, there already or not.
-        option: of the command line that named it.
-    """
+    """Raise :class:`OutputError` unless a file can be written there, before the work whose result it will hold."""
     with _refused(path, option):
         if path.is_dir():
             raise OutputError(f"{option}: got '{path}', which is a folder, expected a file: choose another name")

@@ -98,7 +98,6 @@ class Job:
     """A running ``msrun`` and what is known of its workers.
 
     Attributes:
-        msrun: its process.
         local: number of workers on this machine.
         logs: folder with ``msrun.log``, ``scheduler.log`` and ``worker_0.log``, …
         ranks: of the workers, by process.
@@ -162,10 +161,7 @@ class Job:
 def launch(arguments: Sequence[str], run: Path, cluster: Cluster) -> int:
     """Run ``ms-dnn train`` with the given arguments on every worker of this machine, and return its exit code.
 
-    Args:
-        arguments: of ``ms-dnn train``.
-        run: the run's folder, there already or not; it gets the logs.
-        cluster: where the workers are.
+    The run's folder, there already or not, gets the logs.
 
     Raises:
         WorkerError: when a worker was lost or failed; its own message where it left one.

@@ -11,6 +11,7 @@ import atexit
 import inspect
 import logging
 import os
+import re
 import sys
 import textwrap
 from collections.abc import Callable
@@ -19,8 +20,14 @@ from typing import Any
 
 from ms_dnn.errors import MsDnnError, SeriesError
 from ms_dnn.presentation.plots import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, YELLOW
-from ms_dnn.series.languages import EVERY_LANGUAGE, LANGUAGES, in_every_language
 
+LANGUAGES = ("en", "zh-CN")
+EVERY_LANGUAGE = "all"
+"""The language of a run whose words are chosen later, when a picture or a page is written."""
+
+# Characters of the private use area: no text and no font has them. They pass through f-strings, print and matplotlib.
+_START, _BETWEEN, _END = "\ue000", "\ue001", "\ue002"
+_INNERMOST = re.compile(f"{_START}([^{_START}{_END}]*?){_BETWEEN}([^{_START}{_END}]*?){_END}")
 LANGUAGE_VARIABLE = "MS_DNN_SERIES_LANGUAGE"
 """Set where pages are made: their language, or "all". A chapter then looks at no command line and opens no window."""
 CHINESE_FONT = "NotoSansCJKsc-Regular.otf"
@@ -68,6 +75,19 @@ def label(english: str, chinese: str) -> str:
     if _language == EVERY_LANGUAGE:
         return in_every_language(english, chinese)
     return chinese if _language == "zh-CN" else english
+
+
+def in_every_language(english: str, chinese: str) -> str:
+    """Return one text that holds the words of both languages, for :func:`in_language` to choose from."""
+    return f"{_START}{english}{_BETWEEN}{chinese}{_END}"
+
+
+def in_language(text: str, language: str) -> str:
+    """Return the text with the words of one language where it holds those of both, to any depth."""
+    chosen = LANGUAGES.index(language) + 1
+    while (shorter := _INNERMOST.sub(lambda words: words[chosen], text)) != text:
+        text = shorter
+    return text
 
 
 def show_code(*parts: Callable[..., Any] | type) -> None:

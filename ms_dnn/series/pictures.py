@@ -1,4 +1,4 @@
-"""Pictures that explain, drawn into matplotlib axes: networks with what flows in them, cost surfaces, decisions.
+"""Pictures that explain, drawn into matplotlib axes: networks, products of arrays, cost surfaces, decisions.
 
 They know arrays, never networks; colours and shapes are told apart with any colour vision.
 """
@@ -15,6 +15,8 @@ from ms_dnn.presentation.plots import BLUE, GREY, ORANGE, SKY, YELLOW, plot_deci
 
 MOST_UNITS = 8
 """A layer with more units is drawn by its first ones and an ellipsis."""
+GAP = 1.5
+"""Cells between an array and the sign that follows it."""
 
 
 def draw_network(
@@ -29,12 +31,8 @@ def draw_network(
 
     Blue is positive, orange and dashed is negative; a line is the wider, the larger its number is in its layer.
 
-    Args:
-        axes: of matplotlib.
-        values: n[0], …, n[L] numbers, one array a layer: activations, or δ.
-        edges: (n[l], n[l−1]) numbers between neighbours: weights, or their gradients.
-        names: of the layers, below them.
-        backward: whether arrows point from the last layer to the first.
+    The values are n[0], …, n[L] activations, or δ, one array a layer; the edges are (n[l], n[l−1]) weights, or their
+    gradients. ``backward`` lets the arrow point from the last layer to the first.
     """
     layers = [np.asarray(layer, dtype=float).ravel() for layer in values]
     shown = [min(len(layer), MOST_UNITS) for layer in layers]
@@ -80,14 +78,9 @@ def _draw_edges(axes: Any, matrix: NDArray[Any], x: float, below: NDArray[Any], 
 
 
 def draw_surface(axes: Any, across: ArrayLike, up: ArrayLike, J: ArrayLike, levels: int | ArrayLike = 24) -> Any:
-    """Draw the cost as filled contours, dark where it is small, and return them for a colour bar.
+    """Draw the cost (U, A) over two parameters, (A,) and (U,), as filled contours; return them for a colour bar.
 
-    Args:
-        axes: of matplotlib.
-        across: values of the one parameter, (A,).
-        up: values of the other, (U,).
-        J: the cost, (U, A).
-        levels: number of contours, or the costs at which they are drawn.
+    It is dark where the cost is small. ``levels`` is the number of contours, or the costs at which they are drawn.
     """
     filled = axes.contourf(across, up, J, levels=levels)
     axes.contour(across, up, J, levels=levels, colors="white", linewidths=0.3, alpha=0.6)
@@ -109,12 +102,8 @@ def draw_decision(
 ) -> None:
     """Draw the class that is predicted at every point of the plane, the decision boundary, and the samples.
 
-    Args:
-        axes: of matplotlib.
-        decide: takes points (M, 2) of float32 and returns the index of a class for each, (M,).
-        x: the samples, (N, 2).
-        classes: index of the class of each sample, (N,).
-        names: of the classes.
+    ``decide`` takes points (M, 2) of float32 and returns the index of a class for each, (M,); the samples are (N, 2),
+    the indices of their classes (N,).
     """
     points = np.asarray(x, dtype=np.float32)
     low, high = points.min(0), points.max(0)
@@ -124,3 +113,50 @@ def draw_decision(
     decided = np.asarray(decide(plane)).reshape(len(up), len(across)).astype(int)
     plot_decisions(axes, across, up, decided, names)
     plot_samples(axes, points, classes, names, size=24)
+
+
+def draw_arrays(axes: Any, parts: Sequence[str | tuple[str, ArrayLike]], widest: float, tallest: float) -> None:
+    """Draw a formula of arrays from left to right: a sign ("=", "+", …), or a name and its array of two axes.
+
+    Blue is positive, orange negative, the darker, the larger. Below each array stand its rows × columns. The picture is
+    ``widest`` cells wide and ``tallest`` high, without the lines of text, so that those of several are of one size.
+    """
+    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.patches import Rectangle
+
+    shades = LinearSegmentedColormap.from_list("signs", [ORANGE, "white", BLUE])
+    x = 0.0
+    for part in parts:
+        if isinstance(part, str):
+            axes.text(x + GAP / 2, 0, part, ha="center", va="center", fontsize="large")
+            x += GAP
+            continue
+        name, cells = part[0], np.asarray(part[1], dtype=float)
+        rows, columns = cells.shape
+        tints = shades(0.5 + 0.5 * cells / (np.abs(cells).max() or 1.0))
+        for i, j in np.ndindex(rows, columns):
+            place = (x + j, rows / 2 - i - 1)
+            axes.add_patch(Rectangle(place, 1, 1, facecolor=tints[i, j], edgecolor=GREY, linewidth=0.6))
+        axes.text(x + columns / 2, rows / 2 + 0.25, name, ha="center", va="bottom")
+        axes.text(x + columns / 2, -rows / 2 - 0.25, f"{rows} × {columns}", ha="center", va="top", color=GREY)
+        x += columns
+    axes.set(xlim=(-0.6, widest + 0.6), ylim=(-tallest / 2 - 1.4, tallest / 2 + 1.4), aspect="equal")
+    axes.axis("off")
+
+
+def distances(rows: ArrayLike) -> NDArray[np.float64]:
+    """Return the Euclidean distance of every two rows of (N, I), √ Σ_k (x_ik − x_jk)², as (N, N)."""
+    x = np.asarray(rows, dtype=np.float64)
+    return np.asarray(np.linalg.norm(x[:, np.newaxis] - x[np.newaxis], axis=-1))
+
+
+def draw_distances(axes: Any, between: ArrayLike, names: Sequence[str], largest: float) -> None:
+    """Draw distances (N, N) as squares with their numbers; ``largest`` is darkest, so that pictures compare."""
+    numbers = np.asarray(between, dtype=float)
+    axes.imshow(numbers, cmap="Blues", vmin=0, vmax=1.6 * largest)
+    for i, j in np.ndindex(*numbers.shape):
+        axes.text(j, i, f"{numbers[i, j]:.3g}", ha="center", va="center")
+    axes.set_xticks(range(len(names)), names)
+    axes.set_yticks(range(len(names)), names)
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)

@@ -13,14 +13,8 @@ def cats_or_not(count: int, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[n
     """Return synthetic pictures of round heads, and whether each has the pointed ears of a cat.
 
     Colours, size and place of the head are random, and every pixel is a little noisy; the ground is darker than the
-    head. Every second picture is a cat.
-
-    Args:
-        count: number of pictures N.
-        seed: of the random numbers.
-
-    Returns:
-        Red, green and blue of each pixel, 0 to 255, (N, SIDE, SIDE, 3), and 1 for a cat, else 0, (N,).
+    head. Every second picture is a cat. Red, green and blue of each pixel are 0 to 255, (N, SIDE, SIDE, 3); the labels
+    are 1 for a cat, else 0, (N,).
     """
     generator = np.random.default_rng(seed)
     cats = np.arange(count) % 2

@@ -4,9 +4,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from ms_dnn.config.swept import Parameter
 from ms_dnn.presentation.charts import is_logarithmic
 from ms_dnn.presentation.plots import BLUE, GREY, ORANGE, new_figure, png, tidy
-from ms_dnn.sweep.outcome import Axis, SweepOutcome, TrialRow, shown_metric, shown_value
+from ms_dnn.sweep.outcome import SweepOutcome, TrialRow, shown_metric, shown_value
 
 _COLUMNS = 4
 _RATIO_OF_POWERS = 200.0
@@ -23,19 +24,18 @@ def sweep_png(outcome: SweepOutcome) -> bytes | None:
     columns = min(len(outcome.axes), _COLUMNS)
     rows = math.ceil(len(outcome.axes) / columns)
     figure = new_figure(max(3.1 * columns, 6.2), 2.9 * rows + 0.9)
-    panels = figure.subplots(rows, columns, squeeze=False, sharey=True)
-    limits = _limits(measured)
-    for number, (axis, panel) in enumerate(
-        zip(outcome.axes, (panel for line in panels for panel in line), strict=False)
-    ):
-        _draw_panel(panel, axis, measured, bad, outcome.best, limits)
+    panels = list(figure.subplots(rows, columns, squeeze=False, sharey=True).flat)
+    low, high, log = _limits(measured)
+    panels[0].set(yscale="log" if log else "linear", ylim=(low, high))
+    for number, (axis, panel) in enumerate(zip(outcome.axes, panels, strict=False)):
+        _draw_panel(panel, axis, measured, bad, outcome.best)
         if number % columns == 0:
             panel.set_ylabel(_NAMES[outcome.metric])
-    _label_metric(panels[0][0].yaxis, limits, outcome.metric)
-    for panel in [panel for line in panels for panel in line][len(outcome.axes) :]:
+    _label_metric(panels[0].yaxis, low, high, log, outcome.metric)
+    for panel in panels[len(outcome.axes) :]:
         panel.set_axis_off()
     figure.suptitle(_title(outcome), fontsize=11)
-    handles, labels = _legend_of(panels[0][0])
+    handles, labels = _legend_of(panels[0])
     figure.legend(handles, labels, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
     return png(figure)
 
@@ -60,16 +60,10 @@ def _limits(measured: Sequence[TrialRow]) -> tuple[float, float, bool]:
 
 
 def _draw_panel(
-    panel: Any,
-    axis: Axis,
-    measured: Sequence[TrialRow],
-    bad: Sequence[TrialRow],
-    best: TrialRow | None,
-    limits: tuple[float, float, bool],
+    panel: Any, axis: Parameter, measured: Sequence[TrialRow], bad: Sequence[TrialRow], best: TrialRow | None
 ) -> None:
     """Draw the trials over one hyperparameter; those without a metric stand on the upper edge."""
-    low, high, log = limits
-    panel.set(yscale="log" if log else "linear", ylim=(low, high), xlabel=axis.address)
+    panel.set_xlabel(axis.address)
     _draw_range(panel, axis)
     complete = [row for row in measured if row.state == "complete" and row is not best]
     pruned = [row for row in measured if row.state != "complete"]
@@ -89,7 +83,7 @@ def _draw_panel(
     tidy(panel)
 
 
-def _draw_range(panel: Any, axis: Axis) -> None:
+def _draw_range(panel: Any, axis: Parameter) -> None:
     """Let the whole range be seen from the first trial on, so that the picture stands still during the sweep."""
     if axis.choices is not None:
         labels = [shown_value(choice) for choice in axis.choices]
@@ -106,11 +100,11 @@ def _draw_range(panel: Any, axis: Axis) -> None:
         panel.locator_params(axis="x", nbins=5, integer=isinstance(axis.low, int))
 
 
-def _points(axis: Axis, rows: Sequence[TrialRow]) -> tuple[list[float], list[float | None]]:
+def _points(axis: Parameter, rows: Sequence[TrialRow]) -> tuple[list[float], list[float | None]]:
     return [_position(axis, row) for row in rows], [row.value for row in rows]
 
 
-def _position(axis: Axis, row: TrialRow) -> float:
+def _position(axis: Parameter, row: TrialRow) -> float:
     """Return where a trial stands on the axis; within the strip of a choice it depends on the number alone."""
     value = row.parameters[axis.address]
     centre = float(value) if axis.choices is None else axis.choices.index(value)
@@ -118,16 +112,15 @@ def _position(axis: Axis, row: TrialRow) -> float:
     return centre + ((row.number * 0.618034) % 1 - 0.5) * _jitter(axis)
 
 
-def _jitter(axis: Axis) -> float:
+def _jitter(axis: Parameter) -> float:
     """Return the width of the strip of one value: choices and a few whole numbers would lie upon each other."""
     whole = isinstance(axis.low, int) and not axis.log and axis.high - axis.low <= _MOST_STRIPS
     return 0.5 if axis.choices is not None or whole else 0.0
 
 
-def _label_metric(axis: Any, limits: tuple[float, float, bool], metric: str) -> None:
+def _label_metric(axis: Any, low: float, high: float, log: bool, metric: str) -> None:
     from matplotlib.ticker import PercentFormatter
 
-    low, high, log = limits
     if log:
         _label_logarithm(axis, high / low)
     if metric == "validation_accuracy":

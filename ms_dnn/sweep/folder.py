@@ -6,9 +6,10 @@
 import csv
 import io
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from ms_dnn.config import dump_config
@@ -26,17 +27,13 @@ FIGURE = "sweep.png"
 BEST = "best.yaml"
 
 
+@dataclass(frozen=True)
 class SweepFolder:
-    """A sweep's folder that exists.
+    """A sweep's folder that exists, the URL of its database, and the name of the study in it."""
 
-    Attributes:
-        path: the folder.
-        storage: URL of the database.
-        study: name of the study in it.
-    """
-
-    def __init__(self, path: Path, storage: str, study: str) -> None:
-        self.path, self.storage, self.study = path, storage, study
+    path: Path
+    storage: str
+    study: str
 
     def write_results(self, swept: SweptExperiment, outcome: SweepOutcome) -> None:
         """Write the table, the picture and the best configuration, as far as there are some.
@@ -61,13 +58,9 @@ class SweepFolder:
 
 
 def make_or_open_folder(path: Path, swept: SweptExperiment, storage: str | None, study: str | None) -> SweepFolder:
-    """Return the folder for a sweep; one that has trials already is continued.
+    """Return the folder for a sweep; one that has trials already is continued, also with more of them.
 
-    Args:
-        path: the folder.
-        swept: what is asked for now; its number of trials may be larger than before.
-        storage: URL of a database, or None for one in the folder.
-        study: name of the study in it, or None for the experiment's name.
+    Without a URL of a storage the database is in the folder; without a name of a study it is the experiment's.
 
     Raises:
         SweepError: when the folder holds something else, or cannot be written.
@@ -81,20 +74,30 @@ def make_or_open_folder(path: Path, swept: SweptExperiment, storage: str | None,
     else:
         opened = SweepFolder(path, storage or f"sqlite:///{(path / DATABASE).absolute()}", study or swept.base.name)
     try:
-        # A password is not written down: to continue the sweep, give the URL again.
-        secret = make_url(opened.storage).password is not None
+        # A password is not written down: the user gives the URL again to continue the sweep.
+        secret = database_url(opened.storage).password is not None
         place = {"storage": None if secret or storage is None else opened.storage, "study": opened.study}
         path.mkdir(parents=True, exist_ok=True)
         write_durably(path / SWEEP, swept.text().encode())
         write_durably(path / PLACE, (json.dumps(place, indent=1) + "\n").encode())
-    except ArgumentError as error:
-        raise SweepError(
-            f"--storage: got {storage!r}, expected a database URL such as sqlite:///study.db or "
-            "postgresql://user@host/database"
-        ) from error
     except OSError as error:
         raise SweepError(f"{path}: no sweep can be made there ({error.strerror}): choose another with --run") from error
     return opened
+
+
+def database_url(url: str) -> URL:
+    """Return the parts of a database's URL.
+
+    Raises:
+        SweepError: when it is none.
+    """
+    try:
+        return make_url(url)
+    except ArgumentError as error:
+        raise SweepError(
+            f"--storage: got {url!r}, expected a database URL such as sqlite:///study.db or "
+            "postgresql://user@host/database"
+        ) from error
 
 
 def open_folder(path: Path, storage: str | None) -> SweepFolder:

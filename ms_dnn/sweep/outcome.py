@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ms_dnn.config.swept import Parameter
 from ms_dnn.presentation.document import Block, Shown, line
 from ms_dnn.presentation.notation import short_keys
 
@@ -20,7 +21,6 @@ class TrialRow:
         state: "waiting", "running", or one of :data:`FINISHED`.
         value: the metric; of a pruned or running trial that of its last report; None before there is one.
         parameters: value of each swept key; empty before it was begun.
-        reports: number of reports so far.
         seconds: from its beginning to its end, or None.
         folder: its run folder, or "".
         reason: why it has no metric, or "".
@@ -36,39 +36,18 @@ class TrialRow:
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class Axis:
-    """One hyperparameter.
-
-    Attributes:
-        address: its key.
-        choices: its values, or None for an interval.
-        low: smallest value of the interval.
-        high: its largest value.
-        log: whether it is spread logarithmically.
-    """
-
-    address: str
-    choices: tuple[Any, ...] | None = None
-    low: float = 0.0
-    high: float = 1.0
-    log: bool = False
-
-
 @dataclass(frozen=True, repr=False)
 class SweepOutcome(Shown):
     """All trials of a sweep.
 
     Attributes:
-        name: of the experiment.
         metric: "validation_loss", "validation_accuracy" or "validation_r2".
-        axes: the hyperparameters.
         rows: the trials, by number.
     """
 
     name: str
     metric: str
-    axes: tuple[Axis, ...]
+    axes: tuple[Parameter, ...]
     rows: tuple[TrialRow, ...]
 
     def __repr__(self) -> str:

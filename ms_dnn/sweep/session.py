@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -15,9 +14,9 @@ from typing import IO, Any
 from optuna.trial import TrialState
 
 from ms_dnn.errors import SweepError
+from ms_dnn.runtime.processes import close_pipes, ending, kill_session, process_name, with_threads
 from ms_dnn.sweep.folder import SweepFolder
-from ms_dnn.sweep.outcome import Axis, SweepOutcome, TrialRow
-from ms_dnn.sweep.processes import process_name
+from ms_dnn.sweep.outcome import SweepOutcome, TrialRow
 from ms_dnn.sweep.study import Study
 from ms_dnn.training.interruption import Interruption
 
@@ -37,13 +36,7 @@ class _Worker:
 
 
 class Session:
-    """Runs worker processes until no trial is waiting.
-
-    Args:
-        folder: of the sweep.
-        study: the study.
-        jobs: number of processes.
-    """
+    """Runs as many worker processes as there are jobs, until no trial is waiting."""
 
     def __init__(self, folder: SweepFolder, study: Study, jobs: int) -> None:
         self._folder, self._study, self._jobs = folder, study, jobs
@@ -94,17 +87,16 @@ class Session:
         for worker in [worker for worker in self._workers if worker.process.poll() is not None]:
             self._workers.remove(worker)
             said = worker.process.stdout.read() if worker.process.stdout is not None else ""
-            _close(worker)
+            close_pipes(worker.process)
             code = worker.process.returncode
             if code == 0:
                 continue
             if code == SweepError.exit_code and said:
                 raise SweepError(said)
-            ended = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-            reason = f"its process ended with {ended}; see the end of {worker.log.name}"
-            trial = self._study.of_worker(worker.name)
+            trial, how = self._study.of_worker(worker.name), ending(code)
             if trial is None:
-                raise SweepError(f"a worker of the sweep ended with {ended} between two trials: see {worker.log}")
+                raise SweepError(f"a worker of the sweep ended with {how} between two trials: see {worker.log}")
+            reason = f"its process ended with {how}; see the end of {worker.log.name}"
             self._study.end(trial.number, TrialState.FAIL, "crashed", reason)
             if self._study.waiting():
                 self._start()
@@ -129,10 +121,7 @@ class Session:
                     worker.process.wait(max(0.0, deadline - time.monotonic()))
         finally:
             for worker in self._workers:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(worker.process.pid, signal.SIGKILL)
-                worker.process.wait()
-                _close(worker)
+                kill_session(worker.process)
                 trial = self._study.of_worker(worker.name)
                 if trial is not None:
                     self._study.requeue(trial.number)
@@ -142,10 +131,8 @@ class Session:
 def outcome_of(study: Study) -> SweepOutcome:
     """Return all trials of a study as the reports want them."""
     swept = study.swept
-    axes = tuple(Axis(one.address, one.choices, one.low, one.high, one.log) for one in swept.parameters)
-    return SweepOutcome(
-        swept.base.name, swept.sweep.metric, axes, tuple(_row_of(one, len(axes)) for one in study.trials())
-    )
+    rows = tuple(_row_of(one, len(swept.parameters)) for one in study.trials())
+    return SweepOutcome(swept.base.name, swept.sweep.metric, swept.parameters, rows)
 
 
 def _row_of(trial: Any, keys: int) -> TrialRow:
@@ -172,9 +159,6 @@ def _row_of(trial: Any, keys: int) -> TrialRow:
 
 
 def _spawn(folder: Path, errors: IO[str], jobs: int) -> subprocess.Popen[str]:
-    # With several workers the cores are shared already; threads inside each would only wait for each other.
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS") if jobs > 1 else ()
-    threads = {name: str(max(1, (os.cpu_count() or 1) // jobs)) for name in names}
     return subprocess.Popen(  # noqa: S603 - our own interpreter and module
         [sys.executable, "-m", "ms_dnn.sweep.worker", str(folder)],
         stdin=subprocess.PIPE,
@@ -183,11 +167,5 @@ def _spawn(folder: Path, errors: IO[str], jobs: int) -> subprocess.Popen[str]:
         text=True,
         # A session of its own, so that Ctrl-C reaches the sweep alone, which then ends its workers.
         start_new_session=True,
-        env={**os.environ, **threads},
+        env=with_threads(max(1, (os.cpu_count() or 1) // jobs)) if jobs > 1 else None,
     )
-
-
-def _close(worker: _Worker) -> None:
-    for stream in (worker.process.stdin, worker.process.stdout):
-        if stream is not None:
-            stream.close()

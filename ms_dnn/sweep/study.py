@@ -18,12 +18,12 @@ import numpy as np
 import optuna
 import sqlalchemy
 from optuna.trial import TrialState
-from sqlalchemy.engine import make_url
 
 from ms_dnn.config.swept import Parameter, SweptExperiment
 from ms_dnn.errors import SweepError
 from ms_dnn.presentation.notation import first_line
-from ms_dnn.sweep.processes import is_gone, process_name
+from ms_dnn.runtime.processes import is_gone, process_name
+from ms_dnn.sweep.folder import database_url
 
 JOIN_SECONDS = 20.0
 """How long the one who made a study may take to put its trials in, before another one does it."""
@@ -34,12 +34,7 @@ _CREATION_ATTEMPTS = 10
 
 
 class Study:
-    """A study in its storage.
-
-    Args:
-        url: storage as SQLAlchemy names it, such as ``sqlite:///study.db``.
-        name: of the study in the storage.
-        swept: the experiment and its ranges.
+    """A study in its storage, whose URL is one of SQLAlchemy such as ``sqlite:///study.db``.
 
     Raises:
         SweepError: when the storage cannot be used, or the study is of another experiment.
@@ -69,10 +64,19 @@ class Study:
             except RuntimeError:  # another process has even finished it
                 continue
             if mine:
+                self._study.sampler = self._sampler_of(frozen.number)
                 trial = optuna.trial.Trial(self._study, trial_id)
                 trial.set_user_attr("worker", process_name(os.getpid()))
                 return trial
         return None
+
+    def _sampler_of(self, number: int) -> Any:
+        """Return a sampler seeded by sweep and trial.
+
+        No two processes draw the same values, and an interrupted sweep goes on with those that it would have had.
+        """
+        kind = optuna.samplers.TPESampler if self.swept.sweep.sampler == "tpe" else optuna.samplers.RandomSampler
+        return kind(seed=int(np.random.SeedSequence([_seed(self.swept), number]).generate_state(1)[0]))
 
     def suggest(self, trial: Any) -> dict[str, Any]:
         """Return the values of the parameters for a claimed trial; the same ones when it was begun before."""
@@ -135,12 +139,7 @@ class Study:
         return int(self._storage.get_trial_id_from_study_id_trial_number(self._id, number))
 
     def _created_or_joined(self, name: str) -> Any:
-        settings = {
-            "storage": self._storage,
-            "study_name": name,
-            "sampler": SeededByTrial(self.swept),
-            "pruner": _pruner(self.swept),
-        }
+        settings = {"storage": self._storage, "study_name": name, "pruner": _pruner(self.swept)}
         direction = "minimize" if self.swept.sweep.minimizes else "maximize"
         try:
             study = optuna.create_study(direction=direction, **settings)
@@ -174,35 +173,6 @@ class Study:
         for index in range(present, self.swept.trials):
             study.enqueue_trial(grid[index] if grid else {})
         study.set_user_attr("trials", max(present, self.swept.trials))
-
-
-class SeededByTrial(optuna.samplers.BaseSampler):
-    """Draws each trial from a generator of its own, seeded by sweep and number of the trial.
-
-    So a sweep that was interrupted goes on with the values that it would have had, and no two processes draw the same.
-    """
-
-    def __init__(self, swept: SweptExperiment) -> None:
-        self._seed = _seed(swept)
-        self._learns = swept.sweep.sampler == "tpe"
-        self._sampler: Any = None
-
-    def before_trial(self, study: Any, trial: Any) -> None:
-        """Make the sampler of the trial."""
-        kind = optuna.samplers.TPESampler if self._learns else optuna.samplers.RandomSampler
-        self._sampler = kind(seed=int(np.random.SeedSequence([self._seed, trial.number]).generate_state(1)[0]))
-
-    def infer_relative_search_space(self, study: Any, trial: Any) -> Any:
-        """As Optuna's sampler."""
-        return self._sampler.infer_relative_search_space(study, trial)
-
-    def sample_relative(self, study: Any, trial: Any, search_space: Any) -> Any:
-        """As Optuna's sampler."""
-        return self._sampler.sample_relative(study, trial, search_space)
-
-    def sample_independent(self, study: Any, trial: Any, param_name: str, param_distribution: Any) -> Any:
-        """As Optuna's sampler."""
-        return self._sampler.sample_independent(study, trial, param_name, param_distribution)
 
 
 def _seed(swept: SweptExperiment) -> int:
@@ -251,15 +221,9 @@ def _open_storage(url: str) -> Any:
     Raises:
         SweepError: when the URL, its driver or the database is not fit.
     """
-    try:
-        shown = make_url(url).render_as_string(hide_password=True)
-    except sqlalchemy.exc.ArgumentError as error:
-        raise SweepError(
-            f"--storage: got {url!r}, expected a database URL such as sqlite:///study.db or "
-            "postgresql://user@host/database"
-        ) from error
-    sqlite = make_url(url).get_backend_name() == "sqlite"
-    if sqlite and make_url(url).database in (None, "", ":memory:"):
+    parts = database_url(url)
+    shown, sqlite = parts.render_as_string(hide_password=True), parts.get_backend_name() == "sqlite"
+    if sqlite and parts.database in (None, "", ":memory:"):
         raise SweepError(f"--storage: {shown} is in memory, where no other process sees it: name a file")
     settings = {"connect_args": {"timeout": _SQLITE_SECONDS}} if sqlite else {}
     for attempt in range(_CREATION_ATTEMPTS):

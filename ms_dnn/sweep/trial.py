@@ -40,13 +40,8 @@ class _Reports:
 def run_trial(study: Study, trial: Any, sweep_folder: Path, known: set[int]) -> bool:
     """Train one trial, or go on with it where it was interrupted, and record the result.
 
-    Return False when it was interrupted by a signal, and waits again.
-
-    Args:
-        study: the study.
-        trial: a claimed trial.
-        sweep_folder: where its run folder is, or will be.
-        known: the numbers of the reports that the study has already.
+    Return False when it was interrupted by a signal, and waits again. The study has the reports of the numbers in
+    ``known`` already.
     """
     values, metric = study.suggest(trial), study.swept.sweep.metric
     path = sweep_folder / f"trial-{trial.number:04d}"

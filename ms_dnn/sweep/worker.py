@@ -16,15 +16,14 @@ from pathlib import Path
 
 from ms_dnn.config.swept import SweptExperiment, parse_swept
 from ms_dnn.errors import DataError, MsDnnError
+from ms_dnn.runtime.processes import own_output
 
 SWEEP = "sweep.yaml"
 
 
 def main() -> None:
     """Work until there is nothing left, or until SIGTERM."""
-    # MindSpore's C++ side writes to file descriptor 1 as it likes: keep a copy for ourselves and turn 1 into stderr.
-    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
+    out = own_output()
     order = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_the_sweep, daemon=True).start()
     try:

@@ -26,8 +26,7 @@ from ms_dnn.maths.affine import linear
 from ms_dnn.maths.losses import squared_error
 from ms_dnn.series.chapter import BLUE, GREY, ORANGE, begin, check_answer, label, show_code
 from ms_dnn.series.descent import descend
-from ms_dnn.series.distances import distances, draw_distances
-from ms_dnn.series.pictures import draw_path, draw_surface
+from ms_dnn.series.pictures import distances, draw_distances, draw_path, draw_surface
 
 begin()
 

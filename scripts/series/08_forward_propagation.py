@@ -23,9 +23,8 @@ from ms_dnn.gradients.blog import element_forward, matrix_forward
 from ms_dnn.layers.dense import dense
 from ms_dnn.maths.affine import affine
 from ms_dnn.presentation.notation import shape_text
-from ms_dnn.series.arrays import draw_arrays
 from ms_dnn.series.chapter import begin, check_answer, label, show_code
-from ms_dnn.series.pictures import draw_network
+from ms_dnn.series.pictures import draw_arrays, draw_network
 
 begin()
 

@@ -21,9 +21,8 @@ from ms_dnn.gradients.blog import LOSS_SLOPES, looped_gradients, matrix_forward,
 from ms_dnn.layers.dense import dense
 from ms_dnn.maths.affine import affine_vjp
 from ms_dnn.presentation.notation import shape_text
-from ms_dnn.series.arrays import draw_arrays
 from ms_dnn.series.chapter import begin, check_answer, label, show_code
-from ms_dnn.series.pictures import draw_network
+from ms_dnn.series.pictures import draw_arrays, draw_network
 
 begin()
 

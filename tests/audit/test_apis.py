@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ms_dnn.audit.catalogue import with_known_faults
 from ms_dnn.audit.catalogue.apis import apis
 from ms_dnn.audit.catalogue.inputs import integers, normal, together
 from ms_dnn.audit.entry import Case
@@ -35,16 +36,20 @@ def test_inputs_alone_are_the_ordinary_case(cases):
     assert entry.cases == (Case("ordinary", PAIR),)
 
 
-def test_what_is_known_holds_for_all_or_by_name():
-    calls = ("nn.GELU()  # tanh", "{ops,F}.gelu")
-    assert [entry.known for entry in apis(np.add, PAIR, *calls, known="off by 1")] == ["off by 1"] * 3
-    by_name = apis(np.add, PAIR, *calls, known={"nn.GELU (tanh)": "off by 2", "mint.nn.functional.gelu": "off by 3"})
-    assert [entry.known for entry in by_name] == ["off by 2", "", "off by 3"]
+def test_what_is_known_holds_by_name():
+    entries = apis(np.add, PAIR, "nn.GELU()  # tanh", "{ops,F}.gelu")
+    rows = [{"apis": ["nn.GELU (tanh)", "ops.gelu"], "why": "off by 1"}]
+    assert [entry.known for entry in with_known_faults(entries, rows)] == ["off by 1", "off by 1", ""]
 
 
-def test_a_name_that_is_not_among_the_calls_is_an_error():
-    with pytest.raises(ValueError, match=r"known speaks of F\.gelu, which is none of mint\.nn\.functional\.gelu"):
-        apis(np.add, PAIR, "F.gelu", known={"F.gelu": "off by 1"})
+def test_a_known_fault_of_no_entry_is_an_error():
+    with pytest.raises(ValueError, match=r"known_faults\.yaml speaks of F\.gelu, which no entry has as its name"):
+        with_known_faults(apis(np.add, PAIR, "F.gelu"), [{"apis": ["F.gelu"], "why": "off by 1"}])
+
+
+def test_two_entries_of_one_name_are_an_error():
+    with pytest.raises(ValueError, match=r"two entries of the audit have one name: ops\.add"):
+        with_known_faults(apis(np.add, PAIR, "ops.add", "ops.add"), [])
 
 
 def test_parameters_belong_to_cells_alone():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ms_dnn.errors import ExportError
-from ms_dnn.export.agreement import BATCHES, largest_difference
+from ms_dnn.export.exporting import BATCHES, largest_difference
 
 
 def doubled(x):

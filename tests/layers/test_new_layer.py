@@ -13,7 +13,7 @@ from mindspore import Parameter, Tensor, ops
 from ms_dnn import Layer, check_gradients
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import ExportError, NoDerivativeError, ShapeError
-from ms_dnn.export.agreement import largest_difference, loaded_mindir, loaded_onnx
+from ms_dnn.export.exporting import largest_difference, loaded_mindir, loaded_onnx
 from ms_dnn.export.mindspore_files import mindir_bytes
 from ms_dnn.export.onnx_graph import onnx_bytes
 from ms_dnn.gradients.bprop import with_handwritten_bprop

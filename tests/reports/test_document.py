@@ -76,7 +76,7 @@ def contrast(one, other):
 
 
 def test_the_fragment_is_readable_in_light_and_dark():
-    from ms_dnn.presentation.page_style import DARK, LIGHT
+    from ms_dnn.presentation.page import DARK, LIGHT
 
     for theme in (LIGHT, DARK):
         colours = dict(re.findall(r"--([\w-]+): (#\w{6});", theme))

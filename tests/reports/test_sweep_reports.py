@@ -7,20 +7,21 @@ import pytest
 from PIL import Image
 from rich.console import Console
 
+from ms_dnn.config.swept import Parameter
 from ms_dnn.presentation.document import print_blocks
 from ms_dnn.presentation.notation import short_keys
 from ms_dnn.sweep.figure import sweep_png
-from ms_dnn.sweep.outcome import Axis, SweepOutcome, TrialRow, shown_metric, shown_value
+from ms_dnn.sweep.outcome import SweepOutcome, TrialRow, shown_metric, shown_value
 from ms_dnn.sweep.progress import SweepProgress, sweep_report, sweep_table
 
 AXES = (
-    Axis("learning_rate", None, 1e-4, 0.5, log=True),
-    Axis("network.activation", ("tanh", "relu", None)),
-    Axis("network.depth", None, 1, 4),
-    Axis("optimizer.beta1", None, 0.5, 0.9),
-    Axis("network.width", None, 4, 64, log=True),
-    Axis("training.batch_size", (8, "all")),
-    Axis("data.scaling", ("none", "standard")),
+    Parameter("learning_rate", None, 1e-4, 0.5, log=True),
+    Parameter("network.activation", ("tanh", "relu", None)),
+    Parameter("network.depth", None, 1, 4),
+    Parameter("optimizer.beta1", None, 0.5, 0.9),
+    Parameter("network.width", None, 4, 64, log=True),
+    Parameter("training.batch_size", (8, "all")),
+    Parameter("data.scaling", ("none", "standard")),
 )
 VALUES = {
     "learning_rate": (0.01, 0.1, 0.001),

@@ -9,8 +9,8 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from ms_dnn.series.chapter import in_every_language
 from ms_dnn.series.formulas import formulas
-from ms_dnn.series.languages import in_every_language
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 sys.path.append(str(CHECKOUT / "docs"))

@@ -3,7 +3,7 @@
 import pytest
 
 from ms_dnn.series import chapter
-from ms_dnn.series.languages import EVERY_LANGUAGE, in_every_language, in_language
+from ms_dnn.series.chapter import EVERY_LANGUAGE, in_every_language, in_language
 
 STEP = in_every_language("step", "步")
 

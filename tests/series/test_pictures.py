@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from ms_dnn.series.arrays import draw_arrays
-from ms_dnn.series.distances import distances, draw_distances
-from ms_dnn.series.pictures import MOST_UNITS, draw_decision, draw_network
+from ms_dnn.series.pictures import MOST_UNITS, distances, draw_arrays, draw_decision, draw_distances, draw_network
 
 
 @pytest.fixture

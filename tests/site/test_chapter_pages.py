@@ -5,7 +5,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from ms_dnn.series.languages import in_every_language
+from ms_dnn.series.chapter import in_every_language
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "docs"))
 

@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 from sweeps import iris, value_of
 
 from ms_dnn.errors import SweepError
-from ms_dnn.sweep.processes import is_gone, process_name
+from ms_dnn.runtime.processes import is_gone, process_name
 from ms_dnn.sweep.session import outcome_of
 from ms_dnn.sweep.study import Study
 

@@ -1,11 +1,15 @@
-"""Every API that the audit examines: one file a family, each with a tuple ``ENTRIES``."""
+"""Every API that the audit examines: one file with ``ENTRIES`` a family, and a table of what is known of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import yaml
 
 from ms_dnn.audit.entry import Entry
 from ms_dnn.errors import MsDnnError
@@ -33,18 +37,27 @@ class UnknownApiError(MsDnnError):
     """A name or glob matches nothing in the catalogue."""
 
 
-def _collected() -> tuple[Entry, ...]:
-    entries = [
-        replace(entry, family=family) for family in FAMILIES for entry in import_module(f"{__name__}.{family}").ENTRIES
-    ]
+def with_known_faults(entries: Sequence[Entry], rows: Sequence[Mapping[str, Any]]) -> tuple[Entry, ...]:
+    """Return the entries with what is known of them: each row says ``why`` of the entries named in ``apis``.
+
+    Raises:
+        ValueError: when two entries have one name, or no entry has a name of the rows.
+    """
     names = [entry.name for entry in entries]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise ValueError(f"two entries of the audit have one name: {', '.join(twice)}")
-    return tuple(entries)
+    known = {name: row["why"] for row in rows for name in row["apis"]}
+    if strangers := known.keys() - set(names):
+        raise ValueError(f"{FAULTS.name} speaks of {', '.join(sorted(strangers))}, which no entry has as its name")
+    return tuple(replace(entry, known=known.get(entry.name, "")) for entry in entries)
 
 
-ENTRIES = _collected()
+FAULTS = Path(__file__).with_name("known_faults.yaml")
+ENTRIES = with_known_faults(
+    [replace(entry, family=family) for family in FAMILIES for entry in import_module(f"{__name__}.{family}").ENTRIES],
+    yaml.safe_load(FAULTS.read_text(encoding="utf-8")),
+)
 
 
 def chosen(patterns: Sequence[str], entries: Sequence[Entry] = ENTRIES) -> tuple[Entry, ...]:

@@ -16,7 +16,6 @@ def apis(
     formula: Formula,
     cases: Inputs | Case | tuple[Case, ...],
     *calls: str,
-    known: str | Mapping[str, str] = "",
     parameters: tuple[str, ...] | Mapping[str, tuple[str, ...]] = (),
     **fields: Any,
 ) -> tuple[Entry, ...]:
@@ -32,25 +31,15 @@ def apis(
         formula: of all of them.
         cases: of all of them; inputs alone are the case "ordinary".
         calls: source texts.
-        known: for all, or by the names of the entries that it is true of.
         parameters: of the Cells, for all or by module ("nn", "mint.nn"); functions take them as their last inputs.
         **fields: the other fields of :class:`~ms_dnn.audit.entry.Entry`, for all.
-
-    Raises:
-        ValueError: when ``known`` speaks of an entry that is not among the calls.
     """
     if not isinstance(cases, tuple):
         cases = (cases if isinstance(cases, Case) else Case("ordinary", cases),)
     inputs = cases[0].inputs(np.random.default_rng(0))
     spelled = [text for call in calls for text in _alternatives(call)]
     entries = [Entry(*_name_and_call(text, len(inputs)), formula, cases, **fields) for text in spelled]
-    names = [entry.name for entry in entries]
-    known = dict.fromkeys(names, known) if isinstance(known, str) else known
-    if strangers := set(known).difference(names):
-        raise ValueError(f"known speaks of {', '.join(sorted(strangers))}, which is none of {', '.join(names)}")
-    return tuple(
-        replace(entry, known=known.get(entry.name, ""), parameters=_parameters(entry, parameters)) for entry in entries
-    )
+    return tuple(replace(entry, parameters=_parameters(entry, parameters)) for entry in entries)
 
 
 def _parameters(entry: Entry, given: tuple[str, ...] | Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:

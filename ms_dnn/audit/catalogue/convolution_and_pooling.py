@@ -18,12 +18,7 @@ def _conv(
 ) -> Formula:
     """Cross-correlation of x (N, C, …) with w (O, C / groups, …), plus b (O,) if given.
 
-    Args:
-        stride: of all axes.
-        padding: zeros before and after every axis.
-        dilation: of all axes.
-        groups: of channels.
-        flat: w has a third axis of length 1, as that of nn.Conv1d has.
+    ``padding`` is zeros before and after every axis; w is ``flat`` when it has a third axis of 1, as nn.Conv1d has it.
     """
 
     def formula(x: Array, w: Array, b: Array | None = None) -> Array:
@@ -112,20 +107,16 @@ def _lines(n: int, size: int, align: bool) -> Array:
     return np.maximum(0, 1 - np.abs(at[:, None] - np.arange(n)))
 
 
-def _bilinear(align: bool, height: int, width: int) -> Formula:
+def _bilinear(align: bool, *sizes: int) -> Formula:
     def formula(x: Array) -> Array:
-        rows, columns = _lines(x.shape[2], height, align), _lines(x.shape[3], width, align)
+        rows, columns = (_lines(n, size, align) for n, size in zip(x.shape[2:], sizes, strict=True))
         return np.einsum("hi,ncij,wj->nchw", rows, x, columns)
 
     return formula
 
 
 def _nearest(height: int, width: int) -> Formula:
-    def formula(x: Array) -> Array:
-        h, w = x.shape[2:]
-        return x[:, :, np.arange(height) * h // height][:, :, :, np.arange(width) * w // width]
-
-    return formula
+    return lambda x: x[:, :, np.arange(height) * x.shape[2] // height][..., np.arange(width) * x.shape[3] // width]
 
 
 def _sampled(x: Array, grid: Array) -> Array:

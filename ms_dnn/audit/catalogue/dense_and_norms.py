@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ms_dnn.audit.catalogue.apis import apis
 from ms_dnn.audit.catalogue.inputs import fixed, normal, together, uniform
-from ms_dnn.audit.entry import Array, Case, Entry, Inputs
+from ms_dnn.audit.entry import Array, Case, Entry, Formula, Inputs
 
 DENSE = (Case("ordinary", normal((3, 4), (2, 4), (2,))), Case("large", normal((3, 4), (2, 4), (2,), scale=50.0)))
 NO_BIAS = normal((3, 4), (2, 4))
@@ -33,32 +35,26 @@ def _normalised(x: Array, axes: tuple[int, ...], epsilon: float = EPSILON) -> Ar
     return centred / np.sqrt(np.mean(centred**2, axis=axes, keepdims=True) + epsilon)
 
 
-def _by_channel(parameter: Array, rank: int) -> Array:
-    return parameter.reshape((1, -1) + (1,) * (rank - 2))
-
-
 def _layer_norm(x: Array, gamma: Array, beta: Array) -> Array:
     return _normalised(x, (-1,)) * gamma + beta
 
 
-def _batch_norm(x: Array, gamma: Array, beta: Array) -> Array:
-    axes = (0, *range(2, x.ndim))
-    return _normalised(x, axes) * _by_channel(gamma, x.ndim) + _by_channel(beta, x.ndim)
+def _by_channel(normalise: Callable[[Array], Array]) -> Formula:
+    """The normalised x, with a scale and a shift for each channel, which are axis 1."""
+
+    def formula(x: Array, gamma: Array, beta: Array) -> Array:
+        channels = (1, -1) + (1,) * (x.ndim - 2)
+        return normalise(x) * gamma.reshape(channels) + beta.reshape(channels)
+
+    return formula
 
 
-def _with_statistics(x: Array, gamma: Array, beta: Array) -> Array:
-    """With the moving mean ½ and the moving variance 2."""
-    return (x - 0.5) / np.sqrt(2 + EPSILON) * _by_channel(gamma, x.ndim) + _by_channel(beta, x.ndim)
-
-
-def _instance_norm(x: Array, gamma: Array, beta: Array) -> Array:
-    return _normalised(x, tuple(range(2, x.ndim))) * _by_channel(gamma, x.ndim) + _by_channel(beta, x.ndim)
-
-
-def _group_norm(x: Array, gamma: Array, beta: Array) -> Array:
-    """Two groups of channels: Wu and He, ECCV 2018."""
-    groups = _normalised(x.reshape(len(x), 2, -1), (-1,)).reshape(x.shape)
-    return groups * _by_channel(gamma, x.ndim) + _by_channel(beta, x.ndim)
+_batch_norm = _by_channel(lambda x: _normalised(x, (0, *range(2, x.ndim))))
+_instance_norm = _by_channel(lambda x: _normalised(x, tuple(range(2, x.ndim))))
+_with_statistics = _by_channel(lambda x: (x - 0.5) / np.sqrt(2 + EPSILON))
+"""With the moving mean ½ and the moving variance 2."""
+_group_norm = _by_channel(lambda x: _normalised(x.reshape(len(x), 2, -1), (-1,)).reshape(x.shape))
+"""Two groups of channels: Wu and He, ECCV 2018."""
 
 
 def _rms_norm(x: Array, gamma: Array) -> Array:

@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import xlogy
 
 from ms_dnn.audit.catalogue.apis import apis
+from ms_dnn.audit.catalogue.elementwise import WIDE
 from ms_dnn.audit.catalogue.inputs import fixed, normal, together, uniform
 from ms_dnn.audit.entry import Case, Inputs
 
@@ -55,11 +56,6 @@ X_LOG_Y = (
     Case("zeros", fixed([0.0, 0.0, 1.0], [0.5, 2.0, 1.0])),
 )
 BOUNDED = together(normal((3, 4), scale=2.0), uniform(-1.5, -0.5, (3, 4)), uniform(0.5, 1.5, (3, 4)))
-XDIVY_AT_0 = (
-    "Where x = 0 the gradient with respect to x is 0 instead of 1/y, although y is not 0 and the quotient is smooth "
-    "there; at x = 1e-9 it is right. TensorFlow's xdivy does the same. Use ops.div, which is right; guard y = 0 with "
-    "ops.where."
-)
 
 ENTRIES = (
     *apis(np.add, LINEAR, "ops.add"),
@@ -101,13 +97,13 @@ ENTRIES = (
     *apis(np.logaddexp2, LOG_SUMS, "{ops,mint}.logaddexp2"),
     *apis(xlogy, X_LOG_Y, "ops.xlogy"),
     *apis(xlogy, X_LOG_Y[:1], "mint.xlogy"),
-    *apis(np.divide, DIVIDED, "ops.xdivy", known=XDIVY_AT_0),
+    *apis(np.divide, DIVIDED, "ops.xdivy"),
     *apis(np.copysign, (ORDINARY, BROADCAST), "ops.copysign"),
     *apis(np.heaviside, ORDINARY, "ops.heaviside"),
     *apis(
         lambda x, n: x * 2.0**n,
         together(normal((6,)), fixed(np.array([-3, -1, 0, 1, 2, 5], np.int32))),
         "ops.ldexp",
-        dtypes=("float64", "float32"),
+        dtypes=WIDE,
     ),
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit, softmax
 
-from ms_dnn.audit.catalogue import stale
 from ms_dnn.audit.catalogue.apis import apis
 from ms_dnn.audit.catalogue.inputs import integers, normal, together
 from ms_dnn.audit.entry import Array, Case, Formula, Inputs
@@ -17,10 +16,6 @@ LAYER_WEIGHTS = tuple(f"{name}_l0" for name in WEIGHTS)
 
 def _rnn_cell(activation: Formula) -> Formula:
     return lambda x, h, w_ih, w_hh, b_ih, b_hh: activation(x @ w_ih.T + b_ih + h @ w_hh.T + b_hh)
-
-
-def _relu(x: Array) -> Array:
-    return np.maximum(x, 0)
 
 
 def _lstm_cell(x: Array, h: Array, c: Array, w_ih: Array, w_hh: Array, b_ih: Array, b_hh: Array) -> Pair:
@@ -82,11 +77,6 @@ def _layer(gates: int, states: int) -> Inputs:
 
 TABLE = {"nn": ("embedding_table",), "mint.nn": ("weight",)}
 EMBEDDED = Case("repeated", together(integers(4, 2, 3), normal((5, 3))))
-HALF_LSTM = (
-    "In float16 in PyNative every gradient is zero, of the input, the states and all weights, and the output of the "
-    "first differentiated call may be zero as well; float32, and float16 compiled, are right. Compile it, use "
-    "float32, or write the loop over nn.LSTMCell."
-)
 
 EMBEDDINGS = (
     *apis(lambda i, w: w[i], EMBEDDED, "nn.Embedding(5, 3)", parameters=TABLE),
@@ -102,7 +92,12 @@ EMBEDDINGS = (
 
 RECURRENT = (
     *apis(_rnn_cell(np.tanh), _cell(1, 1), "nn.RNNCell(2, 2)", parameters=WEIGHTS),
-    *apis(_rnn_cell(_relu), _cell(1, 1), 'nn.RNNCell(2, 2, nonlinearity="relu")  # relu', parameters=WEIGHTS),
+    *apis(
+        _rnn_cell(lambda x: np.maximum(x, 0)),
+        _cell(1, 1),
+        'nn.RNNCell(2, 2, nonlinearity="relu")  # relu',
+        parameters=WEIGHTS,
+    ),
     *apis(_lstm_cell, _cell(4, 2), "nn.LSTMCell(2, 2)", parameters=WEIGHTS, applied="self.op(x0, (x1, x2))"),
     *apis(_gru_cell, _cell(3, 1), "nn.GRUCell(2, 2)", parameters=WEIGHTS),
     *apis(_layer_of(_rnn_cell(np.tanh)), _layer(1, 1), "nn.RNN(2, 2)", parameters=LAYER_WEIGHTS),
@@ -113,7 +108,6 @@ RECURRENT = (
         "nn.LSTM(2, 2)",
         parameters=LAYER_WEIGHTS,
         applied="self.op(x0, (x1, x2))[0]",
-        known=HALF_LSTM,
     ),
     *apis(
         lambda *inputs: _lstm(*inputs)[1:],
@@ -121,7 +115,6 @@ RECURRENT = (
         "nn.LSTM(2, 2)  # last states",
         parameters=LAYER_WEIGHTS,
         applied="self.op(x0, (x1, x2))[1]",
-        known=HALF_LSTM,
     ),
 )
 
@@ -132,7 +125,6 @@ ATTENTION = (
         "nn.MultiheadAttention(4, 2)",
         parameters=("in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias"),
         applied="self.op(x0, x1, x2)[0]",
-        known=stale.SOFTMAX,
     ),
 )
 

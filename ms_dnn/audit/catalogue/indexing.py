@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -22,55 +23,28 @@ def _with(*indices: Any, floats: tuple[tuple[int, ...], ...] = ((4, 3),)) -> Inp
     return lambda rng: (*(rng.standard_normal(s) for s in floats), *(np.array(i, np.int32) for i in indices))
 
 
-def _updated(combine: Callable[[Array, Array], Array]) -> Formula:
+def _changed(change: Callable[..., Any]) -> Formula:
+    """A copy of x that ``change(copy, …)`` changes in place."""
+
+    def formula(x: Array, *others: Array) -> Array:
+        result = x.copy()
+        change(result, *others)
+        return result
+
+    return formula
+
+
+def _updated(ufunc: np.ufunc) -> Formula:
     """Formula of tensor_scatter_*: the rows of ``indices`` point at elements of x that ``updates`` change in turn."""
-
-    def formula(x: Array, updates: Array, indices: Array) -> Array:
-        result = x.copy()
-        for index, update in zip(indices, updates, strict=True):
-            result[tuple(index)] = combine(result[tuple(index)], update)
-        return result
-
-    return formula
-
-
-def _scattered(x: Array, updates: Array, indices: Array) -> Array:
-    result = x.copy()
-    np.put_along_axis(result, indices, updates, axis=1)
-    return result
-
-
-def _added(place: Callable[[Array], Any]) -> Formula:
-    """x with the updates added at the place that the indices give; repeated ones add up."""
-
-    def formula(x: Array, updates: Array, indices: Array) -> Array:
-        result = x.copy()
-        np.add.at(result, place(indices), updates)
-        return result
-
-    return formula
+    return _changed(lambda x, updates, indices: ufunc.at(x, tuple(indices.T), updates))
 
 
 def _written(*place: Any) -> Formula:
-    def formula(x: Array, part: Array) -> Array:
-        result = x.copy()
-        result[place] = part
-        return result
-
-    return formula
-
-
-def _diagonal_written(x: Array, part: Array) -> Array:
-    result = x.copy()
-    np.fill_diagonal(result, part)
-    return result
+    return _changed(lambda x, part: operator.setitem(x, place, part))
 
 
 def _segments(reduce: Callable[..., Array]) -> Formula:
-    def formula(x: Array, segments: Array) -> Array:
-        return np.stack([reduce(x[segments == i], axis=0) for i in range(int(segments.max()) + 1)])
-
-    return formula
+    return lambda x, segments: np.stack([reduce(x[segments == i], axis=0) for i in range(int(segments.max()) + 1)])
 
 
 TWO_AND_MASK = together(normal((3, 4), (3, 4)), fixed(MASK))
@@ -84,20 +58,6 @@ ADDED_TWICE = Case("repeated", _with([0, 2, 0], floats=((3, 2), (3, 2))))
 POINTS = Case("repeated", _with([[0, 1], [2, 0], [0, 1]], floats=((3, 2),)))
 ZEROS = Case("zeros", fixed([[0.0, 2.0], [3.0, 0.0], [0.5, 0.0]], np.array([0, 1, 2], np.int32)))
 SEGMENTS = _with([0, 2, 1, 2])
-OVERWRITES = (
-    "In PyNative on CPU mint.index_add, and Tensor.index_add, overwrite their input: the result and the input are one "
-    "and the same memory, so that a second call on the same tensor adds again, and a gradient that runs the forward "
-    "twice is that of another point. Compiled it is refused. Pass a copy (x.copy()), or use ops.tensor_scatter_add."
-)
-FILL_VALUE = (
-    "The gradient with respect to a Tensor as the fill value is zero instead of the sum of the cotangents of the "
-    "filled elements; the gradient with respect to x is right. Use ops.masked_fill, whose value gets its gradient."
-)
-REPEATED_FACTORS = (
-    "When an index occurs twice, the element is multiplied by both updates, but each update's gradient lacks the "
-    "other as a factor: it is cotangent · x. The gradient with respect to x is right, and so is everything without "
-    "repetition. Multiply the updates of one index beforehand."
-)
 
 PICKED = (
     *apis(
@@ -116,20 +76,27 @@ PICKED = (
 )
 
 WRITTEN = (
-    *apis(_scattered, SCATTERED, "{ops,mint}.scatter(x0, 1, x2, x1)", "ops.tensor_scatter_elements(x0, x2, x1, 1)"),
     *apis(
-        _added(lambda columns: (np.arange(2)[:, None], columns)),
+        _changed(lambda x, updates, columns: np.put_along_axis(x, columns, updates, axis=1)),
+        SCATTERED,
+        "{ops,mint}.scatter(x0, 1, x2, x1)",
+        "ops.tensor_scatter_elements(x0, x2, x1, 1)",
+    ),
+    *apis(
+        _changed(lambda x, updates, columns: np.add.at(x, (np.arange(2)[:, None], columns), updates)),
         SCATTERED_TWICE,
         "mint.scatter_add(x0, 1, x2, x1)",
         'ops.tensor_scatter_elements(x0, x2, x1, 1, "add")  # add',
     ),
-    *apis(_updated(lambda _, update: update), UPDATED, "ops.tensor_scatter_update(x0, x2, x1)"),
+    *apis(
+        _changed(lambda x, updates, indices: operator.setitem(x, tuple(indices.T), updates)),
+        UPDATED,
+        "ops.tensor_scatter_update(x0, x2, x1)",
+    ),
     *apis(_updated(np.add), UPDATED_TWICE, "ops.tensor_scatter_add(x0, x2, x1)"),
     *apis(_updated(np.subtract), UPDATED_TWICE, "ops.tensor_scatter_sub(x0, x2, x1)"),
     *apis(_updated(np.multiply), UPDATED, "ops.tensor_scatter_mul(x0, x2, x1)"),
-    *apis(
-        _updated(np.multiply), UPDATED_TWICE, "ops.tensor_scatter_mul(x0, x2, x1)  # repeated", known=REPEATED_FACTORS
-    ),
+    *apis(_updated(np.multiply), UPDATED_TWICE, "ops.tensor_scatter_mul(x0, x2, x1)  # repeated"),
     *apis(_updated(np.divide), UPDATED, "ops.tensor_scatter_div(x0, x2, x1)"),
     *apis(_updated(np.maximum), UPDATED, "ops.tensor_scatter_max(x0, x2, x1)"),
     *apis(_updated(np.minimum), UPDATED, "ops.tensor_scatter_min(x0, x2, x1)"),
@@ -138,16 +105,15 @@ WRITTEN = (
         Case("repeated", _with([[0], [2], [0]], floats=((3, 2),))),
         "ops.scatter_nd(x1, x0, (4, 2))",
     ),
-    *apis(_added(lambda rows: rows), ADDED_TWICE, "mint.index_add(x0, 0, x2, x1)", known=OVERWRITES),
+    *apis(_changed(lambda x, updates, rows: np.add.at(x, rows, updates)), ADDED_TWICE, "mint.index_add(x0, 0, x2, x1)"),
     *apis(
         lambda x, value, rows: np.where(np.isin(np.arange(len(x)), rows)[:, None], value, x),
         _with([0, 2], floats=((3, 2), ())),
         "ops.index_fill(x0, 0, x2, x1)",
-        known=FILL_VALUE,
     ),
     *apis(_written(1), normal((3, 4), (4,)), "ops.select_scatter(x0, x1, 0, 1)"),
     *apis(_written(slice(None), slice(0, 4, 2)), normal((3, 4), (3, 2)), "ops.slice_scatter(x0, x1, 1, 0, 4, 2)"),
-    *apis(_diagonal_written, normal((3, 3), (3,)), "ops.diagonal_scatter"),
+    *apis(_changed(np.fill_diagonal), normal((3, 3), (3,)), "ops.diagonal_scatter"),
     *apis(_segments(np.sum), SEGMENTS, "ops.unsorted_segment_sum(x0, x1, 3)"),
     *apis(_segments(np.max), SEGMENTS, "ops.unsorted_segment_max(x0, x1, 3)"),
     *apis(_segments(np.min), SEGMENTS, "ops.unsorted_segment_min(x0, x1, 3)"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import log_expit, logsumexp, xlogy
 
-from ms_dnn.audit.catalogue import stale
 from ms_dnn.audit.catalogue.apis import apis
 from ms_dnn.audit.catalogue.inputs import (
     distributions,
@@ -18,10 +17,9 @@ from ms_dnn.audit.catalogue.inputs import (
     uniform,
     zeros,
 )
+from ms_dnn.audit.catalogue.losses import LOGITS, C, N
 from ms_dnn.audit.entry import Array, Case
 
-N, C = 4, 3
-LOGITS = normal((N, C))
 THREE = normal((N, C), (N, C), (N, C))
 PROBABILITIES = uniform(0.1, 0.9, (N, C))
 BITS = integers(2, N, C, dtype=np.float64)
@@ -116,26 +114,6 @@ def _multi_class_dice(z: Array, y: Array) -> Array:
     return np.asarray(np.mean([_dice(p[:, c], y[:, c]) for c in range(z.shape[1])]))
 
 
-WEIGHTS_ARE_CONSTANT = (
-    "The gradients with respect to weight and pos_weight are silently 0; those of logits and labels are right. "
-    "PyTorch refuses to differentiate the weight with an error. It matters only where weights are learned: then "
-    "write the loss with ops.log1p(ops.exp(-ops.abs(z)))."
-)
-KL_LABELS_ARE_CONSTANT = (
-    "The gradient with respect to the labels is silently 0 instead of (1 + log p - x)/n; that of the logits is right. "
-    "PyTorch gives both. Where the target distribution is learned too, write "
-    "(p·(ops.log(p) - x)).mean() instead."
-)
-MULTI_MARGIN_HALF = (
-    'In float16 and without a weight the kernel refuses with "The pointer[weight_addr] is null"; compiled, the next '
-    "call after that refusal ends the process with a segmentation fault. float32 and float64 are right. "
-    "Pass weight=ops.ones(C), or use nn.MultiMarginLoss, which does so itself."
-)
-MULTILABEL_OVERFLOW = (
-    "Loss and gradient are NaN in float32 as soon as one |logit| exceeds about 88 (float16: 12), where e⁻ˣ "
-    "overflows; the loss is about |logit| / C. Use nn.BCEWithLogitsLoss, compiled: the same, written stably."
-)
-
 ENTRIES = (
     *apis(_bce, BINARY, "nn.BCELoss()", "{ops,F}.binary_cross_entropy", differentiable=(0,)),
     *apis(
@@ -157,31 +135,22 @@ ENTRIES = (
         "nn.BCEWithLogitsLoss()",
         "ops.binary_cross_entropy_with_logits",
         second_order=True,
-        known=stale.MEAN_OF_LOGITS,
     ),
     *apis(
         _bce_with_logits,
         WEIGHTED,
         "ops.binary_cross_entropy_with_logits(x0, x1, x2, x3)  # weight, pos_weight",
         differentiable=(0, 1),
-        known=stale.MEAN_OF_LOGITS,
     ),
     *apis(
         _bce_with_logits,
         WEIGHTED,
         "ops.binary_cross_entropy_with_logits(x0, x1, x2, x3)  # gradient of the weights",
         differentiable=(2, 3),
-        known=WEIGHTS_ARE_CONSTANT,
     ),
-    *apis(_bce_with_logits, BINARY_LOGITS, "F.binary_cross_entropy_with_logits", known=stale.MEAN_OF_LOGITS),
+    *apis(_bce_with_logits, BINARY_LOGITS, "F.binary_cross_entropy_with_logits"),
     *apis(_kl, DISTRIBUTIONS, "nn.KLDivLoss()", "ops.kl_div", differentiable=(0,)),
-    *apis(
-        _kl,
-        DISTRIBUTIONS,
-        "ops.kl_div(x0, x1)  # gradient of the labels",
-        differentiable=(1,),
-        known=KL_LABELS_ARE_CONSTANT,
-    ),
+    *apis(_kl, DISTRIBUTIONS, "ops.kl_div(x0, x1)  # gradient of the labels", differentiable=(1,)),
     *apis(_kl, DISTRIBUTIONS, "F.kl_div"),
     *apis(_hinge_embedding, SIGNED, "nn.HingeEmbeddingLoss()", differentiable=(0,)),
     *apis(
@@ -198,16 +167,9 @@ ENTRIES = (
     *apis(_soft_margin, SIGNED, "nn.SoftMarginLoss()", "F.soft_margin_loss", differentiable=(0,)),
     *apis(_soft_margin, (Case("ordinary", SIGNED), LARGE_SIGNED), "ops.soft_margin_loss", differentiable=(0,)),
     *apis(_multi_margin, LONG_CLASSES, "nn.MultiMarginLoss()"),
-    *apis(
-        lambda x, t: _multi_margin(x, t, 2, 2.0),
-        LONG_CLASSES,
-        "ops.multi_margin_loss(x0, x1, p=2, margin=2)",
-        known=MULTI_MARGIN_HALF,
-    ),
+    *apis(lambda x, t: _multi_margin(x, t, 2, 2.0), LONG_CLASSES, "ops.multi_margin_loss(x0, x1, p=2, margin=2)"),
     *apis(_multilabel_margin, SETS_OF_CLASSES, "nn.MultilabelMarginLoss()", "ops.multilabel_margin_loss"),
-    *apis(
-        _bce_with_logits, BINARY_LOGITS, "nn.MultiLabelSoftMarginLoss()", differentiable=(0,), known=MULTILABEL_OVERFLOW
-    ),
+    *apis(_bce_with_logits, BINARY_LOGITS, "nn.MultiLabelSoftMarginLoss()", differentiable=(0,)),
     *apis(
         _bce_with_logits,
         together(LOGITS, BITS, fixed([0.5, 1.0, 2.0])),
@@ -227,5 +189,5 @@ ENTRIES = (
         "ops.gaussian_nll_loss",
     ),
     *apis(_dice, together(PROBABILITIES, PROBABILITIES), "nn.DiceLoss()"),
-    *apis(_multi_class_dice, together(LOGITS, PROBABILITIES), "nn.MultiClassDiceLoss()", known=stale.SOFTMAX),
+    *apis(_multi_class_dice, together(LOGITS, PROBABILITIES), "nn.MultiClassDiceLoss()"),
 )

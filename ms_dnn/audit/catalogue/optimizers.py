@@ -169,49 +169,11 @@ def _radam(w: Array, g: Array, t: int, m: Array, v: Array) -> tuple[Array, Array
     return w - LR * first * r * np.sqrt(1 - B2**t) / (np.sqrt(v) + EPSILON), m, v
 
 
-def _update(name: str, arguments: str, step: Step, *initial: float, known: str = "") -> Entry:
+def _update(name: str, arguments: str, step: Step, *initial: float) -> Entry:
     """An entry; ``name`` is the class with its module, and after a blank what is special."""
     call = name.split()[0].replace("experimental.", "ms.experimental.")
-    return Entry(name, f"{call}(params, {arguments})", _trajectory(step, *initial), CASES, kind="update", known=known)
+    return Entry(name, f"{call}(params, {arguments})", _trajectory(step, *initial), CASES, kind="update")
 
-
-NESTEROV = (
-    "use_nesterov is silently ignored on CPU: the update is that of plain momentum. Use nn.SGD(nesterov=True), "
-    "whose update is right."
-)
-IN_PLACE = (
-    "Nothing is trained in PyNative on CPU: the update is written with in-place Tensor methods, which do nothing to a "
-    "Parameter there, and no error is raised; compiled it is right. Use nn.{0} or mindspore.experimental.optim.{0}."
-)
-EPSILON_BEFORE = (
-    "ε is added to √v before the bias correction, not after it as the documentation and Kingma and Ba's algorithm 1 "
-    "have it: in effect it is ε / √(1 − β₂ᵗ). With the default of 1e-8 that is invisible; with a large ε the first "
-    "steps are smaller. It is the variant of the paper's section 2, last sentence."
-)
-NO_CORRECTION = (
-    "Documented without bias correction: it is not the AdamW of Loshchilov and Hutter, whose first steps are larger."
-)
-STARTS_AT_ONE = (
-    "The mean square starts at 1, which is not documented; Hinton's slide leaves it open, and PyTorch starts at 0."
-)
-FTRL_SIGN = (
-    "l1 is subtracted on one side only: where the accumulated z is negative, the new weight is (l1 − z) / … instead "
-    "of (−l1 − z) / …, so that positive weights are pushed away from zero by l1 and jump at the threshold. In one "
-    "step from 0.5 with l1 = 1/16: 0.173 instead of 0.153. With l1 = 0 the update is right; do not use l1 on CPU."
-)
-NO_AMSGRAD = (
-    "amsgrad=True is ignored: the trajectory is that of plain Adam, and neither that of Reddi et al. nor that of the "
-    "documentation's formula. nn.Adam(use_amsgrad=True) and experimental.optim.AdamW(amsgrad=True) take the maximum: "
-    "use one of them."
-)
-OWN_RATE = (
-    "The update is the paper's. The documentation's formula thresholds with the plain learning rate; here, and in the "
-    "paper, l1 and l2 are multiplied by each element's own rate γ / √accum."
-)
-ADAGRAD_STANDS = (
-    "With float64 and float16 parameters nothing is trained, in PyNative and compiled, and no error is raised; "
-    "float32 is right. Use float32 parameters, or nn.Adagrad."
-)
 
 RATE = "learning_rate=0.125"
 MOMENTUM = f"{RATE}, momentum=0.75"
@@ -225,46 +187,35 @@ CLASSIC = (
     _update("nn.SGD (weight decay)", f"{MOMENTUM}, weight_decay=0.25", _sgd(0.75, 0.25)),
     _update("nn.Momentum", MOMENTUM, _sgd(0.75)),
     _update("nn.Momentum (weight decay)", f"{MOMENTUM}, weight_decay=0.25", _sgd(0.75, 0.25)),
-    _update("nn.Momentum (Nesterov)", f"{MOMENTUM}, use_nesterov=True", _sgd(0.75, nesterov=True), known=NESTEROV),
+    _update("nn.Momentum (Nesterov)", f"{MOMENTUM}, use_nesterov=True", _sgd(0.75, nesterov=True)),
     _update("nn.Adam", f"{ADAM}, eps=2.0**-30", _adam(epsilon=2.0**-30)),
-    _update("nn.Adam (large epsilon)", f"{ADAM}, eps=0.5", _adam(epsilon=0.5), known=EPSILON_BEFORE),
+    _update("nn.Adam (large epsilon)", f"{ADAM}, eps=0.5", _adam(epsilon=0.5)),
     _update("nn.Adam (weight decay)", f"{ADAM}, eps=2.0**-30, weight_decay=0.25", _adam(decay=0.25, epsilon=2.0**-30)),
     _update("nn.Adam (amsgrad)", f"{ADAM}, eps=2.0**-30, use_amsgrad=True", _adam(maximal=True, epsilon=2.0**-30)),
     _update("nn.LazyAdam", f"{ADAM}, eps=2.0**-30", _adam(epsilon=2.0**-30)),
-    _update("nn.AdamWeightDecay", f"{ADAM}, eps=2.0**-10, weight_decay=0.25", _adam_weight_decay, known=NO_CORRECTION),
+    _update("nn.AdamWeightDecay", f"{ADAM}, eps=2.0**-10, weight_decay=0.25", _adam_weight_decay),
     _update("nn.Adagrad", f"accum=0.125, {RATE}", _adagrad(0.0), 0.125),
     _update("nn.Adadelta", f"{RATE}, rho=0.875, epsilon=2.0**-10", _adadelta),
-    _update("nn.RMSProp", f"{RATE}, decay=0.875, epsilon=2.0**-10", _rmsprop(), 1.0, known=STARTS_AT_ONE),
-    _update(
-        "nn.RMSProp (momentum)",
-        f"{RATE}, decay=0.875, momentum=0.75, epsilon=2.0**-10",
-        _rmsprop(0.75),
-        1.0,
-        known=STARTS_AT_ONE,
-    ),
+    _update("nn.RMSProp", f"{RATE}, decay=0.875, epsilon=2.0**-10", _rmsprop(), 1.0),
+    _update("nn.RMSProp (momentum)", f"{RATE}, decay=0.875, momentum=0.75, epsilon=2.0**-10", _rmsprop(0.75), 1.0),
     _update(
         "nn.RMSProp (centered)",
         f"{RATE}, decay=0.875, momentum=0.75, epsilon=2.0**-10, centered=True",
         _rmsprop(0.75, centred=True),
         1.0,
-        known=STARTS_AT_ONE,
     ),
     _update("nn.AdaMax", f"{ADAM}, eps=2.0**-10", _adamax(False)),
     _update("nn.Rprop", f"{RATE}, etas=(0.5, 1.25), step_sizes=(2.0**-20, 50.0)", _rprop, LR),
     _update("nn.ASGD", f"{RATE}, lambd=0.25, alpha=0.75", _asgd),
     _update("nn.FTRL", f"initial_accum=0.125, {RATE}, l2=0.0625", _ftrl(0.0), 0.125),
-    _update(
-        "nn.FTRL (l1)", f"initial_accum=0.125, {RATE}, l1=0.0625, l2=0.0625", _ftrl(0.0625), 0.125, known=FTRL_SIGN
-    ),
+    _update("nn.FTRL (l1)", f"initial_accum=0.125, {RATE}, l1=0.0625, l2=0.0625", _ftrl(0.0625), 0.125),
     _update("nn.Lamb", f"{ADAM}, eps=2.0**-10, weight_decay=0.25", _lamb),
-    _update(
-        "nn.ProximalAdagrad", f"accum=0.125, {RATE}, l1=0.0625, l2=0.0625", _proximal_adagrad, 0.125, known=OWN_RATE
-    ),
+    _update("nn.ProximalAdagrad", f"accum=0.125, {RATE}, l1=0.0625, l2=0.0625", _proximal_adagrad, 0.125),
 )
 
 MINT = (
-    _update("mint.optim.SGD", "lr=0.125, momentum=0.75", _sgd(0.75), known=IN_PLACE.format("SGD")),
-    _update("mint.optim.Adam", f"{BETAS}, eps=2.0**-10", _adam(), known=IN_PLACE.format("Adam")),
+    _update("mint.optim.SGD", "lr=0.125, momentum=0.75", _sgd(0.75)),
+    _update("mint.optim.Adam", f"{BETAS}, eps=2.0**-10", _adam()),
     _update("mint.optim.AdamW", f"{BETAS}, eps=2.0**-10, weight_decay=0.25", _adam(decoupled=0.25)),
 )
 
@@ -278,20 +229,14 @@ EXPERIMENTAL = (
     _update(
         "experimental.optim.Adam", f"{BETAS}, eps=2.0**-30, weight_decay=0.25", _adam(decay=0.25, epsilon=2.0**-30)
     ),
-    _update("experimental.optim.Adam (large epsilon)", f"{BETAS}, eps=0.5", _adam(epsilon=0.5), known=EPSILON_BEFORE),
+    _update("experimental.optim.Adam (large epsilon)", f"{BETAS}, eps=0.5", _adam(epsilon=0.5)),
     _update(
         "experimental.optim.Adam (amsgrad)",
         f"{BETAS}, eps=2.0**-30, amsgrad=True",
         _adam(maximal=True, epsilon=2.0**-30),
-        known=NO_AMSGRAD,
     ),
     _update("experimental.optim.AdamW", f"{BETAS}, eps=2.0**-10, weight_decay=0.25", _adam(decoupled=0.25)),
-    _update(
-        "experimental.optim.Adagrad",
-        "lr=0.125, lr_decay=0.25, eps=2.0**-10",
-        _adagrad(EPSILON, 0.25),
-        known=ADAGRAD_STANDS,
-    ),
+    _update("experimental.optim.Adagrad", "lr=0.125, lr_decay=0.25, eps=2.0**-10", _adagrad(EPSILON, 0.25)),
     _update("experimental.optim.Adadelta", "lr=0.125, rho=0.875, eps=2.0**-10", _adadelta),
     _update("experimental.optim.Adamax", f"{BETAS}, eps=2.0**-10", _adamax(True)),
     _update("experimental.optim.NAdam", f"{BETAS}, eps=2.0**-10, momentum_decay=2.0**-8", _nadam, 0.0, 0.0, 1.0),
