@@ -18,9 +18,30 @@ EXIT_CODES = {"PASS": 0, "FAIL": 1, "INCONCLUSIVE": 3}
 OF_CELL = partial(typer.Option, rich_help_panel="What is judged: a Cell")
 OF_EXPERIMENT = partial(typer.Option, rich_help_panel="What is judged: an experiment")
 
+Inputs = Annotated[
+    list[str] | None,
+    OF_CELL(
+        "--inputs",
+        metavar="SPEC",
+        help="One for each input: 32x784, 32x784:float64, 32:int32<10, file.npy, file.npz:name.",
+    ),
+]
+Precision = Annotated[
+    Literal["float64", "float32", "float16"] | None,
+    typer.Option(
+        "--precision",
+        help="Experiments: else float64, and float32 on Ascend, which has none. Cells: else as they are.",
+        show_default=False,
+    ),
+]
+Replay = Annotated[
+    Path | None,
+    typer.Option("--replay", metavar="FILE", help="Judge again as the --json report FILE did, and compare."),
+]
+
 
 @dataclass(frozen=True)
-class Settings:
+class CheckOptions:
     """What is judged and how, as the options say; a JSON report keeps it for ``--replay``."""
 
     target: str
@@ -48,14 +69,7 @@ def check(
         str | None,
         typer.Argument(help="YAML file of an experiment, or package.module:name of a Cell, function or factory."),
     ] = None,
-    inputs: Annotated[
-        list[str] | None,
-        OF_CELL(
-            "--inputs",
-            metavar="SPEC",
-            help="One for each input: 32x784, 32x784:float64, 32:int32<10, file.npy, file.npz:name.",
-        ),
-    ] = None,
+    inputs: Inputs = None,
     loss: Annotated[str | None, OF_CELL("--loss", metavar="MODULE:NAME", help="Of (output, *targets).")] = None,
     targets: Annotated[
         list[str] | None, OF_CELL("--targets", metavar="SPEC", help="As --inputs, for the loss.")
@@ -69,14 +83,7 @@ def check(
         int, OF_EXPERIMENT("--after", min=0, metavar="STEPS", help="Train as many steps on the samples first.")
     ] = 0,
     device: DeviceName = None,
-    precision: Annotated[
-        Literal["float64", "float32", "float16"] | None,
-        typer.Option(
-            "--precision",
-            help="Experiments: else float64, and float32 on Ascend, which has none. Cells: else as they are.",
-            show_default=False,
-        ),
-    ] = None,
+    precision: Precision = None,
     mode: Annotated[
         Literal["both", "pynative", "compiled"], typer.Option("--mode", help="How the judged gradients are run.")
     ] = "both",
@@ -87,10 +94,7 @@ def check(
     as_json: AsJson = False,
     html: Annotated[Path | None, output_file("--html", "Write the report as one page with pictures.")] = None,
     junit: Annotated[Path | None, output_file("--junit", "Write the report for a CI system.")] = None,
-    replay: Annotated[
-        Path | None,
-        typer.Option("--replay", metavar="FILE", help="Judge again as the --json report FILE did, and compare."),
-    ] = None,
+    replay: Replay = None,
 ) -> None:
     """Judge hand-written gradients against MindSpore's and against numerical witnesses.
 
@@ -98,7 +102,7 @@ def check(
     """
     if (target is None) == (replay is None):
         raise typer.BadParameter("name what to judge: a YAML file or package.module:name, or --replay FILE")
-    asked = Settings(
+    asked = CheckOptions(
         target=target or "", inputs=list(inputs or ()), loss=loss, targets=list(targets or ()), wrt=wrt,
         overrides=list(overrides or ()), samples=samples, after=after, device=device, precision=precision, mode=mode,
         directions=directions, seed=seed,
@@ -109,7 +113,7 @@ def check(
 
         before = read_judgement(replay)
         try:
-            asked = Settings(**before["replay"])
+            asked = CheckOptions(**before["replay"])
         except TypeError as error:
             raise SubjectError(f"{replay}: was made with other options than this version has ({error})") from None
     judgement = replace(judge_target(asked), replay=vars(asked))
@@ -123,7 +127,7 @@ def check(
     raise typer.Exit(EXIT_CODES[judgement.verdict.value])
 
 
-def judge_target(asked: Settings) -> "Judgement":
+def judge_target(asked: CheckOptions) -> "Judgement":
     """Judge an experiment's network (the target is a YAML file) or a Cell (``package.module:name``)."""
     if ":" not in asked.target or asked.target.endswith((".yaml", ".yml")):
         return _judge_experiment(asked)
@@ -148,7 +152,7 @@ def judge_target(asked: Settings) -> "Judgement":
     )
 
 
-def _judge_experiment(asked: Settings) -> "Judgement":
+def _judge_experiment(asked: CheckOptions) -> "Judgement":
     from ms_dnn.config import load_config
 
     config = load_config(Path(asked.target), asked.overrides)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ms_dnn.sweep.folder import SweepFolder
     from ms_dnn.sweep.outcome import SweepOutcome
+    from ms_dnn.sweep.study import Study
 
 _INTERRUPTED_EXIT_CODE = 130
 
@@ -56,8 +57,6 @@ def sweep(
         asked = load_swept(config, [*(overrides or []), *([f"device={device}"] if device else [])])
     _require_optuna()
     from ms_dnn.sweep.folder import make_or_open_folder, open_folder, stored_sweep
-    from ms_dnn.sweep.progress import SweepProgress
-    from ms_dnn.sweep.session import Session, outcome_of
     from ms_dnn.sweep.study import Study
 
     if resume is not None:
@@ -67,8 +66,14 @@ def sweep(
         swept = asked
         path = run_folder(run, swept.base.name)
         folder = make_or_open_folder(path, swept, storage, study)
-    console = Console(markup=False, highlight=False)
-    shared = Study(folder.storage, folder.study, swept)
+    _search(Console(markup=False, highlight=False), folder, Study(folder.storage, folder.study, swept), jobs)
+
+
+def _search(console: "Console", folder: "SweepFolder", shared: "Study", jobs: int) -> None:
+    """Run the trials that are left, and print the result."""
+    from ms_dnn.sweep.progress import SweepProgress
+    from ms_dnn.sweep.session import Session, outcome_of
+
     lost = shared.fail_lost_trials()
     if lost:
         which = "1 trial of a killed process was" if lost == 1 else f"{lost} trials of killed processes were"

@@ -4,15 +4,15 @@ from ms_dnn.config.data_section import DataConfig
 from ms_dnn.config.loading import dump_config, load_config, parse_config
 from ms_dnn.config.network_section import LayerConfig, NetworkConfig
 from ms_dnn.config.optimization import (
-    Adam,
+    AdamConfig,
     CosineDecay,
     ExponentialDecay,
-    GradientDescent,
+    GradientDescentConfig,
     InverseDecay,
     LearningRate,
-    Momentum,
+    MomentumConfig,
     NaturalExponentialDecay,
-    Nesterov,
+    NesterovConfig,
     Optimizer,
     PiecewiseConstant,
     PolynomialDecay,
@@ -22,19 +22,19 @@ from ms_dnn.config.schema import ExperimentConfig
 from ms_dnn.config.training_section import EarlyStoppingConfig, PenaltyConfig, ReportsConfig, TrainingConfig
 
 __all__ = [
-    "Adam",
+    "AdamConfig",
     "CosineDecay",
     "DataConfig",
     "EarlyStoppingConfig",
     "ExperimentConfig",
     "ExponentialDecay",
-    "GradientDescent",
+    "GradientDescentConfig",
     "InverseDecay",
     "LayerConfig",
     "LearningRate",
-    "Momentum",
+    "MomentumConfig",
     "NaturalExponentialDecay",
-    "Nesterov",
+    "NesterovConfig",
     "NetworkConfig",
     "Optimizer",
     "PenaltyConfig",

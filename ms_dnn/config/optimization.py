@@ -14,27 +14,27 @@ PositiveRate = Annotated[float, Field(gt=0)]
 PositiveEpochs = Annotated[int, Field(ge=1)]
 
 
-class GradientDescent(Settings):
+class GradientDescentConfig(Settings):
     """w′ = w − r·dw."""
 
     name: Literal["gradient_descent"]
 
 
-class Momentum(Settings):
+class MomentumConfig(Settings):
     """v′ = μ·v + dw, w′ = w − r·v′."""
 
     name: Literal["momentum"]
     momentum: float = Field(0.9, ge=0, lt=1, description="μ, the share of the last velocity that is kept.")
 
 
-class Nesterov(Settings):
+class NesterovConfig(Settings):
     """v′ = μ·v + dw, w′ = w − r·(dw + μ·v′)."""
 
     name: Literal["nesterov"]
     momentum: float = Field(0.9, ge=0, lt=1, description="μ, the share of the last velocity that is kept.")
 
 
-class Adam(Settings):
+class AdamConfig(Settings):
     """Steps scaled by running means of dw and dw², both corrected for their start at 0."""
 
     name: Literal["adam"]
@@ -43,7 +43,7 @@ class Adam(Settings):
     epsilon: float = Field(1e-8, ge=1e-30, description="Added to the root of the mean square: no division by 0.")
 
 
-Optimizer = Annotated[GradientDescent | Momentum | Nesterov | Adam, Field(discriminator="name")]
+Optimizer = Annotated[GradientDescentConfig | MomentumConfig | NesterovConfig | AdamConfig, Field(discriminator="name")]
 
 
 class _Decay(Settings):
