@@ -6,10 +6,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ms_dnn.judge.judgement import (
     Conditions,
@@ -27,11 +25,11 @@ from ms_dnn.judge.locate.elements import bisect, differing, trusted
 from ms_dnn.judge.pairs import Allowance, compare_elements, compare_slopes
 from ms_dnn.judge.route_results import Direction, RouteResults, random_direction
 from ms_dnn.judge.routes.base import GradientRoute, Gradients, SlopeRoute
+from ms_dnn.judge.routes.slope import Array
 from ms_dnn.judge.routes.subject import Variable
 from ms_dnn.judge.verdict import decide
 from ms_dnn.runtime.environment import describe_environment
 
-Array = NDArray[Any]
 PACKAGES = ("ms-dnn", "mindspore", "numpy", "scipy")
 
 

@@ -16,7 +16,6 @@ from ms_dnn.judge.judgement import Conditions, Finding, ForwardAgreement, Judgem
 from ms_dnn.judge.judging import Case, judge
 from ms_dnn.judge.locate.layers import faulty_layers
 from ms_dnn.judge.pairs import Allowance
-from ms_dnn.judge.parts import as_float64
 from ms_dnn.judge.routes.base import (
     COMPLEX_STEP,
     GRAD_OPERATION,
@@ -34,6 +33,7 @@ from ms_dnn.judge.routes.network import (
     plain_penalty,
     plain_targets,
 )
+from ms_dnn.judge.routes.subject import as_array
 from ms_dnn.layers.cost import Cost
 from ms_dnn.runtime.precision import comparison_tolerance
 
@@ -113,16 +113,16 @@ def compare_forwards(
     y64, of_samples = plain_targets(cost, y)
     try:
         layers = plain_layers(network)
-        output = chain.output(layers, as_float64(x))
+        output = chain.output(layers, as_array(x))
     except SubjectError:
-        output = as_float64(network.forward(x)[0])
+        output = as_array(network.forward(x)[0])
         if device != "Ascend":
             values["float64"] = float(np.sum(network_subject(network, cost, x, y).in_precision("float64").terms()))
     else:
         setting = cost.loss.name, cost.reduction
-        J = chain.chain_cost(layers, *setting, as_float64(x), y64, plain_penalty(cost), of_samples)
+        J = chain.chain_cost(layers, *setting, as_array(x), y64, plain_penalty(cost), of_samples)
         values["numpy"] = float(np.real(J))
-    weights = [as_float64(parameter) for parameter in network.trainable_params()]
+    weights = [as_array(parameter) for parameter in network.trainable_params()]
     of_penalty = plain_penalty(cost).of([w for w in weights if w.ndim > 1], [w for w in weights if w.ndim == 1])
     of_losses = cost_rounding(output, y64, cost.loss.name, cost.reduction) * float(np.max(of_samples))
     allowed = tolerance * (of_losses + of_penalty)

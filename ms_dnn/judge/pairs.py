@@ -7,15 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ms_dnn.judge.judgement import PairResult
 from ms_dnn.judge.route_results import Direction
 from ms_dnn.judge.routes.base import GradientRoute, Gradients, SlopeRoute
-from ms_dnn.judge.routes.slope import Slope
+from ms_dnn.judge.routes.slope import Array, Slope
 from ms_dnn.runtime.precision import comparison_tolerance
-
-Array = NDArray[Any]
 
 SLOPE_MARGIN = 3.0
 """How many times its own error estimate a directional derivative may be off: twice the worst of 10 000 correct ones."""

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import permutations
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ms_dnn.judge.faults import names
 from ms_dnn.judge.faults.evidence import FITTED_FROM, Candidate, Evidence, Rank, fitted
-
-Array = NDArray[Any]
+from ms_dnn.judge.routes.slope import Array
 
 WHOLE_ROW = 0.75
 """Part of a row's significant elements that must be wrong for the row, and not a few elements, to be."""

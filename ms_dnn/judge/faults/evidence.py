@@ -6,12 +6,10 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from ms_dnn.judge.routes.slope import Array
 
 UNEXPLAINED = 0.05
 """The most that a hypothesis may leave of the error, also where the error is hardly larger than rounding."""

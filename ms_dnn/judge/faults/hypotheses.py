@@ -7,22 +7,21 @@ formula is in NumPy, float64, with the derivatives that :mod:`ms_dnn.gradients.b
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
 from ms_dnn.gradients.blog import LOSS_SLOPES, SLOPES
 from ms_dnn.gradients.reference import activate
 from ms_dnn.judge.faults import names
 from ms_dnn.judge.faults.evidence import Candidate, Evidence, Rank, fitted
+from ms_dnn.judge.routes.slope import Array
 
 if TYPE_CHECKING:
     from ms_dnn.judge.parts import PartResult
     from ms_dnn.layers.penalty import Penalty
 
-Array = NDArray[Any]
 
 NEAREST = 3
 """Samples or units to try: those whose share of a sum is nearest to what is missing."""

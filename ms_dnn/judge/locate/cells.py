@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from mindspore import Tensor, nn
-from numpy.typing import NDArray
 
 from ms_dnn.judge.faults.naming import name_residual
 from ms_dnn.judge.judgement import FaultyPart
@@ -21,8 +20,6 @@ from ms_dnn.judge.locate.traps import recorded_calls
 from ms_dnn.judge.routes.base import GRAD_OPERATION, STOPPED
 from ms_dnn.judge.routes.cells import CellGradient, cells_with_bprop, named_cells
 from ms_dnn.judge.routes.subject import Subject, as_array, is_float
-
-Array = NDArray[Any]
 
 
 def faulty_cells(subject: Subject, tolerance: float) -> list[FaultyPart]:

@@ -15,7 +15,8 @@ from ms_dnn.gradients.framework import GradOperationGradient
 from ms_dnn.gradients.handwritten import HandwrittenGradient
 from ms_dnn.judge.faults.naming import name_fault
 from ms_dnn.judge.judgement import FaultyPart
-from ms_dnn.judge.parts import as_expected, as_float64, or_none, parts_of_backward
+from ms_dnn.judge.parts import as_expected, or_none, parts_of_backward
+from ms_dnn.judge.routes.subject import as_array
 from ms_dnn.layers.cost import Cost
 
 
@@ -37,7 +38,7 @@ def _chain(network: DNN, cost: Cost, x: Tensor, y: Tensor, tolerance: float) -> 
     padded = [*by_hand, *[None] * (len(network.parameter_names) - len(by_hand))]
     by_framework = GradOperationGradient(network, cost)(x, y)
     for name, got, right in reversed(list(zip(network.parameter_names, padded, by_framework, strict=True))):
-        expected = as_float64(right)
+        expected = as_array(right)
         found = as_expected(got, expected)
         scale = float(np.max(np.abs(expected), initial=0.0))
         error = float(np.max(np.abs(found - expected), initial=0.0)) if found is not None else np.inf

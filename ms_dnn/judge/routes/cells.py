@@ -9,14 +9,11 @@ from typing import Any
 import mindspore as ms
 import numpy as np
 from mindspore import nn
-from numpy.typing import NDArray
 
 from ms_dnn.judge.routes.base import CENTRAL_DIFFERENCES, COMPILED, STOPPED, GradientRoute, Gradients, SlopeRoute
-from ms_dnn.judge.routes.slope import SMALLEST, Slope, ladder, slope
+from ms_dnn.judge.routes.slope import SMALLEST, Array, Slope, ladder, slope
 from ms_dnn.judge.routes.subject import Subject, Variable
 from ms_dnn.runtime.seeding import stream
-
-Array = NDArray[Any]
 
 SMALLEST_STEPS = {"float64": SMALLEST, "float32": 2.0**-14, "float16": 2.0**-8, "bfloat16": 2.0**-6}
 """Where the ladder ends when the function is evaluated in a dtype: below, x + h is x."""

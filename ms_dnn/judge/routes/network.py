@@ -8,7 +8,6 @@ from typing import Any
 import mindspore as ms
 import numpy as np
 from mindspore import Tensor, nn
-from numpy.typing import NDArray
 
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import SubjectError
@@ -28,11 +27,9 @@ from ms_dnn.judge.routes.base import (
     SlopeRoute,
 )
 from ms_dnn.judge.routes.cells import CellGradient, CentralDifferences
-from ms_dnn.judge.routes.slope import Slope
+from ms_dnn.judge.routes.slope import Array, Slope
 from ms_dnn.judge.routes.subject import Subject
 from ms_dnn.layers.cost import Cost
-
-Array = NDArray[Any]
 
 
 def network_routes(

@@ -16,13 +16,11 @@ from typing import Any, Literal
 import mindspore as ms
 import numpy as np
 from mindspore import Parameter, Tensor, nn, ops
-from numpy.typing import NDArray
 
 from ms_dnn.errors import SubjectError
+from ms_dnn.judge.routes.slope import Array
 from ms_dnn.presentation.notation import first_line
 from ms_dnn.runtime.seeding import stream
-
-Array = NDArray[Any]
 
 FLOATS = {"float16": ms.float16, "bfloat16": ms.bfloat16, "float32": ms.float32, "float64": ms.float64}
 PARTS = ("parameters", "inputs")
