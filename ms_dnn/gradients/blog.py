@@ -210,7 +210,7 @@ class BatchGradientDescent:
     biases: list[Array]
     iterations: int
     """Updates that were made, 1 … MAX."""
-    stopped_by: Literal["max_iterations", "tolerance"]
+    stop_reason: Literal["max_iterations", "tolerance"]
     """``"tolerance"`` also where the last permitted iteration was the first below ε."""
     costs: list[float]
     """Mean cost before the first update and after each: ``iterations + 1`` numbers."""
@@ -275,5 +275,7 @@ def batch_gradient_descent(
             raise DivergenceError(
                 f"iteration {iteration}: the cost or a parameter is not finite; lower the learning rate."
             )
-    stopped_by: Literal["max_iterations", "tolerance"] = "tolerance" if largest_change < tolerance else "max_iterations"
-    return BatchGradientDescent(W, b, iteration, stopped_by, costs, largest_change)
+    stop_reason: Literal["max_iterations", "tolerance"] = (
+        "tolerance" if largest_change < tolerance else "max_iterations"
+    )
+    return BatchGradientDescent(W, b, iteration, stop_reason, costs, largest_change)

@@ -17,7 +17,7 @@ Not ``np.log1p``: it rounds its 1 + z, and softplus(−30) would keep three digi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -314,7 +314,6 @@ def complex_step_gradient(
     reduction: str,
     x: ArrayLike,
     y: ArrayLike,
-    elements: Sequence[tuple[Sequence[int] | Array, Sequence[int] | Array]] | None = None,
     penalty: Penalty = NO_PENALTY,
 ) -> Gradients:
     """∂J/∂θ = Im J(θ + ih) / h, one complex network for every element θ of every W and b.
@@ -331,18 +330,15 @@ def complex_step_gradient(
         reduction: ``"mean"`` or ``"sum"`` over the samples.
         x: (N, I), real.
         y: (N, O), real.
-        elements: for each layer the flat indices wanted of W (row-major, o·I + i) and of b; ``None`` for all.
         penalty: R, which is part of J.
 
     Returns:
-        (dW, db) of each layer, float64, shaped as W and b; with ``elements``, shaped as the indices of each.
+        (dW, db) of each layer, float64, shaped as W and b.
 
     Raises:
         NoDerivativeError: an activation is ``"sign"``.
         ConfigError: a name is unknown.
         ShapeError: two shapes do not fit.
-        ValueError: an element does not exist.
-
     """
     if "sign" in activations:
         raise NoDerivativeError("sign has no useful derivative: use identity with the perceptron loss.")
@@ -366,21 +362,17 @@ def complex_step_gradient(
     gradients: Gradients = []
     for level, (w, b) in enumerate(zip(weights, biases, strict=True)):
         below = _numbers(x) if level == 0 else layers[level - 1].a
-        wanted = (np.arange(np.size(w)), np.arange(np.size(b))) if elements is None else elements[level]
-        of_w, of_b = (np.asarray(indices, dtype=np.intp) for indices in wanted)
-        dw, db = np.empty(of_w.shape), np.empty(of_b.shape)
-        for block in _blocks(of_w.size, widest):
-            columns, inputs = np.unravel_index(of_w[block], np.shape(w))
-            dw[block] = slopes(level, columns, below[:, inputs].T)
-        for block in _blocks(of_b.size, widest):
-            (columns,) = np.unravel_index(of_b[block], np.shape(b))
-            db[block] = slopes(level, columns, np.ones((1, len(below))))
-        dw += penalty.slopes(np.ravel(w)[of_w], bias=False)
-        db += penalty.slopes(np.ravel(b)[of_b], bias=True)
-        gradients.append((dw.reshape(np.shape(w)), db) if elements is None else (dw, db))
+        of_w = []
+        for block in _blocks(np.size(w), widest):
+            columns, inputs = np.divmod(block, np.shape(w)[1])
+            of_w.append(slopes(level, columns, below[:, inputs].T))
+        of_b = [slopes(level, block, np.ones((1, len(below)))) for block in _blocks(np.size(b), widest)]
+        dw, db = np.concatenate(of_w).reshape(np.shape(w)), np.concatenate(of_b)
+        gradients.append((dw + penalty.slopes(w, bias=False), db + penalty.slopes(b, bias=True)))
     return gradients
 
 
-def _blocks(count: int, widest: int) -> Iterator[slice]:
+def _blocks(count: int, widest: int) -> list[Array]:
+    """Return 0, …, count − 1 in pieces that are small enough."""
     length = max(1, BLOCK // widest)
-    return (slice(start, start + length) for start in range(0, count, length))
+    return [np.arange(start, min(start + length, count)) for start in range(0, count, length)]

@@ -74,7 +74,7 @@ show_code(sample_gradients)
 show_code(looped_gradients, batch_gradient_descent)
 
 trained = batch_gradient_descent(weights, biases, activations, LOSS, X, Y, ALPHA, max_iterations=300, tolerance=0.01)
-print(f"iterations: {trained.iterations}, stopped by {trained.stopped_by}")
+print(f"iterations: {trained.iterations}, stopped by {trained.stop_reason}")
 print(f"cost: {trained.costs[0]:.4f} at the start, {trained.costs[-1]:.4f} at the end")
 print(f"largest change in the last update: {trained.largest_change:.5f}")
 
@@ -270,7 +270,7 @@ apart = max(
     np.abs(parameter.asnumpy() - array).max()
     for parameter, array in zip(network.trainable_params()[::2], looped.weights, strict=True)
 )
-print(f"loops:    {looped.iterations} iterations, stopped by {looped.stopped_by}, {of_loops:.2f} s")
+print(f"loops:    {looped.iterations} iterations, stopped by {looped.stop_reason}, {of_loops:.2f} s")
 print(f"compiled: {done} iterations, stopped by {'tolerance' if change < TOLERANCE else 'MAX'}, {seconds:.2f} s")
 print(f"largest difference of any weight: {apart:.0e}")
 
@@ -301,7 +301,7 @@ print(f"MAX {config.training.max_iterations}, ε {config.training.tolerance}, ba
 # 1. *What happens with* :math:`\varepsilon = 0`? No change is smaller than 0, so MAX alone ends the training.
 
 endless = batch_gradient_descent(weights, biases, activations, LOSS, X, Y, ALPHA, max_iterations=20, tolerance=0.0)
-check_answer(1, endless.stopped_by == "max_iterations" and endless.iterations == 20)
+check_answer(1, endless.stop_reason == "max_iterations" and endless.iterations == 20)
 
 # %%
 # 2. *The sum over the samples is taken instead of the mean. Which α gives the same training?* α / m: the sum is m times

@@ -190,7 +190,7 @@ def test_max_stops_and_each_update_is_minus_alpha_times_the_mean_gradient():
     at, how = training(max_iterations=3)
     before = [w.copy() for w in at[0]]
     result = batch_gradient_descent(*at, **how)
-    assert (result.iterations, result.stopped_by, len(result.costs)) == (3, "max_iterations", 4)
+    assert (result.iterations, result.stop_reason, len(result.costs)) == (3, "max_iterations", 4)
     W, b = at[0], at[1]
     for k in range(3):
         assert result.costs[k] == pytest.approx(cost(W, b, *at[2:4], "mean", *at[4:]), rel=1e-12)
@@ -212,12 +212,12 @@ def test_epsilon_stops_at_the_first_iteration_whose_largest_change_is_below_it()
     assert changes == sorted(changes, reverse=True)
     between = (changes[8] + changes[9]) / 2
     result = batch_gradient_descent(*at, **how | {"tolerance": between})
-    assert (result.iterations, result.stopped_by) == (10, "tolerance")
+    assert (result.iterations, result.stop_reason) == (10, "tolerance")
     assert result.largest_change == changes[9]
     exactly = batch_gradient_descent(*at, **how | {"tolerance": changes[9]})
     assert exactly.iterations == 11  # below, not at
     together = batch_gradient_descent(*at, **how | {"tolerance": between, "max_iterations": 10})
-    assert (together.iterations, together.stopped_by) == (10, "tolerance")
+    assert (together.iterations, together.stop_reason) == (10, "tolerance")
 
 
 @pytest.mark.parametrize("fast", ["weight", "bias"])
@@ -232,9 +232,9 @@ def test_epsilon_waits_for_the_slowest_element_of_w_and_of_b(fast):
 def test_a_fixed_point_is_stopped_by_epsilon_but_never_by_zero():
     at = ([np.ones((3, 2))], [np.zeros(3)], ["identity"], "squared_error", np.zeros((1, 2)), np.zeros((1, 3)))
     result = batch_gradient_descent(*at, learning_rate=1.0, max_iterations=5, tolerance=1e-300)
-    assert (result.iterations, result.stopped_by, result.largest_change) == (1, "tolerance", 0.0)
+    assert (result.iterations, result.stop_reason, result.largest_change) == (1, "tolerance", 0.0)
     result = batch_gradient_descent(*at, learning_rate=1.0, max_iterations=5, tolerance=0)
-    assert (result.iterations, result.stopped_by) == (5, "max_iterations")
+    assert (result.iterations, result.stop_reason) == (5, "max_iterations")
 
 
 @pytest.mark.parametrize(

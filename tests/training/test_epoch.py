@@ -154,7 +154,7 @@ def test_stops_where_the_loop_of_the_series_stops(tolerance, max_iterations, sto
     wanted = batch_gradient_descent(
         start[0::2], start[1::2], activations, "squared_error", x, y, 0.5, max_iterations, tolerance
     )
-    assert wanted.stopped_by == stopped_by
+    assert wanted.stop_reason == stopped_by
     epoch = epoch_of(dnn, "gradient_descent", watch_change=True, loss="squared_error")
     everything = np.tile(np.arange(SAMPLES, dtype=np.int32), (max_iterations, 1))
     reached, total, change = run(epoch, x, y, everything, np.full(max_iterations, 0.5), tolerance=tolerance)
