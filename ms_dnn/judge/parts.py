@@ -1,4 +1,9 @@
-"""The parts of a backward pass, each judged by itself."""
+"""The parts of a backward pass, each judged by itself: which of them is wrong.
+
+An error in dx of one layer makes everything below it wrong. So each layer gets the input of MindSpore's forward pass
+and the cotangent of MindSpore's backward pass, and its dz, dx, dW and db are compared with MindSpore's derivative
+of that layer alone. A wrong dz is handed on as it is: then dx, dW and db are judged by what they make of it.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +17,10 @@ import numpy as np
 from mindspore import Tensor
 
 from ms_dnn.dnn import DNN
+from ms_dnn.gradients.framework import GradOperationGradient
+from ms_dnn.gradients.handwritten import HandwrittenGradient
+from ms_dnn.judge.faults.naming import name_fault
+from ms_dnn.judge.judgement import FaultyPart
 from ms_dnn.judge.routes.base import STOPPED
 from ms_dnn.judge.routes.slope import Array
 from ms_dnn.judge.routes.subject import as_array
@@ -77,6 +86,37 @@ class PartResult:
         return bool(np.all(np.abs(self.got - self.expected) <= tolerance * np.maximum(scale, self.terms)))
 
 
+def faulty_layers(network: DNN, cost: Cost, x: Tensor, y: Tensor, tolerance: float) -> list[FaultyPart]:
+    """Return the parts of the network's backward pass that are wrong by themselves, from the cost downward."""
+    wrong = [part for part in parts_of_backward(network, cost, x, y) if not part.right(tolerance)]
+    if not wrong:
+        return _chain(network, cost, x, y, tolerance)
+    faulty = []
+    for part in wrong:
+        fault, diagnosis = name_fault(part, tolerance) or ("", "")
+        faulty.append(FaultyPart(part.part, part.tensor, part.relative_error(), diagnosis, fault))
+    return faulty
+
+
+def _chain(network: DNN, cost: Cost, x: Tensor, y: Tensor, tolerance: float) -> list[FaultyPart]:
+    """Every part is right by itself: what joins them is not, or the whole is right."""
+    by_hand = or_none(lambda: HandwrittenGradient(network, cost)(x, y)[1]) or ()
+    padded = [*by_hand, *[None] * (len(network.parameter_names) - len(by_hand))]
+    by_framework = GradOperationGradient(network, cost)(x, y)
+    for name, got, right in reversed(list(zip(network.parameter_names, padded, by_framework, strict=True))):
+        expected = as_array(right)
+        found = as_expected(got, expected)
+        scale = float(np.max(np.abs(expected), initial=0.0))
+        error = float(np.max(np.abs(found - expected), initial=0.0)) if found is not None else np.inf
+        if error > tolerance * scale:
+            diagnosis = (
+                "every layer is right by itself, so what joins them is wrong: the order of the layers, a cache that is "
+                "stale or of another layer, or weights that changed between the forward and the backward pass"
+            )
+            return [FaultyPart("chain", name, error / scale if scale else np.inf, diagnosis, "chain between layers")]
+    return []
+
+
 def parts_of_backward(network: DNN, cost: Cost, x: Tensor, y: Tensor) -> Iterator[PartResult]:
     """Yield what each part computes by itself.
 
@@ -118,7 +158,9 @@ def _part_result(
     part: str, tensor: str, got: Any, expected: Tensor, terms: Array, *, loss: str, reduction: str, **ingredients: Any
 ) -> PartResult:
     right = as_array(expected)
-    arrays = {name: as_array(one) if isinstance(one, Tensor) else one for name, one in ingredients.items()}
+    arrays: dict[str, Any] = {
+        name: as_array(one) if isinstance(one, Tensor) else one for name, one in ingredients.items()
+    }
     return PartResult(part, tensor, as_expected(got, right), right, terms, loss=loss, reduction=reduction, **arrays)
 
 
@@ -139,7 +181,11 @@ def _parts_of_layer(layer: Any, x: Tensor, da: Tensor, make: Callable[..., PartR
     dx, (dW, db) = or_none(lambda: layer.backward(cache, da)) or (None, (None, None))
     of_affine = ms.grad(_contracted(affine), (0, 1, 2))(x, layer.weight.value(), layer.bias.value(), dz)
     squares = part.got**2
-    sizes = (np.sqrt(squares @ part.W**2), np.sqrt(squares.T @ part.x**2), np.sqrt(squares.sum(axis=0)))
+    sizes = (
+        np.sqrt(squares @ as_array(layer.weight) ** 2),
+        np.sqrt(squares.T @ part.x**2),
+        np.sqrt(squares.sum(axis=0)),
+    )
     for name, found, expected, terms in zip(("dx", "dW", "db"), (dx, dW, db), of_affine, sizes, strict=True):
         yield make(name, found, expected, terms, dz=dz)
 

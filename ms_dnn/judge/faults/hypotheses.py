@@ -85,7 +85,8 @@ def _of_cost(a: Array, y: Array, loss: str, reduction: str, e: Evidence) -> Iter
         over_samples = activate("softmax", a.T).T - y
         yield Candidate(names.WRONG_AXIS, share * over_samples, f"{e.where} has its softmax over the samples")
     if loss != "squared_error":
-        yield Candidate(names.TARGET_IS_ONE_ONLY, np.where(y == 1, e.expected, 0.0), _only_ones(e.where))
+        sentence = f"{e.where} is right where the target is 1 and zero elsewhere"
+        yield Candidate(names.TARGET_IS_ONE_ONLY, np.where(y == 1, e.expected, 0.0), sentence)
         swapped = link(y) - a if link is not None else _per_sample(loss, y, a)
         sentence = f"{e.where} has prediction and target in each other's place"
         yield Candidate(names.SWAPPED, share * swapped, sentence)
@@ -123,10 +124,6 @@ def _of_penalty(w: Array, penalty: Penalty, where: str) -> Iterator[Candidate]:
         yield Candidate(names.L1_UNSIGNED, penalty.l1 + l2, f"{where} has λ₁ in place of λ₁ sign(w)")
 
 
-def _only_ones(where: str) -> str:
-    return f"{where} is right where the target is 1 and zero elsewhere"
-
-
 # The activation -----------------------------------------------------------------------------------------
 
 
@@ -154,8 +151,7 @@ def _of_activation(layer: Layer, where: str) -> Iterator[Candidate]:
     yield Candidate(names.DERIVATIVE_AT_A, _vjp(name, a, da), sentence)
     sentence = f"{where} has the derivative of {name} twice"
     yield Candidate(names.DERIVATIVE_TWICE, _vjp(name, z, _vjp(name, z, da)), sentence)
-    value = Candidate(names.VALUE_INSTEAD_OF_DERIVATIVE, da * a, f"{where} is da times {name}(z), not its derivative")
-    yield value
+    yield Candidate(names.VALUE_INSTEAD_OF_DERIVATIVE, da * a, f"{where} is da times {name}(z), not its derivative")
     for order, words in _orders(len(z)):
         sentence = f"{where} has the derivative of {name} at the z of other samples: they come {words}"
         yield Candidate(names.SAMPLES_MISMATCHED, _vjp(name, z[order], da), sentence)

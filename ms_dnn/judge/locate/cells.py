@@ -19,7 +19,7 @@ from ms_dnn.judge.judgement import FaultyPart
 from ms_dnn.judge.locate.traps import recorded_calls
 from ms_dnn.judge.routes.base import GRAD_OPERATION, STOPPED
 from ms_dnn.judge.routes.cells import CellGradient, cells_with_bprop, named_cells
-from ms_dnn.judge.routes.subject import Subject, as_array, is_float
+from ms_dnn.judge.routes.subject import Subject, as_array, as_sequence, is_float
 
 
 def faulty_cells(subject: Subject, tolerance: float) -> list[FaultyPart]:
@@ -46,7 +46,7 @@ def recorded_cotangents(cells: Sequence[nn.Cell]) -> Iterator[list[tuple[int, tu
 
     def recorder(key: int) -> Callable[[nn.Cell, Any, Any], None]:
         def record(cell: nn.Cell, of_inputs: Any, of_outputs: Any) -> None:
-            found.append((key, of_outputs if isinstance(of_outputs, tuple) else (of_outputs,)))
+            found.append((key, tuple(as_sequence(of_outputs))))
 
         return record
 
