@@ -77,15 +77,11 @@ class Line:
 
     Attributes:
         purpose: "random", random signs ±1; "duel", the direction of the difference of two gradients.
-        error: how far the value may be off.
-        left, right: the derivative for t < 0 and for t > 0; only of use at a kink.
-        noise: one standard deviation of J by rounding.
-        steps: h of each rung of the ladder, largest first; empty for a witness that takes no differences.
-        quotients: D(h) of each rung.
-        floor: rounding floor of D(h) of each rung.
         slopes: g·v of each gradient route.
         allowed: how far g·v of each may lie from the value.
         length: ‖v‖₂.
+
+    The others are those of :class:`ms_dnn.judge.routes.slope.Slope`; a witness without differences has no rungs.
     """
 
     witness: str

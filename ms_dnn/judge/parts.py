@@ -19,6 +19,7 @@ from mindspore import Tensor
 from ms_dnn.dnn import DNN
 from ms_dnn.gradients.framework import GradOperationGradient
 from ms_dnn.gradients.handwritten import HandwrittenGradient
+from ms_dnn.judge.faults.evidence import largest
 from ms_dnn.judge.faults.naming import name_fault
 from ms_dnn.judge.judgement import FaultyPart
 from ms_dnn.judge.routes.base import STOPPED
@@ -75,15 +76,15 @@ class PartResult:
         """Return the largest difference over the largest element; ∞ where there is nothing to compare."""
         if self.got is None or not np.all(np.isfinite(self.got)):
             return float("inf")
-        scale = float(max(np.max(np.abs(self.got), initial=0.0), np.max(np.abs(self.expected), initial=0.0)))
-        return float(np.max(np.abs(self.got - self.expected), initial=0.0)) / scale if scale else 0.0
+        scale = max(largest(self.got), largest(self.expected))
+        return largest(self.got - self.expected) / scale if scale else 0.0
 
     def right(self, tolerance: float) -> bool:
         """Return whether no element is off by more than ``tolerance`` of the largest element or of its terms."""
         if self.got is None or not np.all(np.isfinite(self.got)):
             return False
-        scale = float(np.max(np.abs(self.expected), initial=0.0))
-        return bool(np.all(np.abs(self.got - self.expected) <= tolerance * np.maximum(scale, self.terms)))
+        allowed = tolerance * np.maximum(largest(self.expected), self.terms)
+        return bool(np.all(np.abs(self.got - self.expected) <= allowed))
 
 
 def faulty_layers(network: DNN, cost: Cost, x: Tensor, y: Tensor, tolerance: float) -> list[FaultyPart]:
@@ -106,8 +107,8 @@ def _chain(network: DNN, cost: Cost, x: Tensor, y: Tensor, tolerance: float) -> 
     for name, got, right in reversed(list(zip(network.parameter_names, padded, by_framework, strict=True))):
         expected = as_array(right)
         found = as_expected(got, expected)
-        scale = float(np.max(np.abs(expected), initial=0.0))
-        error = float(np.max(np.abs(found - expected), initial=0.0)) if found is not None else np.inf
+        scale = largest(expected)
+        error = largest(found - expected) if found is not None else np.inf
         if error > tolerance * scale:
             diagnosis = (
                 "every layer is right by itself, so what joins them is wrong: the order of the layers, a cache that is "
@@ -203,7 +204,7 @@ def _parts_of_other_layer(layer: Any, x: Tensor, da: Tensor, make: Callable[...,
         expected += ms.grad(contracted, None, parameters)(x, da)
     for name, got, right in zip(names, found, expected, strict=True):
         # What a normalisation takes away from dx is as large as what it leaves: the terms are those of da.
-        size = max(float(np.max(np.abs(as_array(one)), initial=0.0)) for one in (right, da))
+        size = max(largest(as_array(right)), largest(as_array(da)))
         yield make(name, got, right, np.full(right.shape, size))
 
 

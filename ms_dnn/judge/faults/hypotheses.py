@@ -242,8 +242,7 @@ def _lacking_unit(layer: Layer, e: Evidence) -> Iterator[Candidate]:
     """Yield dx without one unit's term dz[:, o] W[o]."""
     size = np.sum(layer.dz**2, axis=0) * np.sum(layer.W**2, axis=1)
     inner = np.sum((layer.dz.T @ e.difference) * layer.W, axis=1)
-    shares = np.divide(inner, size, out=np.full(len(size), np.inf), where=size > 0)
-    for unit in np.argsort(np.abs(shares + 1.0), kind="stable")[:NEAREST] if len(size) > 1 else []:
+    for unit in _nearest(inner, size, -1.0) if len(size) > 1 else []:
         array = e.expected - np.outer(layer.dz[:, unit], layer.W[unit])
         yield Candidate(names.DROPPED_UNIT, array, f"{e.where} lacks the term of unit {unit}")
 
@@ -296,17 +295,22 @@ def _of_sums(layer: Layer, tensor: str, e: Evidence) -> Iterator[Candidate]:
         (0.0, 1.0, names.ONE_SAMPLE_ONLY, f"is of sample {{}} alone, not summed over the batch of {count}"),
         (0.0, count, names.ONE_SAMPLE_ONLY, f"is {count} × that of sample {{}} alone, not summed over the batch"),
     ):
-        shares = _shares(layer, tensor, e.got - factor * e.expected)
-        for sample in np.argsort(np.abs(shares - share), kind="stable")[:NEAREST]:
+        for sample in _nearest(*_shares(layer, tensor, e.got - factor * e.expected), share):
             one = layer.dz[sample]
             of_it = np.outer(one, layer.x[sample]) if tensor == "dW" else one
             if np.any(of_it):
                 yield Candidate(fault, factor * e.expected + share * of_it, f"{e.where} {words.format(sample)}")
 
 
-def _shares(layer: Layer, tensor: str, difference: Array) -> Array:
-    """Return, for each sample, how many times its gradient (its part of dW or db) is in the difference."""
+def _shares(layer: Layer, tensor: str, difference: Array) -> tuple[Array, Array]:
+    """Return, for each sample, its gradient (its part of dW or db) times the difference, and times itself."""
     inner, size = layer.dz @ difference, np.sum(layer.dz**2, axis=1)
     if tensor == "dW":
         inner, size = np.sum(inner * layer.x, axis=1), size * np.sum(layer.x**2, axis=1)
-    return np.divide(inner, size, out=np.full(len(size), np.inf), where=size > 0)
+    return inner, size
+
+
+def _nearest(inner: Array, size: Array, share: float) -> Array:
+    """Return those samples or units whose part inner / size of a difference is nearest to the share."""
+    shares = np.divide(inner, size, out=np.full(len(size), np.inf), where=size > 0)
+    return np.argsort(np.abs(shares - share), kind="stable")[:NEAREST]

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from mindspore import Tensor, nn
 
+from ms_dnn.judge.faults.evidence import largest
 from ms_dnn.judge.faults.naming import name_residual
 from ms_dnn.judge.judgement import FaultyPart
 from ms_dnn.judge.locate.traps import recorded_calls
@@ -76,8 +77,7 @@ def _faulty_inputs(
         if wrong.shape != right.shape:
             faulty.append(FaultyPart(name, variable.name, float("inf"), "", "wrong shape"))
             continue
-        scale = float(max(np.max(np.abs(right), initial=0.0), np.max(np.abs(wrong), initial=0.0)))
-        error = float(np.max(np.abs(wrong - right), initial=0.0))
+        scale, error = max(largest(right), largest(wrong)), largest(wrong - right)
         if not error <= tolerance * scale:
             value = subject.value_of(variable)
             named = name_residual(f"{variable.name} of {name}", wrong, right, sizes, value, tolerance)

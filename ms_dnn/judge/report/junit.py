@@ -10,11 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from xml.etree import ElementTree
 
-from ms_dnn.judge.report.agreement import (
-    describe_kink,
-    describe_pair,
-    describe_part,
-)
+from ms_dnn.judge.report.agreement import describe_kink, describe_pair, describe_part
 from ms_dnn.presentation.notation import counted, index_text, plain, value_text
 
 if TYPE_CHECKING:
@@ -145,7 +141,7 @@ def _agreeing_with_the_verdict(cases: list[_Case], judgement: Judgement) -> list
     verdict = judgement.verdict.value
     *others, last = cases
     if verdict == "PASS":
-        return [case if case.outcome is None else _Case(case.group, case.name) for case in cases]
+        return [_Case(case.group, case.name) for case in cases]
     wanted: tuple[Outcome, ...] = ("failure", "error") if verdict == "FAIL" else ("skipped",)
     if any(case.outcome in wanted for case in cases):
         return cases
