@@ -66,26 +66,20 @@ def check_gradients(
         DeviceError: the device does not compute in the dtype.
     """
     inputs = tuple(as_sequence(inputs))
-    unknown = [mode for mode in modes if mode not in MODES]
-    if unknown or not modes:
+    if not modes or not set(modes) <= set(MODES):
         raise SubjectError(f"modes: got {list(modes)}, expected some of {list(MODES)}")
     if isinstance(function, DNN) and isinstance(loss, Cost) and len(inputs) == len(targets) == 1:
         x, y = as_tensor(inputs[0]), as_tensor(targets[0])
-        return check_network(
-            function, loss, x, y, device=device, directions=directions, compiled="compiled" in modes, seed=seed
-        )
+        compiled = "compiled" in modes
+        return check_network(function, loss, x, y, device=device, directions=directions, compiled=compiled, seed=seed)
     with parameters_restored((function, loss)) as changed:
-        given = None
-        if gradients is not None:
-            probe = Subject(function, inputs, loss, targets, wrt, seed)
-            given = [np.ones(c.shape) for c in probe.cotangents]
-        subject = Subject(function, inputs, loss, targets, wrt, seed, given)
-        if precision is not None:
-            subject = subject.in_precision(precision)
+        subject = Subject(function, inputs, loss, targets, wrt, seed)
+        if gradients is not None:  # of the sum of the outputs
+            ones = [np.ones(c.shape) for c in subject.cotangents]
+            subject = Subject(function, inputs, loss, targets, wrt, seed, ones)
+        subject = subject if precision is None else subject.in_precision(precision)
         case = _case(subject, gradients, modes, device, directions, seed)
-        if changed():
-            message = f"the forward pass changes the Parameters {', '.join(changed())}; they are put back"
-            case.findings = [*case.findings, Finding("stateful forward", "note", "all", None, message)]
+        case.findings = [*case.findings, *_of_state(changed())]
         unclear = random_forward(subject)
         if unclear is not None:
             return inconclusive(case, unclear)
@@ -116,6 +110,11 @@ class GivenGradient(GradientRoute):
         found = as_sequence(self.function(*self.subject.inputs))
         arrays = (numbers(g) if isinstance(g, Tensor) else np.asarray(g) for g in found)
         return {variable.name: array for variable, array in zip(self.subject.variables, arrays, strict=False)}
+
+
+def _of_state(changed: Sequence[str]) -> list[Finding]:
+    message = f"the forward pass changes the Parameters {', '.join(changed)}; they are put back"
+    return [Finding("stateful forward", "note", "all", None, message)] if changed else []
 
 
 def _case(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ms_dnn.judge.judgement import FaultyPart, Judgement, Line, PairResult, Relation
+from ms_dnn.judge.judgement import FaultyPart, Judgement, Line, PairResult, Relation, WrongElement
 from ms_dnn.presentation.document import Tone
-from ms_dnn.presentation.notation import index_text, size_text
+from ms_dnn.presentation.notation import index_text, size_text, value_text
 
 MARKS: dict[Relation, str] = {"agree": "✓", "differ": "✗", "undecided": "~", "apart": "·"}
 TONES: dict[Relation, Tone] = {"agree": "good", "differ": "bad", "undecided": "unsure", "apart": "quiet"}
@@ -31,6 +31,11 @@ def describe_pair(pair: PairResult) -> str:
     where = f" at {index_text(pair.worst)}" if pair.worst and not pair.within else ""
     size = f"{size_text(pair.relative_error)} (allowed {size_text(pair.tolerance)}, by {pair.by}){where}"
     return f"{pair.first} and {pair.second} {says} {size}"
+
+
+def describe_element(wrong: WrongElement) -> str:
+    """Return where it is, what the blamed route says, and what it should be."""
+    return f"{index_text(wrong.index)}: got {value_text(wrong.got)}, expected {value_text(wrong.expected)}"
 
 
 def describe_kink(line: Line) -> str:

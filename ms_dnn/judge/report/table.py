@@ -13,12 +13,13 @@ from ms_dnn.judge.report.agreement import (
     SEVERITY_MARKS,
     TONES,
     VERDICT_MARKS,
+    describe_element,
     describe_kink,
     describe_part,
     letters,
 )
 from ms_dnn.presentation.document import Block, Cell, Column, Line, Table, Tone, line
-from ms_dnn.presentation.notation import counted, index_text, shape_text, size_text, value_text
+from ms_dnn.presentation.notation import counted, shape_text, size_text
 
 VERDICT_TONES: dict[str, Tone] = {"PASS": "best", "FAIL": "bad", "INCONCLUSIVE": "unsure"}
 SEVERITY_TONES: dict[str, Tone] = {"error": "bad", "warning": "unsure", "note": "quiet"}
@@ -138,10 +139,7 @@ def _wrong_elements(judgement: Judgement) -> list[Line]:
     for tensor in judgement.tensors:
         if tensor.wrong:
             lines.append(line(f"✗ {tensor.name}: {tensor.wrong} of {prod(tensor.shape)} elements wrong", "bad"))
-        lines += [
-            line(f"    {index_text(one.index)}: got {value_text(one.got)}, expected {value_text(one.expected)}")
-            for one in tensor.wrong_elements[:MOST_ELEMENTS]
-        ]
+        lines += [line(f"    {describe_element(one)}") for one in tensor.wrong_elements[:MOST_ELEMENTS]]
     return lines
 
 
