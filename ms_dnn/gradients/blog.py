@@ -21,7 +21,7 @@ from scipy import special
 
 from ms_dnn.errors import ConfigError, DivergenceError, NoDerivativeError, ShapeError
 from ms_dnn.gradients import reference
-from ms_dnn.gradients.reference import Array, Gradients, Layer
+from ms_dnn.gradients.reference import Array, Gradients, Layer, PerLayer
 
 # Derivatives, each taken at z ---------------------------------------------------------------------------
 
@@ -91,9 +91,7 @@ LOSS_SLOPES: Mapping[str, Callable[[Array, Array], Array]] = {
 # Forward ------------------------------------------------------------------------------------------------
 
 
-def element_forward(
-    weights: Sequence[ArrayLike], biases: Sequence[ArrayLike], activations: Sequence[str], x: ArrayLike
-) -> list[Layer]:
+def element_forward(weights: PerLayer, biases: PerLayer, activations: Sequence[str], x: ArrayLike) -> list[Layer]:
     """Return (z, a) of every layer for one sample x (I,), by explicit sums: a_j = σ(Σ_k w_jk a_k + b_j).
 
     Raises :class:`ShapeError` where a layer does not fit, :class:`ConfigError` on an unknown activation.
@@ -113,9 +111,7 @@ def element_forward(
     return layers
 
 
-def matrix_forward(
-    weights: Sequence[ArrayLike], biases: Sequence[ArrayLike], activations: Sequence[str], x: ArrayLike
-) -> list[Layer]:
+def matrix_forward(weights: PerLayer, biases: PerLayer, activations: Sequence[str], x: ArrayLike) -> list[Layer]:
     """Return (z, a) of every layer in the post's columns, a = σ(W a + b): x (I,), or (I, m) for m samples.
 
     z and a are (O,) or (O, m), the transposes of what :func:`ms_dnn.gradients.reference.forward` returns.
@@ -145,12 +141,7 @@ def _sample(x: ArrayLike) -> Array:
 
 
 def sample_gradients(
-    weights: Sequence[ArrayLike],
-    biases: Sequence[ArrayLike],
-    activations: Sequence[str],
-    loss: str,
-    x: ArrayLike,
-    y: ArrayLike,
+    weights: PerLayer, biases: PerLayer, activations: Sequence[str], loss: str, x: ArrayLike, y: ArrayLike
 ) -> Gradients:
     """Return (∂J/∂W[l], ∂J/∂b[l]), (O, I) and (O,), of every layer for one sample x (I,), y (O,), float64.
 
@@ -174,8 +165,8 @@ def sample_gradients(
 
 
 def looped_gradients(
-    weights: Sequence[ArrayLike],
-    biases: Sequence[ArrayLike],
+    weights: PerLayer,
+    biases: PerLayer,
     activations: Sequence[str],
     loss: str,
     reduction: str,
@@ -219,8 +210,8 @@ class BatchGradientDescent:
 
 
 def batch_gradient_descent(
-    weights: Sequence[ArrayLike],
-    biases: Sequence[ArrayLike],
+    weights: PerLayer,
+    biases: PerLayer,
     activations: Sequence[str],
     loss: str,
     x: ArrayLike,

@@ -9,9 +9,10 @@ from typing import Any
 
 import mindspore as ms
 import numpy as np
-from mindspore import Parameter, Tensor, nn, ops
+from mindspore import Parameter, Tensor, ops
 
 from ms_dnn.dnn import DNN
+from ms_dnn.gradients.handwritten import HandwrittenGradient
 from ms_dnn.gradients.workers import SumOverWorkers
 from ms_dnn.layers.cost import Cost
 from ms_dnn.maths.constants import constant
@@ -22,7 +23,7 @@ DOUBLED_AFTER = 2000
 """Steps without overflow before S is doubled; this and the first S are those of ``torch.amp.GradScaler``."""
 
 
-class MixedPrecisionGradient(nn.Cell):
+class MixedPrecisionGradient(HandwrittenGradient):
     """(x, y) → (J, gradients) by hand, computed in a 16-bit dtype; the interface of ``HandwrittenGradient``.
 
     Args:
@@ -50,12 +51,9 @@ class MixedPrecisionGradient(nn.Cell):
         doubled_after: int = DOUBLED_AFTER,
         over_workers: SumOverWorkers | None = None,
     ) -> None:
-        super().__init__(auto_prefix=False)
-        network.require_derivative()
+        super().__init__(network, cost, over_workers)
         network.compute_in(dtype)
-        self.network, self.cost, self.doubled_after = network, cost, doubled_after
-        self.over_workers = over_workers
-        self.parameters = ms.ParameterTuple(network.trainable_params())
+        self.doubled_after = doubled_after
         if initial_scale is None:
             initial_scale = INITIAL_SCALE if dtype == ms.float16 else 1.0
         self.loss_scale = Parameter(Tensor(np.float32(initial_scale)), name="loss_scale", requires_grad=False)
@@ -67,12 +65,7 @@ class MixedPrecisionGradient(nn.Cell):
     def state(self) -> dict[str, Parameter]:
         """What training changes without a gradient: the network's state, S, and the finite steps since it changed."""
         own = {"loss_scale": self.loss_scale, "finite_steps": self.finite_steps}
-        return dict(zip(self.network.state_names, self.network.state, strict=True)) | own
-
-    def construct(self, x: Tensor, y: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Return J (0-d) and one gradient a parameter, float32, for x (N, n[0]) and the target y (N, n[L]), float32."""
-        J, gradients, _, _ = self.differentiate(x, y)
-        return J, gradients
+        return super().state | own
 
     def differentiate(self, x: Tensor, y: Tensor) -> tuple[Tensor, tuple[Tensor, ...], tuple[Tensor, ...], Any]:
         """Return J, the gradients, what :attr:`state` is after this step, and whether all gradients are finite."""

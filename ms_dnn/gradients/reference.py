@@ -17,7 +17,7 @@ Not ``np.log1p``: it rounds its 1 + z, and softplus(−30) would keep three digi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,6 +28,8 @@ from ms_dnn.errors import ConfigError, NoDerivativeError, ShapeError
 
 Array = NDArray[Any]
 """float64 or complex128; leading axes before (N, O) are allowed and kept."""
+PerLayer = Sequence[ArrayLike]
+"""One array a layer, first layer first."""
 Gradients = list[tuple[Array, Array]]
 """(dW, db) of each layer, first layer first; float64, each shaped as its parameter."""
 
@@ -65,7 +67,7 @@ class Penalty(NamedTuple):
         w = _numbers(w)
         return self.l1 * np.sign(w.real) * w + self.l2 / 2 * w * w
 
-    def of(self, weights: Sequence[ArrayLike], biases: Sequence[ArrayLike]) -> Any:
+    def of(self, weights: PerLayer, biases: PerLayer) -> Any:
         """Return R, a float, or a complex number where a parameter is complex."""
         penalised = [*weights, *biases] if self.biases else weights
         return sum(np.sum(self.terms(w)) for w in penalised)
@@ -88,11 +90,6 @@ def _fold(z: Array) -> Array:
     return np.where(z.real >= 0, -z, z)
 
 
-def _sign(z: Array) -> Array:
-    """+1 where z > 0, else −1; real, because there is nothing to differentiate."""
-    return np.where(z.real > 0, 1.0, -1.0)
-
-
 def _sigmoid(z: Array) -> Array:
     """1 / (1 + e⁻ᶻ), or eᶻ / (1 + eᶻ) where Re z < 0."""
     decay = np.exp(_fold(z))
@@ -104,11 +101,6 @@ def _relu(z: Array) -> Array:
     return np.where(z.real > 0, z, 0.0)
 
 
-def _leaky_relu(z: Array) -> Array:
-    """z where z > 0, else :data:`LEAK` z; the slope at 0 is LEAK."""
-    return np.where(z.real > 0, z, LEAK * z)
-
-
 def _elu(z: Array) -> Array:
     """z where z > 0, else eᶻ − 1 (α = 1)."""
     return np.where(z.real > 0, z, special.expm1(np.where(z.real > 0, 0.0, z)))
@@ -117,11 +109,6 @@ def _elu(z: Array) -> Array:
 def _softplus(z: Array) -> Array:
     """log(1 + eᶻ) = max(z, 0) + log(1 + e^−|z|)."""
     return np.asarray(np.where(z.real >= 0, z, 0.0) + special.log1p(np.exp(_fold(z))))
-
-
-def _silu(z: Array) -> Array:
-    """z σ(z), σ the sigmoid (Swish with β = 1)."""
-    return np.asarray(z * _sigmoid(z))
 
 
 def _gelu(z: Array) -> Array:
@@ -149,24 +136,19 @@ def _softmax(z: Array) -> Array:
 
 ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
     "identity": lambda z: z,
-    "sign": _sign,
+    "sign": lambda z: np.where(z.real > 0, 1.0, -1.0),  # real: there is nothing to differentiate
     "sigmoid": _sigmoid,
     "tanh": np.tanh,
     "relu": _relu,
-    "leaky_relu": _leaky_relu,
+    "leaky_relu": lambda z: np.where(z.real > 0, z, LEAK * z),  # slope LEAK at 0
     "elu": _elu,
     "softplus": _softplus,
-    "silu": _silu,
+    "silu": lambda z: z * _sigmoid(z),  # Swish with β = 1
     "gelu": _gelu,
     "softmax": _softmax,
 }
 
 # Losses, entry by entry: (…, N, O) and (N, O) to (…, N, O) -----------------------------------------
-
-
-def _squared_error(a: Array, y: Array) -> Array:
-    """½ (a − y)²; note the ½, and that it is summed, not averaged, over the outputs."""
-    return np.asarray(0.5 * (a - y) * (a - y))
 
 
 def _binary_cross_entropy(a: Array, y: Array) -> Array:
@@ -192,23 +174,13 @@ def _softmax_cross_entropy(z: Array, y: Array) -> Array:
     return np.asarray(y * (special.log1p(others.sum(axis=-1, keepdims=True)) - below))
 
 
-def _hinge(z: Array, y: Array) -> Array:
-    """max(0, 1 − y z), y ∈ {−1, +1}; slope 0 at y z = 1."""
-    return _relu(1.0 - y * z)
-
-
-def _perceptron(z: Array, y: Array) -> Array:
-    """max(0, −y z), y ∈ {−1, +1}; slope 0 at z = 0."""
-    return _relu(-y * z)
-
-
 LOSSES: Mapping[str, Callable[[Array, Array], Array]] = {
-    "squared_error": _squared_error,
+    "squared_error": lambda a, y: 0.5 * (a - y) * (a - y),  # note the ½, and that outputs are summed, not averaged
     "binary_cross_entropy": _binary_cross_entropy,
     "binary_cross_entropy_with_logits": _binary_cross_entropy_with_logits,
     "softmax_cross_entropy": _softmax_cross_entropy,
-    "hinge": _hinge,
-    "perceptron": _perceptron,
+    "hinge": lambda z, y: _relu(1.0 - y * z),  # y ∈ {−1, +1}; slope 0 at y z = 1
+    "perceptron": lambda z, y: _relu(-y * z),  # y ∈ {−1, +1}; slope 0 at z = 0
 }
 
 REDUCTIONS: Mapping[str, Callable[[Array], Array]] = {
@@ -233,7 +205,7 @@ def _numbers(values: ArrayLike) -> Array:
 def activate(name: str, z: ArrayLike) -> Array:
     """Return a = σ(z), shaped as z; raise :class:`ConfigError` on an unknown name."""
     activation: Callable[[Array], Array] = _named(ACTIVATIONS, name, "activation")
-    return activation(_numbers(z))
+    return np.asarray(activation(_numbers(z)))
 
 
 def losses(name: str, a: ArrayLike, y: ArrayLike) -> Array:
@@ -250,9 +222,7 @@ def losses(name: str, a: ArrayLike, y: ArrayLike) -> Array:
     return np.asarray(loss(output, labels).sum(axis=-1))
 
 
-def check_network(
-    weights: Sequence[ArrayLike], biases: Sequence[ArrayLike], activations: Sequence[str], inputs: int
-) -> None:
+def check_network(weights: PerLayer, biases: PerLayer, activations: Sequence[str], inputs: int) -> None:
     """Raise :class:`ShapeError`, naming the layer, unless the parameters chain on from ``inputs``."""
     if not len(weights) == len(biases) == len(activations) > 0:
         raise ShapeError(
@@ -268,9 +238,7 @@ def check_network(
         inputs = shape[0]
 
 
-def forward(
-    weights: Sequence[ArrayLike], biases: Sequence[ArrayLike], activations: Sequence[str], x: ArrayLike
-) -> list[Layer]:
+def forward(weights: PerLayer, biases: PerLayer, activations: Sequence[str], x: ArrayLike) -> list[Layer]:
     """Return (z, a) of every layer for x (…, N, I): float64, or complex128 from where a number is complex.
 
     Raises :class:`ShapeError` naming the layer that does not fit, :class:`ConfigError` on an unknown name.
@@ -288,8 +256,8 @@ def forward(
 
 
 def cost(
-    weights: Sequence[ArrayLike],
-    biases: Sequence[ArrayLike],
+    weights: PerLayer,
+    biases: PerLayer,
     activations: Sequence[str],
     loss: str,
     reduction: str,
@@ -307,14 +275,13 @@ def cost(
 
 
 def complex_step_gradient(
-    weights: Sequence[ArrayLike],
-    biases: Sequence[ArrayLike],
+    weights: PerLayer,
+    biases: PerLayer,
     activations: Sequence[str],
     loss: str,
     reduction: str,
     x: ArrayLike,
     y: ArrayLike,
-    elements: Sequence[tuple[Sequence[int] | Array, Sequence[int] | Array]] | None = None,
     penalty: Penalty = NO_PENALTY,
 ) -> Gradients:
     """∂J/∂θ = Im J(θ + ih) / h, one complex network for every element θ of every W and b.
@@ -331,18 +298,15 @@ def complex_step_gradient(
         reduction: ``"mean"`` or ``"sum"`` over the samples.
         x: (N, I), real.
         y: (N, O), real.
-        elements: for each layer the flat indices wanted of W (row-major, o·I + i) and of b; ``None`` for all.
         penalty: R, which is part of J.
 
     Returns:
-        (dW, db) of each layer, float64, shaped as W and b; with ``elements``, shaped as the indices of each.
+        (dW, db) of each layer, float64, shaped as W and b.
 
     Raises:
         NoDerivativeError: an activation is ``"sign"``.
         ConfigError: a name is unknown.
         ShapeError: two shapes do not fit.
-        ValueError: an element does not exist.
-
     """
     if "sign" in activations:
         raise NoDerivativeError("sign has no useful derivative: use identity with the perceptron loss.")
@@ -366,21 +330,17 @@ def complex_step_gradient(
     gradients: Gradients = []
     for level, (w, b) in enumerate(zip(weights, biases, strict=True)):
         below = _numbers(x) if level == 0 else layers[level - 1].a
-        wanted = (np.arange(np.size(w)), np.arange(np.size(b))) if elements is None else elements[level]
-        of_w, of_b = (np.asarray(indices, dtype=np.intp) for indices in wanted)
-        dw, db = np.empty(of_w.shape), np.empty(of_b.shape)
-        for block in _blocks(of_w.size, widest):
-            columns, inputs = np.unravel_index(of_w[block], np.shape(w))
-            dw[block] = slopes(level, columns, below[:, inputs].T)
-        for block in _blocks(of_b.size, widest):
-            (columns,) = np.unravel_index(of_b[block], np.shape(b))
-            db[block] = slopes(level, columns, np.ones((1, len(below))))
-        dw += penalty.slopes(np.ravel(w)[of_w], bias=False)
-        db += penalty.slopes(np.ravel(b)[of_b], bias=True)
-        gradients.append((dw.reshape(np.shape(w)), db) if elements is None else (dw, db))
+        of_w = []
+        for block in _blocks(np.size(w), widest):
+            columns, inputs = np.divmod(block, np.shape(w)[1])
+            of_w.append(slopes(level, columns, below[:, inputs].T))
+        of_b = [slopes(level, block, np.ones((1, len(below)))) for block in _blocks(np.size(b), widest)]
+        dw, db = np.concatenate(of_w).reshape(np.shape(w)), np.concatenate(of_b)
+        gradients.append((dw + penalty.slopes(w, bias=False), db + penalty.slopes(b, bias=True)))
     return gradients
 
 
-def _blocks(count: int, widest: int) -> Iterator[slice]:
+def _blocks(count: int, widest: int) -> list[Array]:
+    """Return 0, …, count − 1 in pieces that are small enough."""
     length = max(1, BLOCK // widest)
-    return (slice(start, start + length) for start in range(0, count, length))
+    return [np.arange(start, min(start + length, count)) for start in range(0, count, length)]

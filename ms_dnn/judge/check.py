@@ -11,7 +11,7 @@ from mindspore import Tensor, nn
 
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import SubjectError
-from ms_dnn.judge.judgement import Conditions, FaultyPart, Finding, ForwardAgreement, Judgement, Verdict
+from ms_dnn.judge.judgement import Conditions, Finding, ForwardAgreement, Judgement, Verdict
 from ms_dnn.judge.judging import Case, inconclusive, judge
 from ms_dnn.judge.locate.cells import faulty_cells
 from ms_dnn.judge.locate.traps import parameters_restored, random_forward, traps
@@ -19,7 +19,7 @@ from ms_dnn.judge.network import check_network
 from ms_dnn.judge.pairs import FORWARD_ROUNDINGS, Allowance
 from ms_dnn.judge.routes.base import GRAD_OPERATION, HANDWRITTEN, IN_FLOAT64, GradientRoute, Gradients
 from ms_dnn.judge.routes.cells import CellGradient, CentralDifferences, RoundingOfGradients, cells_with_bprop
-from ms_dnn.judge.routes.subject import Subject, as_tensor
+from ms_dnn.judge.routes.subject import Subject, as_sequence, as_tensor, numbers
 from ms_dnn.layers.cost import Cost
 from ms_dnn.runtime.precision import comparison_tolerance
 
@@ -71,36 +71,27 @@ def check_gradients(
         >>> ms_dnn.check_gradients(ms.ops.square, np.array([3.0]), gradients=lambda x: x).verdict.value
         'FAIL'
     """
-    inputs = tuple(inputs) if isinstance(inputs, (tuple, list)) else (inputs,)
-    unknown = [mode for mode in modes if mode not in MODES]
-    if unknown or not modes:
+    inputs = tuple(as_sequence(inputs))
+    if not modes or not set(modes) <= set(MODES):
         raise SubjectError(f"modes: got {list(modes)}, expected some of {list(MODES)}")
     if isinstance(function, DNN) and isinstance(loss, Cost) and len(inputs) == len(targets) == 1:
         x, y = as_tensor(inputs[0]), as_tensor(targets[0])
-        return check_network(
-            function, loss, x, y, device=device, directions=directions, compiled="compiled" in modes, seed=seed
-        )
+        compiled = "compiled" in modes
+        return check_network(function, loss, x, y, device=device, directions=directions, compiled=compiled, seed=seed)
     with parameters_restored((function, loss)) as changed:
-        given = None
-        if gradients is not None:
-            probe = Subject(function, inputs, loss, targets, wrt, seed)
-            given = [np.ones(c.shape) for c in probe.cotangents]
-        subject = Subject(function, inputs, loss, targets, wrt, seed, given)
-        if precision is not None:
-            subject = subject.in_precision(precision)
+        subject = Subject(function, inputs, loss, targets, wrt, seed)
+        if gradients is not None:  # of the sum of the outputs
+            ones = [np.ones(c.shape) for c in subject.cotangents]
+            subject = Subject(function, inputs, loss, targets, wrt, seed, ones)
+        subject = subject if precision is None else subject.in_precision(precision)
         case = _case(subject, gradients, modes, device, directions, seed)
-        if changed():
-            message = f"the forward pass changes the Parameters {', '.join(changed())}; they are put back"
-            case.findings = [*case.findings, Finding("stateful forward", "note", "all", None, message)]
+        case.findings = [*case.findings, *_of_state(changed())]
         unclear = random_forward(subject)
         if unclear is not None:
             return inconclusive(case, unclear)
         judgement = judge(case)
         if judgement.verdict is Verdict.PASS and "pynative" in modes and gradients is None:
-            finding = _wrong_at_fewer_samples(subject, device, seed)
-            if finding is not None:
-                findings = (*judgement.findings, finding)
-                return replace(judgement, verdict=Verdict.FAIL, reason=finding.message, findings=findings)
+            return _at_fewer_samples(judgement, subject, device, seed)
         return judgement
 
 
@@ -125,15 +116,18 @@ class GivenGradient(GradientRoute):
     name = HANDWRITTEN
 
     def __init__(self, function: Callable[..., Any], subject: Subject) -> None:
-        self.function, self.subject = function, subject
-        self.dtype = subject.dtype
+        self.function, self.subject, self.dtype = function, subject, subject.dtype
 
     def gradients(self) -> Gradients:
         """Return what it returns, under the variables' names; too few leave names out, which is found out later."""
-        found = self.function(*self.subject.inputs)
-        found = found if isinstance(found, (tuple, list)) else (found,)
-        arrays = (g.asnumpy().copy() if isinstance(g, Tensor) else np.asarray(g) for g in found)
+        found = as_sequence(self.function(*self.subject.inputs))
+        arrays = (numbers(g) if isinstance(g, Tensor) else np.asarray(g) for g in found)
         return {variable.name: array for variable, array in zip(self.subject.variables, arrays, strict=False)}
+
+
+def _of_state(changed: Sequence[str]) -> list[Finding]:
+    message = f"the forward pass changes the Parameters {', '.join(changed)}; they are put back"
+    return [Finding("stateful forward", "note", "all", None, message)] if changed else []
 
 
 def _case(
@@ -181,30 +175,31 @@ def _case(
         slope_routes=[CentralDifferences(wide)],
         allowance=Allowance(device),
         forward=lambda values: _compare_forwards(subject, wide, values, tolerance),
-        terms=lambda _: rounding(),
-        localise=lambda: _localise(subject, tolerance, has_bprop and not detour),
+        terms=rounding,
+        localise=lambda: faulty_cells(subject, tolerance) if has_bprop and not detour else (),
         findings=findings,
     )
 
 
-def _wrong_at_fewer_samples(subject: Subject, device: str, seed: int) -> Finding | None:
-    """Judge one tensor again, in PyNative, at one sample less: whoever kept the number of samples is wrong there.
+def _at_fewer_samples(judgement: Judgement, subject: Subject, device: str, seed: int) -> Judgement:
+    """Judge one tensor again, in PyNative, at one sample less: a bprop that keeps the number of samples is wrong there.
 
-    Returns None, too, where the samples cannot be told, or the function takes no other number of them.
+    The first judgement stands, too, where the samples cannot be told, or the function takes no other number of them.
     """
     fewer = subject.with_fewer_samples()
     if fewer is None:
-        return None
-    judgement = judge(_case(fewer, None, ("pynative",), device, 1, seed))
-    if judgement.verdict is not Verdict.FAIL:
-        return None
+        return judgement
+    again = judge(_case(fewer, None, ("pynative",), device, 1, seed))
+    if again.verdict is not Verdict.FAIL:
+        return judgement
     now, before = len(fewer.inputs[0]), len(subject.inputs[0])
     message = (
-        f"right for {before} samples, but wrong for {now} after that: {judgement.reason}; something of the first batch "
+        f"right for {before} samples, but wrong for {now} after that: {again.reason}; something of the first batch "
         "is kept, by a bprop, or by MindSpore in PyNative (nn.BCEWithLogitsLoss keeps its size): take sizes from the "
         "shapes of the inputs; of MindSpore's own, compile the step or keep one batch size"
     )
-    return Finding("another batch size", "error", judgement.blame or "all", fewer.variables[0].name, message)
+    finding = Finding("another batch size", "error", again.blame or "all", fewer.variables[0].name, message)
+    return replace(judgement, verdict=Verdict.FAIL, reason=message, findings=(*judgement.findings, finding))
 
 
 def describe(subject: Subject) -> str:
@@ -246,7 +241,3 @@ def _compare_forwards(
     allowed = tolerance * FORWARD_ROUNDINGS[subject.dtype, wide.dtype] * size
     within = bool(difference <= allowed)
     return ForwardAgreement(known, difference / scale, allowed / scale, within)
-
-
-def _localise(subject: Subject, tolerance: float, by_cells: bool) -> Sequence[FaultyPart]:
-    return faulty_cells(subject, tolerance) if by_cells else ()

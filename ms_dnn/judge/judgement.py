@@ -28,12 +28,9 @@ class Verdict(str, Enum):
 
 @dataclass(frozen=True)
 class PairResult:
-    """Two routes on one tensor.
+    """Two routes on one tensor, compared by "elements", or by "directions" where one knows only derivatives along them.
 
     Attributes:
-        first: name of a route.
-        second: name of another.
-        by: "elements", where both know every element; "directions", where one knows directional derivatives alone.
         relative_error: of elements: max |a − b| / max(max |a|, max |b|); of directions: max |(a − b)·v| / ‖g‖₂.
             0 where both are zero.
         tolerance: what was allowed, in the same unit: what the dtype, the rounding of the terms and the witness's
@@ -79,20 +76,12 @@ class Line:
     """One direction v in one tensor: the directional derivative d/dt J(θ + t v) by a witness, and by the gradients.
 
     Attributes:
-        witness: the route that computed it.
         purpose: "random", random signs ±1; "duel", the direction of the difference of two gradients.
-        kind: "smooth", "kink" or "unknown".
-        value: the directional derivative.
-        error: how far it may be off.
-        left: the derivative for t < 0; only of use at a kink.
-        right: the derivative for t > 0.
-        noise: one standard deviation of J by rounding.
-        steps: h of each rung of the ladder, largest first; empty for a witness that takes no differences.
-        quotients: D(h) of each rung.
-        floor: rounding floor of D(h) of each rung.
         slopes: g·v of each gradient route.
         allowed: how far g·v of each may lie from the value.
         length: ‖v‖₂.
+
+    The others are those of :class:`ms_dnn.judge.routes.slope.Slope`; a witness without differences has no rungs.
     """
 
     witness: str
@@ -128,13 +117,7 @@ class Sensitivity:
 
 @dataclass(frozen=True)
 class WrongElement:
-    """An element that the blamed route has wrong.
-
-    Attributes:
-        index: where.
-        got: what the blamed route says.
-        expected: what it should be.
-    """
+    """An element that the blamed route has wrong: where, what it says, and what it should be."""
 
     index: tuple[int, ...]
     got: float
@@ -146,10 +129,6 @@ class TensorJudgement:
     """One parameter or input.
 
     Attributes:
-        name: its name.
-        kind: "parameter" or "input".
-        shape: its shape.
-        dtype: its dtype.
         largest: for each gradient route the largest |gradient| that it found.
         pairs: the results; a pair without common ground is missing.
         lines: the directions in which derivatives were taken.
@@ -223,7 +202,6 @@ class Finding:
     """Something that no relative error shows.
 
     Attributes:
-        kind: what it is, e.g. "not finite" or "all-zero gradient".
         severity: an error makes the verdict FAIL, or INCONCLUSIVE where only a witness erred, as a warning does; a
             note changes nothing.
         route: the route concerned, or "all".
@@ -262,9 +240,6 @@ class Conditions:
     """What was judged, and how.
 
     Attributes:
-        subject: what was judged, for people.
-        dtype: of its numbers.
-        device: where they live.
         precision: in which the differences are taken.
         seed: of directions and cotangents.
         directions: random directions in each tensor.
@@ -285,14 +260,11 @@ class Judgement(Shown):
     """What the judge found at one point; ``print`` shows the report of the terminal.
 
     Attributes:
-        verdict: what it comes to.
-        reason: why, in one sentence.
+        reason: why the verdict, in one sentence.
         blame: the route that is alone against the others, "forward", or None when that cannot be told.
-        conditions: what was judged.
         routes: names, in their order; the first is the judged one.
         forward: agreement of the forward passes.
         tensors: one entry a parameter or input, in order.
-        findings: everything else.
         faulty: the parts of the backward pass that are wrong by themselves.
         environment: versions and machine.
         replay: how to do it again; {} where that is not known.

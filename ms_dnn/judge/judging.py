@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ms_dnn.judge.judgement import (
     Conditions,
@@ -27,11 +26,11 @@ from ms_dnn.judge.locate.elements import bisect, differing, trusted
 from ms_dnn.judge.pairs import Allowance, compare_elements, compare_slopes
 from ms_dnn.judge.route_results import Direction, RouteResults, random_direction
 from ms_dnn.judge.routes.base import GradientRoute, Gradients, SlopeRoute
+from ms_dnn.judge.routes.slope import Array
 from ms_dnn.judge.routes.subject import Variable
 from ms_dnn.judge.verdict import decide
 from ms_dnn.runtime.environment import describe_environment
 
-Array = NDArray[Any]
 PACKAGES = ("ms-dnn", "mindspore", "numpy", "scipy")
 
 
@@ -40,13 +39,11 @@ class Case:
     """One point, what is computed there, and by which routes.
 
     Attributes:
-        conditions: what is judged, for the record.
-        variables: the tensors.
         gradient_routes: the first is the judged one.
         slope_routes: witnesses.
         allowance: how far correct results may lie apart.
         forward: compares the forward passes, given the value of J by each route.
-        terms: from the gradients to the scale of the terms of each tensor's gradient (float or shaped as the tensor).
+        terms: gives the scale of the terms of each tensor's gradient (float or shaped as the tensor).
         localise: finds the parts of the backward pass that are wrong by themselves; called when the verdict is FAIL.
         findings: what was found before.
     """
@@ -57,7 +54,7 @@ class Case:
     slope_routes: Sequence[SlopeRoute]
     allowance: Allowance
     forward: Callable[[Mapping[str, float]], ForwardAgreement]
-    terms: Callable[[Mapping[str, Gradients]], Mapping[str, float | Array]]
+    terms: Callable[[], Mapping[str, float | Array]]
     localise: Callable[[], Sequence[FaultyPart]] = tuple
     findings: Sequence[Finding] = field(default_factory=tuple)
 
@@ -70,7 +67,7 @@ def judge(case: Case) -> Judgement:
     results.findings += case.findings
     for route in case.gradient_routes:
         results.run(route)
-    terms = case.terms(results.gradients)
+    terms = case.terms()
     for route in case.gradient_routes:
         results.drop_irreproducible(route, partial(case.allowance.of_elements, route, route), terms)
     witnesses = {route.name for route in (*case.gradient_routes, *case.slope_routes) if route.witness}
@@ -146,28 +143,18 @@ def _judge_tensor(case: Case, results: RouteResults, variable: Variable, terms: 
 def _lines(
     direction: Direction, routes: Sequence[GradientRoute], known: Gradients, terms: float | Array, case: Case
 ) -> list[Line]:
-    v = direction.v
-    return [
-        Line(
-            witness=witness,
-            purpose=direction.purpose,
-            kind=found.kind,
-            value=found.value,
-            error=found.error,
-            left=found.left,
-            right=found.right,
-            noise=found.noise,
-            steps=tuple(found.steps.tolist()),
-            quotients=tuple(found.quotients.tolist()),
-            floor=tuple(found.floor.tolist()),
-            slopes={route.name: float(np.sum(known[route.name] * v)) for route in routes},
-            allowed={
-                route.name: case.allowance.of_slope(route, known[route.name], found, v, terms) for route in routes
-            },
-            length=float(np.linalg.norm(v)),
-        )
-        for witness, found in direction.slopes.items()
-    ]
+    v, lines = direction.v, []
+    for witness, found in direction.slopes.items():
+        allowed = {r.name: case.allowance.of_slope(r, known[r.name], found, v, terms) for r in routes}
+        slopes = {route.name: float(np.sum(known[route.name] * v)) for route in routes}
+        measured: dict[str, Any] = {
+            name: tuple(value.tolist()) if isinstance(value, np.ndarray) else value
+            for name, value in vars(found).items()
+            if name != "size"
+        }
+        length = float(np.linalg.norm(v))
+        lines.append(Line(witness, direction.purpose, **measured, slopes=slopes, allowed=allowed, length=length))
+    return lines
 
 
 def _sensitivity(

@@ -14,19 +14,11 @@ from ms_dnn.gradients.framework import CostOfNetwork
 from ms_dnn.gradients.rounding import cost_rounding, gradient_roundings
 from ms_dnn.judge.judgement import Conditions, Finding, ForwardAgreement, Judgement
 from ms_dnn.judge.judging import Case, judge
-from ms_dnn.judge.locate.layers import faulty_layers
 from ms_dnn.judge.pairs import Allowance
-from ms_dnn.judge.parts import as_float64
-from ms_dnn.judge.routes.base import (
-    COMPLEX_STEP,
-    GRAD_OPERATION,
-    GradientRoute,
-    Route,
-    SlopeRoute,
-)
+from ms_dnn.judge.parts import faulty_layers
+from ms_dnn.judge.routes.base import COMPLEX_STEP, GRAD_OPERATION, GradientRoute, Route, SlopeRoute
 from ms_dnn.judge.routes.cells import CellGradient, RoundingOfGradients
 from ms_dnn.judge.routes.network import (
-    Array,
     network_routes,
     network_subject,
     plain_layers,
@@ -34,6 +26,8 @@ from ms_dnn.judge.routes.network import (
     plain_penalty,
     plain_targets,
 )
+from ms_dnn.judge.routes.slope import Array
+from ms_dnn.judge.routes.subject import as_array, dtype_of
 from ms_dnn.layers.cost import Cost
 from ms_dnn.runtime.precision import comparison_tolerance
 
@@ -71,9 +65,15 @@ def check_network(
     """
     network.check_input(x)
     network.require_derivative()
-    dtype = str(x.dtype).lower()
+    dtype = dtype_of(x)
     tolerance = comparison_tolerance(dtype, device)
     subject = network_subject(network, cost, x, y)
+    try:
+        plain_layers(network)
+        findings = []
+    except SubjectError as error:
+        message = f"the complex step is left out: {error}"
+        findings = [Finding("unknown layer", "note", COMPLEX_STEP, None, message)]
     if routes is None:
         routes = network_routes(network, cost, x, y, device, compiled)
     weighted = ", weighted" if cost.weighted else ""
@@ -87,19 +87,11 @@ def check_network(
             slope_routes=[route for route in routes if isinstance(route, SlopeRoute)],
             allowance=Allowance(device),
             forward=lambda values: compare_forwards(network, cost, x, y, tolerance, device),
-            terms=lambda gradients: _terms(network, cost, x, y, device),
+            terms=lambda: _terms(network, cost, x, y, device),
             localise=lambda: faulty_layers(network, cost, x, y, tolerance),
-            findings=_unknown_layers(network),
+            findings=findings,
         )
     )
-
-
-def _unknown_layers(network: DNN) -> list[Finding]:
-    try:
-        plain_layers(network)
-    except SubjectError as error:
-        return [Finding("unknown layer", "note", COMPLEX_STEP, None, f"the complex step is left out: {error}")]
-    return []
 
 
 def compare_forwards(
@@ -113,16 +105,16 @@ def compare_forwards(
     y64, of_samples = plain_targets(cost, y)
     try:
         layers = plain_layers(network)
-        output = chain.output(layers, as_float64(x))
+        output = chain.output(layers, as_array(x))
     except SubjectError:
-        output = as_float64(network.forward(x)[0])
+        output = as_array(network.forward(x)[0])
         if device != "Ascend":
             values["float64"] = float(np.sum(network_subject(network, cost, x, y).in_precision("float64").terms()))
     else:
         setting = cost.loss.name, cost.reduction
-        J = chain.chain_cost(layers, *setting, as_float64(x), y64, plain_penalty(cost), of_samples)
+        J = chain.chain_cost(layers, *setting, as_array(x), y64, plain_penalty(cost), of_samples)
         values["numpy"] = float(np.real(J))
-    weights = [as_float64(parameter) for parameter in network.trainable_params()]
+    weights = [as_array(parameter) for parameter in network.trainable_params()]
     of_penalty = plain_penalty(cost).of([w for w in weights if w.ndim > 1], [w for w in weights if w.ndim == 1])
     of_losses = cost_rounding(output, y64, cost.loss.name, cost.reduction) * float(np.max(of_samples))
     allowed = tolerance * (of_losses + of_penalty)
@@ -138,6 +130,6 @@ def _terms(network: DNN, cost: Cost, x: Tensor, y: Tensor, device: str) -> Mappi
         subject = network_subject(network, cost, x, y)
         wide = subject if device == "Ascend" else subject.in_precision("float64")
         return RoundingOfGradients(wide, CellGradient(GRAD_OPERATION, wide), subject.dtype)()
-    x64, y64 = x.asnumpy().astype(np.float64), y.asnumpy().astype(np.float64)
+    x64, y64 = as_array(x), as_array(y)
     found = gradient_roundings(*plain_network(network), cost.loss.name, cost.reduction, x64, y64, plain_penalty(cost))
     return dict(zip(network.parameter_names, found, strict=True))

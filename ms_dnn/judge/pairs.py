@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ms_dnn.judge.judgement import PairResult
 from ms_dnn.judge.route_results import Direction
 from ms_dnn.judge.routes.base import GradientRoute, Gradients, SlopeRoute
-from ms_dnn.judge.routes.slope import Slope
+from ms_dnn.judge.routes.slope import Array, Slope
 from ms_dnn.runtime.precision import comparison_tolerance
-
-Array = NDArray[Any]
 
 SLOPE_MARGIN = 3.0
 """How many times its own error estimate a directional derivative may be off: twice the worst of 10 000 correct ones."""
@@ -101,36 +98,34 @@ def compare_slopes(
     """Return the result of each pair with a witness in it, over all directions in one tensor."""
     results = []
     for number, witness in enumerate(witnesses):
+        by_witness = [
+            (d, d.slopes[witness.name], _size(known, d, terms)) for d in directions if witness.name in d.slopes
+        ]
         for route in routes:
+            g = known[route.name]
             found = [
                 _Compared(
-                    abs(float(np.sum(known[route.name] * d.v)) - d.slopes[witness.name].value),
-                    allowance.of_slope(route, known[route.name], d.slopes[witness.name], d.v, terms),
-                    _size(known, d, terms),
+                    abs(float(np.sum(g * d.v)) - slope.value), allowance.of_slope(route, g, slope, d.v, terms), size
                 )
-                for d in directions
-                if witness.name in d.slopes
+                for d, slope, size in by_witness
             ]
             results += _over_directions(route.name, witness.name, found)
         for other in witnesses[number + 1 :]:
-            both = [d for d in directions if witness.name in d.slopes and other.name in d.slopes]
             found = [
-                _compared_slopes(d.slopes[witness.name], d.slopes[other.name], _size(known, d, terms), allowance)
-                for d in both
+                _compared_slopes(slope, d.slopes[other.name], size, allowance)
+                for d, slope, size in by_witness
+                if other.name in d.slopes
             ]
             results += _over_directions(witness.name, other.name, found)
     return results
 
 
-class _Compared:
+class _Compared(NamedTuple):
     """Error, what was allowed, and the size that both are relative to, along one direction."""
 
-    def __init__(self, error: float, allowed: float, size: float) -> None:
-        self.error, self.allowed, self.size = error, allowed, size
-
-    @property
-    def known(self) -> bool:
-        return bool(np.isfinite(self.allowed) and np.isfinite(self.error))
+    error: float
+    allowed: float
+    size: float
 
 
 def _compared_slopes(a: Slope, b: Slope, size: float, allowance: Allowance) -> _Compared:
@@ -145,7 +140,7 @@ def _size(known: Gradients, direction: Direction, terms: float | Array) -> float
 
 
 def _over_directions(first: str, second: str, found: Sequence[_Compared]) -> list[PairResult]:
-    found = [one for one in found if one.known]
+    found = [one for one in found if np.isfinite(one.allowed) and np.isfinite(one.error)]
     if not found:
         return []
     worst = max(found, key=lambda one: one.error - one.allowed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import starmap
 from pathlib import Path
 from typing import Any
 
@@ -44,16 +45,11 @@ def first_difference(before: dict[str, Any], judgement: Judgement) -> str | None
 
 def _difference(place: str, before: Any, now: Any) -> str | None:
     if isinstance(before, dict) and isinstance(now, dict):
-        for key in dict.fromkeys([*before, *now]):
-            found = _difference(f"{place}.{key}".lstrip("."), before.get(key), now.get(key))
-            if found:
-                return found
-        return None
+        keys = dict.fromkeys([*before, *now])
+        inside = [(f"{place}.{key}".lstrip("."), before.get(key), now.get(key)) for key in keys]
+        return next(filter(None, starmap(_difference, inside)), None)
     if isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
-        for number, (one, other) in enumerate(zip(before, now, strict=True)):
-            found = _difference(f"{place}[{number}]", one, other)
-            if found:
-                return found
-        return None
+        inside = [(f"{place}[{number}]", *both) for number, both in enumerate(zip(before, now, strict=True))]
+        return next(filter(None, starmap(_difference, inside)), None)
     # repr, for 1 and 1.0 and 0.0 and −0.0 are not the same to a reader of bits.
     return None if repr(before) == repr(now) else f"{place}: {before!r}, now {now!r}"

@@ -8,16 +8,14 @@ from functools import partial
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ms_dnn.errors import MsDnnError
 from ms_dnn.judge.judgement import Finding
 from ms_dnn.judge.routes.base import STOPPED, GradientRoute, Gradients, SlopeRoute
-from ms_dnn.judge.routes.slope import Slope
+from ms_dnn.judge.routes.slope import Array, Slope
 from ms_dnn.presentation.notation import first_line
 from ms_dnn.runtime.seeding import stream
 
-Array = NDArray[Any]
 Terms = Mapping[str, float | Array]
 NOISE_OF_FLOAT32 = 8 * 2.0**-23
 

@@ -14,13 +14,11 @@ from zipfile import BadZipFile
 
 import numpy as np
 from mindspore import nn
-from numpy.typing import NDArray
 
 from ms_dnn.errors import SubjectError
+from ms_dnn.judge.routes.slope import Array
 from ms_dnn.presentation.notation import first_line
 from ms_dnn.runtime.seeding import stream
-
-Array = NDArray[Any]
 
 SPEC = re.compile(r"(?P<shape>\d+(x\d+)*)(:(?P<dtype>float16|float32|float64|int32|int64)(<(?P<below>\d+))?)?$")
 PARTS = ("function", "inputs", "loss", "targets")

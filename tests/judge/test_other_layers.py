@@ -8,8 +8,8 @@ from ms_dnn.dnn import build_dnn
 from ms_dnn.gradients import reference
 from ms_dnn.gradients import reference_chain as chain
 from ms_dnn.judge.judgement import Verdict
-from ms_dnn.judge.locate.layers import faulty_layers
 from ms_dnn.judge.network import check_network
+from ms_dnn.judge.parts import faulty_layers
 from ms_dnn.judge.routes.base import CENTRAL_DIFFERENCES
 from ms_dnn.judge.routes.network import ComplexStepRoute, HandwrittenRoute, network_routes, plain_layers
 from ms_dnn.layers.cost import Cost

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import permutations
-from typing import Any
+from itertools import chain, permutations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ms_dnn.judge.faults import names
 from ms_dnn.judge.faults.evidence import FITTED_FROM, Candidate, Evidence, Rank, fitted
-
-Array = NDArray[Any]
+from ms_dnn.judge.routes.slope import Array
 
 WHOLE_ROW = 0.75
 """Part of a row's significant elements that must be wrong for the row, and not a few elements, to be."""
@@ -33,55 +30,37 @@ class Factor:
     rank: Rank = Rank.EXACT
 
 
-def alterations(evidence: Evidence, factors: list[Factor], value: Array | None) -> Iterator[Candidate]:
+def alterations(e: Evidence, factors: list[Factor], value: Array | None) -> Iterator[Candidate]:
     """Yield what any array can suffer. ``value`` is that of the parameter, for a penalty on it; None without one."""
-    yield from _simple(evidence)
-    yield from _multiplied(evidence, factors)
-    yield from _reordered(evidence)
-    yield from _added(evidence, value)
-    yield from _clipped(evidence)
-    yield from _rounded(evidence)
-    yield from _in_one_place(evidence)
+    yield from chain(_simple(e), _multiplied(e, factors), _reordered(e), _added(e, value))
+    yield from chain(_clipped(e), _rounded(e), _in_one_place(e))
 
 
 def size_factors(sizes: Mapping[str, int]) -> list[Factor]:
     """Return 2, ½, each size n, and 1/n as constant factors, sizes of one number together."""
-    factors = [
-        Factor(2.0, names.CONSTANT_FACTOR, ""),
-        Factor(0.5, names.CONSTANT_FACTOR, ""),
-    ]
+    factors = [Factor(2.0, names.CONSTANT_FACTOR, ""), Factor(0.5, names.CONSTANT_FACTOR, "")]
     by_number: dict[int, list[str]] = {}
     for name, number in sizes.items():
         by_number.setdefault(number, []).append(name)
     for number, of_it in by_number.items():
         if number > 1:
-            which = " and of ".join(of_it)
-            factors.append(Factor(number, names.CONSTANT_FACTOR, f", and {number} is the number of {which}"))
-            factors.append(
-                Factor(
-                    1 / number, names.CONSTANT_FACTOR, f", which is 1/{number}, and {number} is the number of {which}"
-                )
-            )
+            because = f", and {number} is the number of {' and of '.join(of_it)}"
+            factors.append(Factor(number, names.CONSTANT_FACTOR, because))
+            factors.append(Factor(1 / number, names.CONSTANT_FACTOR, f", which is 1/{number}{because}"))
     return factors
 
 
 def batch_factors(batch: int, sizes: Mapping[str, int]) -> list[Factor]:
     """Return (N−1)/N and its inverse, and the ratios of N to the other sizes."""
-    factors: list[Factor] = []
-    if batch < 1:
-        return factors
+    found: list[tuple[float, str]] = []
     if batch > 1:
-        for value, words in (((batch - 1) / batch, "(N − 1)/N"), (batch / (batch - 1), "N/(N − 1)")):
-            factors.append(
-                Factor(value, names.CONSTANT_FACTOR, f", which is {words} for the batch of N = {batch}", Rank.FITTED)
-            )
-    for name, size in sizes.items():
-        if size < 1:
-            continue
-        for value, words in ((batch / size, f"{batch}/{size}"), (size / batch, f"{size}/{batch}")):
-            because = f", which is {words}: the batch of {batch} and the number of {name} taken for one another"
-            factors.append(Factor(value, names.CONSTANT_FACTOR, because, Rank.FITTED))
-    return factors
+        of_batch = f"for the batch of N = {batch}"
+        found = [((batch - 1) / batch, f"(N − 1)/N {of_batch}"), (batch / (batch - 1), f"N/(N − 1) {of_batch}")]
+    for name, size in sizes.items() if batch > 0 else ():
+        if size > 0:
+            mistaken = f"the batch of {batch} and the number of {name} taken for one another"
+            found += [(batch / size, f"{batch}/{size}: {mistaken}"), (size / batch, f"{size}/{batch}: {mistaken}")]
+    return [Factor(value, names.CONSTANT_FACTOR, f", which is {words}", Rank.FITTED) for value, words in found]
 
 
 def _simple(e: Evidence) -> Iterator[Candidate]:
@@ -154,10 +133,8 @@ def _added(e: Evidence, value: Array | None) -> Iterator[Candidate]:
         yield Candidate(names.OFFSET_ADDED, e.expected + offset, sentence, Rank.FITTED)
     if value is None or value.shape != e.got.shape:
         return
-    for template, words in (
-        (value, "the parameter itself, as by an L2 penalty"),
-        (np.sign(value), "its sign, as by L1"),
-    ):
+    of_value = (value, "the parameter itself, as by an L2 penalty"), (np.sign(value), "its sign, as by L1")
+    for template, words in of_value:
         if e.fits(template):
             strength = fitted(e.difference, template)
             sentence = f"{e.where} has {strength:.6g} × {words}, added to it"

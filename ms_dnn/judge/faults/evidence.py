@@ -6,12 +6,10 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from ms_dnn.judge.routes.slope import Array
 
 UNEXPLAINED = 0.05
 """The most that a hypothesis may leave of the error, also where the error is hardly larger than rounding."""
@@ -75,7 +73,7 @@ class Evidence:
 
     def allowed(self, array: Array) -> Array:
         """Return how far rounding may take each element of a part that computes ``array``."""
-        return np.asarray(self.tolerance * np.maximum(_largest(array), self.terms))
+        return np.asarray(self.tolerance * np.maximum(largest(array), self.terms))
 
     def wrong(self) -> Array:
         """Return where got is not expected."""
@@ -84,14 +82,14 @@ class Evidence:
     def significant(self) -> Array:
         """Return where got or expected is not small beside their largest element."""
         size = np.maximum(np.abs(self.got), np.abs(self.expected))
-        return np.asarray(size > SIGNIFICANT * _largest(size))
+        return np.asarray(size > SIGNIFICANT * largest(size))
 
     def explained_by(self, array: Array) -> bool:
         """Return whether ``array`` is got, to rounding and to a small part of the error."""
         if array.shape != self.got.shape or not np.all(np.isfinite(array)):
             return False
         left = np.abs(self.got - array)
-        return bool(np.all(left <= self.allowed(array))) and _largest(left) <= UNEXPLAINED * _largest(self.difference)
+        return bool(np.all(left <= self.allowed(array))) and largest(left) <= UNEXPLAINED * largest(self.difference)
 
     def enough(self) -> bool:
         """Return whether the elements have digits enough to tell the hypotheses apart."""
@@ -99,7 +97,7 @@ class Evidence:
 
     def fits(self, template: Array) -> bool:
         """Return whether a number can be fitted to the template: three elements, none of them alone."""
-        return int(np.count_nonzero(np.abs(template) > SIGNIFICANT * _largest(template))) >= FITTED_FROM
+        return int(np.count_nonzero(np.abs(template) > SIGNIFICANT * largest(template))) >= FITTED_FROM
 
 
 def choose(candidates: Iterable[Candidate], evidence: Evidence) -> tuple[str, str] | None:
@@ -122,12 +120,13 @@ def choose(candidates: Iterable[Candidate], evidence: Evidence) -> tuple[str, st
 
 def fitted(target: Array, template: Array) -> float:
     """Return the c for which c × template is nearest to the target; 0 for a template of zeros."""
-    scale = _largest(template)
+    scale = largest(template)
     if scale == 0.0:
         return 0.0
     unit = template / scale
     return float(np.sum(target * unit) / np.sum(unit * unit)) / scale
 
 
-def _largest(array: Array) -> float:
+def largest(array: Array) -> float:
+    """Return the largest |element|, 0 of none."""
     return float(np.max(np.abs(array), initial=0.0))

@@ -7,22 +7,21 @@ formula is in NumPy, float64, with the derivatives that :mod:`ms_dnn.gradients.b
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
 from ms_dnn.gradients.blog import LOSS_SLOPES, SLOPES
 from ms_dnn.gradients.reference import activate
 from ms_dnn.judge.faults import names
 from ms_dnn.judge.faults.evidence import Candidate, Evidence, Rank, fitted
+from ms_dnn.judge.routes.slope import Array
 
 if TYPE_CHECKING:
     from ms_dnn.judge.parts import PartResult
     from ms_dnn.layers.penalty import Penalty
 
-Array = NDArray[Any]
 
 NEAREST = 3
 """Samples or units to try: those whose share of a sum is nearest to what is missing."""
@@ -86,7 +85,8 @@ def _of_cost(a: Array, y: Array, loss: str, reduction: str, e: Evidence) -> Iter
         over_samples = activate("softmax", a.T).T - y
         yield Candidate(names.WRONG_AXIS, share * over_samples, f"{e.where} has its softmax over the samples")
     if loss != "squared_error":
-        yield Candidate(names.TARGET_IS_ONE_ONLY, np.where(y == 1, e.expected, 0.0), _only_ones(e.where))
+        sentence = f"{e.where} is right where the target is 1 and zero elsewhere"
+        yield Candidate(names.TARGET_IS_ONE_ONLY, np.where(y == 1, e.expected, 0.0), sentence)
         swapped = link(y) - a if link is not None else _per_sample(loss, y, a)
         sentence = f"{e.where} has prediction and target in each other's place"
         yield Candidate(names.SWAPPED, share * swapped, sentence)
@@ -124,10 +124,6 @@ def _of_penalty(w: Array, penalty: Penalty, where: str) -> Iterator[Candidate]:
         yield Candidate(names.L1_UNSIGNED, penalty.l1 + l2, f"{where} has λ₁ in place of λ₁ sign(w)")
 
 
-def _only_ones(where: str) -> str:
-    return f"{where} is right where the target is 1 and zero elsewhere"
-
-
 # The activation -----------------------------------------------------------------------------------------
 
 
@@ -155,8 +151,7 @@ def _of_activation(layer: Layer, where: str) -> Iterator[Candidate]:
     yield Candidate(names.DERIVATIVE_AT_A, _vjp(name, a, da), sentence)
     sentence = f"{where} has the derivative of {name} twice"
     yield Candidate(names.DERIVATIVE_TWICE, _vjp(name, z, _vjp(name, z, da)), sentence)
-    value = Candidate(names.VALUE_INSTEAD_OF_DERIVATIVE, da * a, f"{where} is da times {name}(z), not its derivative")
-    yield value
+    yield Candidate(names.VALUE_INSTEAD_OF_DERIVATIVE, da * a, f"{where} is da times {name}(z), not its derivative")
     for order, words in _orders(len(z)):
         sentence = f"{where} has the derivative of {name} at the z of other samples: they come {words}"
         yield Candidate(names.SAMPLES_MISMATCHED, _vjp(name, z[order], da), sentence)
@@ -247,8 +242,7 @@ def _lacking_unit(layer: Layer, e: Evidence) -> Iterator[Candidate]:
     """Yield dx without one unit's term dz[:, o] W[o]."""
     size = np.sum(layer.dz**2, axis=0) * np.sum(layer.W**2, axis=1)
     inner = np.sum((layer.dz.T @ e.difference) * layer.W, axis=1)
-    shares = np.divide(inner, size, out=np.full(len(size), np.inf), where=size > 0)
-    for unit in np.argsort(np.abs(shares + 1.0), kind="stable")[:NEAREST] if len(size) > 1 else []:
+    for unit in _nearest(inner, size, -1.0) if len(size) > 1 else []:
         array = e.expected - np.outer(layer.dz[:, unit], layer.W[unit])
         yield Candidate(names.DROPPED_UNIT, array, f"{e.where} lacks the term of unit {unit}")
 
@@ -301,17 +295,22 @@ def _of_sums(layer: Layer, tensor: str, e: Evidence) -> Iterator[Candidate]:
         (0.0, 1.0, names.ONE_SAMPLE_ONLY, f"is of sample {{}} alone, not summed over the batch of {count}"),
         (0.0, count, names.ONE_SAMPLE_ONLY, f"is {count} × that of sample {{}} alone, not summed over the batch"),
     ):
-        shares = _shares(layer, tensor, e.got - factor * e.expected)
-        for sample in np.argsort(np.abs(shares - share), kind="stable")[:NEAREST]:
+        for sample in _nearest(*_shares(layer, tensor, e.got - factor * e.expected), share):
             one = layer.dz[sample]
             of_it = np.outer(one, layer.x[sample]) if tensor == "dW" else one
             if np.any(of_it):
                 yield Candidate(fault, factor * e.expected + share * of_it, f"{e.where} {words.format(sample)}")
 
 
-def _shares(layer: Layer, tensor: str, difference: Array) -> Array:
-    """Return, for each sample, how many times its gradient (its part of dW or db) is in the difference."""
+def _shares(layer: Layer, tensor: str, difference: Array) -> tuple[Array, Array]:
+    """Return, for each sample, its gradient (its part of dW or db) times the difference, and times itself."""
     inner, size = layer.dz @ difference, np.sum(layer.dz**2, axis=1)
     if tensor == "dW":
         inner, size = np.sum(inner * layer.x, axis=1), size * np.sum(layer.x**2, axis=1)
-    return np.divide(inner, size, out=np.full(len(size), np.inf), where=size > 0)
+    return inner, size
+
+
+def _nearest(inner: Array, size: Array, share: float) -> Array:
+    """Return those samples or units whose part inner / size of a difference is nearest to the share."""
+    shares = np.divide(inner, size, out=np.full(len(size), np.inf), where=size > 0)
+    return np.argsort(np.abs(shares - share), kind="stable")[:NEAREST]

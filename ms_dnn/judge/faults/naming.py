@@ -8,20 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ms_dnn.judge.faults import names
 from ms_dnn.judge.faults.alterations import Factor, alterations, batch_factors, size_factors
 from ms_dnn.judge.faults.evidence import Evidence, Rank, choose
 from ms_dnn.judge.faults.hypotheses import hypotheses
+from ms_dnn.judge.routes.slope import Array
 
 if TYPE_CHECKING:
     from ms_dnn.judge.parts import PartResult
 
-Array = NDArray[Any]
 
 BATCH = "the batch"
 """The key of the number of samples in ``sizes`` of :func:`name_residual`."""

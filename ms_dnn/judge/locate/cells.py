@@ -13,16 +13,14 @@ from typing import Any
 
 import numpy as np
 from mindspore import Tensor, nn
-from numpy.typing import NDArray
 
+from ms_dnn.judge.faults.evidence import largest
 from ms_dnn.judge.faults.naming import name_residual
 from ms_dnn.judge.judgement import FaultyPart
 from ms_dnn.judge.locate.traps import recorded_calls
 from ms_dnn.judge.routes.base import GRAD_OPERATION, STOPPED
 from ms_dnn.judge.routes.cells import CellGradient, cells_with_bprop, named_cells
-from ms_dnn.judge.routes.subject import Subject, as_array, is_float
-
-Array = NDArray[Any]
+from ms_dnn.judge.routes.subject import Subject, as_array, as_sequence, is_float
 
 
 def faulty_cells(subject: Subject, tolerance: float) -> list[FaultyPart]:
@@ -49,7 +47,7 @@ def recorded_cotangents(cells: Sequence[nn.Cell]) -> Iterator[list[tuple[int, tu
 
     def recorder(key: int) -> Callable[[nn.Cell, Any, Any], None]:
         def record(cell: nn.Cell, of_inputs: Any, of_outputs: Any) -> None:
-            found.append((key, of_outputs if isinstance(of_outputs, tuple) else (of_outputs,)))
+            found.append((key, tuple(as_sequence(of_outputs))))
 
         return record
 
@@ -79,8 +77,7 @@ def _faulty_inputs(
         if wrong.shape != right.shape:
             faulty.append(FaultyPart(name, variable.name, float("inf"), "", "wrong shape"))
             continue
-        scale = float(max(np.max(np.abs(right), initial=0.0), np.max(np.abs(wrong), initial=0.0)))
-        error = float(np.max(np.abs(wrong - right), initial=0.0))
+        scale, error = max(largest(right), largest(wrong)), largest(wrong - right)
         if not error <= tolerance * scale:
             value = subject.value_of(variable)
             named = name_residual(f"{variable.name} of {name}", wrong, right, sizes, value, tolerance)

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ms_dnn.judge.judgement import TensorJudgement, WrongElement
 from ms_dnn.judge.routes.base import family
+from ms_dnn.judge.routes.slope import Array
 
-Array = NDArray[Any]
 Residual = Callable[[Array], tuple[float, float]]
 """v to (directional derivative along v less g·v, how much of that may be no error)."""
 

@@ -15,7 +15,7 @@ from mindspore import Tensor, nn
 
 from ms_dnn.judge.judgement import Finding
 from ms_dnn.judge.routes.cells import cells_with_bprop, named_cells, without_bprops
-from ms_dnn.judge.routes.subject import Subject, as_array, dtype_of
+from ms_dnn.judge.routes.subject import Subject, as_array, as_sequence, dtype_of
 from ms_dnn.presentation.notation import first_line
 
 MINDSPORE = str(Path(ms.__file__).parent)
@@ -58,19 +58,16 @@ def broken_bprops(subject: Subject) -> list[Finding]:
     with recorded_calls(cells) as calls:
         subject.terms()
     for cell, inputs, out in calls:
-        outs = out if isinstance(out, (tuple, list)) else (out,)
+        outs = as_sequence(out)
         cotangents = [Tensor(np.ones(o.shape), o.dtype) if isinstance(o, Tensor) else o for o in outs]
         title = _title(names[id(cell)], cell)
         try:
             got = cell.bprop(*inputs, out, cotangents[0] if out is outs[0] else tuple(cotangents))
         except (RuntimeError, ValueError, TypeError, AttributeError, IndexError) as error:
-            findings.append(
-                Finding("bprop fails", "error", "all", None, f"{title}: its bprop fails: {first_line(error)}")
-            )
-            continue
-        findings += [
-            Finding(kind, "error", "all", None, f"{title}: its bprop {what}") for kind, what in _mismatches(inputs, got)
-        ]
+            wrong = [("bprop fails", f"fails: {first_line(error)}")]
+        else:
+            wrong = _mismatches(inputs, got)
+        findings += [Finding(kind, "error", "all", None, f"{title}: its bprop {what}") for kind, what in wrong]
     return findings
 
 
@@ -96,18 +93,11 @@ def detours(subject: Subject) -> list[Finding]:
         subject.outputs()
     finally:
         sys.setprofile(before)
-    return [
-        Finding(
-            "NumPy detour",
-            "warning",
-            "all",
-            None,
-            f"the forward pass leaves MindSpore at {place} ({method}): what comes back is a constant to "
-            "differentiation, and the gradient through it is silently lost; compute with mindspore.ops, or give the "
-            "Cell a bprop",
-        )
-        for place, method in places.items()
-    ]
+    message = (
+        "the forward pass leaves MindSpore at {} ({}): what comes back is a constant to differentiation, and the "
+        "gradient through it is silently lost; compute with mindspore.ops, or give the Cell a bprop"
+    )
+    return [Finding("NumPy detour", "warning", "all", None, message.format(*place)) for place in places.items()]
 
 
 def random_forward(subject: Subject) -> Finding | None:
@@ -119,18 +109,14 @@ def random_forward(subject: Subject) -> Finding | None:
     dropouts = [
         _title(name, cell) for name, cell in cells if "dropout" in type(cell).__name__.lower() and cell.training
     ]
+    kind = "unseeded dropout" if dropouts else "random forward"
+    why = ": something in it draws random numbers or keeps a state; make what is drawn an input, then judge again"
     if dropouts:
-        message = (
-            f"two forward passes on the same input differ, because {', '.join(dropouts)} draws a new mask each time: "
-            "there is no one function to differentiate; judge with cell.set_train(False), or multiply by a mask "
-            "that is an input"
+        why = (
+            f", because {', '.join(dropouts)} draws a new mask each time: there is no one function to differentiate; "
+            "judge with cell.set_train(False), or multiply by a mask that is an input"
         )
-        return Finding("unseeded dropout", "warning", "all", None, message)
-    message = (
-        "two forward passes on the same input differ: something in it draws random numbers or keeps a state; make "
-        "what is drawn an input, then judge again"
-    )
-    return Finding("random forward", "warning", "all", None, message)
+    return Finding(kind, "warning", "all", None, f"two forward passes on the same input differ{why}")
 
 
 @contextmanager
@@ -177,17 +163,13 @@ def _mismatches(inputs: Sequence[Any], got: Any) -> list[tuple[str, str]]:
         if not isinstance(value, Tensor) or not isinstance(gradient, Tensor):
             continue
         if tuple(gradient.shape) != tuple(value.shape):
-            found.append(
-                (
-                    "wrong shape",
-                    f"returns a gradient of shape {tuple(gradient.shape)} for input {place} of shape "
-                    f"{tuple(value.shape)}; a compiled graph accepts that silently: reduce or reshape it",
-                )
+            what = (
+                f"returns a gradient of shape {tuple(gradient.shape)} for input {place} of shape {tuple(value.shape)}"
             )
+            found.append(("wrong shape", f"{what}; a compiled graph accepts that silently: reduce or reshape it"))
         elif gradient.dtype != value.dtype:
-            found.append(
-                ("wrong dtype", f"returns {dtype_of(gradient)} for input {place}, which is {dtype_of(value)}: cast it")
-            )
+            what = f"returns {dtype_of(gradient)} for input {place}, which is {dtype_of(value)}: cast it"
+            found.append(("wrong dtype", what))
     return found
 
 

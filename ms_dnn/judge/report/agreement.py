@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from ms_dnn.judge.judgement import FaultyPart, Judgement, Line, PairResult, Relation
+from ms_dnn.judge.judgement import FaultyPart, Judgement, Line, PairResult, Relation, WrongElement
 from ms_dnn.presentation.document import Tone
-from ms_dnn.presentation.notation import index_text, size_text
+from ms_dnn.presentation.notation import index_text, size_text, value_text
 
 MARKS: dict[Relation, str] = {"agree": "✓", "differ": "✗", "undecided": "~", "apart": "·"}
 TONES: dict[Relation, Tone] = {"agree": "good", "differ": "bad", "undecided": "unsure", "apart": "quiet"}
@@ -14,52 +12,6 @@ LEGEND = "✓ agree, ✗ differ, ~ inconclusive, · not compared"
 SEVERITY_MARKS = {"error": "✗", "warning": "!", "note": "·"}
 PURPOSES = {"random": "random direction", "duel": "direction of the difference"}
 VERDICT_MARKS = {"PASS": "✓", "FAIL": "✗", "INCONCLUSIVE": "~"}
-
-
-@dataclass(frozen=True)
-class MatrixCell:
-    """Two routes over all tensors.
-
-    Attributes:
-        relation: the worst that the pair says of any tensor.
-        count: on how many tensors it says so.
-        total: how many tensors there are.
-    """
-
-    relation: Relation
-    count: int
-    total: int
-
-    @property
-    def text(self) -> str:
-        """The mark, with the number of tensors unless it stands for all of them: "✓", "✗ 2/6"."""
-        mark = MARKS[self.relation]
-        if self.relation == "apart" or (self.count == self.total and self.relation != "differ"):
-            return mark
-        return f"{mark} {self.count}/{self.total}"
-
-
-def agreement_matrix(judgement: Judgement) -> dict[tuple[str, str], MatrixCell]:
-    """Return a cell for each ordered pair of two routes; the matrix is symmetric."""
-    found: dict[frozenset[str], list[Relation]] = {}
-    for tensor in judgement.tensors:
-        for pair in tensor.pairs:
-            found.setdefault(frozenset((pair.first, pair.second)), []).append(pair.relation)
-    total = len(judgement.tensors)
-    cells = {}
-    for first in judgement.routes:
-        for second in judgement.routes:
-            if first != second:
-                cells[first, second] = _cell(found.get(frozenset((first, second)), []), total)
-    return cells
-
-
-def _cell(relations: list[Relation], total: int) -> MatrixCell:
-    order: tuple[Relation, ...] = ("differ", "agree", "undecided")
-    for one in order:
-        if one in relations:
-            return MatrixCell(one, relations.count(one), total)
-    return MatrixCell("apart", total, total)
 
 
 def letters(judgement: Judgement) -> dict[str, str]:
@@ -79,6 +31,11 @@ def describe_pair(pair: PairResult) -> str:
     where = f" at {index_text(pair.worst)}" if pair.worst and not pair.within else ""
     size = f"{size_text(pair.relative_error)} (allowed {size_text(pair.tolerance)}, by {pair.by}){where}"
     return f"{pair.first} and {pair.second} {says} {size}"
+
+
+def describe_element(wrong: WrongElement) -> str:
+    """Return where it is, what the blamed route says, and what it should be."""
+    return f"{index_text(wrong.index)}: got {value_text(wrong.got)}, expected {value_text(wrong.expected)}"
 
 
 def describe_kink(line: Line) -> str:

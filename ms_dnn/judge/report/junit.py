@@ -10,12 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from xml.etree import ElementTree
 
-from ms_dnn.judge.report.agreement import (
-    describe_kink,
-    describe_pair,
-    describe_part,
-)
-from ms_dnn.presentation.notation import counted, index_text, plain, value_text
+from ms_dnn.judge.report.agreement import describe_element, describe_kink, describe_pair, describe_part
+from ms_dnn.presentation.notation import counted, plain
 
 if TYPE_CHECKING:
     from ms_dnn.judge.judgement import Judgement, TensorJudgement
@@ -119,10 +115,7 @@ def _details(tensor: TensorJudgement) -> str:
     lines = [describe_pair(pair) for pair in tensor.pairs if pair.relation != "agree"]
     if tensor.wrong:
         lines.append(f"{counted(tensor.wrong, 'element')} wrong, the worst of them:")
-    lines += [
-        f"{index_text(one.index)}: got {value_text(one.got)}, expected {value_text(one.expected)}"
-        for one in tensor.wrong_elements
-    ]
+    lines += map(describe_element, tensor.wrong_elements)
     lines += [f"on a kink: {describe_kink(line)}" for line in tensor.kinks]
     return "\n".join(lines)
 
@@ -145,7 +138,7 @@ def _agreeing_with_the_verdict(cases: list[_Case], judgement: Judgement) -> list
     verdict = judgement.verdict.value
     *others, last = cases
     if verdict == "PASS":
-        return [case if case.outcome is None else _Case(case.group, case.name) for case in cases]
+        return [_Case(case.group, case.name) for case in cases]
     wanted: tuple[Outcome, ...] = ("failure", "error") if verdict == "FAIL" else ("skipped",)
     if any(case.outcome in wanted for case in cases):
         return cases

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Literal
 
@@ -12,13 +13,13 @@ from ms_dnn.judge.report.agreement import (
     SEVERITY_MARKS,
     TONES,
     VERDICT_MARKS,
-    agreement_matrix,
+    describe_element,
     describe_kink,
     describe_part,
     letters,
 )
 from ms_dnn.presentation.document import Block, Cell, Column, Line, Table, Tone, line
-from ms_dnn.presentation.notation import counted, index_text, shape_text, size_text, value_text
+from ms_dnn.presentation.notation import counted, shape_text, size_text
 
 VERDICT_TONES: dict[str, Tone] = {"PASS": "best", "FAIL": "bad", "INCONCLUSIVE": "unsure"}
 SEVERITY_TONES: dict[str, Tone] = {"error": "bad", "warning": "unsure", "note": "quiet"}
@@ -87,18 +88,32 @@ def tensor_table(judgement: Judgement, detail: Literal["narrow", "usual", "full"
 
 
 def matrix_table(judgement: Judgement) -> Table:
-    """Return which routes agree."""
-    short, cells = letters(judgement), agreement_matrix(judgement)
-    columns = [Column(f"on {counted(len(judgement.tensors), 'tensor')}", fold=True)]
+    """Return which routes agree: for each two the worst that they say of any tensor, and of how many they say so."""
+    short, total = letters(judgement), len(judgement.tensors)
+    found: dict[frozenset[str], list[Relation]] = {}
+    for tensor in judgement.tensors:
+        for pair in tensor.pairs:
+            found.setdefault(frozenset((pair.first, pair.second)), []).append(pair.relation)
+    columns = [Column(f"on {counted(total, 'tensor')}", fold=True)]
     columns += [Column(short[route], "center") for route in judgement.routes]
     rows = []
     for first in judgement.routes:
         row: list[Cell] = [(f"{short[first]} {first}", "bad" if first == judgement.blame else "")]
         for second in judgement.routes:
-            cell = cells.get((first, second))
-            row.append(("\\", "quiet") if cell is None else (cell.text, TONES[cell.relation]))
+            relations = found.get(frozenset((first, second)), [])
+            row.append(("\\", "quiet") if first == second else _over_tensors(relations, total))
         rows.append(row)
     return Table(columns, rows)
+
+
+def _over_tensors(relations: Sequence[Relation], total: int) -> Cell:
+    """Return the mark of the worst relation, with its number of tensors unless it stands for all: "✓", "✗ 2/6"."""
+    order: tuple[Relation, ...] = ("differ", "agree", "undecided")
+    worst: Relation = next((one for one in order if one in relations), "apart")
+    count = relations.count(worst)
+    if worst == "apart" or (count == total and worst != "differ"):
+        return _mark(worst)
+    return f"{MARKS[worst]} {count}/{total}", TONES[worst]
 
 
 def _mark(relation: Relation) -> Cell:
@@ -124,10 +139,7 @@ def _wrong_elements(judgement: Judgement) -> list[Line]:
     for tensor in judgement.tensors:
         if tensor.wrong:
             lines.append(line(f"✗ {tensor.name}: {tensor.wrong} of {prod(tensor.shape)} elements wrong", "bad"))
-        lines += [
-            line(f"    {index_text(one.index)}: got {value_text(one.got)}, expected {value_text(one.expected)}")
-            for one in tensor.wrong_elements[:MOST_ELEMENTS]
-        ]
+        lines += [line(f"    {describe_element(one)}") for one in tensor.wrong_elements[:MOST_ELEMENTS]]
     return lines
 
 

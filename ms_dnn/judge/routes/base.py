@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
 
-from numpy.typing import NDArray
+from ms_dnn.judge.routes.slope import Array, Slope
 
-from ms_dnn.judge.routes.slope import Slope
-
-Array = NDArray[Any]
 Gradients = dict[str, Array]
 """One array a tensor, by the tensor's name, shaped as the tensor."""
 

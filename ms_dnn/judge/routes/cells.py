@@ -9,14 +9,11 @@ from typing import Any
 import mindspore as ms
 import numpy as np
 from mindspore import nn
-from numpy.typing import NDArray
 
 from ms_dnn.judge.routes.base import CENTRAL_DIFFERENCES, COMPILED, STOPPED, GradientRoute, Gradients, SlopeRoute
-from ms_dnn.judge.routes.slope import SMALLEST, Slope, ladder, slope
-from ms_dnn.judge.routes.subject import Subject, Variable
+from ms_dnn.judge.routes.slope import SMALLEST, Array, Slope, ladder, slope
+from ms_dnn.judge.routes.subject import Subject, as_sequence, numbers
 from ms_dnn.runtime.seeding import stream
-
-Array = NDArray[Any]
 
 SMALLEST_STEPS = {"float64": SMALLEST, "float32": 2.0**-14, "float16": 2.0**-8, "bfloat16": 2.0**-6}
 """Where the ladder ends when the function is evaluated in a dtype: below, x + h is x."""
@@ -67,10 +64,10 @@ class CellGradient(GradientRoute):
             value, found = self._both(*self.subject.arguments)
         self.value = float(value.asnumpy())
         of_inputs, of_parameters = found if self.inputs and self.parameters else (found, found)
-        named = dict(zip(self.inputs, _sequence(of_inputs), strict=False)) if self.inputs else {}
+        named = dict(zip(self.inputs, as_sequence(of_inputs), strict=False)) if self.inputs else {}
         if self.parameters:
-            named.update(zip(self.parameters, _sequence(of_parameters), strict=False))
-        return {v.name: _numbers(named[v]) for v in self.subject.variables if v in named and named[v] is not None}
+            named.update(zip(self.parameters, as_sequence(of_parameters), strict=False))
+        return {v.name: numbers(named[v]) for v in self.subject.variables if v in named and named[v] is not None}
 
 
 class Compilable(nn.Cell):
@@ -153,8 +150,7 @@ class RoundingOfGradients:
             gradients = self.route.gradients()
             moved = dict.fromkeys(gradients, 0.0)
             for draw in range(self.DRAWS):
-                with perturbed(self.subject, stream(self.subject.seed, "roundings", draw), self.epsilon):
-                    again = self.route.gradients()
+                again = self._gradients_near(stream(self.subject.seed, "roundings", draw))
                 for name, gradient in again.items():
                     change = np.max(np.abs(gradient - gradients[name]), initial=0.0)
                     moved[name] = max(moved[name], float(change) / self.epsilon)
@@ -162,30 +158,13 @@ class RoundingOfGradients:
             return {}
         return {name: size for name, size in moved.items() if np.isfinite(size)}
 
-
-@contextmanager
-def perturbed(subject: Subject, generator: np.random.Generator, epsilon: float) -> Iterator[None]:
-    """Move every number of every variable by up to one rounding, and back."""
-    before = {v: subject.value_of(v) for v in subject.variables}
-    inputs = list(subject.inputs)
-    try:
-        for variable, value in before.items():
-            factors = 1 + epsilon * generator.uniform(-1, 1, value.shape)
-            _set(subject, variable, value * factors)
-        yield
-    finally:
-        for variable, value in before.items():
-            _set(subject, variable, value)
-        subject.inputs = inputs
-
-
-def _set(subject: Subject, variable: Variable, value: Array) -> None:
-    if variable.kind == "input":
-        old = subject.inputs[variable.place]
-        subject.inputs[variable.place] = ms.Tensor(value, old.dtype)
-    else:
-        parameter = subject.parameters[variable.place]
-        ms.ops.assign(parameter, ms.Tensor(value, parameter.dtype))
+    def _gradients_near(self, generator: np.random.Generator) -> Gradients:
+        """Return the gradients with every number of every variable moved by up to one rounding."""
+        with self.subject.restored(*self.subject.variables):
+            for variable in self.subject.variables:
+                value = self.subject.value_of(variable)
+                self.subject.move(variable, value * (1 + self.epsilon * generator.uniform(-1, 1, value.shape)))
+            return self.route.gradients()
 
 
 @contextmanager
@@ -214,13 +193,3 @@ def named_cells(functions: Sequence[Any]) -> list[tuple[str, nn.Cell]]:
             for name, cell in function.cells_and_names():
                 found.setdefault(id(cell), (name or type(cell).__name__, cell))
     return list(found.values())
-
-
-def _sequence(found: Any) -> Sequence[Any]:
-    return found if isinstance(found, (tuple, list)) else (found,)
-
-
-def _numbers(tensor: Any) -> Array:
-    if str(tensor.dtype).lower() == "bfloat16":
-        tensor = tensor.astype(ms.float32)
-    return np.array(tensor.asnumpy())

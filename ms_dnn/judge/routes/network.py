@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import mindspore as ms
 import numpy as np
 from mindspore import Tensor, nn
-from numpy.typing import NDArray
 
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import SubjectError
@@ -28,11 +28,9 @@ from ms_dnn.judge.routes.base import (
     SlopeRoute,
 )
 from ms_dnn.judge.routes.cells import CellGradient, CentralDifferences
-from ms_dnn.judge.routes.slope import Slope
-from ms_dnn.judge.routes.subject import Subject
+from ms_dnn.judge.routes.slope import Array, Slope
+from ms_dnn.judge.routes.subject import Subject, as_array, dtype_of, numbers
 from ms_dnn.layers.cost import Cost
-
-Array = NDArray[Any]
 
 
 def network_routes(
@@ -53,7 +51,7 @@ def network_routes(
         except SubjectError:
             pass
         else:
-            if str(x.dtype).lower() != "float64":
+            if dtype_of(x) != "float64":
                 routes.append(CellGradient(GRAD_OPERATION + IN_FLOAT64, wide, witness=True))
             routes.append(CentralDifferences(wide))
     with suppress(SubjectError):
@@ -86,54 +84,46 @@ def network_subject(network: DNN, cost: Cost, x: Tensor, y: Tensor) -> Subject:
 
 
 class DeviceRoute(GradientRoute):
-    """Gradients in the network's own precision on the device, from a Cell (x, y) → one gradient a parameter."""
+    """Gradients in the network's own precision on the device, one a parameter, from a Cell of (x, y)."""
+
+    cell: Callable[[DNN, Cost], nn.Cell]
 
     def __init__(self, network: DNN, cost: Cost, x: Tensor, y: Tensor, compiled: bool = False) -> None:
-        self.network, self.cost, self.x, self.y = network, cost, x, y
-        self.dtype = str(x.dtype).lower()
-        cell = self.cell()
+        self.network, self.x, self.y = network, x, y
+        self.dtype = dtype_of(x)
+        cell = type(self).cell(network, cost)
         self.run = ms.jit(cell.construct) if compiled else cell
         if compiled:
             self.name = self.name + COMPILED
 
-    def cell(self) -> nn.Cell:
-        """Return the Cell that computes the gradients."""
-        raise NotImplementedError
-
-    def named(self, gradients: tuple[Tensor, ...]) -> Gradients:
+    def gradients(self) -> Gradients:
         """Return the gradients under the parameters' names; too few leave names out, which is found out later."""
-        return {
-            name: gradient.asnumpy().copy()
-            for name, gradient in zip(self.network.parameter_names, gradients, strict=False)
-        }
+        found = zip(self.network.parameter_names, self.computed(), strict=False)
+        return {name: numbers(gradient) for name, gradient in found}
+
+    def computed(self) -> tuple[Tensor, ...]:
+        """Return one gradient a parameter."""
+        gradients: tuple[Tensor, ...] = self.run(self.x, self.y)
+        return gradients
 
 
 class HandwrittenRoute(DeviceRoute):
     """The backward pass of this project."""
 
     name = HANDWRITTEN
+    cell = HandwrittenGradient
 
-    def cell(self) -> nn.Cell:
-        """Return the hand-written route."""
-        return HandwrittenGradient(self.network, self.cost)
-
-    def gradients(self) -> Gradients:
-        """Return all gradients."""
-        return self.named(self.run(self.x, self.y)[1])
+    def computed(self) -> tuple[Tensor, ...]:
+        """Return one gradient a parameter, without J."""
+        gradients: tuple[Tensor, ...] = self.run(self.x, self.y)[1]
+        return gradients
 
 
 class GradOperationRoute(DeviceRoute):
     """MindSpore's automatic differentiation."""
 
     name = GRAD_OPERATION
-
-    def cell(self) -> nn.Cell:
-        """Return the framework's route."""
-        return GradOperationGradient(self.network, self.cost)
-
-    def gradients(self) -> Gradients:
-        """Return all gradients."""
-        return self.named(self.run(self.x, self.y))
+    cell = GradOperationGradient
 
 
 class ComplexStepRoute(SlopeRoute):
@@ -145,7 +135,7 @@ class ComplexStepRoute(SlopeRoute):
         self.names = network.parameter_names
         self.layers, self.places = plain_layers(network), plain_places(network)
         self.loss, self.reduction, self.penalty = cost.loss.name, cost.reduction, plain_penalty(cost)
-        self.x = x.asnumpy().astype(np.float64)
+        self.x = as_array(x)
         self.y, self.weights = plain_targets(cost, y)
 
     def slope(self, tensor: str, direction: Array) -> Slope:
@@ -161,7 +151,7 @@ class ComplexStepRoute(SlopeRoute):
 
 def plain_network(network: DNN) -> tuple[list[Array], list[Array], list[str]]:
     """Return weights and biases as float64, and the activations' names: a network of dense layers as plain data."""
-    arrays = [parameter.asnumpy().astype(np.float64) for parameter in network.trainable_params()]
+    arrays = [as_array(parameter) for parameter in network.trainable_params()]
     return arrays[::2], arrays[1::2], [layer.activation.name for layer in network.layers]
 
 
@@ -197,5 +187,5 @@ def plain_penalty(cost: Cost) -> reference.Penalty:
 
 def plain_targets(cost: Cost, y: Tensor) -> tuple[Array, Array]:
     """Return the target (N, C) and the weights of the samples (N,), float64."""
-    y64 = y.asnumpy().astype(np.float64)
+    y64 = as_array(y)
     return (y64[:, :-1], y64[:, -1]) if cost.weighted else (y64, np.ones(len(y64)))

@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import mindspore as ms
 import numpy as np
 from mindspore import Parameter, Tensor, nn, ops
-from numpy.typing import NDArray
 
 from ms_dnn.errors import SubjectError
+from ms_dnn.judge.routes.slope import Array
 from ms_dnn.presentation.notation import first_line
 from ms_dnn.runtime.seeding import stream
-
-Array = NDArray[Any]
 
 FLOATS = {"float16": ms.float16, "bfloat16": ms.bfloat16, "float32": ms.float32, "float64": ms.float64}
 PARTS = ("parameters", "inputs")
@@ -34,10 +33,8 @@ class Variable:
 
     Attributes:
         name: the Parameter's name, or "input 0", "input 1", ….
-        kind: "parameter" or "input".
         place: its place among the Parameters or among the inputs.
-        shape: its shape.
-        dtype: its dtype, a NumPy name.
+        dtype: a NumPy name.
     """
 
     name: str
@@ -137,28 +134,39 @@ class Subject:
 
     def terms(self) -> Array:
         """Return the terms that J is the sum of, at the point, by the forward pass in PyNative: (M,), float64."""
-        return self._terms(self.inputs)
+        out = self.outputs()
+        parts = [out] if self.places is None else [out[place] for place in self.places]
+        pairs = zip(parts, self.cotangents, strict=True)
+        return np.concatenate([(as_array(part) * as_array(cotangent)).ravel() for part, cotangent in pairs])
 
     def terms_at(self, variable: Variable, values: Sequence[Array]) -> Array:
         """Return the terms for each of T values of one variable: (T, M), float64. The point is restored."""
-        dtype = FLOATS[variable.dtype]
+        rows = []
+        with self.restored(variable):
+            for value in values:
+                self.move(variable, value)
+                rows.append(self.terms())
+        return np.stack(rows)
+
+    def move(self, variable: Variable, value: Array) -> None:
+        """Give a variable another value, in its dtype."""
+        tensor = Tensor(value, FLOATS[variable.dtype])
         if variable.kind == "input":
-            inputs = list(self.inputs)
-            rows = []
-            for value in values:
-                inputs[variable.place] = Tensor(value, dtype)
-                rows.append(self._terms(inputs))
-            return np.stack(rows)
-        parameter = self.parameters[variable.place]
-        before = Tensor(parameter.asnumpy().copy()) if variable.dtype != "bfloat16" else parameter.copy()
+            self.inputs[variable.place] = tensor
+        else:
+            ops.assign(self.parameters[variable.place], tensor)
+
+    @contextmanager
+    def restored(self, *variables: Variable) -> Iterator[None]:
+        """Put the variables back at the end."""
+        inputs = list(self.inputs)
+        before = {variable: self.value_of(variable) for variable in variables if variable.kind == "parameter"}
         try:
-            rows = []
-            for value in values:
-                ops.assign(parameter, Tensor(value, dtype))
-                rows.append(self._terms(self.inputs))
-            return np.stack(rows)
+            yield
         finally:
-            ops.assign(parameter, before)
+            self.inputs = inputs
+            for variable, value in before.items():
+                self.move(variable, value)
 
     def in_precision(self, dtype: str) -> Subject:
         """Return the same at the same point with every number in ``dtype``: copies, the originals stay as they are.
@@ -221,9 +229,9 @@ class Subject:
 
     def _first_outputs(self) -> tuple[list[Tensor], tuple[int, ...] | None]:
         try:
-            out = self.outputs(self.inputs)
+            out = self.outputs()
             # PyNative runs behind: what it refuses comes to light when somebody looks.
-            for part in out if isinstance(out, (tuple, list)) else (out,):
+            for part in as_sequence(out):
                 if isinstance(part, Tensor):
                     part.asnumpy()
         except (RuntimeError, ValueError, TypeError, IndexError, AttributeError) as error:
@@ -231,27 +239,18 @@ class Subject:
                 f"{dtype_of(t)}{list(t.shape)}" if isinstance(t, Tensor) else repr(t) for t in self.inputs
             )
             raise SubjectError(f"the forward pass failed on ({shapes}): {first_line(error)}") from error
-        if isinstance(out, Tensor):
-            out, places = [out], None
-        elif isinstance(out, (tuple, list)):
+        places = None
+        if isinstance(out, (tuple, list)):
             places = tuple(place for place, part in enumerate(out) if is_float(part))
-            out = [out[place] for place in places]
-        else:
-            out, places = [], None
+        out = [out] if places is None else [out[place] for place in places]
         if not out or not all(is_float(part) for part in out):
             raise SubjectError("the function returns no floating-point Tensor, or not at the top of a tuple")
-        return list(out), places
+        return out, places
 
-    def outputs(self, inputs: Sequence[Any] | None = None) -> Any:
+    def outputs(self) -> Any:
         """Return what function and loss return, in PyNative."""
-        out = self.function(*(self.inputs if inputs is None else inputs))
+        out = self.function(*self.inputs)
         return out if self.loss is None else self.loss(out, *self.targets)
-
-    def _terms(self, inputs: Sequence[Any]) -> Array:
-        out = self.outputs(inputs)
-        parts = [out] if self.places is None else [out[place] for place in self.places]
-        pairs = zip(parts, self.cotangents, strict=True)
-        return np.concatenate([(as_array(part) * as_array(cotangent)).ravel() for part, cotangent in pairs])
 
     def _draw(self, number: int, out: Tensor) -> Array:
         if out.ndim == 0:
@@ -312,9 +311,17 @@ def as_tensor(value: Any) -> Any:
 
 def as_array(tensor: Tensor) -> Array:
     """Return a copy of the Tensor's numbers, float64."""
-    if dtype_of(tensor) == "bfloat16":
-        tensor = tensor.astype(ms.float32)
-    return np.array(tensor.asnumpy(), dtype=np.float64)
+    return numbers(tensor).astype(np.float64)
+
+
+def numbers(tensor: Tensor) -> Array:
+    """Return a copy of the Tensor's numbers in its dtype; bfloat16, which NumPy lacks, as float32."""
+    return np.array((tensor.astype(ms.float32) if dtype_of(tensor) == "bfloat16" else tensor).asnumpy())
+
+
+def as_sequence(value: Any) -> Sequence[Any]:
+    """Return a tuple or list as it is, anything else alone in a tuple."""
+    return value if isinstance(value, (tuple, list)) else (value,)
 
 
 def is_float(value: Any) -> bool:
