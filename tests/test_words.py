@@ -47,7 +47,7 @@ WRITE = {
     r"befell|befall(s|en)?": "occurred in",
     r"give_back": "requeue",
     r"trains nobody": "reference route",
-    r"look_along|(?<![\"\'. ])duels?": "directional derivative",  # in quotes: a value in --json
+    r"look_along|(?<![\"\'])duels?": "directional derivative",  # in quotes: a value in --json
     r"would (have )?(catch|caught)": "smallest detectable error",
     r"nobody disturbed|undisturbed": "bit-identical to an uninterrupted run",
     r"a pickle (orders|asks for)": "pickles are never executed",

@@ -53,7 +53,9 @@ def _legend(judgement: Judgement, drawn: Sequence[TensorJudgement]) -> str:
     ]
     swatches.append((stroke.format("other", ""), f"{routes[0]}, other directions"))
     if any(line.purpose == "duel" for line in lines):
-        swatches.append((stroke.format("other duel", ""), f"{routes[0]}, direction of the difference of two routes"))
+        swatches.append(
+            (stroke.format("other difference", ""), f"{routes[0]}, direction of the difference of two routes")
+        )
     swatches.append((stroke.format("law", ""), "h², as a correct gradient falls"))
     swatches.append((stroke.format("limit", ""), f"allowed to {routes[0]}"))
     swatches.append(('<rect class="floor" x="2" y="1" width="26" height="10"/>', "rounding of D(h)"))
@@ -94,7 +96,9 @@ def _picture(judgement: Judgement, tensor: TensorJudgement) -> str:
     parts = [axes.grid("step h", "|D(h) − g·v|"), _floor(axes, main), _square_law(axes, main)]
     parts.append(_limit(axes, main.allowed.get(routes[0], 0.0)))
     parts += [
-        axes.line(_remainder(line, routes[0]), f"other {line.purpose}") for line in others if routes[0] in line.slopes
+        axes.line(_remainder(line, routes[0]), "other difference" if line.purpose == "duel" else "other")
+        for line in others
+        if routes[0] in line.slopes
     ]
     # The judged route on top and thinnest: where curves coincide, the others show as its margins.
     for number, route in reversed(list(enumerate(routes))):

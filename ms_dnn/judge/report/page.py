@@ -26,7 +26,7 @@ svg .floor { fill: var(--quiet); opacity: .2; }
 svg .law { fill: none; stroke: var(--ink); stroke-width: 1.2; stroke-dasharray: 1.5 3.5; stroke-linecap: round; }
 svg .limit { fill: none; stroke: var(--ink); stroke-width: 1; stroke-dasharray: 6 4; }
 svg .other { fill: none; stroke: var(--route0); stroke-width: 1; opacity: .55; }
-svg .duel { stroke-dasharray: 5 2 1 2; }
+svg .difference { stroke-dasharray: 5 2 1 2; }
 """.strip()
 """What the report adds to the style sheet of all pages."""
 HOW_TO_READ = (
