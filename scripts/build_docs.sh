@@ -8,6 +8,7 @@ root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 cd -- "$root"
 export PATH="$root/.venv/bin:$PATH"
 readonly build="$root/build/docs"
+export GLOG_v=4 # as the command line sets it: what goes wrong in MindSpore is raised as well
 
 # stage WHAT COMMAND …: what is done, and how long it took.
 stage() {

@@ -1,7 +1,29 @@
 """What a result may depend on: versions and the kind of machine. Nothing is imported to find out."""
 
+import os
 import platform
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
+
+
+@contextmanager
+def graph_dumps_set_aside() -> Iterator[None]:
+    """Let MindSpore write what it dumps of a graph that does not compile into a folder that is gone afterwards.
+
+    Else it makes the folder rank_0 in the working directory.
+    """
+    before = os.environ.get("MS_OM_PATH")
+    with tempfile.TemporaryDirectory(prefix="ms-dnn-graphs-") as folder:
+        os.environ["MS_OM_PATH"] = folder
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ["MS_OM_PATH"]
+            else:
+                os.environ["MS_OM_PATH"] = before
 
 
 def package_versions(*packages: str) -> dict[str, str]:

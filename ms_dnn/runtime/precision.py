@@ -1,5 +1,9 @@
 """Which dtype computes, where it may, and how far two correct gradients may then lie apart."""
 
+from typing import Any
+
+import numpy as np
+
 from ms_dnn.errors import DeviceError
 
 # Largest difference over largest magnitude, a tensor at a time, between two correct gradients that add in another
@@ -20,6 +24,11 @@ _TOLERANCES = {
 _MIXED = {"mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
 # MindSpore 2.10's MatMul and activations have no bfloat16 on CPU.
 _BFLOAT16 = ("Ascend", "GPU")
+
+
+def numpy_dtype(dtype: Any) -> np.dtype[Any]:
+    """Return NumPy's dtype for MindSpore's; MindSpore's own function for it warns of its end at each call (2.10)."""
+    return np.dtype(str(dtype).lower())
 
 
 def weights_dtype(precision: str) -> str:

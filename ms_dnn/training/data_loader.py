@@ -4,13 +4,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-import mindspore as ms
 import numpy as np
 from mindspore import Tensor
 from numpy.typing import NDArray
 
 from ms_dnn.data.lazy_rows import LazyRows
 from ms_dnn.runtime.distributed import ALONE, Workers
+from ms_dnn.runtime.precision import numpy_dtype
 from ms_dnn.training.plan import Plan
 
 CHUNK_BYTES = 2**24
@@ -81,7 +81,7 @@ class StreamingLoader(DataLoader):
 
     def __init__(self, plan: Plan, x: LazyRows, y: LazyRows, dtype: Any, workers: Workers = ALONE) -> None:
         self.plan, self.x, self.y, self.dtype, self.workers = plan, x, y, dtype, workers
-        self._numpy_dtype = np.dtype(ms.dtype_to_nptype(dtype))
+        self._numpy_dtype = numpy_dtype(dtype)
         share = plan.batch_size // workers.number
         step_bytes = share * x.shape[1] * self._numpy_dtype.itemsize
         chunks = -(-plan.report_interval * step_bytes // CHUNK_BYTES)

@@ -15,6 +15,7 @@ from mindspore import Parameter, Tensor, nn, ops
 from numpy.typing import NDArray
 
 from ms_dnn.maths.constants import constant
+from ms_dnn.runtime.precision import numpy_dtype
 
 Coefficients = tuple[Tensor, ...]
 
@@ -55,7 +56,7 @@ class Optimizer(nn.Cell):
 
 
 def _zeros_like(parameter: Parameter, slot: str) -> Parameter:
-    zeros = np.zeros(parameter.shape, ms.dtype_to_nptype(parameter.dtype))
+    zeros = np.zeros(parameter.shape, numpy_dtype(parameter.dtype))
     return Parameter(Tensor(zeros), name=f"{slot}.{parameter.name}", requires_grad=False)
 
 
@@ -153,7 +154,7 @@ class Adam(Optimizer):
     ) -> None:
         super().__init__(parameters)
         # As the device will see them: the bias correction must be that of the decay which really takes place.
-        rounded = ms.dtype_to_nptype(parameters[0].dtype)
+        rounded = numpy_dtype(parameters[0].dtype).type
         self.beta1, self.beta2, self.epsilon = float(rounded(beta1)), float(rounded(beta2)), epsilon
         self._adam = ops.Adam()
         self._amsgrad = ops.ApplyAdamWithAmsgradV2()

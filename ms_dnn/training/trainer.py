@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, NoReturn
 
-import mindspore as ms
 import numpy as np
 from mindspore import Parameter, Tensor, nn, ops
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from ms_dnn.dnn import DNN
 from ms_dnn.errors import CheckpointError
 from ms_dnn.layers.cost import Cost
 from ms_dnn.runtime.distributed import ALONE, Workers
+from ms_dnn.runtime.precision import numpy_dtype
 from ms_dnn.training.callbacks import Callback, StopTraining
 from ms_dnn.training.checkpoints import Arrays, Checkpoint, write_checkpoint
 from ms_dnn.training.data_loader import Batches, DataLoader
@@ -73,7 +73,7 @@ class Trainer:
 
     def __post_init__(self) -> None:
         if self.tolerance is not None:  # rounded once, because the graph and the host both compare with it
-            self.tolerance = float(ms.dtype_to_nptype(self.loader.dtype)(self.tolerance))
+            self.tolerance = float(numpy_dtype(self.loader.dtype).type(self.tolerance))
         self.epoch = Epoch(self.gradient, self.optimizer, self.tolerance is not None, self.clip_norm)
         self._validation: SplitEvaluation | None = None
         if self.validation is not None:
@@ -277,7 +277,7 @@ def load_parameters(parameters: dict[str, Parameter], arrays: Arrays) -> None:
             "not have: use the run's own config.yaml, or train anew"
         )
     for name, parameter in parameters.items():
-        wanted = f"{parameter.shape} {np.dtype(ms.dtype_to_nptype(parameter.dtype))}"
+        wanted = f"{parameter.shape} {numpy_dtype(parameter.dtype)}"
         got = f"{arrays[name].shape} {arrays[name].dtype}" if name in arrays else "nothing"
         if got != wanted:
             raise CheckpointError(

@@ -1,5 +1,6 @@
 """Any Cell, any loss: what is right passes, what is wrong fails with its name."""
 
+import os
 import subprocess
 import sys
 
@@ -280,3 +281,14 @@ def test_the_public_names():
 def test_what_cannot_be_judged_is_refused(arguments, options, words):
     with pytest.raises(SubjectError, match=words):
         check_gradients(*arguments, **options)
+
+
+def test_what_does_not_compile_leaves_no_dump_in_the_working_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MS_OM_PATH", raising=False)
+    scope = {}
+    exec("def square(x):\n    return x * x", scope)
+    judgement = check_gradients(scope["square"], Tensor([1.0, 2.0]))
+    assert judgement.verdict.value == "PASS" or "compile" in str(judgement)
+    assert not list(tmp_path.iterdir())
+    assert "MS_OM_PATH" not in os.environ

@@ -13,6 +13,7 @@ from mindspore import nn
 from ms_dnn.judge.routes.base import CENTRAL_DIFFERENCES, COMPILED, STOPPED, GradientRoute, Gradients, SlopeRoute
 from ms_dnn.judge.routes.slope import SMALLEST, Array, Slope, ladder, slope
 from ms_dnn.judge.routes.subject import Subject, as_sequence, numbers
+from ms_dnn.runtime.environment import graph_dumps_set_aside
 from ms_dnn.runtime.seeding import stream
 
 SMALLEST_STEPS = {"float64": SMALLEST, "float32": 2.0**-14, "float16": 2.0**-8, "bfloat16": 2.0**-6}
@@ -60,7 +61,8 @@ class CellGradient(GradientRoute):
 
     def gradients(self) -> Gradients:
         """Return one array a variable, in the dtype in which MindSpore gives it."""
-        with without_bprops(() if self.bprops else (self.subject.function, self.subject.loss)):
+        untouched = () if self.bprops else (self.subject.function, self.subject.loss)
+        with without_bprops(untouched), graph_dumps_set_aside():
             value, found = self._both(*self.subject.arguments)
         self.value = float(value.asnumpy())
         of_inputs, of_parameters = found if self.inputs and self.parameters else (found, found)
