@@ -284,23 +284,29 @@ def test_what_cannot_be_judged_is_refused(arguments, options, words):
         check_gradients(*arguments, **options)
 
 
-NO_SOURCE = """
-import os
-import mindspore as ms
-import ms_dnn
-scope = {}
-exec("def square(x): return x * x", scope)  # not in a file: there is no source to compile
-print(ms_dnn.check_gradients(scope["square"], ms.Tensor([1.0, 2.0])).verdict.value, "MS_OM_PATH" in os.environ)
+UNCOMPILABLE = """
+import numpy as np
+
+def square(x):
+    if np.prod(x.shape).item() > 0:
+        return x * x
 """
 
 
 def test_what_does_not_compile_leaves_no_dump_in_the_working_directory(tmp_path):
     # In a process as a user's: where MindSpore logs nothing, it dumps nothing.
-    environment = {key: value for key, value in os.environ.items() if key not in ("GLOG_v", "MS_OM_PATH")}
-    places = (str(Path(ms_dnn.__file__).parents[1]), environment.get("PYTHONPATH", ""))
-    environment["PYTHONPATH"] = os.pathsep.join(places)
-    process = subprocess.run(
-        [sys.executable, "-c", NO_SOURCE], capture_output=True, text=True, check=False, cwd=tmp_path, env=environment
+    (tmp_path / "uncompilable.py").write_text(UNCOMPILABLE)
+    (tmp_path / "here").mkdir()
+    program = (
+        "import os, mindspore as ms, ms_dnn, uncompilable; "
+        "judgement = ms_dnn.check_gradients(uncompilable.square, ms.Tensor([1.0, 2.0])); "
+        "print(judgement.verdict.value, [finding.kind for finding in judgement.findings], 'MS_OM_PATH' in os.environ)"
     )
-    assert process.stdout == "PASS False\n", process.stderr[-2000:]
-    assert not list(tmp_path.iterdir())
+    environment = {key: value for key, value in os.environ.items() if key not in ("GLOG_v", "MS_OM_PATH")}
+    environment["PYTHONPATH"] = os.pathsep.join([str(Path(ms_dnn.__file__).parents[1]), str(tmp_path)])
+    process = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, cwd=tmp_path / "here",
+        env=environment,
+    )  # fmt: skip
+    assert process.stdout == "PASS ['stopped'] False\n", process.stderr[-2000:]
+    assert not list((tmp_path / "here").iterdir())
