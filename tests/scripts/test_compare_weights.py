@@ -62,6 +62,7 @@ def test_the_exit_code_is_1_when_the_other_commit_trains_to_other_weights(other,
     assert ("equal, bit for bit" in said) == (other == 1.0)
 
 
+@pytest.mark.campaign
 def test_a_configuration_trains_with_synthetic_files(tmp_path):
     configs = checkouts.ROOT / "configs"
     command = [sys.executable, SCRIPT, configs / "table.yaml", "--iterations", "3", "--keep", tmp_path]

@@ -127,6 +127,7 @@ def test_code_that_moved_to_another_file_gets_the_same_faults(checkout):
     assert {after[key].function for key in after.keys() - before.keys()} == {"further"}
 
 
+@pytest.mark.campaign
 def test_the_suite_notices_faults_and_lets_others_pass(checkout):
     suite = Suite(checkout, workers=0)
     found = {}
