@@ -118,13 +118,16 @@ def check(
             raise SubjectError(f"{replay}: was made with other options than this version has ({error})") from None
     judgement = replace(judge_target(asked), replay=vars(asked))
     _show(judgement, as_json, html, junit)
-    if before is not None:
-        from ms_dnn.judge.replay import first_difference
+    raise typer.Exit(EXIT_CODES[judgement.verdict.value] if before is None else _compare(replay, before, judgement))
 
-        difference = first_difference(before, judgement)
-        typer.echo(f"replay of {replay}: {'the same bit for bit' if difference is None else difference}", err=True)
-        raise typer.Exit(0 if difference is None else 1)
-    raise typer.Exit(EXIT_CODES[judgement.verdict.value])
+
+def _compare(replay: Path | None, before: dict[str, Any], judgement: "Judgement") -> int:
+    """Say whether the judgement is the one before, and return the exit code."""
+    from ms_dnn.judge.replay import first_difference
+
+    difference = first_difference(before, judgement)
+    typer.echo(f"replay of {replay}: {difference or 'the same bit for bit'}", err=True)
+    return 0 if difference is None else 1
 
 
 def judge_target(asked: CheckOptions) -> "Judgement":

@@ -266,7 +266,5 @@ def batch_gradient_descent(
             raise DivergenceError(
                 f"iteration {iteration}: the cost or a parameter is not finite; lower the learning rate."
             )
-    stop_reason: Literal["max_iterations", "tolerance"] = (
-        "tolerance" if largest_change < tolerance else "max_iterations"
-    )
-    return BatchGradientDescent(W, b, iteration, stop_reason, costs, largest_change)
+    converged = largest_change < tolerance
+    return BatchGradientDescent(W, b, iteration, "tolerance" if converged else "max_iterations", costs, largest_change)

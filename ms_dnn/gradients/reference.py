@@ -304,9 +304,7 @@ def complex_step_gradient(
         (dW, db) of each layer, float64, shaped as W and b.
 
     Raises:
-        NoDerivativeError: an activation is ``"sign"``.
-        ConfigError: a name is unknown.
-        ShapeError: two shapes do not fit.
+        NoDerivativeError, ConfigError, ShapeError: an activation is sign, a name is unknown, two shapes do not fit.
     """
     if "sign" in activations:
         raise NoDerivativeError("sign has no useful derivative: use identity with the perceptron loss.")
@@ -330,10 +328,8 @@ def complex_step_gradient(
     gradients: Gradients = []
     for level, (w, b) in enumerate(zip(weights, biases, strict=True)):
         below = _numbers(x) if level == 0 else layers[level - 1].a
-        of_w = []
-        for block in _blocks(np.size(w), widest):
-            columns, inputs = np.divmod(block, np.shape(w)[1])
-            of_w.append(slopes(level, columns, below[:, inputs].T))
+        places = (np.divmod(block, np.shape(w)[1]) for block in _blocks(np.size(w), widest))
+        of_w = [slopes(level, columns, below[:, inputs].T) for columns, inputs in places]
         of_b = [slopes(level, block, np.ones((1, len(below)))) for block in _blocks(np.size(b), widest)]
         dw, db = np.concatenate(of_w).reshape(np.shape(w)), np.concatenate(of_b)
         gradients.append((dw + penalty.slopes(w, bias=False), db + penalty.slopes(b, bias=True)))

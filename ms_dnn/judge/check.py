@@ -53,8 +53,8 @@ def check_gradients(
         loss: of ``(output, *targets)``; None to contract every output with a random cotangent.
         targets: further arguments of the loss, not differentiated by.
         wrt: "parameters+inputs", "parameters", "inputs", or names: a Parameter's, or "input 0", "input 1", ….
-        gradients: a backward pass written by hand: called as ``gradients(*inputs)``, it returns one gradient for each
-            tensor of ``wrt``, of the sum of the outputs or of the loss.
+        gradients: a backward pass by hand: ``gradients(*inputs)`` returns the gradient of the sum of the outputs, or of
+            the loss, for each tensor of ``wrt``.
         modes: "pynative", "compiled" or both.
         precision: "float64", "float32" or "float16" to judge a copy in that dtype; None for the Cell as it is.
         device: the device in use, for its tolerance.
@@ -62,12 +62,9 @@ def check_gradients(
         seed: of directions and cotangents.
 
     Raises:
-        SubjectError: the forward pass fails, or there is nothing to differentiate by.
-        DeviceError: the device does not compute in the dtype.
+        SubjectError, DeviceError: nothing to differentiate by or the forward pass fails; no such dtype on the device.
 
     Examples:
-        >>> ms_dnn.check_gradients(ms.ops.square, np.array([3.0]), gradients=lambda x: 2 * x).verdict.value
-        'PASS'
         >>> ms_dnn.check_gradients(ms.ops.square, np.array([3.0]), gradients=lambda x: x).verdict.value
         'FAIL'
     """
@@ -86,13 +83,11 @@ def check_gradients(
         subject = subject if precision is None else subject.in_precision(precision)
         case = _case(subject, gradients, modes, device, directions, seed)
         case.findings = [*case.findings, *_of_state(changed())]
-        unclear = random_forward(subject)
-        if unclear is not None:
+        if (unclear := random_forward(subject)) is not None:
             return inconclusive(case, unclear)
         judgement = judge(case)
-        if judgement.verdict is Verdict.PASS and "pynative" in modes and gradients is None:
-            return _at_fewer_samples(judgement, subject, device, seed)
-        return judgement
+        again = judgement.verdict is Verdict.PASS and "pynative" in modes and gradients is None
+        return _at_fewer_samples(judgement, subject, device, seed) if again else judgement
 
 
 def assert_gradients(function: Callable[..., Any], inputs: Any, *arguments: Any, **options: Any) -> Judgement:
