@@ -72,8 +72,7 @@ def check_gradients(
     if not modes or not set(modes) <= set(MODES):
         raise SubjectError(f"modes: got {list(modes)}, expected some of {list(MODES)}")
     if isinstance(function, DNN) and isinstance(loss, Cost) and len(inputs) == len(targets) == 1:
-        x, y = as_tensor(inputs[0]), as_tensor(targets[0])
-        compiled = "compiled" in modes
+        x, y, compiled = as_tensor(inputs[0]), as_tensor(targets[0]), "compiled" in modes
         return check_network(function, loss, x, y, device=device, directions=directions, compiled=compiled, seed=seed)
     with parameters_restored((function, loss)) as changed:
         subject = Subject(function, inputs, loss, targets, wrt, seed)
