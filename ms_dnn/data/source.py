@@ -78,16 +78,17 @@ class Samples(NamedTuple):
 
 
 @contextmanager
-def reading(before: str, after: str) -> Iterator[None]:
-    """Turn whatever parsers raise on damaged bytes, a dozen types, into :class:`DataError`.
+def reading(before: str, after: str, *errors: type[Exception]) -> Iterator[None]:
+    """Turn these errors of a parser, or all where it raises a dozen types on damaged bytes, into :class:`DataError`.
 
     Its message is the first line of what they say, between ``before`` and ``after``.
     """
+    damaged: tuple[type[Exception], ...] = errors or (Exception,)
     try:
         yield
     except DataError:
         raise
-    except Exception as error:
+    except damaged as error:
         raise DataError(f"{before}{first_line(error)}{after}") from error
 
 

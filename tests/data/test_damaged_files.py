@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ms_dnn.data import read_features
+from ms_dnn.data.source import reading
 from ms_dnn.errors import DataError
 
 
@@ -85,3 +86,10 @@ def test_overwritten_bytes(tmp_path, suffix, data):
 @given(text=st.text(alphabet="0123456789.eE+-,;\t\"'\n\r\0 nanif_é", max_size=60))
 def test_random_tables(tmp_path, text):
     reads_or_says_why(tmp_path, "csv", text.encode())
+
+
+def test_a_fault_of_the_reader_itself_is_not_taken_for_a_damaged_file():
+    with pytest.raises(AttributeError), reading("the file (", ")", OSError, ValueError):
+        raise AttributeError("a slip in the reader")
+    with pytest.raises(DataError, match=r"the file \(cut\)"), reading("the file (", ")", OSError, ValueError):
+        raise ValueError("cut")

@@ -41,7 +41,7 @@ def read_cifar10(folder: Path) -> Loaded:
 def read_batch(path: Path) -> NDArray[np.uint8]:
     """Return the records (N, 3073) of one batch; :class:`DataError` for other sizes and for labels above 9."""
     where = repr(path.name)
-    with reading(f"{where}: cannot be read (", "): check the file"):
+    with reading(f"{where}: cannot be read (", "): check the file", OSError, ValueError):
         size = path.stat().st_size
         if not size or size % _RECORD or size > _MOST_RECORDS * _RECORD:
             raise DataError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from math import prod
 from pathlib import Path
 from typing import IO
@@ -71,7 +72,7 @@ def read_idx(path: Path, axes: int) -> NDArray[np.uint8]:
     """
     compressed = path.suffix == ".gz"
     expected = f"), expected {'gzip of ' if compressed else ''}idx: take an undamaged copy"
-    with reading(f"{path.name!r}: got a file that cannot be read (", expected):
+    with reading(f"{path.name!r}: got a file that cannot be read (", expected, OSError, EOFError, zlib.error):
         most = path.stat().st_size * (HIGHEST_DEFLATE_RATIO if compressed else 1)
         with gzip.open(path) if compressed else path.open("rb") as file:
             return _read_open(path, file, axes, most)

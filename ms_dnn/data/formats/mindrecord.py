@@ -107,7 +107,7 @@ def _check_index(path: Path) -> None:
     if not is_file(index):
         raise DataError(f"{path.name!r}: got no index {index.name!r} beside it, expected both files: put it there")
     damaged = (f"{index.name!r}: got an index that cannot be read (", f"), expected that of {path.name!r}: {_CURE}")
-    with reading(*damaged):
+    with reading(*damaged, sqlite3.Error, ValueError, TypeError):
         with closing(sqlite3.connect(f"{index.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as database:
             tables = dict(database.execute("SELECT NAME, TYPE FROM SQLITE_MASTER"))
             if (tables.get("INDEXES"), tables.get("SHARD_NAME")) != ("table", "table"):

@@ -49,5 +49,5 @@ def npy_rows(path: Path, header: NpyHeader) -> LazyRows:
 
 def npy_array(path: Path, header: NpyHeader) -> NDArray[Any]:
     """Return all of an array whose header was found to fit its file."""
-    with reading(f"{path.name!r}: cannot be read (", "): check the file"):
+    with reading(f"{path.name!r}: cannot be read (", "): check the file", OSError, ValueError):
         return np.fromfile(path, header.dtype, prod(header.shape), offset=header.begin).reshape(header.shape)

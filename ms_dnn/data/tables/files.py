@@ -58,7 +58,9 @@ class CsvTable:
         self.rows = sum(line > 0 for line in self._lines)
 
     def _reading(self) -> AbstractContextManager[None]:
-        return reading(f"{self.path.name!r} cannot be read as CSV (", "); save it as UTF-8 text")
+        return reading(
+            f"{self.path.name!r} cannot be read as CSV (", "); save it as UTF-8 text", OSError, ValueError, csv.Error
+        )
 
     def _measure(self, reader: Any) -> None:
         width = 0
