@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from ms_dnn.judge.judgement import Finding, ForwardAgreement
+from ms_dnn.judge.report.table import tensor_table
 from ms_dnn.presentation.document import print_blocks
 
 
@@ -51,6 +52,14 @@ def test_80_columns_hold_the_names_and_drop_a_figure_of_the_sensitivity():
     assert max(map(cell_len, lines)) <= 80
     (row,) = (line for line in lines if "layers.1.weight" in line)
     assert " ".join(row.split()) == "✓ layers.1.weight 6×4 ✓ 0 / 5.0e-12 ✓ 2.5e-16 / 5.0e-12 ≥ 5.0e-14"
+
+
+def test_no_heading_of_the_narrow_table_is_wider_than_its_figures():
+    # layers.0.weight of 512×64 then fills the 80 columns to the last; a wider heading would break its name in two.
+    *_, elements, directions, detected = tensor_table(made.judgement(), "narrow").columns
+    widths = [max(map(len, column.name.split("\n"))) for column in (elements, directions, detected)]
+    assert max(widths[:2]) <= len("✓ 4.1e-16 / 1.4e-12")
+    assert widths[2] <= len("≥ 4.6e-14")
 
 
 def test_a_pass_is_short():

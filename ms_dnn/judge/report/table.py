@@ -70,7 +70,7 @@ def tensor_table(judgement: Judgement, detail: Literal["narrow", "usual", "full"
         Column(f"elements\n{worst}"),
         Column(f"directional{'' if narrow else ' derivatives'}\n{worst}"),
         *([Column("\nkinks", "right")] if kinked else []),
-        Column("smallest\ndetectable" if narrow else "smallest detectable\n(of the largest)"),
+        Column("detects\nerrors" if narrow else "smallest detectable\n(of the largest)"),
         *([Column("by"), Column("largest |g|", "right")] if full else []),
     ]
     rows = []
