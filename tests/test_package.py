@@ -1,13 +1,16 @@
 """The package's front door, and that configurations can name exactly what there is."""
 
+import ast
 import pydoc
 import re
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 from typing import get_args
 
 import pytest
+from packaging.requirements import Requirement
 
 import ms_dnn
 from ms_dnn.config.data_section import DataSet
@@ -72,3 +75,30 @@ def test_every_file_of_the_package_that_is_no_module_is_installed_with_it() -> N
     installed = {path for pattern in re.findall(r'"(.*?)"', listed[1]) for path in root.glob(pattern)}
     found = {path for path in root.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
     assert found == installed
+
+
+def required(extras: set[str]) -> set[str]:
+    """Return the distributions that ms-dnn asks for itself, with these extras and those which they name."""
+    found = {"ms-dnn"}
+    for requirement in map(Requirement, metadata.requires("ms-dnn") or ()):
+        asked = requirement.marker is None or any(requirement.marker.evaluate({"extra": extra}) for extra in extras)
+        if asked and requirement.name == "ms-dnn":
+            found |= required(set(requirement.extras))
+        elif asked:
+            found.add(requirement.name.lower())
+    return found
+
+
+def test_the_test_extra_brings_what_the_tests_import() -> None:
+    tests = Path(__file__).parent
+    imported = {
+        name.partition(".")[0]
+        for path in tests.rglob("*.py")
+        if tests / "site" not in path.parents  # those have the extra of the documentation
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""])
+    }
+    distributions = {name: {one.lower() for one in of} for name, of in metadata.packages_distributions().items()}
+    needed = {name: distributions[name] for name in imported & set(distributions)}
+    assert {name for name, of in needed.items() if not of & required({"test"})} == set()
