@@ -7,6 +7,7 @@ root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 "$root/scripts/bootstrap.sh" test
 cd -- "$root"
 export PATH="$root/.venv/bin:$PATH"
+unset PYTHONDONTWRITEBYTECODE # a hundred tests start a process, each of which would compile the package again
 
 announce() { printf '== %s\n' "$*"; }
 
