@@ -101,8 +101,18 @@ def test_a_jump_and_a_root_are_not_believed():
 
 
 @pytest.mark.parametrize("poison", [np.nan, np.inf])
-def test_what_is_not_finite_is_unknown(poison):
-    found = slope(lambda t: np.where(t > 0.01, poison, t)[:, None], ladder())
+def test_steps_beyond_the_domain_are_left_out(poison):
+    found = slope(lambda t: np.where(t > 0.01, poison, np.sin(t))[:, None], ladder())
+    assert found.kind == "smooth"
+    assert found.value == pytest.approx(1.0, abs=3 * found.error)
+    assert found.error < 1e-6
+    assert found.steps[0] <= 0.01
+
+
+@pytest.mark.parametrize("poison", [np.nan, np.inf])
+@pytest.mark.parametrize("limit", [0.0, 1e-7])
+def test_what_is_finite_nowhere_near_is_unknown(poison, limit):
+    found = slope(lambda t: np.where(t >= limit, poison, t)[:, None], ladder())
     assert found.kind == "unknown"
     assert found.error == np.inf
 

@@ -89,16 +89,17 @@ def slope(terms: Terms, steps: Array) -> Slope:
         terms: f; called once, with all positions.
         steps: h of each rung, as :func:`ladder` gives them.
     """
-    count = len(steps)
-    if count < FEWEST:
+    if len(steps) < FEWEST:
         return _unknown(steps)
     values = np.asarray(terms(np.concatenate([[0.0], steps, -steps])), dtype=np.float64)
     base = values[0]
     # Term by term, and only then the sum: fewer digits cancel.
-    change = np.sum((values[1:] - base).reshape(2 * count, -1), axis=1)
-    above, below = change[:count], change[count:]
-    if not np.all(np.isfinite(change)):
+    with np.errstate(invalid="ignore"):
+        above, below = np.sum((values[1:] - base).reshape(2, len(steps), -1), axis=2)
+    inside = _inside(above, below)
+    if len(steps) - inside < FEWEST:
         return _unknown(steps)
+    steps, above, below = steps[inside:], above[inside:], below[inside:]
 
     size = float(np.linalg.norm(base))
     least = EPSILON / 2 * size
@@ -124,6 +125,12 @@ def slope(terms: Terms, steps: Array) -> Slope:
             best_value, best_error, best = float(extrapolated[rung + 1]), float(errors[rung]), rung + 1
     kind, left, right = _kind(best, jumps, jump_noise, above / steps, below / steps)
     return Slope(best_value, best_error, kind, left, right, noise, size, steps, quotients, floor)
+
+
+def _inside(above: Array, below: Array) -> int:
+    """Return the largest rung from which on f is finite: larger steps leave its domain, as of log near 0."""
+    outside = np.flatnonzero(~(np.isfinite(above) & np.isfinite(below)))
+    return int(outside[-1]) + 1 if outside.size else 0
 
 
 def _kind(
