@@ -17,7 +17,7 @@ from ms_dnn.audit import findings
 from ms_dnn.audit.calls import Calls
 from ms_dnn.audit.entry import HISTORIES, Array, Case, Entry
 from ms_dnn.audit.findings import Outcome
-from ms_dnn.audit.judgement import Expected, Judgement, judge, worst
+from ms_dnn.audit.judgement import Expected, TensorGrade, grade_tensor, worst
 from ms_dnn.audit.reference import FIVE_POINTS, Derivative, Reference, random_signs
 from ms_dnn.audit.source import Earlier, reproduction
 from ms_dnn.presentation.notation import first_line
@@ -153,13 +153,13 @@ class _Point:
         reference = self.reference
         if len(outputs) != len(reference.outputs):
             detail = f"{len(outputs)} outputs instead of {len(reference.outputs)}"
-            return self._outcome("output", Judgement("wrong", (), detail, None), reference.outputs)
+            return self._outcome("output", TensorGrade("wrong", (), detail, None), reference.outputs)
         verdicts = []
         for got, expected, movement in zip(outputs, reference.outputs, reference.movements, strict=True):
-            verdict = judge(got, Expected(expected, expected, np.zeros(expected.shape), movement), self.dtype)
+            verdict = grade_tensor(got, Expected(expected, expected, np.zeros(expected.shape), movement), self.dtype)
             narrow = got.dtype.kind == "f" and got.dtype.name != self.dtype
             if narrow and verdict.grade in ("right", "convention"):
-                verdict = Judgement("imprecise", (), f"the output is {got.dtype.name}", verdict.units)
+                verdict = TensorGrade("imprecise", (), f"the output is {got.dtype.name}", verdict.units)
             verdicts.append(verdict)
         if not verdicts:
             raise ValueError(f"{self.entry.name}: the formula returns no array")
@@ -169,11 +169,11 @@ class _Point:
         derivative = self.reference.derivative(number)
         nearness = self.reference.resolution / np.maximum(1.0, np.abs(self.reference.inputs[number]))
         expected = Expected(derivative.left, derivative.right, derivative.error, derivative.movement, nearness)
-        verdict = judge(got, expected, self.dtype)
+        verdict = grade_tensor(got, expected, self.dtype)
         if verdict.grade == "wrong" and verdict.index:
             verdict = self._confirmed(number, got, derivative, verdict, trusted)
         elif not trusted:
-            verdict = Judgement("unjudged", (), "the forward is wrong", None)
+            verdict = TensorGrade("unjudged", (), "the forward is wrong", None)
         return self._outcome(self.names[number], verdict, (derivative.value,))
 
     def _in_order(self, gradients: tuple[Array, ...]) -> list[Array]:
@@ -200,12 +200,12 @@ class _Point:
         detail = f"the tied elements of {names} together get {total:.6g}, their common derivative is {slope.value:.6g}"
         first = next(iter(kinks))
         derivative = self.reference.derivative(first)
-        verdict = Judgement("wrong", (), detail, None)
+        verdict = TensorGrade("wrong", (), detail, None)
         return [self._outcome(self.names[first], verdict, (derivative.left, derivative.right))]
 
     def _confirmed(
-        self, number: int, got: Array, derivative: Derivative, verdict: Judgement, trusted: bool
-    ) -> Judgement:
+        self, number: int, got: Array, derivative: Derivative, verdict: TensorGrade, trusted: bool
+    ) -> TensorGrade:
         """Hold a suspected gradient against a second rule, and against MindSpore's own forward."""
         index, value = verdict.index, float(got[verdict.index])
         first, second = float(derivative.value[index]), self.reference.second_opinion(number, index)
@@ -217,14 +217,14 @@ class _Point:
         )
         if not trusted:
             if own is None or _agree(own, value):
-                return Judgement("unjudged", index, "the forward is wrong, the gradient is that of the forward", None)
-            return Judgement("wrong", index, facts, verdict.units)
+                return TensorGrade("unjudged", index, "the forward is wrong, the gradient is that of the forward", None)
+            return TensorGrade("wrong", index, facts, verdict.units)
         at_kink = bool(derivative.kink[index])
         if not at_kink and not _agree(first, second) and not (own is not None and _agree(first, own)):
-            return Judgement("unjudged", index, f"the audit's own derivatives disagree: {facts}", None)
+            return TensorGrade("unjudged", index, f"the audit's own derivatives disagree: {facts}", None)
         if own is not None and _agree(own, value) and not at_kink:
-            return Judgement("unjudged", index, f"the gradient is that of MindSpore's own forward: {facts}", None)
-        return Judgement("wrong", index, facts, verdict.units)
+            return TensorGrade("unjudged", index, f"the gradient is that of MindSpore's own forward: {facts}", None)
+        return TensorGrade("wrong", index, facts, verdict.units)
 
     def _own_difference(self, number: int, index: tuple[int, ...]) -> tuple[float | None, str]:
         """Return the central difference of MindSpore's own forward at one element, in the widest dtype it takes."""
@@ -257,7 +257,7 @@ class _Point:
         own: tuple[Array, ...] | None = None
         for number in self.numbers:
             expected = self._mixed_difference(number, directions)
-            verdict = judge(got[number], expected, self.dtype)
+            verdict = grade_tensor(got[number], expected, self.dtype)
             if verdict.grade == "wrong" and verdict.index:
                 own = own or self._own_second_order(directions)
                 verdict = _confirmed_second_order(verdict, expected, own[number] if own else None)
@@ -301,7 +301,7 @@ class _Point:
     def _outcome(
         self,
         tensor: str,
-        verdict: Judgement,
+        verdict: TensorGrade,
         expected: tuple[Array, ...],
         directions: tuple[Array, ...] = (),
     ) -> Examined:
@@ -322,7 +322,7 @@ class _Point:
         return Examined(outcome, text)
 
 
-def _confirmed_second_order(verdict: Judgement, expected: Expected, own: Array | None) -> Judgement:
+def _confirmed_second_order(verdict: TensorGrade, expected: Expected, own: Array | None) -> TensorGrade:
     """Hold a suspected second derivative against differences of MindSpore's own first-order gradients."""
     if own is None:
         return verdict
@@ -330,7 +330,7 @@ def _confirmed_second_order(verdict: Judgement, expected: Expected, own: Array |
     detail = f"{verdict.detail}; differences of MindSpore's own first-order gradients: {differences:.8g}"
     # 5 %: in float32 the differences carry few digits.
     confirmed = abs(formula - differences) <= 0.05 * abs(formula)
-    return Judgement("wrong" if confirmed else "unjudged", verdict.index, detail, verdict.units)
+    return TensorGrade("wrong" if confirmed else "unjudged", verdict.index, detail, verdict.units)
 
 
 def _agree(a: float, b: float) -> bool:

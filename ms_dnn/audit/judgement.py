@@ -60,7 +60,7 @@ class Expected:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class TensorGrade:
     """The grade of one tensor, the worst of its elements, the index of that element, and a sentence on it if not right.
 
     The units are the largest error in rounding units.
@@ -72,17 +72,17 @@ class Judgement:
     units: float | None
 
 
-def worst(judgements: list[Judgement]) -> Judgement:
+def worst(grades: list[TensorGrade]) -> TensorGrade:
     """Return the first of the worst grade."""
-    return max(judgements, key=lambda judgement: get_args(Grade).index(judgement.grade))
+    return max(grades, key=lambda one: get_args(Grade).index(one.grade))
 
 
-def judge(got: Array, expected: Expected, dtype: str) -> Judgement:
+def grade_tensor(got: Array, expected: Expected, dtype: str) -> TensorGrade:
     """Compare one tensor with the formula's."""
     if got.shape != expected.low.shape:
-        return Judgement("wrong", (), f"shape {got.shape} instead of {expected.low.shape}", None)
+        return TensorGrade("wrong", (), f"shape {got.shape} instead of {expected.low.shape}", None)
     if got.size == 0:
-        return Judgement("right", (), "", 0.0)
+        return TensorGrade("right", (), "", 0.0)
     value = got.astype(np.float64)
     with np.errstate(all="ignore"):
         nearest = np.clip(value, np.minimum(expected.low, expected.high), np.maximum(expected.low, expected.high))
@@ -90,7 +90,7 @@ def judge(got: Array, expected: Expected, dtype: str) -> Judgement:
         return _graded(value, nearest, expected, dtype)
 
 
-def _graded(value: Array, nearest: Array, expected: Expected, dtype: str) -> Judgement:
+def _graded(value: Array, nearest: Array, expected: Expected, dtype: str) -> TensorGrade:
     limits = np.finfo(dtype)
     largest = float(limits.max)
     # A reference that the dtype cannot hold is infinite in it.
@@ -126,8 +126,8 @@ def _graded(value: Array, nearest: Array, expected: Expected, dtype: str) -> Jud
             badness = np.where(mask, np.where(np.isnan(units), np.inf, units), -1.0)
             index = tuple(int(i) for i in np.unravel_index(int(np.argmax(badness)), mask.shape))
             detail = _sentence(grade, index, mask, value, nearest, expected, dtype)
-            return Judgement(grade, index, detail, largest_units if np.isfinite(largest_units) else None)
-    return Judgement("right", (), "", largest_units)
+            return TensorGrade(grade, index, detail, largest_units if np.isfinite(largest_units) else None)
+    return TensorGrade("right", (), "", largest_units)
 
 
 def _sentence(

@@ -33,7 +33,7 @@ CATALOGUE = "ms_dnn.audit.catalogue"
 Progress = Callable[[ApiFinding], None]
 
 
-def audit(
+def audit_entries(
     entries: Sequence[Entry],
     *,
     jobs: int = 2,

@@ -31,7 +31,7 @@ def audit(
 
     from ms_dnn.audit.catalogue import chosen
     from ms_dnn.audit.table import audit_markdown
-    from ms_dnn.audit.workers import audit as run_audit
+    from ms_dnn.audit.workers import audit_entries
 
     entries = chosen(names or ())
     errors = Console(stderr=True)
@@ -42,7 +42,7 @@ def audit(
         status.update(f"{len(done)} of {len(entries)} APIs, last {finding.name}")
 
     with errors.status("starting workers") as status:
-        result = run_audit(entries, jobs=jobs, progress=tell)
+        result = audit_entries(entries, jobs=jobs, progress=tell)
     if as_json:
         typer.echo(result.to_json())
     else:

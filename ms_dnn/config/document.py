@@ -32,7 +32,7 @@ _BOOLEAN = {
 
 
 class _Composer(yaml.SafeLoader):
-    """Marks every scalar that has no explicit tag; :func:`plain` decides what it is."""
+    """Marks every scalar that has no explicit tag; :func:`unquoted_scalar` decides what it is."""
 
     def __init__(self, stream: str) -> None:
         super().__init__(stream)
@@ -138,7 +138,7 @@ class _Reader:
         if id(node) in self._around:
             return self._refuse(node, path, "an alias inside the value that it names makes a circle")
         if isinstance(node, yaml.ScalarNode) and node.tag == _UNTAGGED:
-            return node.value if node.style else plain(node.value)
+            return node.value if node.style else unquoted_scalar(node.value)
         self._around.add(id(node))
         built: Any = None
         if isinstance(node, yaml.MappingNode) and node.tag == f"{_TAG}map":
@@ -174,7 +174,7 @@ class _Reader:
         self.problems.append(Problem(self._origin(node), path, sentence))
 
 
-def plain(text: str) -> str | int | float | bool | None:
+def unquoted_scalar(text: str) -> str | int | float | bool | None:
     """Read an unquoted scalar: numbers as in YAML 1.2 (1e-3 is one, 010 is ten), yes and no as in 1.1."""
     if text in ("", "~", "null", "Null", "NULL"):
         return None

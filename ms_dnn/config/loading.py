@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from ms_dnn.config.document import MAX_CHARACTERS, Document, apply_override, plain, read_document
+from ms_dnn.config.document import MAX_CHARACTERS, Document, apply_override, read_document, unquoted_scalar
 from ms_dnn.config.problems import Origin, Problem, config_error, shown
 from ms_dnn.config.schema import ExperimentConfig
 from ms_dnn.config.wording import problems_of
@@ -74,14 +74,14 @@ def dump_values(values: Any) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes every text that :func:`plain` would read as something else, and repeats instead of aliasing."""
+    """Quotes every text that :func:`unquoted_scalar` would read as something else, and repeats instead of aliasing."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    style = None if plain(text) == text else "'"
+    style = None if unquoted_scalar(text) == text else "'"
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

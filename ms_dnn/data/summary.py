@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ms_dnn.data.dataset import Dataset
 from ms_dnn.data.lazy_rows import LazyRows, blocks
 from ms_dnn.data.source import Loaded
-from ms_dnn.presentation.document import Block, Column, Line, Table, line
+from ms_dnn.presentation.document import Block, Column, Table, TextLine, line
 
 MOST_ROWS = 20
 BAR = 30
@@ -114,7 +114,7 @@ def _of_features(features: list[dict[str, Any]]) -> list[Block]:
     return _with_rest(Table(columns, rows), len(features))
 
 
-def _of_pictures(features: list[dict[str, Any]]) -> Line:
+def _of_pictures(features: list[dict[str, Any]]) -> TextLine:
     lows, highs = ([feature[key] for feature in features if feature[key] is not None] for key in ("low", "high"))
     return line(f"pixels: {min(lows):.6g} to {max(highs):.6g}" if lows else "pixels: no values")
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import r2_score
 
 from ms_dnn.config import ExperimentConfig
-from ms_dnn.features.encoding import decide
+from ms_dnn.features.encoding import class_indices
 from ms_dnn.features.stored import DatasetMetadata
 from ms_dnn.maths.activations import sigmoid, softmax
 
@@ -38,7 +38,7 @@ class Decoder:
     def predictions(self, outputs: NDArray[Any]) -> NDArray[Any]:
         """Return class indices (N,), or values in the targets' unit (N, n[L])."""
         if self.metadata.target_scaling is None:
-            return decide(outputs, self.loss, self.activation)
+            return class_indices(outputs, self.loss, self.activation)
         return self.metadata.target_scaling.invert(outputs)
 
     def probabilities(self, outputs: NDArray[Any]) -> NDArray[Any] | None:

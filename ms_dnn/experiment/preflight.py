@@ -55,7 +55,7 @@ BLOWN_UP = 4.0
 
 
 @dataclass(frozen=True)
-class Finding:
+class PreflightFinding:
     """One result: its subject, how good it is, and a sentence with the numbers and, if it is bad, the cure."""
 
     subject: str
@@ -105,7 +105,7 @@ class RangeTest:
 class Preflight(Shown):
     """What was found of an experiment before its training."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[PreflightFinding, ...]
     layers: tuple[LayerState, ...]
     range_test: RangeTest
 
@@ -121,26 +121,26 @@ class Preflight(Shown):
         return preflight_report(self.findings, self.layers)
 
 
-def examine_environment(device: Device) -> list[Finding]:
+def examine_environment(device: Device) -> list[PreflightFinding]:
     """Return what is known of the versions and the device in use."""
     versions = describe_environment("mindspore", "numpy")
     mindspore = versions["mindspore"]
     found = []
     if mindspore.startswith(TESTED + "."):
         sentence = f"MindSpore {mindspore}, NumPy {versions['numpy']}, Python {versions['python']}"
-        found.append(Finding("versions", "good", sentence))
+        found.append(PreflightFinding("versions", "good", sentence))
     else:
         sentence = f"MindSpore {mindspore}; this project was tested with {TESTED} alone: run its tests first"
-        found.append(Finding("versions", "warning", sentence))
-    found.append(Finding("device", "good", f"{device.name}, {device.reason}"))
+        found.append(PreflightFinding("versions", "warning", sentence))
+    found.append(PreflightFinding("device", "good", f"{device.name}, {device.reason}"))
     if device.name != "CPU":
         sentence = f"nothing was run on {device.name} before a release: compare with --device CPU first"
-        found.append(Finding("device", "warning", sentence))
+        found.append(PreflightFinding("device", "warning", sentence))
     cores = os.cpu_count() or 1
     threads = os.environ.get("OMP_NUM_THREADS", "")
     if threads.isdigit() and int(threads) > cores:
         sentence = f"OMP_NUM_THREADS={threads} on {cores} cores: threads wait for each other; unset it"
-        found.append(Finding("threads", "warning", sentence))
+        found.append(PreflightFinding("threads", "warning", sentence))
     return found
 
 
@@ -234,7 +234,7 @@ def _dead(layer: Any, z: Tensor, a: Tensor) -> float | None:
     return float(np.mean(np.all(np.abs(slopes) < DEAD, axis=0)))
 
 
-def _first_cost(loss: str, network: DNN, x: Array, y: Array) -> Finding:
+def _first_cost(loss: str, network: DNN, x: Array, y: Array) -> PreflightFinding:
     dtype = network.trainable_params()[0].dtype
     prediction = network.forward(Tensor(x, dtype))[0]
     cost = float(Cost(loss, "mean")(prediction, Tensor(y, dtype)).asnumpy())
@@ -245,28 +245,30 @@ def _first_cost(loss: str, network: DNN, x: Array, y: Array) -> Finding:
         "binary_cross_entropy_with_logits": (outputs * np.log(2), f"{outputs} ln 2"),
     }.get(loss)
     if by_chance is None:
-        return Finding("cost at the start", "good", f"{cost:.4g} a sample")
+        return PreflightFinding("cost at the start", "good", f"{cost:.4g} a sample")
     chance, formula = by_chance
     sentence = f"{cost:.4g} a sample; guessing costs {formula} = {chance:.4g}"
     if cost > 2 * chance:
-        return Finding(
+        return PreflightFinding(
             "cost at the start", "warning", f"{sentence}: the first predictions are wrong with confidence; "
             "use smaller starting weights in the last layer, and scale the features"
         )  # fmt: skip
-    return Finding("cost at the start", "good", sentence)
+    return PreflightFinding("cost at the start", "good", sentence)
 
 
-def _about_layers(layers: Sequence[LayerState]) -> list[Finding]:
+def _about_layers(layers: Sequence[LayerState]) -> list[PreflightFinding]:
     found = []
     worst = max(layers, key=lambda layer: layer.dead or 0.0)
     if (worst.dead or 0.0) > 0.1:
         verdict: Literal["warning", "bad"] = "bad" if worst.dead == 1 else "warning"
         found.append(
-            Finding("dead units", verdict, f"{worst.dead:.0%} of layer {worst.number} ({worst.activation}) pass no "
-                    "gradient on for any sample: use another initializer, leaky_relu, or scaled features")
+            PreflightFinding(
+                "dead units", verdict, f"{worst.dead:.0%} of layer {worst.number} ({worst.activation}) pass no "
+                "gradient on for any sample: use another initializer, leaky_relu, or scaled features",
+            )
         )  # fmt: skip
     else:
-        found.append(Finding("dead units", "good", f"at most {worst.dead or 0.0:.1%} of a layer"))
+        found.append(PreflightFinding("dead units", "good", f"at most {worst.dead or 0.0:.1%} of a layer"))
     low, high = UPDATES
     moved = [layer for layer in layers if np.isfinite(layer.update)]
     for layer in moved:
@@ -275,28 +277,28 @@ def _about_layers(layers: Sequence[LayerState]) -> list[Finding]:
             sentence = (
                 f"the first step changes W[{layer.number}] by {layer.update:.1e} of itself; it {what} is worth a try"
             )
-            found.append(Finding("first update", "warning", sentence))
+            found.append(PreflightFinding("first update", "warning", sentence))
     if len(found) == 1 and moved:
         least, most = min(layer.update for layer in moved), max(layer.update for layer in moved)
-        found.append(Finding("first update", "good", f"{least:.1e} to {most:.1e} of the weights"))
+        found.append(PreflightFinding("first update", "good", f"{least:.1e} to {most:.1e} of the weights"))
     return found
 
 
-def _about_widths(network: DNN) -> Finding:
+def _about_widths(network: DNN) -> PreflightFinding:
     """Say which widths leave part of Ascend's matrix unit idle, which multiplies blocks of CUBE × CUBE."""
     hidden = list(enumerate(network.sizes[1:-1], start=1))
     odd = [f"{units} units of dense layer {number}" for number, units in hidden if units % CUBE]
     if not odd:
-        return Finding(
+        return PreflightFinding(
             "widths", "good", f"every hidden layer has a multiple of {CUBE} units, as Ascend's Cube unit wants"
         )
     sentence = (
         f"{', '.join(odd)}: no multiple of {CUBE}; on Ascend the Cube unit computes the next multiple all the same"
     )
-    return Finding("widths", "warning", sentence)
+    return PreflightFinding("widths", "warning", sentence)
 
 
-def _overfitting(experiment: Experiment, x: Array, y: Array) -> Finding:
+def _overfitting(experiment: Experiment, x: Array, y: Array) -> PreflightFinding:
     network = experiment.network(dropout=False)
     stepper = Stepper(network, Cost(experiment.config.loss, "mean"), Adam(network.trainable_params()), x, y, None)
     everything = np.tile(np.arange(len(x)), (OVERFIT_STEPS, 1))
@@ -308,13 +310,13 @@ def _overfitting(experiment: Experiment, x: Array, y: Array) -> Finding:
             best = min(best, float(np.min(costs)) / float(costs[0]) if costs[0] else 0.0)
     subject = f"overfit {len(x)} samples"
     if best <= REMAINS:
-        return Finding(subject, "good", f"{OVERFIT_STEPS} steps of Adam leave {best:.1e} of the cost")
+        return PreflightFinding(subject, "good", f"{OVERFIT_STEPS} steps of Adam leave {best:.1e} of the cost")
     sentence = (
         f"{OVERFIT_STEPS} steps of Adam leave {best:.0%} of the cost: the network cannot overfit a tiny batch; "
         "widen the network, or look at its activations, the scaling and the targets"
     )
     # One layer is convex and may be too small on purpose.
-    return Finding(subject, "warning" if len(experiment.config.network.layers) == 1 else "bad", sentence)
+    return PreflightFinding(subject, "warning" if len(experiment.config.network.layers) == 1 else "bad", sentence)
 
 
 def _range_test(experiment: Experiment) -> RangeTest:
@@ -335,10 +337,12 @@ def _range_test(experiment: Experiment) -> RangeTest:
     return RangeTest(rates, costs, smoothed, recommended)
 
 
-def _about_rate(test: RangeTest, rate: float) -> Finding:
+def _about_rate(test: RangeTest, rate: float) -> PreflightFinding:
     if test.recommended is None:
-        return Finding("learning rate", "warning", "no rate lowered the cost by a tenth: see the other findings first")
+        return PreflightFinding(
+            "learning rate", "warning", "no rate lowered the cost by a tenth: see the other findings first"
+        )
     sentence = f"try {test.recommended:.1e}; the configuration has {rate:.1e}"
     if not test.recommended / 10 <= rate <= test.recommended * 10:
-        return Finding("learning rate", "warning", f"{sentence}, which is more than ten times off")
-    return Finding("learning rate", "good", sentence)
+        return PreflightFinding("learning rate", "warning", f"{sentence}, which is more than ten times off")
+    return PreflightFinding("learning rate", "good", sentence)

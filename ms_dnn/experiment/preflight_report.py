@@ -11,13 +11,13 @@ from ms_dnn.presentation.document import Block, Cell, Column, Table, line
 from ms_dnn.presentation.plots import BLUE, GREY, ORANGE, new_figure, png, tidy
 
 if TYPE_CHECKING:
-    from ms_dnn.experiment.preflight import Finding, LayerState, Preflight, RangeTest
+    from ms_dnn.experiment.preflight import LayerState, Preflight, PreflightFinding, RangeTest
 
 SCHEMA = 1
 MARKS: dict[str, Cell] = {"good": ("✓", "good"), "warning": ("!", "unsure"), "bad": ("✗", "bad")}
 
 
-def preflight_report(findings: Sequence[Finding], layers: Sequence[LayerState]) -> list[Block]:
+def preflight_report(findings: Sequence[PreflightFinding], layers: Sequence[LayerState]) -> list[Block]:
     """Return one line for each finding, and the layers of the experiment."""
     rows = [[MARKS[one.verdict], one.subject, one.sentence] for one in findings]
     blocks: list[Block] = [Table([Column(), Column("subject"), Column("finding", fold=True)], rows)]
@@ -34,7 +34,7 @@ def preflight_report(findings: Sequence[Finding], layers: Sequence[LayerState]) 
     return [*blocks, line(), Table(columns, table)]
 
 
-def preflight_json(findings: Sequence[Finding], preflight: Preflight | None) -> str:
+def preflight_json(findings: Sequence[PreflightFinding], preflight: Preflight | None) -> str:
     """Return everything; ``schema`` is raised whenever a key changes its meaning. What is infinite is null."""
     document: dict[str, Any] = {"schema": SCHEMA, "findings": [vars(finding) for finding in findings]}
     if preflight is not None:

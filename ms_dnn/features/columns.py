@@ -23,7 +23,7 @@ from ms_dnn.config.columns_section import (
 )
 from ms_dnn.data.lazy_rows import VALUES_AT_ONCE, LazyRows
 from ms_dnn.data.source import check_size
-from ms_dnn.data.tables.declared import listed
+from ms_dnn.data.tables.declared import quoted_names
 from ms_dnn.errors import DataError
 from ms_dnn.features.fitted import (
     MISSING,
@@ -243,7 +243,7 @@ def _check_fill(missing: Filling, words: Sequence[str], categories: tuple[str, .
     if strange:
         raise DataError(
             f"got {strange[0]!r} for missing cells ({missing}), expected one of the categories "
-            f"{listed(categories)}: fill with one of those, list it among the categories, or set unseen to other"
+            f"{quoted_names(categories)}: fill with one of those, list it among the categories, or set unseen to other"
         )
 
 
@@ -261,6 +261,6 @@ def _check_unseen(column: FittedCategory | FittedMultiHot, cells: Any, where: st
     name, cell = column.column, column.unseen_in(cells.iloc[row])[0]
     raise DataError(
         f"{cells.index.name or 'row'} {cells.index[row]}, column {name!r} of {where}: got {cell[:40]!r}, expected one "
-        f"of {listed(column.categories)}: correct it, list it in data.columns.{name}.categories, or set "
+        f"of {quoted_names(column.categories)}: correct it, list it in data.columns.{name}.categories, or set "
         f"data.columns.{name}.unseen to other or ignore"
     )

@@ -75,7 +75,7 @@ def smooth_targets(targets: ArrayLike, smoothing: float) -> NDArray[np.float64]:
     return (1 - smoothing) * y + smoothing / max(y.shape[1], 2)
 
 
-def decide(prediction: ArrayLike, loss: str, activation: str) -> NDArray[np.int64]:
+def class_indices(prediction: ArrayLike, loss: str, activation: str) -> NDArray[np.int64]:
     """Return the class index of each row of ``prediction`` (N, O), as (N,) int64.
 
     ``activation`` is the function that made the prediction. O > 1: the largest output, the first if several

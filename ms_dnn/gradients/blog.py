@@ -21,7 +21,7 @@ from scipy import special
 
 from ms_dnn.errors import ConfigError, DivergenceError, NoDerivativeError, ShapeError
 from ms_dnn.gradients import reference
-from ms_dnn.gradients.reference import Array, Gradients, Layer, PerLayer
+from ms_dnn.gradients.reference import Array, Gradients, LayerValues, PerLayer
 
 # Derivatives, each taken at z ---------------------------------------------------------------------------
 
@@ -91,13 +91,13 @@ LOSS_SLOPES: Mapping[str, Callable[[Array, Array], Array]] = {
 # Forward ------------------------------------------------------------------------------------------------
 
 
-def element_forward(weights: PerLayer, biases: PerLayer, activations: Sequence[str], x: ArrayLike) -> list[Layer]:
+def element_forward(weights: PerLayer, biases: PerLayer, activations: Sequence[str], x: ArrayLike) -> list[LayerValues]:
     """Return (z, a) of every layer for one sample x (I,), by explicit sums: a_j = σ(Σ_k w_jk a_k + b_j).
 
     Raises :class:`ShapeError` where a layer does not fit, :class:`ConfigError` on an unknown activation.
     """
     a = _sample(x)
-    reference.check_network(weights, biases, activations, len(a))
+    reference.check_parameter_shapes(weights, biases, activations, len(a))
     layers = []
     for w, b, name in zip(weights, biases, activations, strict=True):
         w, b = np.asarray(w, dtype=np.float64), np.asarray(b, dtype=np.float64)
@@ -107,11 +107,11 @@ def element_forward(weights: PerLayer, biases: PerLayer, activations: Sequence[s
                 z[j] += w[j, k] * a[k]
             z[j] += b[j]
         a = reference.activate(name, z)
-        layers.append(Layer(z, a))
+        layers.append(LayerValues(z, a))
     return layers
 
 
-def matrix_forward(weights: PerLayer, biases: PerLayer, activations: Sequence[str], x: ArrayLike) -> list[Layer]:
+def matrix_forward(weights: PerLayer, biases: PerLayer, activations: Sequence[str], x: ArrayLike) -> list[LayerValues]:
     """Return (z, a) of every layer in the post's columns, a = σ(W a + b): x (I,), or (I, m) for m samples.
 
     z and a are (O,) or (O, m), the transposes of what :func:`ms_dnn.gradients.reference.forward` returns.
@@ -120,13 +120,13 @@ def matrix_forward(weights: PerLayer, biases: PerLayer, activations: Sequence[st
     a = np.asarray(x, dtype=np.float64)
     if a.ndim not in (1, 2):
         raise ShapeError(f"x is {a.shape}, expected one sample (I,) or columns of samples (I, m).")
-    reference.check_network(weights, biases, activations, len(a))
+    reference.check_parameter_shapes(weights, biases, activations, len(a))
     layers = []
     for w, b, name in zip(weights, biases, activations, strict=True):
         bias = np.asarray(b, dtype=np.float64)
         z = np.asarray(w, dtype=np.float64) @ a + (bias if a.ndim == 1 else bias[:, np.newaxis])
         a = reference.activate(name, z.T).T
-        layers.append(Layer(z, a))
+        layers.append(LayerValues(z, a))
     return layers
 
 

@@ -48,14 +48,14 @@ BLOCK = 2**15
 """Numbers in the widest array of one block of perturbed networks: small enough to stay in cache."""
 
 
-class Layer(NamedTuple):
+class LayerValues(NamedTuple):
     """What one layer computed: z before the activation, a after it, both (N, O)."""
 
     z: Array
     a: Array
 
 
-class Penalty(NamedTuple):
+class ReferencePenalty(NamedTuple):
     """R(θ) = Σ λ₁ |w| + λ₂/2 w² over the weights, and over the biases if asked."""
 
     l1: float = 0.0
@@ -79,7 +79,7 @@ class Penalty(NamedTuple):
         return np.asarray(self.terms(_numbers(w) + 1j * STEP).imag / STEP)
 
 
-NO_PENALTY = Penalty()
+NO_PENALTY = ReferencePenalty()
 
 
 # Activations ---------------------------------------------------------------------------------------
@@ -222,7 +222,7 @@ def losses(name: str, a: ArrayLike, y: ArrayLike) -> Array:
     return np.asarray(loss(output, labels).sum(axis=-1))
 
 
-def check_network(weights: PerLayer, biases: PerLayer, activations: Sequence[str], inputs: int) -> None:
+def check_parameter_shapes(weights: PerLayer, biases: PerLayer, activations: Sequence[str], inputs: int) -> None:
     """Raise :class:`ShapeError`, naming the layer, unless the parameters chain on from ``inputs``."""
     if not len(weights) == len(biases) == len(activations) > 0:
         raise ShapeError(
@@ -238,7 +238,7 @@ def check_network(weights: PerLayer, biases: PerLayer, activations: Sequence[str
         inputs = shape[0]
 
 
-def forward(weights: PerLayer, biases: PerLayer, activations: Sequence[str], x: ArrayLike) -> list[Layer]:
+def forward(weights: PerLayer, biases: PerLayer, activations: Sequence[str], x: ArrayLike) -> list[LayerValues]:
     """Return (z, a) of every layer for x (…, N, I): float64, or complex128 from where a number is complex.
 
     Raises :class:`ShapeError` naming the layer that does not fit, :class:`ConfigError` on an unknown name.
@@ -246,12 +246,12 @@ def forward(weights: PerLayer, biases: PerLayer, activations: Sequence[str], x: 
     a = _numbers(x)
     if a.ndim < 2:
         raise ShapeError(f"x is {a.shape}, expected rows of samples (N, I).")
-    check_network(weights, biases, activations, a.shape[-1])
+    check_parameter_shapes(weights, biases, activations, a.shape[-1])
     layers = []
     for w, b, name in zip(weights, biases, activations, strict=True):
         z = a @ _numbers(w).T + _numbers(b)
         a = activate(name, z)
-        layers.append(Layer(z, a))
+        layers.append(LayerValues(z, a))
     return layers
 
 
@@ -263,7 +263,7 @@ def cost(
     reduction: str,
     x: ArrayLike,
     y: ArrayLike,
-    penalty: Penalty = NO_PENALTY,
+    penalty: ReferencePenalty = NO_PENALTY,
 ) -> Any:
     """Return J, the ``"mean"`` or ``"sum"`` of the samples' losses, for x (N, I), y (N, O), with its penalty.
 
@@ -282,7 +282,7 @@ def complex_step_gradient(
     reduction: str,
     x: ArrayLike,
     y: ArrayLike,
-    penalty: Penalty = NO_PENALTY,
+    penalty: ReferencePenalty = NO_PENALTY,
 ) -> Gradients:
     """∂J/∂θ = Im J(θ + ih) / h, one complex network for every element θ of every W and b.
 

@@ -11,16 +11,16 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ms_dnn.gradients.reference import NO_PENALTY, REDUCTIONS, Array, Penalty, activate, losses
+from ms_dnn.gradients.reference import NO_PENALTY, REDUCTIONS, Array, ReferencePenalty, activate, losses
 
-Layer: TypeAlias = tuple[str | Callable[..., Array], Mapping[str, Any]]
+LayerFormula: TypeAlias = tuple[str | Callable[..., Array], Mapping[str, Any]]
 """A formula, by its name in :data:`FORMULAS` or as a function of its own, and its arguments beside x.
 
 Parameters are the arguments that are arrays: float64, or complex128 where one is moved by ih.
 """
 
 
-def affine(x: Array, weight: Array, bias: Array | None, activation: str) -> Array:
+def dense_output(x: Array, weight: Array, bias: Array | None, activation: str) -> Array:
     """Return a = σ(x Wᵀ + b), (N, O), for x (N, I), weight (O, I), bias (O,) or None."""
     z = x @ weight.T
     return activate(activation, z if bias is None else z + bias)
@@ -41,7 +41,7 @@ def masked(x: Array, rate: float, key: int, step: int) -> Array:
     return np.asarray(x * dropout_factors(x.shape[0], x.shape[1], rate, key, step))
 
 
-FORMULAS: Mapping[str, Callable[..., Array]] = {"affine": affine, "normalized": normalized, "masked": masked}
+FORMULAS: Mapping[str, Callable[..., Array]] = {"affine": dense_output, "normalized": normalized, "masked": masked}
 
 
 def dropout_factors(samples: int, units: int, rate: float, key: int, step: int) -> Array:
@@ -59,7 +59,7 @@ def dropout_factors(samples: int, units: int, rate: float, key: int, step: int) 
     return np.where(kept, 1.0 / (1.0 - rate), 0.0)
 
 
-def output(layers: Sequence[Layer], x: Array) -> Array:
+def output(layers: Sequence[LayerFormula], x: Array) -> Array:
     """Return what the last layer makes of x (N, I)."""
     for formula, arguments in layers:
         x = (FORMULAS[formula] if isinstance(formula, str) else formula)(x, **arguments)
@@ -67,12 +67,12 @@ def output(layers: Sequence[Layer], x: Array) -> Array:
 
 
 def chain_cost(
-    layers: Sequence[Layer],
+    layers: Sequence[LayerFormula],
     loss: str,
     reduction: str,
     x: Array,
     y: Array,
-    penalty: Penalty = NO_PENALTY,
+    penalty: ReferencePenalty = NO_PENALTY,
     weights: Array | float = 1.0,
 ) -> Any:
     """Return J for x (N, I), y (N, O): a float, or a complex number where a number of a layer is complex.

@@ -35,7 +35,7 @@ def gradient_roundings(
     reduction: str,
     x: Array,
     y: Array,
-    penalty: reference.Penalty = reference.NO_PENALTY,
+    penalty: reference.ReferencePenalty = reference.NO_PENALTY,
 ) -> list[float]:
     """Return max e(dW), max e(db) of each layer, first layer first: multiply by ε for the error of one correct result.
 

@@ -12,7 +12,7 @@ from mindspore import Tensor, nn
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import SubjectError
 from ms_dnn.judge.judgement import Conditions, Finding, ForwardAgreement, Judgement, Verdict
-from ms_dnn.judge.judging import Case, inconclusive, judge
+from ms_dnn.judge.judging import JudgedPoint, inconclusive, judge
 from ms_dnn.judge.locate.cells import faulty_cells
 from ms_dnn.judge.locate.traps import parameters_restored, random_forward, traps
 from ms_dnn.judge.network import check_network
@@ -80,11 +80,11 @@ def check_gradients(
             ones = [np.ones(c.shape) for c in subject.cotangents]
             subject = Subject(function, inputs, loss, targets, wrt, seed, ones)
         subject = subject if precision is None else subject.in_precision(precision)
-        case = _case(subject, gradients, modes, device, directions, seed)
-        case.findings = [*case.findings, *_of_state(changed())]
+        point = _point(subject, gradients, modes, device, directions, seed)
+        point.findings = [*point.findings, *_of_state(changed())]
         if (unclear := random_forward(subject)) is not None:
-            return inconclusive(case, unclear)
-        judgement = judge(case)
+            return inconclusive(point, unclear)
+        judgement = judge(point)
         again = judgement.verdict is Verdict.PASS and "pynative" in modes and gradients is None
         return _at_fewer_samples(judgement, subject, device, seed) if again else judgement
 
@@ -124,14 +124,14 @@ def _of_state(changed: Sequence[str]) -> list[Finding]:
     return [Finding("stateful forward", "note", "all", None, message)] if changed else []
 
 
-def _case(
+def _point(
     subject: Subject,
     gradients: Callable[..., Any] | None,
     modes: Sequence[str],
     device: str,
     directions: int,
     seed: int,
-) -> Case:
+) -> JudgedPoint:
     findings = traps(subject)
     has_bprop = bool(cells_with_bprop((subject.function, subject.loss)))
     detour = any(finding.kind == "NumPy detour" for finding in findings)
@@ -154,7 +154,7 @@ def _case(
         wide, CellGradient(GRAD_OPERATION, wide, bprops=not has_bprop or detour), subject.dtype
     )
     tolerance = comparison_tolerance(subject.dtype, device)
-    return Case(
+    return JudgedPoint(
         conditions=Conditions(
             subject=describe(subject),
             dtype=subject.dtype,
@@ -183,7 +183,7 @@ def _at_fewer_samples(judgement: Judgement, subject: Subject, device: str, seed:
     fewer = subject.with_fewer_samples()
     if fewer is None:
         return judgement
-    again = judge(_case(fewer, None, ("pynative",), device, 1, seed))
+    again = judge(_point(fewer, None, ("pynative",), device, 1, seed))
     if again.verdict is not Verdict.FAIL:
         return judgement
     now, before = len(fewer.inputs[0]), len(subject.inputs[0])

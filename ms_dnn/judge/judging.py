@@ -35,7 +35,7 @@ PACKAGES = ("ms-dnn", "mindspore", "numpy", "scipy")
 
 
 @dataclass
-class Case:
+class JudgedPoint:
     """One point, what is computed there, and by which routes.
 
     Attributes:
@@ -59,37 +59,37 @@ class Case:
     findings: Sequence[Finding] = field(default_factory=tuple)
 
 
-def judge(case: Case) -> Judgement:
+def judge(point: JudgedPoint) -> Judgement:
     """Run all routes, compare their results and decide."""
     started = time.perf_counter()
-    shapes = {variable.name: variable.shape for variable in case.variables}
-    results = RouteResults(shapes, {variable.name: variable.dtype for variable in case.variables})
-    results.findings += case.findings
-    for route in case.gradient_routes:
+    shapes = {variable.name: variable.shape for variable in point.variables}
+    results = RouteResults(shapes, {variable.name: variable.dtype for variable in point.variables})
+    results.findings += point.findings
+    for route in point.gradient_routes:
         results.run(route)
-    terms = case.terms()
-    for route in case.gradient_routes:
-        results.drop_irreproducible(route, partial(case.allowance.of_elements, route, route), terms)
-    witnesses = {route.name for route in (*case.gradient_routes, *case.slope_routes) if route.witness}
+    terms = point.terms()
+    for route in point.gradient_routes:
+        results.drop_irreproducible(route, partial(point.allowance.of_elements, route, route), terms)
+    witnesses = {route.name for route in (*point.gradient_routes, *point.slope_routes) if route.witness}
 
-    for place, variable in enumerate(case.variables):
-        for number in range(case.conditions.directions):
-            v = random_direction(case.conditions.seed, place, number, variable.shape)
-            results.take_derivatives(variable.name, "random", v, case.slope_routes)
-    case.allowance.noise = results.noise()
-    tensors = [_judge_tensor(case, results, variable, terms.get(variable.name, 0.0)) for variable in case.variables]
+    for place, variable in enumerate(point.variables):
+        for number in range(point.conditions.directions):
+            v = random_direction(point.conditions.seed, place, number, variable.shape)
+            results.take_derivatives(variable.name, "random", v, point.slope_routes)
+    point.allowance.noise = results.noise()
+    tensors = [_judge_tensor(point, results, variable, terms.get(variable.name, 0.0)) for variable in point.variables]
     results.warn_of_zeros()
-    forward = case.forward(results.values)
+    forward = point.forward(results.values)
     verdict, reason, blame = decide(forward, tensors, results.findings, witnesses)
     if blame is not None and blame in results.gradients:
-        tensors = [_with_wrong_elements(case, results, t, blame, terms.get(t.name, 0.0)) for t in tensors]
-    faulty = tuple(case.localise()) if verdict is Verdict.FAIL else ()
+        tensors = [_with_wrong_elements(point, results, t, blame, terms.get(t.name, 0.0)) for t in tensors]
+    faulty = tuple(point.localise()) if verdict is Verdict.FAIL else ()
     return Judgement(
         verdict=verdict,
         reason=reason,
         blame=blame,
-        conditions=case.conditions,
-        routes=tuple(route.name for route in (*case.gradient_routes, *case.slope_routes)),
+        conditions=point.conditions,
+        routes=tuple(route.name for route in (*point.gradient_routes, *point.slope_routes)),
         forward=forward,
         tensors=tuple(tensors),
         findings=tuple(results.findings),
@@ -99,35 +99,37 @@ def judge(case: Case) -> Judgement:
     )
 
 
-def inconclusive(case: Case, finding: Finding) -> Judgement:
+def inconclusive(point: JudgedPoint, finding: Finding) -> Judgement:
     """Return the judgement of a point at which there is nothing to compare."""
     nowhere = ForwardAgreement({}, 0.0, 0.0, True)
-    findings = (*case.findings, finding)
+    findings = (*point.findings, finding)
     verdict, reason, blame = decide(nowhere, (), findings, set())
     return Judgement(
-        verdict, reason, blame, case.conditions, (), nowhere, (), findings, (), describe_environment(*PACKAGES), 0.0
+        verdict, reason, blame, point.conditions, (), nowhere, (), findings, (), describe_environment(*PACKAGES), 0.0
     )
 
 
-def _judge_tensor(case: Case, results: RouteResults, variable: Variable, terms: float | Array) -> TensorJudgement:
+def _judge_tensor(
+    point: JudgedPoint, results: RouteResults, variable: Variable, terms: float | Array
+) -> TensorJudgement:
     name = variable.name
     known = {route: g[name] for route, g in results.gradients.items() if name in g}
-    routes = [route for route in case.gradient_routes if route.name in known]
+    routes = [route for route in point.gradient_routes if route.name in known]
     by_elements = []
     for number, first in enumerate(routes):
         for second in routes[number + 1 :]:
-            by_elements.append(compare_elements(first, second, known, terms, case.allowance))
+            by_elements.append(compare_elements(first, second, known, terms, point.allowance))
     apart = [result for result, _ in by_elements if not result.within]
-    if apart and case.slope_routes:
+    if apart and point.slope_routes:
         worst = max(apart, key=lambda pair: pair.relative_error)
         difference = known[worst.first] - known[worst.second]
-        results.take_derivatives(name, "duel", difference / np.max(np.abs(difference)), case.slope_routes)
+        results.take_derivatives(name, "duel", difference / np.max(np.abs(difference)), point.slope_routes)
     directions = results.directions[name]
-    by_slopes = compare_slopes(routes, case.slope_routes, known, directions, terms, case.allowance)
+    by_slopes = compare_slopes(routes, point.slope_routes, known, directions, terms, point.allowance)
     pairs = [result for result, _ in by_elements] + by_slopes
-    order = [route.name for route in (*case.gradient_routes, *case.slope_routes)]
+    order = [route.name for route in (*point.gradient_routes, *point.slope_routes)]
     pairs.sort(key=lambda pair: (order.index(pair.first), order.index(pair.second)))
-    lines = tuple(line for direction in directions for line in _lines(direction, routes, known, terms, case))
+    lines = tuple(line for direction in directions for line in _lines(direction, routes, known, terms, point))
     return TensorJudgement(
         name=name,
         kind=variable.kind,
@@ -136,16 +138,16 @@ def _judge_tensor(case: Case, results: RouteResults, variable: Variable, terms: 
         largest={route: float(np.max(np.abs(g), initial=0.0)) for route, g in known.items()},
         pairs=tuple(pairs),
         lines=lines,
-        sensitivity=_sensitivity(case.gradient_routes[0].name, known, by_elements, lines),
+        sensitivity=_sensitivity(point.gradient_routes[0].name, known, by_elements, lines),
     )
 
 
 def _lines(
-    direction: Direction, routes: Sequence[GradientRoute], known: Gradients, terms: float | Array, case: Case
+    direction: Direction, routes: Sequence[GradientRoute], known: Gradients, terms: float | Array, point: JudgedPoint
 ) -> list[Line]:
     v, lines = direction.v, []
     for witness, found in direction.slopes.items():
-        allowed = {r.name: case.allowance.of_slope(r, known[r.name], found, v, terms) for r in routes}
+        allowed = {r.name: point.allowance.of_slope(r, known[r.name], found, v, terms) for r in routes}
         slopes = {route.name: float(np.sum(known[route.name] * v)) for route in routes}
         measured: dict[str, Any] = {
             name: tuple(value.tolist()) if isinstance(value, np.ndarray) else value
@@ -180,26 +182,26 @@ def _sensitivity(
 
 
 def _with_wrong_elements(
-    case: Case, results: RouteResults, tensor: TensorJudgement, blame: str, terms: float | Array
+    point: JudgedPoint, results: RouteResults, tensor: TensorJudgement, blame: str, terms: float | Array
 ) -> TensorJudgement:
     """Add which elements the blamed route has wrong, from a gradient that is right, else by bisection."""
     if tensor.agrees or tensor.name not in results.gradients[blame]:
         return tensor
     got = results.gradients[blame][tensor.name]
-    by_name = {route.name: route for route in case.gradient_routes}
+    by_name = {route.name: route for route in point.gradient_routes}
     right = trusted(tensor, blame, [name for name, found in results.gradients.items() if tensor.name in found])
     if right is not None:
         expected = results.gradients[right][tensor.name]
         scale = float(np.max(np.abs(expected), initial=0.0))
-        wrong = differing(got, expected, case.allowance.of_elements(by_name[blame], by_name[right], scale, terms))
-    elif case.slope_routes:
-        witness = case.slope_routes[-1]
+        wrong = differing(got, expected, point.allowance.of_elements(by_name[blame], by_name[right], scale, terms))
+    elif point.slope_routes:
+        witness = point.slope_routes[-1]
 
         def residual(v: Array) -> tuple[float, float]:
             found = witness.slope(tensor.name, v)
-            return found.value - float(np.sum(got * v)), case.allowance.of_slope(by_name[blame], got, found, v, terms)
+            return found.value - float(np.sum(got * v)), point.allowance.of_slope(by_name[blame], got, found, v, terms)
 
-        wrong = bisect(residual, got, random_direction(case.conditions.seed, 0, 0, got.shape))
+        wrong = bisect(residual, got, random_direction(point.conditions.seed, 0, 0, got.shape))
     else:
         return tensor
     return replace(tensor, wrong=wrong.count, wrong_elements=wrong.worst)

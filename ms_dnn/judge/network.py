@@ -13,7 +13,7 @@ from ms_dnn.gradients import reference_chain as chain
 from ms_dnn.gradients.framework import CostOfNetwork
 from ms_dnn.gradients.rounding import cost_rounding, gradient_roundings
 from ms_dnn.judge.judgement import Conditions, Finding, ForwardAgreement, Judgement
-from ms_dnn.judge.judging import Case, judge
+from ms_dnn.judge.judging import JudgedPoint, judge
 from ms_dnn.judge.pairs import Allowance
 from ms_dnn.judge.parts import faulty_layers
 from ms_dnn.judge.routes.base import COMPLEX_STEP, GRAD_OPERATION, GradientRoute, Route, SlopeRoute
@@ -80,7 +80,7 @@ def check_network(
     penalty = "" if cost.penalty is None else f" + {cost.penalty}"
     what = f"DNN {network}, {cost.loss.name} ({cost.reduction}{weighted}){penalty}, {len(x)} samples"
     return judge(
-        Case(
+        JudgedPoint(
             conditions=Conditions(what, dtype, device, "float64", seed, directions, subject.fingerprint()),
             variables=subject.variables,
             gradient_routes=[route for route in routes if isinstance(route, GradientRoute)],

@@ -81,7 +81,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Line:
+class TextLine:
     """A line of text, in parts of which each has its tone.
 
     Attributes:
@@ -100,18 +100,18 @@ class Line:
         return f"<p{_class(style)}>{' '.join(spans)}</p>" if first else ""
 
 
-Block = Line | Table
+Block = TextLine | Table
 
 
-def line(text: str = "", tone: Tone = "", *, whole: bool = False) -> Line:
+def line(text: str = "", tone: Tone = "", *, whole: bool = False) -> TextLine:
     """Return a line of one tone."""
-    return Line(((text, tone),), whole)
+    return TextLine(((text, tone),), whole)
 
 
 def print_blocks(console: Console, blocks: Sequence[Block]) -> None:
     """Print lines and tables."""
     for block in blocks:
-        if isinstance(block, Line):
+        if isinstance(block, TextLine):
             text = Text(" ").join(_text(part) for part in block.parts)
             console.print(text, highlight=False, soft_wrap=block.whole)
         else:

@@ -97,7 +97,7 @@ def definitions(facts: Sequence[tuple[str, object]]) -> str:
     return f"<dl>{items}</dl>"
 
 
-def listed(lines: Sequence[tuple[str, str, str]]) -> str:
+def statement_list(lines: Sequence[tuple[str, str, str]]) -> str:
     """Return a list of (style, what comes first, sentence)."""
     items = "".join(
         f'<li class="{style}"><strong>{html_text(start)}</strong> {html_text(rest)}</li>'

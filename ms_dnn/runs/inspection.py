@@ -30,7 +30,7 @@ def boundary_of(experiment: Experiment, network: DNN) -> Boundary | None:
     room = np.where(high > low, high - low, 1.0) * MARGIN
     across, up = (np.linspace(low[j] - room[j], high[j] + room[j], GRID) for j in range(2))
     points = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
-    outputs = predict(network, data.features.apply(points))
+    outputs = network_outputs(network, data.features.apply(points))
     likely = decoder.probabilities(outputs) if dataset.n_classes == 2 else None
     return Boundary(
         across,
@@ -54,7 +54,7 @@ def misclassified_of(experiment: Experiment, network: DNN) -> Misclassified | No
     if dataset.image_shape is None or dataset.task != "classification" or name is None:
         return None
     split = data.splits[name]
-    outputs = predict(network, split.x)
+    outputs = network_outputs(network, split.x)
     predicted, likely = decoder.predictions(outputs), decoder.probabilities(outputs)
     wrong = np.flatnonzero(predicted != split.targets)
     if not len(wrong):
@@ -74,7 +74,7 @@ def misclassified_of(experiment: Experiment, network: DNN) -> Misclassified | No
     )
 
 
-def predict(network: DNN, x: Rows) -> NDArray[Any]:
+def network_outputs(network: DNN, x: Rows) -> NDArray[Any]:
     """Return a[L], (N, n[L]), for scaled samples x (N, n[0]); nothing is compiled."""
     dtype = network.trainable_params()[0].dtype
     parts = [network(Tensor(x[first : first + ROWS_AT_ONCE], dtype)) for first in range(0, len(x), ROWS_AT_ONCE)]

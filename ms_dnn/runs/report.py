@@ -12,7 +12,7 @@ from ms_dnn.errors import RunError
 from ms_dnn.experiment.data import PreparedData
 from ms_dnn.experiment.experiment import Experiment
 from ms_dnn.runs.evaluation import scores_on
-from ms_dnn.runs.inspection import predict
+from ms_dnn.runs.inspection import network_outputs
 from ms_dnn.runs.pictures import draw_pictures
 from ms_dnn.runs.records import Agreement, LayerRow, RunReport
 from ms_dnn.runs.stored import StoredRun
@@ -75,7 +75,7 @@ def _agreement(experiment: Experiment, network: DNN) -> Agreement | None:
     if name is None or experiment.data.dataset.task != "regression":
         return None
     split = experiment.data.splits[name]
-    return Agreement(name, split.targets, experiment.decoder.predictions(predict(network, split.x)))
+    return Agreement(name, split.targets, experiment.decoder.predictions(network_outputs(network, split.x)))
 
 
 def _environment(folder: RunFolder) -> Mapping[str, Any]:

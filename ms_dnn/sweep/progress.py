@@ -6,7 +6,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from ms_dnn.presentation.document import Block, Cell, Column, Line, Table, Tone, line
+from ms_dnn.presentation.document import Block, Cell, Column, Table, TextLine, Tone, line
 from ms_dnn.sweep.outcome import BAD, SweepOutcome, TrialRow, shown_metric, shown_value
 
 _TONES: dict[str, Tone] = {"running": "strong", "pruned": "quiet", **dict.fromkeys(BAD, "bad")}
@@ -88,7 +88,7 @@ def sweep_report(outcome: SweepOutcome, importances: Mapping[str, float]) -> lis
     return [*blocks, Table(columns, rows)]
 
 
-def _reasons(outcome: SweepOutcome) -> list[Line]:
+def _reasons(outcome: SweepOutcome) -> list[TextLine]:
     """Return each different reason once, with the first trial that it stopped."""
     reasons: dict[str, list[TrialRow]] = {}
     for row in outcome.rows:

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from ms_dnn.audit.catalogue.inputs import fixed, normal, zeros
+from ms_dnn.audit.catalogue.inputs import fixed, normal_arrays, zero_arrays
 from ms_dnn.audit.entry import Case, Entry
 
 # A call is one expression of source text; what it needs beyond that is imported inside it.
 HERE = "__import__('planted_cells')."
-ORDINARY = Case("ordinary", normal((3, 4)))
+ORDINARY = Case("ordinary", normal_arrays((3, 4)))
 TWO = ("float64", "float32")
 
 
@@ -32,7 +32,7 @@ ENTRIES = (
     planted("other forward", "ops.relu(x0)", leaky),
     planted("gradient of 1.01", f"{HERE}SlightlyWrong()", square),
     planted("gradient of 1.5", f"{HERE}Wrong()", square, Case("of one sign", fixed([1.0, 2.0, -3.0]))),
-    planted("no gradient of x1", f"{HERE}Detached()", lambda a, b: a * b, Case("ordinary", normal((3,), (3,)))),
+    planted("no gradient of x1", f"{HERE}Detached()", lambda a, b: a * b, Case("ordinary", normal_arrays((3,), (3,)))),
     planted("float32 inside", f"{HERE}Narrow()", square),
     planted(
         "wrong, then narrow",
@@ -41,10 +41,10 @@ ENTRIES = (
         Case("exact in float32", fixed([1.0, -2.0])),
         dtypes=("float64",),
     ),
-    planted("NaN at zero", f"{HERE}NotANumber()", square, Case("zeros", zeros((2,)))),
-    planted("kink", "ops.abs(x0)", np.abs, Case("zeros", zeros((2,)))),
+    planted("NaN at zero", f"{HERE}NotANumber()", square, Case("zeros", zero_arrays((2,)))),
+    planted("kink", "ops.abs(x0)", np.abs, Case("zeros", zero_arrays((2,)))),
     planted("both of a tie", f"{HERE}BothOfATie()", np.maximum, Case("ties", fixed([1.0, 2.0], [1.0, 2.0]))),
-    planted("stale", f"{HERE}Stale()", lambda x: np.mean(x**2), Case("ordinary", normal((4,)))),
+    planted("stale", f"{HERE}Stale()", lambda x: np.mean(x**2), Case("ordinary", normal_arrays((4,)))),
     planted("refused", "ops.bitwise_and(x0, x0)", square),
     planted("misspelt", "ops.sqare(x0)", square),
     planted("broken formula", "ops.square(x0)", fail_in_formula),
@@ -54,7 +54,7 @@ ENTRIES = (
         "half the step",
         "nn.SGD(params, learning_rate=0.05)",
         lambda w, g: w - 0.1 * np.cumsum(g, axis=0),
-        Case("five steps", normal((3,), (5, 3))),
+        Case("five steps", normal_arrays((3,), (5, 3))),
         dtypes=("float32",),
         kind="update",
     ),

@@ -5,10 +5,10 @@ import pytest
 
 from ms_dnn.audit.catalogue import with_known_faults
 from ms_dnn.audit.catalogue.apis import apis
-from ms_dnn.audit.catalogue.inputs import integers, normal, together
+from ms_dnn.audit.catalogue.inputs import integers, normal_arrays, together
 from ms_dnn.audit.entry import Case
 
-PAIR = normal((2,), (2,))
+PAIR = normal_arrays((2,), (2,))
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_other_fields_are_those_of_the_entry():
 
 
 def test_inputs_together_come_from_one_stream_one_after_the_other():
-    x, classes = together(normal((2, 3)), integers(5, 4))(np.random.default_rng(7))
+    x, classes = together(normal_arrays((2, 3)), integers(5, 4))(np.random.default_rng(7))
     random = np.random.default_rng(7)
     np.testing.assert_array_equal(x, random.standard_normal((2, 3)))
     np.testing.assert_array_equal(classes, random.integers(0, 5, 4))

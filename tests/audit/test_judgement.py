@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from ms_dnn.audit.judgement import Expected, judge
+from ms_dnn.audit.judgement import Expected, grade_tensor
 
 
 def against(got, want, dtype="float32", high=None, error=0.0, movement=0.0, resolution=0.0):
     want = np.asarray(want, np.float64)
     high = want if high is None else np.asarray(high, np.float64)
     accepted = Expected(want, high, np.full(want.shape, error), np.full(want.shape, movement), resolution)
-    return judge(np.asarray(got, np.float64), accepted, dtype).grade
+    return grade_tensor(np.asarray(got, np.float64), accepted, dtype).grade
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from planted_entries import BY_NAME
 from ms_dnn.audit import findings, workers
 from ms_dnn.audit.catalogue import ENTRIES
 from ms_dnn.audit.entry import HISTORIES
-from ms_dnn.audit.workers import audit
+from ms_dnn.audit.workers import audit_entries
 
 NAMES = ("aborts", "misspelt", "broken formula", "right", "gradient of 1.5", "stale")
 
@@ -33,7 +33,7 @@ def audited(*names, time_limit):
         patch.setattr(workers, "START_LIMIT", PATIENCE)
         patch.setenv("PYTHONPATH", str(Path(__file__).parent))
         entries = [BY_NAME[name] for name in names]
-        return audit(entries, jobs=2, time_limit=time_limit, catalogue="planted_entries")
+        return audit_entries(entries, jobs=2, time_limit=time_limit, catalogue="planted_entries")
 
 
 def verdict(result, name):
@@ -89,7 +89,7 @@ def test_what_is_wrong_in_a_fresh_process_is_not_called_stale_too(result):
 @pytest.mark.parametrize("name", ["nn.BCEWithLogitsLoss", pytest.param("nn.Softmax", marks=pytest.mark.campaign)])
 def test_mindspores_stale_gradients_are_found_and_their_scripts_show_them(name, tmp_path):
     """Two of MindSpore 2.10 whose gradient in PyNative depends on the shape that came first."""
-    (finding,) = audit([entry for entry in ENTRIES if entry.name == name], jobs=1, time_limit=PATIENCE).findings
+    (finding,) = audit_entries([entry for entry in ENTRIES if entry.name == name], jobs=1, time_limit=PATIENCE).findings
     assert finding.verdict == findings.STALE_GRADIENT
     shown, cured = (ran(text, tmp_path) for text in (finding.script, without_the_earlier_call(finding.script)))
     got, expected = shown

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from ms_dnn.errors import DataError
-from ms_dnn.features.encoding import decide, encode_targets, smooth_targets
+from ms_dnn.features.encoding import class_indices, encode_targets, smooth_targets
 
 BINARY = ("binary_cross_entropy", "binary_cross_entropy_with_logits", "squared_error", "hinge", "perceptron")
 SIGNED = ("hinge", "perceptron")
@@ -29,7 +29,7 @@ def test_decide_reads_what_encode_wrote(loss, outputs):
     if loss == "softmax_cross_entropy" and outputs == 1:
         return
     y = np.array([0, 1, 1, 0])
-    got = decide(encode_targets(y, 2, loss, outputs), loss, "identity")
+    got = class_indices(encode_targets(y, 2, loss, outputs), loss, "identity")
     assert got.dtype == np.int64
     np.testing.assert_array_equal(got, y)
 
@@ -48,11 +48,11 @@ def test_decide_reads_what_encode_wrote(loss, outputs):
 )
 def test_thresholds_of_one_output(loss, activation, threshold):
     prediction = np.array([[threshold - 1e-9], [threshold], [threshold + 1e-9]])
-    assert decide(prediction, loss, activation).tolist() == [0, 0, 1]
+    assert class_indices(prediction, loss, activation).tolist() == [0, 0, 1]
 
 
 def test_the_first_of_equal_outputs_wins():
-    assert decide([[1, 1, 0]], "softmax_cross_entropy", "identity").tolist() == [0]
+    assert class_indices([[1, 1, 0]], "softmax_cross_entropy", "identity").tolist() == [0]
 
 
 def test_regression_targets_pass():
@@ -92,7 +92,7 @@ def test_targets_that_do_not_fit_the_last_layer(y, n_classes, loss, outputs, mes
 )
 def test_predictions_that_name_no_class(prediction, loss, message):
     with pytest.raises(DataError, match=message):
-        decide(prediction, loss, "identity")
+        class_indices(prediction, loss, "identity")
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])

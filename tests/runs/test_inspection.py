@@ -10,7 +10,7 @@ from sklearn.datasets import load_digits, make_moons
 
 from ms_dnn.config import load_config
 from ms_dnn.experiment.experiment import Experiment
-from ms_dnn.runs.inspection import GRID, MOST_SHOWN, boundary_of, misclassified_of, predict
+from ms_dnn.runs.inspection import GRID, MOST_SHOWN, boundary_of, misclassified_of, network_outputs
 from ms_dnn.runs.pictures import draw_pictures, numbers_at_start_and_now
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -57,7 +57,7 @@ def test_misclassified_pictures_come_with_the_most_confident_first():
     experiment = Experiment(load_config(CONFIGS / "digits.yaml", overrides))
     data, network = experiment.data, experiment.network()
     found = misclassified_of(experiment, network)
-    output = predict(network, data.test.x)
+    output = network_outputs(network, data.test.x)
     given = output.argmax(axis=1)
     assert (found.samples, found.wrong) == (len(given), int((given != data.test.targets).sum()))
     assert len(found.images) == len(found.right) == MOST_SHOWN

@@ -54,8 +54,8 @@ def descended(start, x, y, picked, rates, penalty=reference.NO_PENALTY, clip_nor
 @pytest.mark.parametrize(
     ("plain", "clip_norm"),
     [
-        (reference.Penalty(0.01, 0.2), None),
-        (reference.Penalty(0.01, 0.2, biases=True), 0.3),
+        (reference.ReferencePenalty(0.01, 0.2), None),
+        (reference.ReferencePenalty(0.01, 0.2, biases=True), 0.3),
         (reference.NO_PENALTY, 0.05),
         pytest.param(reference.NO_PENALTY, 1e9, marks=pytest.mark.campaign),
     ],

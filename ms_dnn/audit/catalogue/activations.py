@@ -7,7 +7,7 @@ from scipy.special import erf, expit, log_expit, log_softmax, softmax
 
 from ms_dnn.audit.catalogue.apis import apis
 from ms_dnn.audit.catalogue.elementwise import ANY, ZEROS
-from ms_dnn.audit.catalogue.inputs import fixed, normal
+from ms_dnn.audit.catalogue.inputs import fixed, normal_arrays
 from ms_dnn.audit.entry import Array, Case
 
 LARGE = Case("large", fixed([-30.0, -10.0, 10.0, 30.0]))
@@ -122,7 +122,7 @@ ENTRIES = (
     *apis(lambda x: x * np.clip(x + 3, 0, 6) / 6, (*CASES, AT_3), "nn.HSwish()", "{ops,F}.hardswish"),
     *apis(lambda x: np.where(x > 0.5, x, 2.0), CASES, "nn.Threshold(0.5, 2.0)", "{ops,F}.threshold(x0, 0.5, 2.0)"),
     *apis(lambda x: softmax(x, axis=-1), ROWS, "nn.Softmax(axis=-1)", "{ops,F}.softmax(x0, -1)", second_order=True),
-    *apis(lambda x: softmax(x, axis=1), normal((2, 3, 2, 2), scale=2.0), "nn.Softmax2d()"),
+    *apis(lambda x: softmax(x, axis=1), normal_arrays((2, 3, 2, 2), scale=2.0), "nn.Softmax2d()"),
     *apis(lambda x: softmax(-x, axis=-1), ROWS, "nn.Softmin(axis=-1)", "ops.softmin(x0, -1)"),
     *apis(
         lambda x: log_softmax(x, axis=-1),

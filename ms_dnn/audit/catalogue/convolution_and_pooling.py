@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from ms_dnn.audit.catalogue.apis import apis
-from ms_dnn.audit.catalogue.inputs import integers, normal, zeros
+from ms_dnn.audit.catalogue.inputs import integers, normal_arrays, zero_arrays
 from ms_dnn.audit.entry import Array, Case, Entry, Formula
 
 
@@ -139,24 +139,24 @@ def _grid(rng: np.random.Generator) -> tuple[Array, ...]:
     return rng.standard_normal((1, 2, 3, 3)), signs * rng.uniform(0.3, 0.7, (1, 2, 2, 2))
 
 
-IMAGE = Case("ordinary", normal((1, 2, 4, 4)))
+IMAGE = Case("ordinary", normal_arrays((1, 2, 4, 4)))
 TIES = Case("ties", integers(2, 1, 1, 4, 4, dtype=np.float64))
 """Zeros and ones: most windows hold their maximum twice."""
 NEGATIVE = Case("negative", lambda rng: (-np.abs(rng.standard_normal((1, 1, 4, 4))) - 0.1,))
-ZEROS = Case("zeros", zeros((1, 1, 4, 4)))
-SEQUENCE = Case("ordinary", normal((1, 2, 6)))
+ZEROS = Case("zeros", zero_arrays((1, 1, 4, 4)))
+SEQUENCE = Case("ordinary", normal_arrays((1, 2, 6)))
 SEQUENCE_TIES = Case("ties", integers(2, 1, 2, 6, dtype=np.float64))
-VOLUME = Case("ordinary", normal((1, 1, 2, 4, 4)))
+VOLUME = Case("ordinary", normal_arrays((1, 1, 2, 4, 4)))
 PLAIN = (
-    Case("ordinary", normal((1, 2, 4, 4), (2, 2, 2, 2))),
-    Case("large", normal((1, 2, 3, 3), (2, 2, 2, 2), scale=50.0)),
+    Case("ordinary", normal_arrays((1, 2, 4, 4), (2, 2, 2, 2))),
+    Case("large", normal_arrays((1, 2, 3, 3), (2, 2, 2, 2), scale=50.0)),
 )
-SMALL = Case("ordinary", normal((1, 2, 2, 3)))
+SMALL = Case("ordinary", normal_arrays((1, 2, 2, 3)))
 
 
 def _layer(formula: Formula, shapes: tuple[tuple[int, ...], ...], *calls: str) -> tuple[Entry, ...]:
     """Entries of layers with a weight, and with a bias where a third shape is given."""
-    return apis(formula, normal(*shapes), *calls, parameters=("weight", "bias")[: len(shapes) - 1])
+    return apis(formula, normal_arrays(*shapes), *calls, parameters=("weight", "bias")[: len(shapes) - 1])
 
 
 CONVOLUTIONS = (
@@ -242,7 +242,7 @@ RESIZED = (
     ),
     *apis(
         lambda x: x @ _lines(x.shape[-1], 5, False).T,
-        normal((1, 2, 3)),
+        normal_arrays((1, 2, 3)),
         'ops.interpolate(x0, 5, mode="linear")  # linear',
     ),
     *apis(_adaptive(np.mean, 2, 3), IMAGE, 'ops.interpolate(x0, (2, 3), mode="area")  # area'),
@@ -250,7 +250,7 @@ RESIZED = (
     *apis(_bilinear(True, 4, 6), SMALL, 'nn.Upsample(size=(4, 6), mode="bilinear", align_corners=True)  # bilinear'),
     *apis(_bilinear(False, 4, 6), SMALL, 'F.interpolate(x0, (4, 6), mode="bilinear", align_corners=False)'),
     *apis(_sampled, _grid, "ops.grid_sample(x0, x1, align_corners=True)"),
-    *apis(_affine_grid, normal((2, 2, 3)), "ops.affine_grid(x0, (2, 1, 2, 3), True)"),
+    *apis(_affine_grid, normal_arrays((2, 2, 3)), "ops.affine_grid(x0, (2, 1, 2, 3), True)"),
 )
 
 ENTRIES = CONVOLUTIONS + POOLS + RESIZED

@@ -7,12 +7,15 @@ from collections.abc import Callable
 import numpy as np
 
 from ms_dnn.audit.catalogue.apis import apis
-from ms_dnn.audit.catalogue.inputs import fixed, normal, together, uniform
+from ms_dnn.audit.catalogue.inputs import fixed, normal_arrays, together, uniform
 from ms_dnn.audit.entry import Array, Case, Entry, Formula, Inputs
 
-DENSE = (Case("ordinary", normal((3, 4), (2, 4), (2,))), Case("large", normal((3, 4), (2, 4), (2,), scale=50.0)))
-NO_BIAS = normal((3, 4), (2, 4))
-BILINEAR = normal((3, 2), (3, 3), (2, 2, 3), (2,))
+DENSE = (
+    Case("ordinary", normal_arrays((3, 4), (2, 4), (2,))),
+    Case("large", normal_arrays((3, 4), (2, 4), (2,), scale=50.0)),
+)
+NO_BIAS = normal_arrays((3, 4), (2, 4))
+BILINEAR = normal_arrays((3, 2), (3, 3), (2, 2, 3), (2,))
 EPSILON = 2.0**-10
 WEIGHT_AND_BIAS = ("weight", "bias")
 SCALE_AND_SHIFT = {"nn": ("gamma", "beta"), "mint.nn": ("weight", "bias")}
@@ -75,26 +78,26 @@ def _local_response(x: Array) -> Array:
 LAYER = (
     Case("ordinary", _centred((3, 4), (4,), (4,))),
     Case("large mean", lambda rng: (rng.standard_normal((3, 4)) + 64, rng.standard_normal(4), rng.standard_normal(4))),
-    Case("constant rows", together(fixed(np.ones((2, 4))), normal((4,), (4,)))),
+    Case("constant rows", together(fixed(np.ones((2, 4))), normal_arrays((4,), (4,)))),
 )
 BATCH = _centred((4, 3), (3,), (3,))
 SEQUENCES = _centred((2, 2, 4), (2,), (2,))
 IMAGES = _centred((2, 2, 2, 3), (2,), (2,))
 FOUR_CHANNELS = _centred((2, 4, 2, 2), (4,), (4,))
-STATISTICS = together(normal((4, 3)), uniform(0.5, 1.5, (3,), (3,), (3,), (3,)))
+STATISTICS = together(normal_arrays((4, 3)), uniform(0.5, 1.5, (3,), (3,), (3,), (3,)))
 
 DENSE_LAYERS = (
     *apis(lambda x, w, b: x @ w.T + b, DENSE, "nn.Dense(4, 2)", "mint.nn.Linear(4, 2)", parameters=WEIGHT_AND_BIAS),
     *apis(lambda x, w: x @ w.T, NO_BIAS, "nn.Dense(4, 2, has_bias=False)  # no bias", parameters=("weight",)),
     *apis(
         lambda x, w, b: np.tanh(x @ w.T + b),
-        normal((3, 4), (2, 4), (2,), scale=0.5),
+        normal_arrays((3, 4), (2, 4), (2,), scale=0.5),
         'nn.Dense(4, 2, activation="tanh")  # tanh',
         parameters=WEIGHT_AND_BIAS,
     ),
     *apis(
         lambda x, w, b: np.maximum(x @ w.T + b, 0),
-        normal((2, 2, 4), (2, 4), (2,)),
+        normal_arrays((2, 2, 4), (2, 4), (2,)),
         'nn.Dense(4, 2, activation="relu")  # relu, three axes',
         parameters=WEIGHT_AND_BIAS,
     ),
@@ -154,7 +157,7 @@ BATCH_NORMS = (
         "F.group_norm(x0, 2, x1, x2, 2.0**-10)",
         parameters=SCALE_AND_SHIFT,
     ),
-    *apis(_local_response, normal((1, 4, 2, 2)), "ops.lrn(x0, 1, 1.0, 0.5, 0.5)"),
+    *apis(_local_response, normal_arrays((1, 4, 2, 2)), "ops.lrn(x0, 1, 1.0, 0.5, 0.5)"),
 )
 
 ENTRIES = DENSE_LAYERS + LAYER_NORMS + BATCH_NORMS

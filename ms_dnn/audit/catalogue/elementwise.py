@@ -6,13 +6,13 @@ import numpy as np
 from scipy.special import expit, logit
 
 from ms_dnn.audit.catalogue.apis import apis
-from ms_dnn.audit.catalogue.inputs import fixed, normal, uniform
+from ms_dnn.audit.catalogue.inputs import fixed, normal_arrays, uniform
 from ms_dnn.audit.entry import Case
 
 WIDE = ("float64", "float32")
 """For values that float16 cannot hold."""
 
-ANY = Case("ordinary", normal((3, 4), scale=2.0))
+ANY = Case("ordinary", normal_arrays((3, 4), scale=2.0))
 ZEROS = Case("zeros", fixed([0.0, -0.0, 0.0, 0.0]))
 LARGE = Case("large", fixed([-200.0, -30.0, 30.0, 200.0]))
 POSITIVE = Case("ordinary", uniform(0.1, 5, (3, 4)))

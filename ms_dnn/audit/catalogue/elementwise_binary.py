@@ -7,11 +7,11 @@ from scipy.special import xlogy
 
 from ms_dnn.audit.catalogue.apis import apis
 from ms_dnn.audit.catalogue.elementwise import WIDE
-from ms_dnn.audit.catalogue.inputs import fixed, normal, together, uniform
+from ms_dnn.audit.catalogue.inputs import fixed, normal_arrays, together, uniform
 from ms_dnn.audit.entry import Case, Inputs
 
-ORDINARY = Case("ordinary", normal((3, 4), (3, 4)))
-BROADCAST = Case("broadcast", normal((3, 1), (1, 4)))
+ORDINARY = Case("ordinary", normal_arrays((3, 4), (3, 4)))
+BROADCAST = Case("broadcast", normal_arrays((3, 1), (1, 4)))
 ZEROS = Case("zeros", fixed([0.0, 0.0, 0.0, 1.0], [0.0, 0.0, 1.0, 0.0]))
 TIES = Case("ties", fixed([1.0, 2.0, 0.0, 3.0], [1.0, 2.0, 0.0, -3.0]))
 LINEAR = (ORDINARY, BROADCAST, ZEROS)
@@ -23,8 +23,8 @@ def _nonzero(*shape: int) -> Inputs:
 
 
 DIVIDED = (
-    Case("ordinary", together(normal((3, 4)), _nonzero(3, 4))),
-    Case("broadcast", together(normal((3, 1)), _nonzero(1, 4))),
+    Case("ordinary", together(normal_arrays((3, 4)), _nonzero(3, 4))),
+    Case("broadcast", together(normal_arrays((3, 1)), _nonzero(1, 4))),
     Case("zero numerator", fixed([0.0, 0.0, 0.0], [1.0, -2.0, 4.0])),
 )
 MODULO = (
@@ -34,8 +34,8 @@ MODULO = (
 DOUBLE = ("float64",)
 """For functions whose output is float64 whatever goes in."""
 POWERS = (
-    Case("positive base", together(uniform(0.2, 3, (3, 4)), normal((3, 4), scale=2.0))),
-    Case("broadcast", together(uniform(0.2, 3, (3, 1)), normal((1, 4), scale=2.0))),
+    Case("positive base", together(uniform(0.2, 3, (3, 4)), normal_arrays((3, 4), scale=2.0))),
+    Case("broadcast", together(uniform(0.2, 3, (3, 1)), normal_arrays((1, 4), scale=2.0))),
     Case("negative base", fixed([-2.0, -1.5, -0.5, -3.0], [2.0, 3.0, 1.0, 2.0])),
     Case("zero base", fixed([0.0, 0.0, 0.0, 0.0], [2.0, 3.0, 4.0, 1.0])),
 )
@@ -47,15 +47,15 @@ LOG_SUMS = (
     Case("large", fixed([-1000.0, 1000.0, 100.0, -100.0], [1000.0, -1000.0, 99.0, -99.0])),
 )
 THREE = (
-    Case("ordinary", together(normal((3, 4), (3, 4)), _nonzero(3, 4))),
-    Case("broadcast", together(normal((3, 1), (1, 4)), _nonzero(3, 4))),
+    Case("ordinary", together(normal_arrays((3, 4), (3, 4)), _nonzero(3, 4))),
+    Case("broadcast", together(normal_arrays((3, 1), (1, 4)), _nonzero(3, 4))),
 )
 X_LOG_Y = (
-    Case("ordinary", together(normal((3, 4)), uniform(0.2, 4, (3, 4)))),
-    Case("broadcast", together(normal((3, 1)), uniform(0.2, 4, (4,)))),
+    Case("ordinary", together(normal_arrays((3, 4)), uniform(0.2, 4, (3, 4)))),
+    Case("broadcast", together(normal_arrays((3, 1)), uniform(0.2, 4, (4,)))),
     Case("zeros", fixed([0.0, 0.0, 1.0], [0.5, 2.0, 1.0])),
 )
-BOUNDED = together(normal((3, 4), scale=2.0), uniform(-1.5, -0.5, (3, 4)), uniform(0.5, 1.5, (3, 4)))
+BOUNDED = together(normal_arrays((3, 4), scale=2.0), uniform(-1.5, -0.5, (3, 4)), uniform(0.5, 1.5, (3, 4)))
 
 ENTRIES = (
     *apis(np.add, LINEAR, "ops.add"),
@@ -102,7 +102,7 @@ ENTRIES = (
     *apis(np.heaviside, ORDINARY, "ops.heaviside"),
     *apis(
         lambda x, n: x * 2.0**n,
-        together(normal((6,)), fixed(np.array([-3, -1, 0, 1, 2, 5], np.int32))),
+        together(normal_arrays((6,)), fixed(np.array([-3, -1, 0, 1, 2, 5], np.int32))),
         "ops.ldexp",
         dtypes=WIDE,
     ),

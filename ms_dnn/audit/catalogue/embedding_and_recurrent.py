@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import expit, softmax
 
 from ms_dnn.audit.catalogue.apis import apis
-from ms_dnn.audit.catalogue.inputs import integers, normal, together
+from ms_dnn.audit.catalogue.inputs import integers, normal_arrays, together
 from ms_dnn.audit.entry import Array, Case, Formula, Inputs
 
 Pair = tuple[Array, Array]
@@ -68,15 +68,15 @@ def _weights(gates: int) -> tuple[tuple[int, ...], ...]:
 
 def _cell(gates: int, states: int) -> tuple[Case, ...]:
     shapes = ((3, 2), *((3, 2),) * states, *_weights(gates))
-    return Case("ordinary", normal(*shapes, scale=0.5)), Case("large", normal(*shapes, scale=2.0))
+    return Case("ordinary", normal_arrays(*shapes, scale=0.5)), Case("large", normal_arrays(*shapes, scale=2.0))
 
 
 def _layer(gates: int, states: int) -> Inputs:
-    return normal((3, 2, 2), *((1, 2, 2),) * states, *_weights(gates), scale=0.5)
+    return normal_arrays((3, 2, 2), *((1, 2, 2),) * states, *_weights(gates), scale=0.5)
 
 
 TABLE = {"nn": ("embedding_table",), "mint.nn": ("weight",)}
-EMBEDDED = Case("repeated", together(integers(4, 2, 3), normal((5, 3))))
+EMBEDDED = Case("repeated", together(integers(4, 2, 3), normal_arrays((5, 3))))
 
 EMBEDDINGS = (
     *apis(lambda i, w: w[i], EMBEDDED, "nn.Embedding(5, 3)", parameters=TABLE),
@@ -121,7 +121,7 @@ RECURRENT = (
 ATTENTION = (
     *apis(
         _attention,
-        normal((2, 1, 4), (3, 1, 4), (3, 1, 4), (12, 4), (12,), (4, 4), (4,), scale=0.5),
+        normal_arrays((2, 1, 4), (3, 1, 4), (3, 1, 4), (12, 4), (12,), (4, 4), (4,), scale=0.5),
         "nn.MultiheadAttention(4, 2)",
         parameters=("in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias"),
         applied="self.op(x0, x1, x2)[0]",

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from ms_dnn.audit.catalogue.apis import apis
-from ms_dnn.audit.catalogue.inputs import fixed, normal, together
+from ms_dnn.audit.catalogue.inputs import fixed, normal_arrays, together
 from ms_dnn.audit.entry import Array, Case, Formula, Inputs
 
-MATRIX = Case("ordinary", normal((3, 4)))
+MATRIX = Case("ordinary", normal_arrays((3, 4)))
 TIES = Case("ties", fixed([[1.0, 1.0, 0.0], [0.5, 2.0, 2.0], [-1.0, 3.0, -1.0]]))
 """Two at a time: of three equal elements, the middle rank's slope lies outside what moving one of them shows."""
 MASK = np.array([[True, False, True, True], [False, True, False, False], [True, True, False, True]])
@@ -47,7 +47,7 @@ def _segments(reduce: Callable[..., Array]) -> Formula:
     return lambda x, segments: np.stack([reduce(x[segments == i], axis=0) for i in range(int(segments.max()) + 1)])
 
 
-TWO_AND_MASK = together(normal((3, 4), (3, 4)), fixed(MASK))
+TWO_AND_MASK = together(normal_arrays((3, 4), (3, 4)), fixed(MASK))
 ROWS = Case("repeated rows", _with([0, 2, 2, 1]))
 COLUMNS = Case("repeated", _with([[0, 2, 2], [1, 1, 0]], floats=((2, 4),)))
 SCATTERED = _with([[0, 2], [3, 1]], floats=((2, 4), (2, 2)))
@@ -70,8 +70,12 @@ PICKED = (
         lambda x, i: np.take_along_axis(x, i, 1), COLUMNS, "ops.gather_elements(x0, 1, x1)", "mint.gather(x0, 1, x1)"
     ),
     *apis(lambda x: x[:, 2], MATRIX, "mint.select(x0, 1, 2)"),
-    *apis(lambda x, m: x[m], together(normal((3, 4)), fixed(MASK)), "{ops,mint}.masked_select"),
-    *apis(lambda x, v, m: np.where(m, v, x), together(normal((3, 4), ()), fixed(MASK)), "ops.masked_fill(x0, x2, x1)"),
+    *apis(lambda x, m: x[m], together(normal_arrays((3, 4)), fixed(MASK)), "{ops,mint}.masked_select"),
+    *apis(
+        lambda x, v, m: np.where(m, v, x),
+        together(normal_arrays((3, 4), ()), fixed(MASK)),
+        "ops.masked_fill(x0, x2, x1)",
+    ),
     *apis(lambda x, y, m: np.where(m, x, y), TWO_AND_MASK, "{ops,mint}.where(x2, x0, x1)", "ops.select(x2, x0, x1)"),
 )
 
@@ -111,9 +115,11 @@ WRITTEN = (
         _with([0, 2], floats=((3, 2), ())),
         "ops.index_fill(x0, 0, x2, x1)",
     ),
-    *apis(_written(1), normal((3, 4), (4,)), "ops.select_scatter(x0, x1, 0, 1)"),
-    *apis(_written(slice(None), slice(0, 4, 2)), normal((3, 4), (3, 2)), "ops.slice_scatter(x0, x1, 1, 0, 4, 2)"),
-    *apis(_changed(np.fill_diagonal), normal((3, 3), (3,)), "ops.diagonal_scatter"),
+    *apis(_written(1), normal_arrays((3, 4), (4,)), "ops.select_scatter(x0, x1, 0, 1)"),
+    *apis(
+        _written(slice(None), slice(0, 4, 2)), normal_arrays((3, 4), (3, 2)), "ops.slice_scatter(x0, x1, 1, 0, 4, 2)"
+    ),
+    *apis(_changed(np.fill_diagonal), normal_arrays((3, 3), (3,)), "ops.diagonal_scatter"),
     *apis(_segments(np.sum), SEGMENTS, "ops.unsorted_segment_sum(x0, x1, 3)"),
     *apis(_segments(np.max), SEGMENTS, "ops.unsorted_segment_max(x0, x1, 3)"),
     *apis(_segments(np.min), SEGMENTS, "ops.unsorted_segment_min(x0, x1, 3)"),

@@ -10,7 +10,7 @@ from scipy.special import log_softmax
 from ms_dnn.audit.entry import Inputs
 
 
-def normal(*shapes: tuple[int, ...], scale: float = 1.0) -> Inputs:
+def normal_arrays(*shapes: tuple[int, ...], scale: float = 1.0) -> Inputs:
     """One array of each shape, standard normal times the scale."""
     return lambda rng: tuple(scale * rng.standard_normal(shape) for shape in shapes)
 
@@ -40,7 +40,7 @@ def log_probabilities(rows: int, columns: int) -> Inputs:
     return lambda rng: (np.asarray(log_softmax(rng.standard_normal((rows, columns)), axis=1)),)
 
 
-def zeros(*shapes: tuple[int, ...]) -> Inputs:
+def zero_arrays(*shapes: tuple[int, ...]) -> Inputs:
     """One array of zeros of each shape."""
     return lambda rng: tuple(np.zeros(shape) for shape in shapes)
 

@@ -6,17 +6,17 @@ import numpy as np
 import scipy.linalg
 
 from ms_dnn.audit.catalogue.apis import apis
-from ms_dnn.audit.catalogue.inputs import fixed, normal, together
+from ms_dnn.audit.catalogue.inputs import fixed, normal_arrays, together
 from ms_dnn.audit.entry import Array, Case, Entry, Formula, Inputs
 
-PAIR = Case("ordinary", normal((3, 4), (4, 2)))
-LARGE_PAIR = Case("large", normal((3, 4), (4, 2), scale=100.0))
-BATCHES = Case("ordinary", normal((2, 2, 3), (2, 3, 2)))
-BROADCAST = Case("batches", normal((2, 3, 4), (4, 2)))
-VECTORS = Case("ordinary", normal((4,), (4,)))
-TWO_VECTORS = Case("ordinary", normal((3,), (4,)))
-SQUARE = Case("ordinary", normal((3, 3)))
-MATRIX = Case("ordinary", normal((3, 4)))
+PAIR = Case("ordinary", normal_arrays((3, 4), (4, 2)))
+LARGE_PAIR = Case("large", normal_arrays((3, 4), (4, 2), scale=100.0))
+BATCHES = Case("ordinary", normal_arrays((2, 2, 3), (2, 3, 2)))
+BROADCAST = Case("batches", normal_arrays((2, 3, 4), (4, 2)))
+VECTORS = Case("ordinary", normal_arrays((4,), (4,)))
+TWO_VECTORS = Case("ordinary", normal_arrays((3,), (4,)))
+SQUARE = Case("ordinary", normal_arrays((3, 3)))
+MATRIX = Case("ordinary", normal_arrays((3, 4)))
 
 
 def _triangular_system(rng: np.random.Generator) -> tuple[Array, ...]:
@@ -53,18 +53,18 @@ def _signed_log_determinant(x: Array) -> tuple[Array, Array]:
 PRODUCTS = (
     *apis(np.matmul, (PAIR, LARGE_PAIR, BROADCAST), "ops.matmul", second_order=True),
     *apis(np.matmul, (PAIR, BROADCAST), "mint.matmul", "operator @: x0 @ x1", second_order=True),
-    *apis(lambda x, w: x @ w.T, normal((3, 4), (2, 4)), "ops.MatMul(transpose_b=True)"),
+    *apis(lambda x, w: x @ w.T, normal_arrays((3, 4), (2, 4)), "ops.MatMul(transpose_b=True)"),
     *apis(np.matmul, PAIR, "ops.MatMul()  # second order", "{ops,mint}.mm", second_order=True),
     *apis(np.matmul, BATCHES, "ops.BatchMatMul()", second_order=True),
     *apis(np.matmul, BATCHES, "{ops,mint}.bmm"),
-    *apis(np.matmul, normal((3, 4), (4,)), "{ops,mint}.mv"),
+    *apis(np.matmul, normal_arrays((3, 4), (4,)), "{ops,mint}.mv"),
     *apis(np.matmul, PAIR, "ops.dot"),
     *apis(np.dot, VECTORS, "mint.dot"),
-    *apis(lambda x, y: (x * y).sum(-1), normal((3, 4), (3, 4)), "ops.vecdot"),
+    *apis(lambda x, y: (x * y).sum(-1), normal_arrays((3, 4), (3, 4)), "ops.vecdot"),
     *apis(np.outer, TWO_VECTORS, "{ops,mint}.outer", "ops.ger"),
-    *apis(np.inner, normal((3, 4), (2, 4)), "ops.inner"),
-    *apis(np.kron, normal((2, 2), (2, 3)), "ops.kron"),
-    *apis(np.cross, normal((2, 3), (2, 3)), "{ops,mint}.cross(x0, x1, 1)"),
+    *apis(np.inner, normal_arrays((3, 4), (2, 4)), "ops.inner"),
+    *apis(np.kron, normal_arrays((2, 2), (2, 3)), "ops.kron"),
+    *apis(np.cross, normal_arrays((2, 3), (2, 3)), "{ops,mint}.cross(x0, x1, 1)"),
     *apis(
         lambda x, y: (x[:, :, None] * y[None, :, :]).sum(axis=1),
         PAIR,
@@ -73,7 +73,7 @@ PRODUCTS = (
     ),
     *apis(np.matmul, BATCHES, "ops.batch_dot(x0, x1, (2, 1))"),
     *apis(np.matmul, PAIR, "nn.MatMul()"),
-    *apis(lambda x, w, b: x @ w.T + b, normal((3, 4), (2, 4), (2,)), "ops.dense", "F.linear"),
+    *apis(lambda x, w, b: x @ w.T + b, normal_arrays((3, 4), (2, 4), (2,)), "ops.dense", "F.linear"),
 )
 
 
@@ -82,36 +82,38 @@ def _multiply_and_add(name: str, product: Formula, inputs: Inputs) -> tuple[Entr
 
 
 MULTIPLY_AND_ADD = (
-    *_multiply_and_add("{ops,mint}.addmm", np.matmul, normal((3, 2), (3, 4), (4, 2))),
-    *_multiply_and_add("{ops,mint}.addmv", np.matmul, normal((3,), (3, 4), (4,))),
-    *_multiply_and_add("{ops,mint}.addbmm", lambda a, b: (a @ b).sum(axis=0), normal((2, 2), (2, 2, 3), (2, 3, 2))),
-    *_multiply_and_add("{ops,mint}.baddbmm", np.matmul, normal((2, 2, 2), (2, 2, 3), (2, 3, 2))),
-    *_multiply_and_add("ops.addr", np.outer, normal((3, 4), (3,), (4,))),
+    *_multiply_and_add("{ops,mint}.addmm", np.matmul, normal_arrays((3, 2), (3, 4), (4, 2))),
+    *_multiply_and_add("{ops,mint}.addmv", np.matmul, normal_arrays((3,), (3, 4), (4,))),
+    *_multiply_and_add(
+        "{ops,mint}.addbmm", lambda a, b: (a @ b).sum(axis=0), normal_arrays((2, 2), (2, 2, 3), (2, 3, 2))
+    ),
+    *_multiply_and_add("{ops,mint}.baddbmm", np.matmul, normal_arrays((2, 2, 2), (2, 2, 3), (2, 3, 2))),
+    *_multiply_and_add("ops.addr", np.outer, normal_arrays((3, 4), (3,), (4,))),
 )
 
 TRIANGLES = (
     *apis(np.trace, SQUARE, "ops.trace"),
-    *apis(np.trace, (SQUARE, Case("wide", normal((2, 4)))), "mint.trace"),
-    *apis(np.diag, normal((4,)), "ops.diag", "mint.diag(x0)  # of a vector"),
+    *apis(np.trace, (SQUARE, Case("wide", normal_arrays((2, 4)))), "mint.trace"),
+    *apis(np.diag, normal_arrays((4,)), "ops.diag", "mint.diag(x0)  # of a vector"),
     *apis(np.diag, SQUARE, "mint.diag"),
     *apis(lambda x: np.diagonal(x, 1), MATRIX, "ops.diagonal(x0, 1)"),
-    *apis(lambda x: x[:, :, None] * np.eye(3), normal((2, 3)), "ops.diag_embed"),
-    *apis(lambda x: np.diagflat(x, 1), normal((3,)), "ops.diagflat(x0, 1)"),
-    *apis(scipy.linalg.block_diag, normal((2, 2), (1, 3)), "ops.block_diag"),
+    *apis(lambda x: x[:, :, None] * np.eye(3), normal_arrays((2, 3)), "ops.diag_embed"),
+    *apis(lambda x: np.diagflat(x, 1), normal_arrays((3,)), "ops.diagflat(x0, 1)"),
+    *apis(scipy.linalg.block_diag, normal_arrays((2, 2), (1, 3)), "ops.block_diag"),
     *apis(lambda x: np.tril(x, -1), MATRIX, "ops.tril(x0, -1)"),
     *apis(lambda x: np.triu(x, 1), MATRIX, "ops.triu(x0, 1)"),
     *apis(np.tril, MATRIX, "mint.tril", "nn.Tril()"),
     *apis(np.triu, MATRIX, "mint.triu", "nn.Triu()"),
     *apis(lambda x: np.triu(np.tril(x), -1), MATRIX, "ops.matrix_band_part(x0, 1, 0)"),
-    *apis(lambda x: x[:, :, None] * np.eye(3), normal((2, 3)), "ops.matrix_diag"),
-    *apis(lambda x: np.vander(x, 3), normal((4,)), "ops.vander(x0, 3)"),
+    *apis(lambda x: x[:, :, None] * np.eye(3), normal_arrays((2, 3)), "ops.matrix_diag"),
+    *apis(lambda x: np.vander(x, 3), normal_arrays((4,)), "ops.vander(x0, 3)"),
 )
 
 SOLVERS = (
     *apis(np.linalg.inv, (INVERTIBLE, STACK), "ops.inverse"),
     *apis(np.linalg.inv, INVERTIBLE, "mint.inverse", "mint.linalg.inv"),
     *apis(np.linalg.inv, Case("symmetric", _symmetric), "nn.MatInverse()"),
-    *apis(np.linalg.pinv, normal((4, 2)), "ops.pinv"),
+    *apis(np.linalg.pinv, normal_arrays((4, 2)), "ops.pinv"),
     *apis(_determinant, (INVERTIBLE, STACK, NEGATIVE), "ops.det"),
     *apis(_determinant, SINGULAR, "ops.det(x0)  # singular"),
     *apis(lambda x: np.log(_determinant(x)), INVERTIBLE, "ops.logdet"),
@@ -120,14 +122,14 @@ SOLVERS = (
     *apis(_determinant, Case("symmetric", _symmetric), "nn.MatDet()"),
     *apis(_lower_cholesky, _symmetric, "ops.cholesky"),
     *apis(lambda x: _lower_cholesky(x).T, _symmetric, "ops.cholesky(x0, True)  # upper"),
-    *apis(np.linalg.solve, together(INVERTIBLE.inputs, normal((3, 2))), "ops.matrix_solve"),
+    *apis(np.linalg.solve, together(INVERTIBLE.inputs, normal_arrays((3, 2))), "ops.matrix_solve"),
     *apis(
         lambda a, b: np.linalg.solve(np.tril(a), b),
         _triangular_system,
         "ops.MatrixTriangularSolve(lower=True)",
         "mint.triangular_solve(x1, x0, upper=False)[0]",
     ),
-    *apis(lambda a, b: np.linalg.solve(a.T @ a, a.T @ b), normal((4, 2), (4, 2)), "ops.lstsq"),
+    *apis(lambda a, b: np.linalg.solve(a.T @ a, a.T @ b), normal_arrays((4, 2), (4, 2)), "ops.lstsq"),
     *apis(lambda factor, b: np.linalg.solve(factor @ factor.T, b), _triangular_system, "ops.cholesky_solve(x1, x0)"),
     *apis(
         lambda factor: np.linalg.inv(factor @ factor.T), lambda rng: _triangular_system(rng)[:1], "ops.cholesky_inverse"
@@ -137,11 +139,11 @@ SOLVERS = (
         lambda rng: (_triangular_system(rng)[0].T.copy(),),
         "ops.cholesky_inverse(x0, True)  # upper",
     ),
-    *apis(lambda x: x @ x @ x, normal((2, 3, 3)), "ops.matrix_power(x0, 3)"),
-    *apis(scipy.linalg.expm, normal((3, 3), scale=0.5), "ops.matrix_exp"),
+    *apis(lambda x: x @ x @ x, normal_arrays((2, 3, 3)), "ops.matrix_power(x0, 3)"),
+    *apis(scipy.linalg.expm, normal_arrays((3, 3), scale=0.5), "ops.matrix_exp"),
     *apis(
         lambda x: np.linalg.svd(x, compute_uv=False),
-        (MATRIX, Case("tall", normal((4, 2)))),
+        (MATRIX, Case("tall", normal_arrays((4, 2)))),
         "ops.svd(x0, compute_uv=False)  # values",
     ),
     *apis(lambda x: np.linalg.svd(x, compute_uv=False), SQUARE, "ops.svd(x0)[0]  # values beside the vectors"),

@@ -8,20 +8,20 @@ import numpy as np
 from scipy.special import huber, logsumexp
 
 from ms_dnn.audit.catalogue.apis import apis
-from ms_dnn.audit.catalogue.inputs import distributions, fixed, integers, log_probabilities, normal, together
+from ms_dnn.audit.catalogue.inputs import distributions, fixed, integers, log_probabilities, normal_arrays, together
 from ms_dnn.audit.entry import Array, Case
 
 N, C = 4, 3
-LOGITS = normal((N, C))
-LARGE_LOGITS = normal((N, C), scale=100.0)
+LOGITS = normal_arrays((N, C))
+LARGE_LOGITS = normal_arrays((N, C), scale=100.0)
 CLASSES = integers(C, N)
 SOFT_LABELS = distributions(N, C)
 GIVEN_CLASSES = fixed(np.array([0, 1, 2, 1], np.int32))
 WEIGHTS = fixed([0.5, 1.0, 2.0])
 
-ORDINARY = Case("ordinary", normal((N, C), (N, C)))
+ORDINARY = Case("ordinary", normal_arrays((N, C), (N, C)))
 TIES = Case("ties", fixed(np.tile([1.0, -2.0, 0.0], (N, 1)), np.tile([1.0, -2.0, 0.0], (N, 1))))
-LARGE = Case("large", normal((N, C), (N, C), scale=20.0))
+LARGE = Case("large", normal_arrays((N, C), (N, C), scale=20.0))
 REGRESSION = (ORDINARY, TIES, LARGE)
 AT_DELTA = Case("at delta", fixed(np.tile([1.5, -0.5, 2.0], (N, 1)), np.tile([0.5, 0.5, 1.0], (N, 1))))
 INDICES = (Case("class indices", together(LOGITS, CLASSES)), Case("large", together(LARGE_LOGITS, CLASSES)))
@@ -36,7 +36,7 @@ WEIGHTED_SOFT = Case("soft labels", together(LOGITS, SOFT_LABELS, WEIGHTS))
 LOG_P = Case("class indices", together(log_probabilities(N, C), CLASSES))
 WEIGHTED_LOG_P = Case("class indices", together(log_probabilities(N, C), GIVEN_CLASSES, WEIGHTS))
 SEQUENCES = together(
-    normal((4, 2, 3)), fixed(np.array([[1, 2], [1, 1]], np.int32), *np.array([[4, 4], [2, 2]], np.int32))
+    normal_arrays((4, 2, 3)), fixed(np.array([[1, 2], [1, 1]], np.int32), *np.array([[4, 4], [2, 2]], np.int32))
 )
 """Logits (T, N, C) of 4 steps, two targets of two symbols, one of them a repeat, and the lengths of both."""
 

@@ -11,30 +11,30 @@ from ms_dnn.audit.catalogue.inputs import (
     fixed,
     integers,
     log_probabilities,
-    normal,
+    normal_arrays,
     signs,
     together,
     uniform,
-    zeros,
+    zero_arrays,
 )
 from ms_dnn.audit.catalogue.losses import LOGITS, C, N
 from ms_dnn.audit.entry import Array, Case
 
-THREE = normal((N, C), (N, C), (N, C))
+THREE = normal_arrays((N, C), (N, C), (N, C))
 PROBABILITIES = uniform(0.1, 0.9, (N, C))
 BITS = integers(2, N, C, dtype=np.float64)
 COUNTS = integers(6, N, C, dtype=np.float64)
 SATURATED_LOGITS = fixed(np.tile([-200.0, 30.0, 200.0], (N, 1)))
 SIGNED = together(LOGITS, signs(N, C))
 LARGE_SIGNED = Case("large", lambda rng: (*SATURATED_LOGITS(rng), SIGNED(rng)[1]))
-RANKED = together(normal((6,), (6,)), fixed([1.0, -1.0, 1.0, -1.0, 1.0, 1.0]))
+RANKED = together(normal_arrays((6,), (6,)), fixed([1.0, -1.0, 1.0, -1.0, 1.0, 1.0]))
 RANKED_TIES = Case("ties", fixed(np.arange(3.0), np.arange(3.0), [1.0, -1.0, 1.0]))
-SIMILAR_OR_NOT = together(normal((N, C), (N, C)), fixed(np.array([1, -1, 1, -1], np.int32)))
+SIMILAR_OR_NOT = together(normal_arrays((N, C), (N, C)), fixed(np.array([1, -1, 1, -1], np.int32)))
 WEIGHTED = Case("soft labels", together(LOGITS, PROBABILITIES, uniform(0.5, 2.0, (N, C), (C,))))
 DISTRIBUTIONS = together(log_probabilities(N, C), distributions(N, C, 3.0))
 LONG_CLASSES = Case("class indices", together(LOGITS, integers(C, N, dtype=np.int64)))
 """Targets of int64, which multi_margin_loss wants."""
-SETS_OF_CLASSES = together(normal((2, 3)), fixed(np.array([[0, 2, -1], [1, -1, -1]], np.int32)))
+SETS_OF_CLASSES = together(normal_arrays((2, 3)), fixed(np.array([[0, 2, -1], [1, -1, -1]], np.int32)))
 BINARY = (
     Case("ordinary", together(PROBABILITIES, BITS)),
     Case("soft labels", together(PROBABILITIES, PROBABILITIES)),
@@ -43,7 +43,7 @@ BINARY = (
 BINARY_LOGITS = (
     Case("ordinary", together(LOGITS, BITS)),
     Case("soft labels", together(LOGITS, PROBABILITIES)),
-    Case("zeros", together(zeros((N, C)), BITS)),
+    Case("zeros", together(zero_arrays((N, C)), BITS)),
     Case("large", together(SATURATED_LOGITS, BITS)),
 )
 
@@ -184,7 +184,7 @@ ENTRIES = (
     ),
     *apis(
         lambda a, y, variance: np.mean(0.5 * (np.log(variance) + (a - y) ** 2 / variance)),
-        together(normal((N, C), (N, C)), uniform(0.3, 2.0, (N, C))),
+        together(normal_arrays((N, C), (N, C)), uniform(0.3, 2.0, (N, C))),
         "nn.GaussianNLLLoss()",
         "ops.gaussian_nll_loss",
     ),

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ms_dnn.audit.catalogue.inputs import normal
+from ms_dnn.audit.catalogue.inputs import normal_arrays
 from ms_dnn.audit.entry import Array, Case, Entry, Formula
 
-CASES = (Case("eight steps", normal((4,), (8, 4))),)
+CASES = (Case("eight steps", normal_arrays((4,), (8, 4))),)
 LR, B1, B2, EPSILON = 0.125, 0.75, 0.875, 2.0**-10
 
 Step = Callable[..., Any]

@@ -8,20 +8,20 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from ms_dnn.audit.catalogue.apis import apis
-from ms_dnn.audit.catalogue.inputs import fixed, normal, uniform
+from ms_dnn.audit.catalogue.inputs import fixed, normal_arrays, uniform
 from ms_dnn.audit.entry import Array, Case
 
-ORDINARY = Case("ordinary", normal((3, 4)))
+ORDINARY = Case("ordinary", normal_arrays((3, 4)))
 ZEROS = Case("zeros", fixed([[0.0, 2.0, 3.0, 0.5], [0.0, 0.0, 3.0, 2.0], [1.5, 2.0, 0.5, 0.0]]))
 """One zero, two zeros and a last zero: a product's derivative by division fails there."""
 TIES = Case("ties", fixed([[1.0, 1.0, 0.0], [2.0, 2.0, 2.0], [-1.0, 3.0, -1.0]]))
-LARGE = Case("large", normal((3, 4), scale=1000.0))
-LARGE_SQUARES = Case("large", normal((3, 4), scale=1000.0), dtypes=("float64", "float32"))
+LARGE = Case("large", normal_arrays((3, 4), scale=1000.0))
+LARGE_SQUARES = Case("large", normal_arrays((3, 4), scale=1000.0), dtypes=("float64", "float32"))
 """Squares, and exponentials of rounded sums, leave float16."""
 EQUAL_ROWS = Case("nearly equal", lambda rng: (16.0 + rng.standard_normal((3, 4)) / 16,))
-ODD = Case("ordinary", normal((3, 5)))
-ORDINARY_EVEN = Case("even", normal((3, 4)))
-MATRIX = Case("ordinary", normal((3, 3)))
+ODD = Case("ordinary", normal_arrays((3, 5)))
+ORDINARY_EVEN = Case("even", normal_arrays((3, 4)))
+MATRIX = Case("ordinary", normal_arrays((3, 3)))
 
 
 def _log_sum_exp(x: Array) -> Array:
@@ -68,12 +68,12 @@ SUMS = (
     *apis(lambda y: (y[:, 1:] + y[:, :-1]).sum(axis=1) / 2, ORDINARY, "ops.trapz"),
     *apis(lambda x: np.diff(x, axis=-1), ORDINARY, "ops.diff"),
     *apis(lambda x: np.diff(x, 2, axis=-1), ORDINARY, "mint.diff(x0, 2)"),
-    *apis(np.add, normal((3, 2), (3, 2)), "ops.accumulate_n([x0, x1])", "ops.addn([x0, x1])"),
+    *apis(np.add, normal_arrays((3, 2), (3, 2)), "ops.accumulate_n([x0, x1])", "ops.addn([x0, x1])"),
 )
 
 PRODUCTS = (
     *apis(lambda x: x.prod(axis=1), (ORDINARY, ZEROS), "{ops,mint}.prod(x0, 1)"),
-    *apis(np.prod, (Case("ordinary", normal((2, 3))), Case("zeros", fixed([0, 2, 3.0]))), "ops.prod(x0)  # all"),
+    *apis(np.prod, (Case("ordinary", normal_arrays((2, 3))), Case("zeros", fixed([0, 2, 3.0]))), "ops.prod(x0)  # all"),
     *apis(lambda x: x.cumprod(axis=1), (ORDINARY, ZEROS), "{ops,mint}.cumprod(x0, 1)"),
 )
 
@@ -121,10 +121,10 @@ NORMS = (
     *apis(ROW_NORMS, ORDINARY, "mint.linalg.vector_norm(x0, 2, 1)"),
     *apis(_norm, MATRIX, "mint.linalg.matrix_norm"),
     *apis(ROW_NORMS, (ORDINARY, LARGE_SQUARES), "nn.Norm(axis=1)"),
-    *apis(_renormed, normal((3, 4), scale=0.75), "ops.renorm(x0, 2, 0, 1.0)"),
-    *apis(lambda x, y: np.sqrt(((x - y) ** 2).sum()), normal((3, 4), (3, 4)), "ops.dist"),
-    *apis(cdist, normal((3, 4), (2, 4)), "{ops,mint}.cdist"),
-    *apis(lambda x: cdist(x, x)[np.triu_indices(len(x), 1)], normal((3, 4)), "ops.pdist"),
+    *apis(_renormed, normal_arrays((3, 4), scale=0.75), "ops.renorm(x0, 2, 0, 1.0)"),
+    *apis(lambda x, y: np.sqrt(((x - y) ** 2).sum()), normal_arrays((3, 4), (3, 4)), "ops.dist"),
+    *apis(cdist, normal_arrays((3, 4), (2, 4)), "{ops,mint}.cdist"),
+    *apis(lambda x: cdist(x, x)[np.triu_indices(len(x), 1)], normal_arrays((3, 4)), "ops.pdist"),
     *apis(lambda x: x / np.sqrt((x**2).sum(axis=1, keepdims=True)), ORDINARY, "ops.L2Normalize(axis=1)"),
     *apis(lambda x: x / np.sqrt((x**2).sum(axis=1, keepdims=True)), (ORDINARY, LARGE), "F.normalize(x0, 2.0, 1)"),
 )

@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from ms_dnn.audit.catalogue.apis import apis
-from ms_dnn.audit.catalogue.inputs import fixed, normal, together
+from ms_dnn.audit.catalogue.inputs import fixed, normal_arrays, together
 from ms_dnn.audit.entry import Array, Formula
 
-MATRIX = normal((3, 4))
-CUBE = normal((2, 3, 2))
-PAIR = normal((2, 3), (2, 3))
-IMAGE = normal((1, 2, 3, 3))
-SEQUENCE = normal((1, 2, 5))
-MANY_CHANNELS = normal((1, 4, 2, 3))
+MATRIX = normal_arrays((3, 4))
+CUBE = normal_arrays((2, 3, 2))
+PAIR = normal_arrays((2, 3), (2, 3))
+IMAGE = normal_arrays((1, 2, 3, 3))
+SEQUENCE = normal_arrays((1, 2, 5))
+MANY_CHANNELS = normal_arrays((1, 4, 2, 3))
 
 
 def _padded(mode: str, *widths: tuple[int, int]) -> Formula:
@@ -82,7 +82,7 @@ MOVED = (
     *apis(lambda x: x.reshape(3, 2, 2), MATRIX, "nn.Unflatten(1, (2, 2))"),
     *apis(lambda x: x[:, None], MATRIX, "ops.expand_dims(x0, 1)"),
     *apis(lambda x: x[..., None], MATRIX, "mint.unsqueeze(x0, -1)"),
-    *apis(lambda x: x[:, 0], normal((3, 1, 2)), "{ops,mint}.squeeze(x0, 1)"),
+    *apis(lambda x: x[:, 0], normal_arrays((3, 1, 2)), "{ops,mint}.squeeze(x0, 1)"),
     *apis(lambda x: x[::-1, ::-1], MATRIX, "ops.flip(x0, (0, 1))"),
     *apis(lambda x: x[:, ::-1], MATRIX, "mint.flip(x0, (1,))"),
     *apis(np.fliplr, MATRIX, "ops.fliplr"),
@@ -91,18 +91,18 @@ MOVED = (
     *apis(np.rot90, MATRIX, "ops.rot90(x0, 1, (0, 1))"),
     *apis(
         _reversed_prefixes,
-        together(normal((3, 4)), fixed(np.array([2, 4, 3], np.int32))),
+        together(normal_arrays((3, 4)), fixed(np.array([2, 4, 3], np.int32))),
         "ops.reverse_sequence(x0, x1, 1)",
     ),
     *apis(PIXEL_SHUFFLE, MANY_CHANNELS, "ops.pixel_shuffle(x0, 2)", "nn.PixelShuffle(2)", "mint.nn.PixelShuffle(2)"),
-    *apis(PIXEL_UNSHUFFLE, normal((1, 1, 4, 4)), "nn.PixelUnshuffle(2)"),
+    *apis(PIXEL_UNSHUFFLE, normal_arrays((1, 1, 4, 4)), "nn.PixelUnshuffle(2)"),
     *apis(CHANNEL_SHUFFLE, MANY_CHANNELS, "ops.channel_shuffle(x0, 2)"),
-    *apis(SPACE_TO_BATCH, normal((1, 2, 2, 4)), "ops.space_to_batch_nd(x0, [2, 2], [[0, 0], [0, 0]])"),
-    *apis(BATCH_TO_SPACE, normal((4, 2, 1, 2)), "ops.batch_to_space_nd(x0, [2, 2], [[0, 0], [0, 0]])"),
+    *apis(SPACE_TO_BATCH, normal_arrays((1, 2, 2, 4)), "ops.space_to_batch_nd(x0, [2, 2], [[0, 0], [0, 0]])"),
+    *apis(BATCH_TO_SPACE, normal_arrays((4, 2, 1, 2)), "ops.batch_to_space_nd(x0, [2, 2], [[0, 0], [0, 0]])"),
 )
 
 JOINED_AND_CUT = (
-    *apis(lambda x, y: np.concatenate((x, y), 1), normal((2, 3), (2, 2)), "ops.concat((x0, x1), 1)"),
+    *apis(lambda x, y: np.concatenate((x, y), 1), normal_arrays((2, 3), (2, 2)), "ops.concat((x0, x1), 1)"),
     *apis(lambda x, y: np.concatenate((x, y)), PAIR, "ops.cat((x0, x1))"),
     *apis(lambda x, y: np.concatenate((x, y), 1), PAIR, "mint.cat((x0, x1), 1)"),
     *apis(lambda x, y: np.stack((x, y), 1), PAIR, "ops.stack((x0, x1), 1)"),
@@ -115,30 +115,34 @@ JOINED_AND_CUT = (
     *apis(lambda x: (x[:, :1], x[:, 1:]), MATRIX, "mint.split(x0, (1, 3), 1)"),
     *apis(lambda x: (x[:2], x[2:]), MATRIX, "mint.chunk(x0, 2)"),
     *apis(lambda x: (x[:, :1], x[:, 1:]), MATRIX, "ops.tensor_split(x0, (1,), 1)"),
-    *apis(lambda x: (x[0], x[1]), normal((2, 3)), "{ops,mint}.unbind"),
-    *apis(lambda x: (x[:, 0], x[:, 1]), normal((3, 2)), "ops.unstack(x0, 1)"),
+    *apis(lambda x: (x[0], x[1]), normal_arrays((2, 3)), "{ops,mint}.unbind"),
+    *apis(lambda x: (x[:, 0], x[:, 1]), normal_arrays((3, 2)), "ops.unstack(x0, 1)"),
     *apis(lambda x: x[:, 1:3], MATRIX, "{ops,mint}.narrow(x0, 1, 1, 2)"),
     *apis(lambda x: x[1:3, :3], MATRIX, "ops.slice(x0, (1, 0), (2, 3))"),
     *apis(lambda x: x[0:3:2, 3:0:-2], MATRIX, "ops.strided_slice(x0, (0, 3), (3, 0), (2, -2))"),
     *apis(lambda x: x[1:, ::2], MATRIX, "Tensor[…]: x0[1:, ::2]"),
-    *apis(lambda x: x[::-1], normal((6,)), "Tensor[::-1]: x0[::-1]"),
+    *apis(lambda x: x[::-1], normal_arrays((6,)), "Tensor[::-1]: x0[::-1]"),
     *apis(lambda x: x[-1], MATRIX, "Tensor[-1]: x0[-1]"),
 )
 
 REPEATED = (
     *apis(lambda x: np.tile(x, (2, 1)), MATRIX, "ops.tile(x0, (2, 1))"),
-    *apis(lambda x: np.tile(x, (2, 2)), normal((2, 2)), "mint.tile(x0, (2, 2))"),
+    *apis(lambda x: np.tile(x, (2, 2)), normal_arrays((2, 2)), "mint.tile(x0, (2, 2))"),
     *apis(lambda x: np.repeat(x, 2, 1), MATRIX, "{ops,mint}.repeat_interleave(x0, 2, 1)"),
     *apis(lambda x: np.repeat(x, 2, 0), MATRIX, "ops.repeat_elements(x0, 2, 0)"),
-    *apis(lambda x: np.broadcast_to(x, (2, 3, 4)), normal((3, 1)), "{ops,mint}.broadcast_to(x0, (2, 3, 4))"),
-    *apis(lambda x, y: np.broadcast_to(x, y.shape), normal((3, 1), (3, 2)), "ops.expand_as"),
+    *apis(lambda x: np.broadcast_to(x, (2, 3, 4)), normal_arrays((3, 1)), "{ops,mint}.broadcast_to(x0, (2, 3, 4))"),
+    *apis(lambda x, y: np.broadcast_to(x, y.shape), normal_arrays((3, 1), (3, 2)), "ops.expand_as"),
     *apis(
-        lambda x, y: tuple(np.meshgrid(x, y, indexing="ij")), normal((3,), (2,)), 'ops.meshgrid(x0, x1, indexing="ij")'
+        lambda x, y: tuple(np.meshgrid(x, y, indexing="ij")),
+        normal_arrays((3,), (2,)),
+        'ops.meshgrid(x0, x1, indexing="ij")',
     ),
-    *apis(lambda x, y: tuple(np.meshgrid(x, y)), normal((3,), (2,)), 'mint.meshgrid(x0, x1, indexing="xy")'),
+    *apis(lambda x, y: tuple(np.meshgrid(x, y)), normal_arrays((3,), (2,)), 'mint.meshgrid(x0, x1, indexing="xy")'),
     *apis(_patches, IMAGE, "ops.unfold(x0, 2)", "mint.nn.Unfold(2)"),
-    *apis(_summed_patches, together(normal((1, 4, 4)), fixed(np.array([3, 3], np.int32))), "ops.fold(x0, x1, 2)"),
-    *apis(_summed_patches, normal((1, 4, 4)), "mint.nn.Fold((3, 3), 2)"),
+    *apis(
+        _summed_patches, together(normal_arrays((1, 4, 4)), fixed(np.array([3, 3], np.int32))), "ops.fold(x0, x1, 2)"
+    ),
+    *apis(_summed_patches, normal_arrays((1, 4, 4)), "mint.nn.Fold((3, 3), 2)"),
 )
 
 PADDED = (

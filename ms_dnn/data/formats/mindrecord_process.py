@@ -20,7 +20,7 @@ from ms_dnn.data.formats.npy_folder import NOTES, X, Y, read_notes, read_npy_fol
 from ms_dnn.data.formats.stored_set import notes_from_json
 from ms_dnn.data.lazy_rows import LazyRows, rows_at_once
 from ms_dnn.data.source import Source, check_not_empty, check_size
-from ms_dnn.data.tables.declared import listed
+from ms_dnn.data.tables.declared import quoted_names
 from ms_dnn.errors import DataError
 
 _RECORDS_AT_ONCE = 1024
@@ -86,13 +86,13 @@ def _features(where: str, schema: Schema, target: str, dropped: Sequence[str], a
         unknown = [name for name in names if name not in schema]
         if unknown:
             raise DataError(
-                f"data.{key}: got {listed(unknown)}, expected fields of {where}, which are {listed(list(schema))}: "
-                "correct the name"
+                f"data.{key}: got {quoted_names(unknown)}, expected fields of {where}, which are "
+                f"{quoted_names(list(schema))}: correct the name"
             )
     features = [name for name in schema if name not in (target, *dropped)]
     if not features or target in dropped:
         raise DataError(
-            f"data.drop: got {listed(dropped)}, expected to be left with the target and a feature: drop fewer"
+            f"data.drop: got {quoted_names(dropped)}, expected to be left with the target and a feature: drop fewer"
         )
     for name in (*features, target):
         kind = schema[name]["type"]

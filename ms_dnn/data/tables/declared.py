@@ -70,7 +70,7 @@ def read_declared_table(
         )
     table = open_table(path)
     header, name = table.first, repr(path.name)
-    _check_samples(table, True, f"a header with the columns {listed(list(declared))} and one sample a line")
+    _check_samples(table, True, f"a header with the columns {quoted_names(list(declared))} and one sample a line")
     absent = [column for column in declared if column not in header]
     needed = [column for column in absent if declared[column].missing == "error"]
     unknown = [column for column in header if column not in (*declared, target, *drop)]
@@ -185,11 +185,11 @@ def _unfitting(
     file: str, wanted: str, missing: Sequence[str], unknown: Sequence[str], twice: Sequence[str]
 ) -> DataError:
     return DataError(
-        f"the header of {file} does not fit the {wanted}: missing {listed(missing)}; unknown {listed(unknown)}; "
-        f"twice {listed(twice)}; correct the header"
+        f"the header of {file} does not fit the {wanted}: missing {quoted_names(missing)}; "
+        f"unknown {quoted_names(unknown)}; twice {quoted_names(twice)}; correct the header"
     )
 
 
-def listed(names: Sequence[str]) -> str:
+def quoted_names(names: Sequence[str]) -> str:
     """Return the first five names in quotes, or ``none``."""
     return ", ".join(repr(name) for name in names[:5]) + (", …" if len(names) > 5 else "") if names else "none"

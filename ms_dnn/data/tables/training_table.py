@@ -13,7 +13,7 @@ from ms_dnn.data.dataset import Dataset
 from ms_dnn.data.formats.row_file import gathered
 from ms_dnn.data.source import Loaded, Source, check_file, check_size
 from ms_dnn.data.tables.cells import feature_frame, numbers_in, shown_cell
-from ms_dnn.data.tables.declared import listed, repeated
+from ms_dnn.data.tables.declared import quoted_names, repeated
 from ms_dnn.data.tables.files import CsvTable, ParquetTable, TableFile
 from ms_dnn.data.tables.target_column import TargetColumn
 from ms_dnn.errors import DataError
@@ -97,7 +97,9 @@ def _declared(table: TableFile, source: Source) -> dict[str, FeatureColumn]:
             f"line {line} of {name}: got {width} columns, expected {len(header)} as in the header: correct that line"
         )
     if repeated(header):
-        raise DataError(f"{name}: got the columns {listed(repeated(header))} twice, expected each once: rename one")
+        raise DataError(
+            f"{name}: got the columns {quoted_names(repeated(header))} twice, expected each once: rename one"
+        )
     _check_names(name, header, source)
     if source.target in source.columns:
         raise DataError(
@@ -112,7 +114,7 @@ def _declared(table: TableFile, source: Source) -> dict[str, FeatureColumn]:
     }
     if source.target in source.dropped or not declared:
         raise DataError(
-            f"data.drop: got {listed(source.drop)}, expected to be left with the target and a feature: drop fewer"
+            f"data.drop: got {quoted_names(source.drop)}, expected to be left with the target and a feature: drop fewer"
         )
     return declared
 
@@ -123,7 +125,8 @@ def _check_names(name: str, header: Sequence[str], source: Source) -> None:
         if unknown:
             meant = nearest_name(unknown[0], header)
             raise DataError(
-                f"data.{key}: got {listed(unknown)}, expected columns of {name}, whose header is {listed(header)}: "
+                f"data.{key}: got {quoted_names(unknown)}, expected columns of {name}, whose header is "
+                f"{quoted_names(header)}: "
                 + (f"did you mean {meant!r}?" if meant else "correct the name, or add the header")
             )
 

@@ -100,7 +100,7 @@ class Evidence:
         return int(np.count_nonzero(np.abs(template) > SIGNIFICANT * largest(template))) >= FITTED_FROM
 
 
-def choose(candidates: Iterable[Candidate], evidence: Evidence) -> tuple[str, str] | None:
+def most_specific(candidates: Iterable[Candidate], evidence: Evidence) -> tuple[str, str] | None:
     """Return the fault and the sentence of the most specific candidates that reproduce got.
 
     None where none does, where two of one rank differ in name, or where the array has too few digits to tell.

@@ -27,7 +27,7 @@ NEAREST = 3
 """Samples or units to try: those whose share of a sum is nearest to what is missing."""
 
 
-class Layer(NamedTuple):
+class LayerIngredients(NamedTuple):
     """The ingredients of a layer, all there; see :class:`ms_dnn.judge.parts.PartResult`."""
 
     x: Array
@@ -50,7 +50,7 @@ def hypotheses(part: PartResult, evidence: Evidence) -> Iterator[Candidate]:
         return
     if part.z is None or part.a is None or part.da is None or part.dz is None or part.W is None:
         return
-    layer = Layer(part.x, part.z, part.a, part.da, part.dz, part.W, part.activation)
+    layer = LayerIngredients(part.x, part.z, part.a, part.da, part.dz, part.W, part.activation)
     if part.tensor == "dz":
         yield from _of_activation(layer, evidence.where)
         yield from _dropped_unit(evidence)
@@ -143,7 +143,7 @@ SLOPES_FROM_VALUE: Mapping[str, Callable[[Array], Array]] = {
 """σ′ as people write it in terms of a = σ(z)."""
 
 
-def _of_activation(layer: Layer, where: str) -> Iterator[Candidate]:
+def _of_activation(layer: LayerIngredients, where: str) -> Iterator[Candidate]:
     """Yield dz under each fault of the activation's derivative."""
     name, z, a, da = layer.activation, layer.z, layer.a, layer.da
     yield Candidate(names.DERIVATIVE_MISSING, da, f"{where} is da: the derivative of {name} is missing")
@@ -180,7 +180,7 @@ def _orders(count: int) -> Iterator[tuple[Array, str]]:
     yield np.roll(samples, -1), "one early"
 
 
-def _of_softmax(layer: Layer, where: str) -> Iterator[Candidate]:
+def _of_softmax(layer: LayerIngredients, where: str) -> Iterator[Candidate]:
     a, da = layer.a, layer.da
     sentence = f"{where} has only the diagonal a (1 − a) of the Jacobian of softmax"
     yield Candidate(names.DIAGONAL_ONLY, da * a * (1.0 - a), sentence)
@@ -201,13 +201,13 @@ def _dropped_unit(e: Evidence) -> Iterator[Candidate]:
 # The affine map -----------------------------------------------------------------------------------------
 
 
-def _affine(layer: Layer, tensor: str, dz: Array) -> Array:
+def _affine(layer: LayerIngredients, tensor: str, dz: Array) -> Array:
     if tensor == "dx":
         return np.asarray(dz @ layer.W)
     return np.asarray(dz.T @ layer.x if tensor == "dW" else dz.sum(axis=0))
 
 
-def _of_affine(layer: Layer, tensor: str, e: Evidence) -> Iterator[Candidate]:
+def _of_affine(layer: LayerIngredients, tensor: str, e: Evidence) -> Iterator[Candidate]:
     """Yield dx, dW or db under each fault of its formula, and as made from each faulty dz."""
     for of_dz in _of_activation(layer, f"the dz in {e.where}"):
         array = _affine(layer, tensor, of_dz.array)
@@ -227,7 +227,7 @@ def _of_affine(layer: Layer, tensor: str, e: Evidence) -> Iterator[Candidate]:
         yield Candidate(names.WRONG_AXIS, np.full(e.got.shape, layer.dz.sum()), sentence)
 
 
-def _of_dx(layer: Layer, e: Evidence) -> Iterator[Candidate]:
+def _of_dx(layer: LayerIngredients, e: Evidence) -> Iterator[Candidate]:
     if layer.W.shape[0] == layer.W.shape[1]:
         yield Candidate(names.TRANSPOSED_WEIGHT, layer.dz @ layer.W.T, f"{e.where} is dz Wᵀ, where it should be dz W")
     yield from _lacking_unit(layer, e)
@@ -238,7 +238,7 @@ def _of_dx(layer: Layer, e: Evidence) -> Iterator[Candidate]:
         yield Candidate(names.STALE_WEIGHTS, e.expected - rate * step, sentence, Rank.FITTED)
 
 
-def _lacking_unit(layer: Layer, e: Evidence) -> Iterator[Candidate]:
+def _lacking_unit(layer: LayerIngredients, e: Evidence) -> Iterator[Candidate]:
     """Yield dx without one unit's term dz[:, o] W[o]."""
     size = np.sum(layer.dz**2, axis=0) * np.sum(layer.W**2, axis=1)
     inner = np.sum((layer.dz.T @ e.difference) * layer.W, axis=1)
@@ -247,7 +247,7 @@ def _lacking_unit(layer: Layer, e: Evidence) -> Iterator[Candidate]:
         yield Candidate(names.DROPPED_UNIT, array, f"{e.where} lacks the term of unit {unit}")
 
 
-def _of_weight(layer: Layer, e: Evidence) -> Iterator[Candidate]:
+def _of_weight(layer: LayerIngredients, e: Evidence) -> Iterator[Candidate]:
     x, dz = layer.x, layer.dz
     if x.shape == layer.a.shape:
         sentence = f"{e.where} is dzᵀ a: made from the layer's output, not from its input"
@@ -282,7 +282,7 @@ def _of_rows(e: Evidence) -> Iterator[Candidate]:
             yield Candidate(fault, array, f"{e.where} is right but for sample {sample}, which is {words}")
 
 
-def _of_sums(layer: Layer, tensor: str, e: Evidence) -> Iterator[Candidate]:
+def _of_sums(layer: LayerIngredients, tensor: str, e: Evidence) -> Iterator[Candidate]:
     """Yield dW and db with one sample missing from the sum, twice in it, or alone in it."""
     count = len(layer.dz)
     if count < 2:
@@ -302,7 +302,7 @@ def _of_sums(layer: Layer, tensor: str, e: Evidence) -> Iterator[Candidate]:
                 yield Candidate(fault, factor * e.expected + share * of_it, f"{e.where} {words.format(sample)}")
 
 
-def _shares(layer: Layer, tensor: str, difference: Array) -> tuple[Array, Array]:
+def _shares(layer: LayerIngredients, tensor: str, difference: Array) -> tuple[Array, Array]:
     """Return, for each sample, its gradient (its part of dW or db) times the difference, and times itself."""
     inner, size = layer.dz @ difference, np.sum(layer.dz**2, axis=1)
     if tensor == "dW":

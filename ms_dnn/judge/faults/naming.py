@@ -14,7 +14,7 @@ import numpy as np
 
 from ms_dnn.judge.faults import names
 from ms_dnn.judge.faults.alterations import Factor, alterations, batch_factors, size_factors
-from ms_dnn.judge.faults.evidence import Evidence, Rank, choose
+from ms_dnn.judge.faults.evidence import Evidence, Rank, most_specific
 from ms_dnn.judge.faults.hypotheses import hypotheses
 from ms_dnn.judge.routes.slope import Array
 
@@ -47,9 +47,9 @@ def name_fault(part: PartResult, tolerance: float) -> tuple[str, str] | None:
     value = {"dW": part.W, "db": part.b}.get(part.tensor)
     with np.errstate(all="ignore"):  # what is not finite explains nothing
         known = list(hypotheses(part, evidence))
-        if part.penalty is not None and (named := choose(known, evidence)):
+        if part.penalty is not None and (named := most_specific(known, evidence)):
             return named  # L2 missing is all zero, too
-        return choose([*known, *alterations(evidence, _factors_of_part(part), value)], evidence)
+        return most_specific([*known, *alterations(evidence, _factors_of_part(part), value)], evidence)
 
 
 def name_residual(
@@ -80,7 +80,7 @@ def name_residual(
         factors += _of_batch(sizes[BATCH], averaged=True, summed=not per_sample)
         factors += batch_factors(sizes[BATCH], others)
     with np.errstate(all="ignore"):
-        return choose(alterations(evidence, factors, value), evidence)
+        return most_specific(alterations(evidence, factors, value), evidence)
 
 
 def _not_finite(where: str, got: Array) -> tuple[str, str] | None:

@@ -12,7 +12,7 @@ from ms_dnn.judge.report.figures import heat_map, remainder_pictures
 from ms_dnn.judge.report.table import matrix_table, tensor_table
 from ms_dnn.presentation.document import Column, Table
 from ms_dnn.presentation.notation import counted, html_text, index_text, plain, size_text, value_text
-from ms_dnn.presentation.page import definitions, html_page, listed, scrolling, section
+from ms_dnn.presentation.page import definitions, html_page, scrolling, section, statement_list
 
 MOST_LINES = 24
 """Findings, faulty parts and kinks that are open at once."""
@@ -116,10 +116,10 @@ def _what_is_wrong(judgement: Judgement) -> str:
     if not lines and not wrong:
         return ""
     titles = {"PASS": "What was noticed", "FAIL": "What is wrong", "INCONCLUSIVE": "What is in the way"}
-    said = listed(lines[:MOST_LINES]) if lines else ""
+    said = statement_list(lines[:MOST_LINES]) if lines else ""
     if len(lines) > MOST_LINES:
         summary = f"<summary>{len(lines) - MOST_LINES} more like these</summary>"
-        said += f"<details>{summary}{listed(lines[MOST_LINES:])}</details>"
+        said += f"<details>{summary}{statement_list(lines[MOST_LINES:])}</details>"
     return section(titles[judgement.verdict.value], said + wrong)
 
 

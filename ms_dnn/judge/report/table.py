@@ -18,7 +18,7 @@ from ms_dnn.judge.report.agreement import (
     describe_part,
     letters,
 )
-from ms_dnn.presentation.document import Block, Cell, Column, Line, Table, Tone, line
+from ms_dnn.presentation.document import Block, Cell, Column, Table, TextLine, Tone, line
 from ms_dnn.presentation.notation import counted, shape_text, size_text
 
 VERDICT_TONES: dict[str, Tone] = {"PASS": "best", "FAIL": "bad", "INCONCLUSIVE": "unsure"}
@@ -38,7 +38,7 @@ def judgement_report(judgement: Judgement) -> list[Block]:
     mark: Cell = ("✗", "bad") if not forward.within else ("✓" if len(forward.values) > 1 else "")
     blocks: list[Block] = [
         line(f"{conditions.subject}, {conditions.dtype} on {conditions.device}", "strong"),
-        Line((*((mark,) if mark else ()), (forward.describe(), "" if forward.within else "bad"))),
+        TextLine((*((mark,) if mark else ()), (forward.describe(), "" if forward.within else "bad"))),
         line(),
     ]
     if judgement.tensors:
@@ -54,7 +54,7 @@ def judgement_report(judgement: Judgement) -> list[Block]:
     reason = f"in {judgement.seconds:.1f} s: {judgement.reason}"
     if judgement.blame and judgement.blame not in judgement.reason:
         reason += f" (blamed: {judgement.blame})"
-    blocks.append(Line(((f"{VERDICT_MARKS[verdict]} {verdict}", VERDICT_TONES[verdict]), reason)))
+    blocks.append(TextLine(((f"{VERDICT_MARKS[verdict]} {verdict}", VERDICT_TONES[verdict]), reason)))
     return blocks
 
 
@@ -134,7 +134,7 @@ def _sensitivity(tensor: TensorJudgement, narrow: bool) -> Cell:
     return f"≥ {size_text(tensor.sensitivity.absolute)}{of_largest}"
 
 
-def _wrong_elements(judgement: Judgement) -> list[Line]:
+def _wrong_elements(judgement: Judgement) -> list[TextLine]:
     lines = []
     for tensor in judgement.tensors:
         if tensor.wrong:
@@ -143,7 +143,7 @@ def _wrong_elements(judgement: Judgement) -> list[Line]:
     return lines
 
 
-def _kinks(judgement: Judgement) -> list[Line]:
+def _kinks(judgement: Judgement) -> list[TextLine]:
     return [
         line(f"~ {tensor.name} sits on a kink: {describe_kink(one)}", "unsure")
         for tensor in judgement.tensors
@@ -151,7 +151,7 @@ def _kinks(judgement: Judgement) -> list[Line]:
     ]
 
 
-def _findings(judgement: Judgement) -> list[Line]:
+def _findings(judgement: Judgement) -> list[TextLine]:
     return [
         line(f"{SEVERITY_MARKS[finding.severity]} {finding.message}", SEVERITY_TONES[finding.severity])
         for finding in judgement.gravest_first
@@ -159,5 +159,5 @@ def _findings(judgement: Judgement) -> list[Line]:
     ]
 
 
-def _faulty(judgement: Judgement) -> list[Line]:
+def _faulty(judgement: Judgement) -> list[TextLine]:
     return [line(f"✗ {part.part} {part.tensor}: {describe_part(part)}", "bad") for part in judgement.faulty]

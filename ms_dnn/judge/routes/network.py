@@ -155,7 +155,7 @@ def plain_network(network: DNN) -> tuple[list[Array], list[Array], list[str]]:
     return arrays[::2], arrays[1::2], [layer.activation.name for layer in network.layers]
 
 
-def plain_layers(network: DNN) -> list[chain.Layer]:
+def plain_layers(network: DNN) -> list[chain.LayerFormula]:
     """Return each layer as plain data, its numbers float64.
 
     Raises:
@@ -179,10 +179,12 @@ def plain_places(network: DNN) -> list[tuple[int, str]]:
     return [(int(number), field) for number, field in places]
 
 
-def plain_penalty(cost: Cost) -> reference.Penalty:
+def plain_penalty(cost: Cost) -> reference.ReferencePenalty:
     """Return the penalty of a cost as plain data."""
     penalty = cost.penalty
-    return reference.NO_PENALTY if penalty is None else reference.Penalty(penalty.l1, penalty.l2, penalty.biases)
+    if penalty is None:
+        return reference.NO_PENALTY
+    return reference.ReferencePenalty(penalty.l1, penalty.l2, penalty.biases)
 
 
 def plain_targets(cost: Cost, y: Tensor) -> tuple[Array, Array]:

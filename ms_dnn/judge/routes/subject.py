@@ -225,7 +225,7 @@ class Subject:
         for place, value in enumerate(self.inputs):
             if is_float(value):
                 found.append(Variable(f"input {place}", "input", place, tuple(value.shape), dtype_of(value)))
-        return choose(found, self.wrt)
+        return chosen_variables(found, self.wrt)
 
     def _first_outputs(self) -> tuple[list[Tensor], tuple[int, ...] | None]:
         try:
@@ -258,7 +258,7 @@ class Subject:
         return stream(self.seed, "cotangent", number).normal(size=out.shape)
 
 
-def choose(variables: Sequence[Variable], wrt: str | Sequence[str]) -> tuple[Variable, ...]:
+def chosen_variables(variables: Sequence[Variable], wrt: str | Sequence[str]) -> tuple[Variable, ...]:
     """Return the variables that ``wrt`` names.
 
     Raises:

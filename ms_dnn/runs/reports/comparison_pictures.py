@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ms_dnn.presentation.charts import CHART_STYLE, Curve, chart_legend, line_chart
 from ms_dnn.presentation.notation import counted
-from ms_dnn.presentation.page import html_page, listed, scrolling, section
+from ms_dnn.presentation.page import html_page, scrolling, section, statement_list
 from ms_dnn.presentation.plots import new_figure, plot_curves, png
 from ms_dnn.runs.reports.comparison_table import all_settings, comparison_table
 from ms_dnn.runs.reports.curves import METRICS, metric_points
@@ -37,7 +37,7 @@ def comparison_html(comparison: Comparison) -> str:
     lines += [("error", "✗", one) for one in comparison.problems]
     table = comparison_table(comparison, all_settings(comparison)).html()
     sections = [
-        listed(lines) if lines else "",
+        statement_list(lines) if lines else "",
         section("Results", scrolling(table, "The results of the runs, and the settings in which they differ")),
         section("Curves", f'{chart_legend(_curves(comparison))}<div class="figures">{figures}</div>')
         if figures

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ms_dnn.presentation.charts import CHART_STYLE, Curve, chart_legend, line_chart, scatter_chart
 from ms_dnn.presentation.notation import counted, html_text
-from ms_dnn.presentation.page import definitions, html_page, listed, scrolling, section, table_head
+from ms_dnn.presentation.page import definitions, html_page, scrolling, section, statement_list, table_head
 from ms_dnn.runs.reports.curves import METRICS, SCORES, metric_points, run_curves
 from ms_dnn.runs.reports.endings import ending_text
 from ms_dnn.runs.reports.tables import CONFUSION, layers_table, parameter_count, score_text
@@ -162,7 +162,7 @@ def _network(report: RunReport) -> str:
 def _notes(report: RunReport) -> str:
     if not report.notes:
         return ""
-    return section("Notes on the data", listed([("note", "·", note) for note in report.notes]))
+    return section("Notes on the data", statement_list([("note", "·", note) for note in report.notes]))
 
 
 def _flat(values: Mapping[str, Any], before: str = "") -> list[tuple[str, object]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from ms_dnn.presentation.document import Block, Cell, Column, Line, Table, line
+from ms_dnn.presentation.document import Block, Cell, Column, Table, TextLine, line
 from ms_dnn.presentation.notation import counted, shape_text
 from ms_dnn.runs.reports.endings import ending_text
 
@@ -29,7 +29,7 @@ def scores_report(scores: Scores) -> list[Block]:
     if scores.confusion is not None:
         blocks += [line(CONFUSION), confusion_table(scores.class_names, scores.confusion), line()]
     score = f"{scores.part} {score_text(scores.score_name, scores.score)}"
-    return [*blocks, Line(((score, "strong"), f"on {counted(scores.samples, 'sample')}, cost {scores.cost:.4g}"))]
+    return [*blocks, TextLine(((score, "strong"), f"on {counted(scores.samples, 'sample')}, cost {scores.cost:.4g}"))]
 
 
 def confusion_table(names: Sequence[str], confusion: NDArray[Any]) -> Table:
