@@ -14,12 +14,15 @@ from ms_dnn.errors import SubjectError
 from ms_dnn.judge.judgement import Conditions, Finding, ForwardAgreement, Judgement, Verdict
 from ms_dnn.judge.judging import JudgedPoint, inconclusive, judge
 from ms_dnn.judge.locate.cells import faulty_cells
-from ms_dnn.judge.locate.traps import parameters_restored, random_forward, traps
+from ms_dnn.judge.locate.traps import not_finite, parameters_restored, random_forward, traps
 from ms_dnn.judge.network import check_network
 from ms_dnn.judge.pairs import FORWARD_ROUNDINGS, Allowance
-from ms_dnn.judge.routes.base import GRAD_OPERATION, HANDWRITTEN, IN_FLOAT64, GradientRoute, Gradients
-from ms_dnn.judge.routes.cells import CellGradient, CentralDifferences, RoundingOfGradients, cells_with_bprop
-from ms_dnn.judge.routes.subject import Subject, as_sequence, as_tensor, numbers
+from ms_dnn.judge.routes.base import GRAD_OPERATION, HANDWRITTEN, IN_FLOAT64, STOPPED, GradientRoute, Gradients
+from ms_dnn.judge.routes.cells import CellGradient, CentralDifferences
+from ms_dnn.judge.routes.functions import cells_with_bprop, copies, pynative_mode
+from ms_dnn.judge.routes.rounding import RoundingOfGradients
+from ms_dnn.judge.routes.subject import Subject
+from ms_dnn.judge.routes.tensors import as_sequence, as_tensor, numbers
 from ms_dnn.layers.cost import Cost
 from ms_dnn.runtime.precision import comparison_tolerance
 
@@ -49,7 +52,8 @@ def check_gradients(
 
     Args:
         function: a Cell, or a function of Tensors. It is not changed.
-        inputs: its arguments: a Tensor or array, or a sequence of them; floating-point ones are differentiated by.
+        inputs: its arguments: a Tensor or array, or a sequence of them, which may hold nested tuples, lists and dicts;
+            floating-point Tensors and arrays are differentiated by, Python's numbers beside them are not.
         loss: of ``(output, *targets)``; None to contract every output with a random cotangent.
         targets: further arguments of the loss, not differentiated by.
         wrt: "parameters+inputs", "parameters", "inputs", or names: a Parameter's, or "input 0", "input 1", ….
@@ -68,13 +72,14 @@ def check_gradients(
         >>> ms_dnn.check_gradients(ms.ops.square, np.array([3.0]), gradients=lambda x: x).verdict.value
         'FAIL'
     """
-    inputs = tuple(as_sequence(inputs))
+    inputs = (Tensor(inputs),) if isinstance(inputs, float) else tuple(as_sequence(inputs))
     if not modes or not set(modes) <= set(MODES):
         raise SubjectError(f"modes: got {list(modes)}, expected some of {list(MODES)}")
     if isinstance(function, DNN) and isinstance(loss, Cost) and len(inputs) == len(targets) == 1:
         x, y, compiled = as_tensor(inputs[0]), as_tensor(targets[0]), "compiled" in modes
         return check_network(function, loss, x, y, device=device, directions=directions, compiled=compiled, seed=seed)
-    with parameters_restored((function, loss)) as changed:
+    with pynative_mode(), parameters_restored((function, loss)) as changed:
+        unused = _copies(function, loss)
         subject = Subject(function, inputs, loss, targets, wrt, seed)
         if gradients is not None:  # of the sum of the outputs
             ones = [np.ones(c.shape) for c in subject.cotangents]
@@ -82,11 +87,11 @@ def check_gradients(
         subject = subject if precision is None else subject.in_precision(precision)
         point = _point(subject, gradients, modes, device, directions, seed)
         point.findings = [*point.findings, *_of_state(changed())]
-        if (unclear := random_forward(subject)) is not None:
+        if (unclear := not_finite(subject) or random_forward(subject)) is not None:
             return inconclusive(point, unclear)
         judgement = judge(point)
         again = judgement.verdict is Verdict.PASS and "pynative" in modes and gradients is None
-        return _at_fewer_samples(judgement, subject, device, seed) if again else judgement
+        return _at_fewer_samples(judgement, subject, unused, device, seed) if again else judgement
 
 
 def assert_gradients(function: Callable[..., Any], inputs: Any, *arguments: Any, **options: Any) -> Judgement:
@@ -113,10 +118,12 @@ class GivenGradient(GradientRoute):
         self.function, self.subject, self.dtype = function, subject, subject.dtype
 
     def gradients(self) -> Gradients:
-        """Return what it returns, under the variables' names; too few leave names out, which is found out later."""
-        found = as_sequence(self.function(*self.subject.inputs))
+        """Return what it returns, under the variables' names; too few and too many are found out later."""
+        found = as_sequence(self.function(*self.subject.given()))
+        names = [variable.name for variable in self.subject.variables]
+        names += [f"gradient {number}" for number in range(len(names), len(found))]
         arrays = (numbers(g) if isinstance(g, Tensor) else np.asarray(g) for g in found)
-        return {variable.name: array for variable, array in zip(self.subject.variables, arrays, strict=False)}
+        return dict(zip(names, arrays, strict=False))
 
 
 def _of_state(changed: Sequence[str]) -> list[Finding]:
@@ -154,6 +161,7 @@ def _point(
         wide, CellGradient(GRAD_OPERATION, wide, bprops=not has_bprop or detour), subject.dtype
     )
     tolerance = comparison_tolerance(subject.dtype, device)
+    allowance, differences = Allowance(device), CentralDifferences(wide)
     return JudgedPoint(
         conditions=Conditions(
             subject=describe(subject),
@@ -166,32 +174,49 @@ def _point(
         ),
         variables=subject.variables,
         gradient_routes=judged,
-        slope_routes=[CentralDifferences(wide)],
-        allowance=Allowance(device),
-        forward=lambda values: _compare_forwards(subject, wide, values, tolerance),
-        terms=rounding,
+        slope_routes=[differences],
+        allowance=allowance,
+        forward=lambda values: _compare_forwards(subject, wide, values, allowance.of_dtype(subject.dtype)),
+        rounding=rounding,
+        parts=differences.parts,
         localise=lambda: faulty_cells(subject, tolerance) if has_bprop and not detour else (),
         findings=findings,
     )
 
 
-def _at_fewer_samples(judgement: Judgement, subject: Subject, device: str, seed: int) -> Judgement:
+def _copies(function: Any, loss: Any) -> tuple[Any, Any] | None:
+    """Return copies that nobody has called yet; None where they cannot be made."""
+    try:
+        function, loss = copies(function, loss)
+    except STOPPED:
+        return None
+    return function, loss
+
+
+def _at_fewer_samples(
+    judgement: Judgement, subject: Subject, unused: tuple[Any, Any] | None, device: str, seed: int
+) -> Judgement:
     """Judge one tensor again, in PyNative, at one sample less: a bprop that keeps the number of samples is wrong there.
 
     The first judgement stands, too, where the samples cannot be told, or the function takes no other number of them.
+    That something is kept of the first samples is said only if a copy that never saw them is right for fewer.
     """
-    fewer = subject.with_fewer_samples()
+    fewer = subject.with_fewer_samples(subject.function, subject.loss)
     if fewer is None:
         return judgement
     again = judge(_point(fewer, None, ("pynative",), device, 1, seed))
     if again.verdict is not Verdict.FAIL:
         return judgement
+    alone = unused and subject.with_fewer_samples(*unused)
+    kept = alone and judge(_point(alone, None, ("pynative",), device, 1, seed)).verdict is Verdict.PASS
     now, before = len(fewer.inputs[0]), len(subject.inputs[0])
-    message = (
-        f"right for {before} samples, but wrong for {now} after that: {again.reason}; something of the first batch "
-        "is kept, by a bprop, or by MindSpore in PyNative (nn.BCEWithLogitsLoss keeps its size): take sizes from the "
-        "shapes of the inputs; of MindSpore's own, compile the step or keep one batch size"
-    )
+    message = f"right for {before} samples, but wrong for {now} after that: {again.reason}"
+    if kept:
+        message += (
+            f"; a copy that never saw the {before} is right for {now}, so something of the first batch is kept, by a "
+            "bprop, or by MindSpore in PyNative (nn.BCEWithLogitsLoss keeps its size): take sizes from the shapes of "
+            "the inputs; of MindSpore's own, compile the step or keep one batch size"
+        )
     finding = Finding("another batch size", "error", again.blame or "all", fewer.variables[0].name, message)
     return replace(judgement, verdict=Verdict.FAIL, reason=message, findings=(*judgement.findings, finding))
 

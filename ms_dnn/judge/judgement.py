@@ -31,8 +31,8 @@ class PairResult:
     """Two routes on one tensor, compared by "elements", or by "directions" where one knows only derivatives along them.
 
     Attributes:
-        relative_error: of elements: max |a − b| / max(max |a|, max |b|); of directions: max |(a − b)·v| / ‖g‖₂.
-            0 where both are zero.
+        relative_error: of elements: max |a − b| / max(max |a|, max |b|), on a kink what is beyond its jump; of
+            directions: max |(a − b)·v| / ‖g‖₂. 0 where both are zero.
         tolerance: what was allowed, in the same unit: what the dtype, the rounding of the terms and the witness's
             own error estimate make unavoidable.
         within: whether nothing lies outside of what is allowed.
@@ -80,6 +80,7 @@ class Line:
         slopes: g·v of each gradient route.
         allowed: how far g·v of each may lie from the value.
         length: ‖v‖₂.
+        part: number of the part of the tensor in which v is not 0.
 
     The others are those of :class:`ms_dnn.judge.routes.slope.Slope`; a witness without differences has no rungs.
     """
@@ -98,6 +99,7 @@ class Line:
     slopes: Mapping[str, float]
     allowed: Mapping[str, float]
     length: float
+    part: int = 0
 
 
 @dataclass(frozen=True)
@@ -153,10 +155,12 @@ class TensorJudgement:
         """Whether every pair is within its tolerance."""
         return all(pair.within for pair in self.pairs)
 
-    @property
-    def decided(self) -> bool:
-        """Whether two routes of different code were compared to some use."""
-        return any(pair.decisive and pair.independent for pair in self.pairs)
+    def is_decided(self, judged: str) -> bool:
+        """Return whether the judged route was compared to some use with a route of other code."""
+        return any(
+            pair.decisive and pair.independent and family(judged) in (family(pair.first), family(pair.second))
+            for pair in self.pairs
+        )
 
     @property
     def kinks(self) -> tuple[Line, ...]:
@@ -257,7 +261,7 @@ class Conditions:
 
 @dataclass(frozen=True, repr=False)
 class Judgement(Shown):
-    """What the judge found at one point; ``print`` shows the report of the terminal.
+    """What the judge found at one point; ``print`` shows the report of the terminal, and PASS alone is true.
 
     Attributes:
         reason: why the verdict, in one sentence.
@@ -284,6 +288,9 @@ class Judgement(Shown):
     seconds: float
     replay: Mapping[str, Any] = field(default_factory=dict)
 
+    def __bool__(self) -> bool:
+        return self.verdict is Verdict.PASS
+
     def __repr__(self) -> str:
         what = f"{counted(len(self.tensors), 'tensor')}, {counted(len(self.routes), 'route')}"
         return f"Judgement({self.verdict.value}, {what}, {self.reason!r})"
@@ -309,7 +316,7 @@ class Judgement(Shown):
         found = {finding.severity for finding in self.findings if finding.tensor == tensor.name}
         if not tensor.agrees or "error" in found:
             return "differ"
-        return "agree" if tensor.decided and "warning" not in found else "undecided"
+        return "agree" if tensor.is_decided(self.routes[0]) and "warning" not in found else "undecided"
 
     @property
     def pairs(self) -> tuple[tuple[str, str], ...]:

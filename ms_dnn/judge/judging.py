@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -26,6 +27,7 @@ from ms_dnn.judge.locate.elements import bisect, differing, trusted
 from ms_dnn.judge.pairs import Allowance, compare_elements, compare_slopes
 from ms_dnn.judge.route_results import Direction, RouteResults, random_direction
 from ms_dnn.judge.routes.base import GradientRoute, Gradients, SlopeRoute
+from ms_dnn.judge.routes.rounding import Rounding
 from ms_dnn.judge.routes.slope import Array
 from ms_dnn.judge.routes.subject import Variable
 from ms_dnn.judge.verdict import decide
@@ -43,7 +45,8 @@ class JudgedPoint:
         slope_routes: witnesses.
         allowance: how far correct results may lie apart.
         forward: compares the forward passes, given the value of J by each route.
-        terms: gives the scale of the terms of each tensor's gradient (float or shaped as the tensor).
+        rounding: gives what rounding does to each tensor's gradient.
+        parts: of a tensor, as masks: elements of about one size, which are moved together; () for all of them.
         localise: finds the parts of the backward pass that are wrong by themselves; called when the verdict is FAIL.
         findings: what was found before.
     """
@@ -54,7 +57,8 @@ class JudgedPoint:
     slope_routes: Sequence[SlopeRoute]
     allowance: Allowance
     forward: Callable[[Mapping[str, float]], ForwardAgreement]
-    terms: Callable[[], Mapping[str, float | Array]]
+    rounding: Callable[[], Mapping[str, Rounding]]
+    parts: Callable[[Variable], Sequence[Array]] = lambda variable: ()
     localise: Callable[[], Sequence[FaultyPart]] = tuple
     findings: Sequence[Finding] = field(default_factory=tuple)
 
@@ -67,22 +71,22 @@ def judge(point: JudgedPoint) -> Judgement:
     results.findings += point.findings
     for route in point.gradient_routes:
         results.run(route)
-    terms = point.terms()
+    rounding = defaultdict(Rounding, point.rounding())
     for route in point.gradient_routes:
-        results.drop_irreproducible(route, partial(point.allowance.of_elements, route, route), terms)
+        results.drop_irreproducible(route, partial(point.allowance.of_elements, route, route), rounding)
     witnesses = {route.name for route in (*point.gradient_routes, *point.slope_routes) if route.witness}
 
     for place, variable in enumerate(point.variables):
-        for number in range(point.conditions.directions):
-            v = random_direction(point.conditions.seed, place, number, variable.shape)
-            results.take_derivatives(variable.name, "random", v, point.slope_routes)
+        for part, v in _directions(point, place, variable, rounding[variable.name]):
+            results.take_derivatives(variable.name, "random", v, point.slope_routes, part)
     point.allowance.noise = results.noise()
-    tensors = [_judge_tensor(point, results, variable, terms.get(variable.name, 0.0)) for variable in point.variables]
+    tensors = [_judge_tensor(point, results, variable, rounding[variable.name]) for variable in point.variables]
     results.warn_of_zeros()
+    results.findings += _kinks(point.variables, rounding)
     forward = point.forward(results.values)
-    verdict, reason, blame = decide(forward, tensors, results.findings, witnesses)
+    verdict, reason, blame = decide(forward, tensors, results.findings, witnesses, point.gradient_routes[0].name)
     if blame is not None and blame in results.gradients:
-        tensors = [_with_wrong_elements(point, results, t, blame, terms.get(t.name, 0.0)) for t in tensors]
+        tensors = [_with_wrong_elements(point, results, t, blame, rounding[t.name]) for t in tensors]
     faulty = tuple(point.localise()) if verdict is Verdict.FAIL else ()
     return Judgement(
         verdict=verdict,
@@ -103,33 +107,53 @@ def inconclusive(point: JudgedPoint, finding: Finding) -> Judgement:
     """Return the judgement of a point at which there is nothing to compare."""
     nowhere = ForwardAgreement({}, 0.0, 0.0, True)
     findings = (*point.findings, finding)
-    verdict, reason, blame = decide(nowhere, (), findings, set())
+    verdict, reason, blame = decide(nowhere, (), findings, set(), "")
     return Judgement(
         verdict, reason, blame, point.conditions, (), nowhere, (), findings, (), describe_environment(*PACKAGES), 0.0
     )
 
 
-def _judge_tensor(
-    point: JudgedPoint, results: RouteResults, variable: Variable, terms: float | Array
-) -> TensorJudgement:
+def _directions(point: JudgedPoint, place: int, variable: Variable, rounding: Rounding) -> Iterator[tuple[int, Array]]:
+    """Yield for each part of the tensor its number and random signs in it, 0 elsewhere and where there is a kink."""
+    smooth = rounding.smooth(variable.shape)
+    for part, mask in enumerate(point.parts(variable) or (np.ones(variable.shape),)):
+        masked = mask * smooth
+        for number in range(point.conditions.directions):
+            signs = random_direction(point.conditions.seed, place, number, variable.shape)
+            yield part, signs * (masked if np.any(masked) else mask)
+
+
+def _kinks(variables: Sequence[Variable], rounding: Mapping[str, Rounding]) -> Iterator[Finding]:
+    for variable in variables:
+        on_kinks = int(np.sum(~rounding[variable.name].smooth(variable.shape)))
+        if on_kinks:
+            message = (
+                f"{on_kinks} of {int(np.prod(variable.shape))} elements of the gradient of {variable.name} jump within "
+                "a rounding of this point, on a kink: there any derivative between those of the two sides is right, by "
+                "convention; the others are judged without them"
+            )
+            yield Finding("kink", "note", "all", variable.name, message)
+
+
+def _judge_tensor(point: JudgedPoint, results: RouteResults, variable: Variable, rounding: Rounding) -> TensorJudgement:
     name = variable.name
     known = {route: g[name] for route, g in results.gradients.items() if name in g}
     routes = [route for route in point.gradient_routes if route.name in known]
     by_elements = []
     for number, first in enumerate(routes):
         for second in routes[number + 1 :]:
-            by_elements.append(compare_elements(first, second, known, terms, point.allowance))
+            by_elements.append(compare_elements(first, second, known, rounding, point.allowance))
     apart = [result for result, _ in by_elements if not result.within]
     if apart and point.slope_routes:
         worst = max(apart, key=lambda pair: pair.relative_error)
         difference = known[worst.first] - known[worst.second]
         results.take_derivatives(name, "duel", difference / np.max(np.abs(difference)), point.slope_routes)
     directions = results.directions[name]
-    by_slopes = compare_slopes(routes, point.slope_routes, known, directions, terms, point.allowance)
+    by_slopes = compare_slopes(routes, point.slope_routes, known, directions, rounding, point.allowance)
     pairs = [result for result, _ in by_elements] + by_slopes
     order = [route.name for route in (*point.gradient_routes, *point.slope_routes)]
     pairs.sort(key=lambda pair: (order.index(pair.first), order.index(pair.second)))
-    lines = tuple(line for direction in directions for line in _lines(direction, routes, known, terms, point))
+    lines = tuple(line for direction in directions for line in _lines(direction, routes, known, rounding, point))
     return TensorJudgement(
         name=name,
         kind=variable.kind,
@@ -138,29 +162,33 @@ def _judge_tensor(
         largest={route: float(np.max(np.abs(g), initial=0.0)) for route, g in known.items()},
         pairs=tuple(pairs),
         lines=lines,
-        sensitivity=_sensitivity(point.gradient_routes[0].name, known, by_elements, lines),
+        sensitivity=_sensitivity(point.gradient_routes[0].name, known, by_elements, lines, rounding),
     )
 
 
 def _lines(
-    direction: Direction, routes: Sequence[GradientRoute], known: Gradients, terms: float | Array, point: JudgedPoint
+    direction: Direction, routes: Sequence[GradientRoute], known: Gradients, rounding: Rounding, point: JudgedPoint
 ) -> list[Line]:
     v, lines = direction.v, []
     for witness, found in direction.slopes.items():
-        allowed = {r.name: point.allowance.of_slope(r, known[r.name], found, v, terms) for r in routes}
+        allowed = {r.name: point.allowance.of_slope(r, known[r.name], found, v, rounding) for r in routes}
         slopes = {route.name: float(np.sum(known[route.name] * v)) for route in routes}
         measured: dict[str, Any] = {
             name: tuple(value.tolist()) if isinstance(value, np.ndarray) else value
             for name, value in vars(found).items()
             if name != "size"
         }
-        length = float(np.linalg.norm(v))
-        lines.append(Line(witness, direction.purpose, **measured, slopes=slopes, allowed=allowed, length=length))
+        measured |= {"length": float(np.linalg.norm(v)), "part": direction.part}
+        lines.append(Line(witness, direction.purpose, **measured, slopes=slopes, allowed=allowed))
     return lines
 
 
 def _sensitivity(
-    judged: str, known: Gradients, by_elements: Sequence[tuple[PairResult, Array]], lines: Sequence[Line]
+    judged: str,
+    known: Gradients,
+    by_elements: Sequence[tuple[PairResult, Array]],
+    lines: Sequence[Line],
+    rounding: Rounding,
 ) -> Sensitivity | None:
     """Return the smallest error of one element that some pair detects, whichever element and sign it has."""
     if judged not in known:
@@ -170,10 +198,8 @@ def _sensitivity(
         if judged in (result.first, result.second) and result.within and result.independent:
             other = result.second if result.first == judged else result.first
             candidates.append((float(np.max(room, initial=0.0)), f"{judged} / {other}"))
-    for line in lines:
-        allowed, error = line.allowed[judged], abs(line.slopes[judged] - line.value)
-        if line.purpose == "random" and np.isfinite(allowed) and error <= allowed:
-            candidates.append((allowed + error, f"{judged} / {line.witness}"))
+    if rounding.smooth(known[judged].shape).all():  # no line looks at what is on a kink
+        candidates += _of_lines(judged, lines)
     if not candidates:
         return None
     absolute, by = min(candidates)
@@ -181,8 +207,22 @@ def _sensitivity(
     return Sensitivity(absolute, absolute / largest if largest else float("inf"), by)
 
 
+def _of_lines(judged: str, lines: Sequence[Line]) -> Iterator[tuple[float, str]]:
+    """Yield by each witness what it detects of one element: in each part by its best line, in the worst part."""
+    best: dict[tuple[str, int], float] = defaultdict(lambda: np.inf)
+    for line in lines:
+        if line.purpose == "random":
+            allowed, error = line.allowed[judged], abs(line.slopes[judged] - line.value)
+            key = line.witness, line.part
+            best[key] = min(best[key], allowed + error if error <= allowed else np.inf)
+    for witness in dict.fromkeys(name for name, _ in best):
+        worst = max(room for (name, _), room in best.items() if name == witness)
+        if np.isfinite(worst):
+            yield worst, f"{judged} / {witness}"
+
+
 def _with_wrong_elements(
-    point: JudgedPoint, results: RouteResults, tensor: TensorJudgement, blame: str, terms: float | Array
+    point: JudgedPoint, results: RouteResults, tensor: TensorJudgement, blame: str, rounding: Rounding
 ) -> TensorJudgement:
     """Add which elements the blamed route has wrong, from a gradient that is right, else by bisection."""
     if tensor.agrees or tensor.name not in results.gradients[blame]:
@@ -193,13 +233,15 @@ def _with_wrong_elements(
     if right is not None:
         expected = results.gradients[right][tensor.name]
         scale = float(np.max(np.abs(expected), initial=0.0))
-        wrong = differing(got, expected, point.allowance.of_elements(by_name[blame], by_name[right], scale, terms))
+        wrong = differing(got, expected, point.allowance.of_elements(by_name[blame], by_name[right], scale, rounding))
     elif point.slope_routes:
         witness = point.slope_routes[-1]
 
         def residual(v: Array) -> tuple[float, float]:
             found = witness.slope(tensor.name, v)
-            return found.value - float(np.sum(got * v)), point.allowance.of_slope(by_name[blame], got, found, v, terms)
+            return found.value - float(np.sum(got * v)), point.allowance.of_slope(
+                by_name[blame], got, found, v, rounding
+            )
 
         wrong = bisect(residual, got, random_direction(point.conditions.seed, 0, 0, got.shape))
     else:

@@ -17,7 +17,7 @@ from ms_dnn.judge.judging import JudgedPoint, judge
 from ms_dnn.judge.pairs import Allowance
 from ms_dnn.judge.parts import faulty_layers
 from ms_dnn.judge.routes.base import COMPLEX_STEP, GRAD_OPERATION, GradientRoute, Route, SlopeRoute
-from ms_dnn.judge.routes.cells import CellGradient, RoundingOfGradients
+from ms_dnn.judge.routes.cells import CellGradient
 from ms_dnn.judge.routes.network import (
     network_routes,
     network_subject,
@@ -26,8 +26,8 @@ from ms_dnn.judge.routes.network import (
     plain_penalty,
     plain_targets,
 )
-from ms_dnn.judge.routes.slope import Array
-from ms_dnn.judge.routes.subject import as_array, dtype_of
+from ms_dnn.judge.routes.rounding import Rounding, RoundingOfGradients
+from ms_dnn.judge.routes.tensors import as_array, dtype_of
 from ms_dnn.layers.cost import Cost
 from ms_dnn.runtime.precision import comparison_tolerance
 
@@ -87,7 +87,7 @@ def check_network(
             slope_routes=[route for route in routes if isinstance(route, SlopeRoute)],
             allowance=Allowance(device),
             forward=lambda values: compare_forwards(network, cost, x, y, tolerance, device),
-            terms=lambda: _terms(network, cost, x, y, device),
+            rounding=lambda: _rounding(network, cost, x, y, device),
             localise=lambda: faulty_layers(network, cost, x, y, tolerance),
             findings=findings,
         )
@@ -125,11 +125,11 @@ def compare_forwards(
     return ForwardAgreement(values, difference / scale, max(tolerance, allowed / scale), within)
 
 
-def _terms(network: DNN, cost: Cost, x: Tensor, y: Tensor, device: str) -> Mapping[str, float | Array]:
+def _rounding(network: DNN, cost: Cost, x: Tensor, y: Tensor, device: str) -> Mapping[str, Rounding]:
     if cost.weighted or not network.dense_only:
         subject = network_subject(network, cost, x, y)
         wide = subject if device == "Ascend" else subject.in_precision("float64")
         return RoundingOfGradients(wide, CellGradient(GRAD_OPERATION, wide), subject.dtype)()
     x64, y64 = as_array(x), as_array(y)
     found = gradient_roundings(*plain_network(network), cost.loss.name, cost.reduction, x64, y64, plain_penalty(cost))
-    return dict(zip(network.parameter_names, found, strict=True))
+    return dict(zip(network.parameter_names, map(Rounding, found), strict=True))

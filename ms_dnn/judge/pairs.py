@@ -11,6 +11,7 @@ import numpy as np
 from ms_dnn.judge.judgement import PairResult
 from ms_dnn.judge.route_results import Direction
 from ms_dnn.judge.routes.base import GradientRoute, Gradients, SlopeRoute
+from ms_dnn.judge.routes.rounding import Rounding
 from ms_dnn.judge.routes.slope import Array, Slope
 from ms_dnn.runtime.precision import comparison_tolerance
 
@@ -22,6 +23,8 @@ FORWARD_ROUNDINGS = defaultdict(lambda: 1.0, {("float32", "float64"): 10.0, ("fl
 """Against a gradient in another precision, all of the forward pass rounds, not the backward pass alone."""
 DECISIVE = 1e-2
 """A pair that had to be allowed more than this, relative to the gradient or its terms, decides nothing."""
+COARSE = 10.0
+"""Times its dtype's tolerance that a pair is granted all the same: in float16, more than the above."""
 
 
 class Allowance:
@@ -49,39 +52,47 @@ class Allowance:
         coarse = max(self.of_dtype(route.dtype) for route in (first, second))
         return coarse * (FORWARD_ROUNDINGS[first.dtype, second.dtype] if first.dtype != second.dtype else 1.0)
 
-    def of_elements(self, first: GradientRoute, second: GradientRoute, scale: float, terms: float | Array) -> Any:
-        """Return how far two correct gradients may lie apart in each element."""
-        # A gradient that cancels is judged by what it was summed from.
-        return self.tolerance(first, second) * np.maximum(scale, terms)
+    def decisive(self, *routes: GradientRoute) -> float:
+        """Return the part of a gradient that may be allowed and still decide."""
+        return max(DECISIVE, *(COARSE * self.of_dtype(route.dtype) for route in routes))
 
-    def of_slope(self, route: GradientRoute, gradient: Array, slope: Slope, v: Array, terms: float | Array) -> float:
+    def of_elements(self, first: GradientRoute, second: GradientRoute, scale: float, rounding: Rounding) -> Any:
+        """Return how far two correct gradients may lie apart in each element; on a kink, by all of its jump."""
+        # A gradient that cancels is judged by what it was summed from.
+        return self.tolerance(first, second) * np.maximum(scale, rounding.terms) + rounding.jumps
+
+    def of_slope(self, route: GradientRoute, gradient: Array, slope: Slope, v: Array, rounding: Rounding) -> float:
         """Return how far g·v may lie from the derivative: the witness's error, and the rounding of each element."""
         tolerance = self.of_dtype(route.dtype)
         if route.dtype != "float64":
             tolerance *= FORWARD_ROUNDINGS[route.dtype, "float64"]
-        rounding = np.maximum(np.abs(gradient), terms) * np.abs(v)
-        return SLOPE_MARGIN * slope.error + tolerance * float(np.linalg.norm(rounding))
+        of_terms = tolerance * float(np.linalg.norm(np.maximum(np.abs(gradient), rounding.terms) * v))
+        return SLOPE_MARGIN * slope.error + of_terms + float(np.sum(rounding.jumps * np.abs(v)))
 
 
 def compare_elements(
-    first: GradientRoute, second: GradientRoute, known: Mapping[str, Array], terms: float | Array, allowance: Allowance
+    first: GradientRoute, second: GradientRoute, known: Mapping[str, Array], rounding: Rounding, allowance: Allowance
 ) -> tuple[PairResult, Array]:
     """Return the result, and for each element the room that is left: an error as large as that is detected."""
     a, b = known[first.name], known[second.name]
     difference = np.abs(a - b)
     # Over the whole tensor: the scale is the tensor's, not the element's.
     scale = float(max(np.max(np.abs(a), initial=0.0), np.max(np.abs(b), initial=0.0)))
-    allowed = np.broadcast_to(allowance.of_elements(first, second, scale, terms), a.shape)
+    allowed = np.broadcast_to(allowance.of_elements(first, second, scale, rounding), a.shape)
+    smooth = allowed[rounding.smooth(a.shape)]
+    beyond = np.maximum(difference - rounding.jumps, 0.0)
     excess = difference - allowed
     worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(excess)), a.shape)) if a.size else ()
     result = PairResult(
         first=first.name,
         second=second.name,
         by="elements",
-        relative_error=float(np.max(difference, initial=0.0)) / scale if scale else 0.0,
-        tolerance=float(np.max(allowed, initial=0.0)) / scale if scale else allowance.tolerance(first, second),
+        relative_error=float(np.max(beyond, initial=0.0)) / scale if scale else 0.0,
+        tolerance=float(np.max(allowed - rounding.jumps)) / scale if scale else allowance.tolerance(first, second),
         within=bool(np.max(excess, initial=0.0) <= 0.0),
-        decisive=bool(np.median(allowed) <= DECISIVE * max(scale, float(np.max(terms)))) if a.size else False,
+        decisive=bool(np.median(smooth) <= allowance.decisive(first, second) * max(scale, rounding.unit))
+        if smooth.size
+        else False,
         worst=worst,
     )
     return result, allowed + difference
@@ -92,54 +103,60 @@ def compare_slopes(
     witnesses: Sequence[SlopeRoute],
     known: Gradients,
     directions: Sequence[Direction],
-    terms: float | Array,
+    rounding: Rounding,
     allowance: Allowance,
 ) -> list[PairResult]:
     """Return the result of each pair with a witness in it, over all directions in one tensor."""
     results = []
     for number, witness in enumerate(witnesses):
         by_witness = [
-            (d, d.slopes[witness.name], _size(known, d, terms)) for d in directions if witness.name in d.slopes
+            (d, d.slopes[witness.name], _size(known, d, rounding)) for d in directions if witness.name in d.slopes
         ]
         for route in routes:
             g = known[route.name]
             found = [
                 _Compared(
-                    abs(float(np.sum(g * d.v)) - slope.value), allowance.of_slope(route, g, slope, d.v, terms), size
+                    d.part,
+                    abs(float(np.sum(g * d.v)) - slope.value),
+                    allowance.of_slope(route, g, slope, d.v, rounding),
+                    size,
                 )
                 for d, slope, size in by_witness
             ]
-            results += _over_directions(route.name, witness.name, found)
+            results += _over_directions(route.name, witness.name, found, allowance.decisive(route))
         for other in witnesses[number + 1 :]:
             found = [
-                _compared_slopes(slope, d.slopes[other.name], size, allowance)
+                _compared_slopes(d.part, slope, d.slopes[other.name], size, allowance)
                 for d, slope, size in by_witness
                 if other.name in d.slopes
             ]
-            results += _over_directions(witness.name, other.name, found)
+            results += _over_directions(witness.name, other.name, found, DECISIVE)
     return results
 
 
 class _Compared(NamedTuple):
-    """Error, what was allowed, and the size that both are relative to, along one direction."""
+    """Error, what was allowed, and the size that both are relative to, along one direction in one part of a tensor."""
 
+    part: int
     error: float
     allowed: float
     size: float
 
 
-def _compared_slopes(a: Slope, b: Slope, size: float, allowance: Allowance) -> _Compared:
+def _compared_slopes(part: int, a: Slope, b: Slope, size: float, allowance: Allowance) -> _Compared:
     rounding = allowance.of_dtype("float64") * size
-    return _Compared(abs(a.value - b.value), SLOPE_MARGIN * (a.error + b.error) + rounding, size)
+    return _Compared(part, abs(a.value - b.value), SLOPE_MARGIN * (a.error + b.error) + rounding, size)
 
 
-def _size(known: Gradients, direction: Direction, terms: float | Array) -> float:
+def _size(known: Gradients, direction: Direction, rounding: Rounding) -> float:
     """Return ‖g ⊙ v‖₂, the size that g·v has for random signs; of the largest g, or of its terms."""
     norms = [float(np.linalg.norm(g * direction.v)) for g in known.values()]
-    return max([*norms, float(np.linalg.norm(np.broadcast_to(terms, direction.v.shape) * direction.v))])
+    terms = np.minimum(rounding.terms, rounding.natural)
+    return max([*norms, float(np.linalg.norm(terms * direction.v))])
 
 
-def _over_directions(first: str, second: str, found: Sequence[_Compared]) -> list[PairResult]:
+def _over_directions(first: str, second: str, found: Sequence[_Compared], decisive: float) -> list[PairResult]:
+    parts = {one.part for one in found}
     found = [one for one in found if np.isfinite(one.allowed) and np.isfinite(one.error)]
     if not found:
         return []
@@ -153,7 +170,7 @@ def _over_directions(first: str, second: str, found: Sequence[_Compared]) -> lis
             relative_error=worst.error / size,
             tolerance=worst.allowed / size,
             within=all(one.error <= one.allowed for one in found),
-            decisive=any(one.allowed <= DECISIVE * one.size for one in found),
+            decisive=parts == {one.part for one in found if one.allowed <= decisive * one.size},
             worst=None,
         )
     ]

@@ -24,7 +24,7 @@ from ms_dnn.judge.faults.naming import name_fault
 from ms_dnn.judge.judgement import FaultyPart
 from ms_dnn.judge.routes.base import STOPPED
 from ms_dnn.judge.routes.slope import Array
-from ms_dnn.judge.routes.subject import as_array
+from ms_dnn.judge.routes.tensors import as_array
 from ms_dnn.layers.cost import Cost
 from ms_dnn.layers.penalty import Penalty
 from ms_dnn.maths.affine import affine

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
 
@@ -12,19 +12,20 @@ import numpy as np
 from ms_dnn.errors import MsDnnError
 from ms_dnn.judge.judgement import Finding
 from ms_dnn.judge.routes.base import STOPPED, GradientRoute, Gradients, SlopeRoute
+from ms_dnn.judge.routes.rounding import Rounding
 from ms_dnn.judge.routes.slope import Array, Slope
-from ms_dnn.presentation.notation import first_line
+from ms_dnn.judge.user_code import told
 from ms_dnn.runtime.seeding import stream
 
-Terms = Mapping[str, float | Array]
 NOISE_OF_FLOAT32 = 8 * 2.0**-23
 
 
 @dataclass(frozen=True)
 class Direction:
-    """A direction v in one tensor, and the directional derivative by each witness."""
+    """A direction v in one part of a tensor, and the directional derivative by each witness."""
 
     purpose: Literal["random", "duel"]
+    part: int
     v: Array
     slopes: Mapping[str, Slope]
 
@@ -62,17 +63,20 @@ class RouteResults:
             return
         if route.value is not None:
             self.values[route.name] = route.value
+        self.findings += [
+            _error("surplus gradient", route.name, name, "belongs to no tensor") for name in first.keys() - self.shapes
+        ]
         for name, shape in self.shapes.items():
             dtype = "float64" if route.dtype == "float64" else self.dtypes[name]
             found = flaws(route.name, dtype, name, shape, first.get(name))
             found = found or flaws(route.name, dtype, name, shape, second.get(name))
-            self.findings += found
+            self.findings += [_of_witness(flaw) if route.witness else flaw for flaw in found]
             if not found:
                 self.gradients[route.name][name] = first[name].astype(np.float64)
                 self.spreads[route.name][name] = np.abs(self.gradients[route.name][name] - second[name])
 
     def drop_irreproducible(
-        self, route: GradientRoute, allowed: Callable[[float, float | Array], Any], terms: Terms
+        self, route: GradientRoute, allowed: Callable[[float, Rounding], Any], rounding: Mapping[str, Rounding]
     ) -> None:
         """Drop the gradients of a route whose two runs on the same input differ by more than rounding.
 
@@ -81,20 +85,20 @@ class RouteResults:
 
         Args:
             route: that was run.
-            allowed: from the tensor's largest element and its terms to how far right gradients may lie apart.
-            terms: the scale of the terms of each tensor's gradient.
+            allowed: from the tensor's largest element and its rounding to how far right gradients may lie apart.
+            rounding: of each tensor's gradient.
         """
         known = self.gradients[route.name]
         for name, spread in self.spreads[route.name].items():
             scale = float(np.max(np.abs(known[name]), initial=0.0))
-            if np.any(spread > allowed(scale, terms.get(name, 0.0))):
+            if np.any(spread > allowed(scale, rounding[name])):
                 largest = float(np.max(spread)) / scale if scale else float("inf")
                 what = f"differs by {largest:.1e} of its largest element between two runs on the same input"
                 self.findings += [_error("not reproducible", route.name, name, what)]
                 del known[name]
 
     def take_derivatives(
-        self, tensor: str, purpose: Literal["random", "duel"], v: Array, witnesses: Sequence[SlopeRoute]
+        self, tensor: str, purpose: Literal["random", "duel"], v: Array, witnesses: Sequence[SlopeRoute], part: int = 0
     ) -> None:
         """Let each witness compute the directional derivative along v."""
         slopes = {}
@@ -103,7 +107,7 @@ class RouteResults:
                 found = self._run(route, partial(route.slope, tensor, v))
                 if found is not None:
                     slopes[route.name] = found
-        self.directions[tensor].append(Direction(purpose, v, slopes))
+        self.directions[tensor].append(Direction(purpose, part, v, slopes))
 
     def warn_of_zeros(self) -> None:
         """Warn of each tensor whose gradient every route finds to be 0 in every element.
@@ -132,7 +136,7 @@ class RouteResults:
         except MsDnnError:
             raise
         except STOPPED as error:
-            message = f"{route.name} stopped with {type(error).__name__}: {first_line(error)}"
+            message = f"{route.name} stopped with {type(error).__name__}: {told(error)}"
             severity: Literal["error", "note"] = "note" if route.optional else "error"
             self.findings.append(Finding("stopped", severity, route.name, None, message))
             self._silent.add(route.name)
@@ -156,6 +160,13 @@ def flaws(route: str, dtype: str, name: str, shape: tuple[int, ...], gradient: A
         count = int(np.sum(~np.isfinite(gradient)))
         return [_error("not finite", route, name, f"has {count} elements that are not finite")]
     return []
+
+
+def _of_witness(flaw: Finding) -> Finding:
+    """Let a witness whose derivative is not finite stand aside: a right backward pass may avoid just that."""
+    if flaw.kind != "not finite":
+        return flaw
+    return replace(flaw, severity="note", message=f"{flaw.message}; it is no witness there, the others decide")
 
 
 def _error(kind: str, route: str, name: str, what: str) -> Finding:

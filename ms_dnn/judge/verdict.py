@@ -17,6 +17,7 @@ def decide(
     tensors: Sequence[TensorJudgement],
     findings: Sequence[Finding],
     witnesses: set[str],
+    judged: str,
 ) -> tuple[Verdict, str, str | None]:
     """Return the verdict, its reason and whom it blames.
 
@@ -25,6 +26,7 @@ def decide(
         tensors: the comparisons.
         findings: everything else that was found; the notes among them are passed over.
         witnesses: reference routes: one that is alone against the others makes the run inconclusive.
+        judged: the route that must have been compared to some use.
     """
     errors = [finding for finding in findings if finding.severity == "error"]
     guilty = [finding for finding in errors if finding.route not in witnesses]
@@ -42,8 +44,8 @@ def decide(
         first = (errors or warnings)[0]
         return Verdict.INCONCLUSIVE, first.message, first.route if errors else None
     for tensor in tensors:
-        if not tensor.decided:
-            return Verdict.INCONCLUSIVE, _undecided(tensor), None
+        if not tensor.is_decided(judged):
+            return Verdict.INCONCLUSIVE, _undecided(tensor, judged), None
     kinds = {tensor.kind for tensor in tensors}
     what = f"{next(iter(kinds))}s" if len(kinds) == 1 else "parameters and inputs"
     return Verdict.PASS, f"all routes agree on all {len(tensors)} {what}", None
@@ -102,9 +104,9 @@ def _disagreement(outside: Sequence[TensorJudgement], witnesses: set[str]) -> tu
     return (Verdict.INCONCLUSIVE if blame in witnesses else Verdict.FAIL), reason, blame
 
 
-def _undecided(tensor: TensorJudgement) -> str:
+def _undecided(tensor: TensorJudgement, judged: str) -> str:
     if not tensor.kinks:
-        return f"no two routes could be compared on {tensor.name} to any use"
+        return f"{judged} could be compared with no route of other code on {tensor.name} to any use"
     line = tensor.kinks[0]
     low, high = min(line.left, line.right) - line.error, max(line.left, line.right) + line.error
     where = "lie" if all(low <= slope <= high for slope in line.slopes.values()) else "do not all lie"

@@ -21,6 +21,10 @@ ONE_ELEMENT_WRONG = "one element wrong"
 ONE_ROW_WRONG = "one row wrong"
 ONE_COLUMN_WRONG = "one column wrong"
 
+# Of dout, the gradient from above, in the bprop of a Cell
+DOUT_IGNORED = "dout ignored"
+DOUT_PASSED_ON = "dout passed on"
+
 # Of the batch
 ONE_OVER_N_MISSING = "1/N missing"
 ONE_OVER_N_TWICE = "1/N twice"

@@ -15,12 +15,16 @@ import numpy as np
 from mindspore import Tensor, nn
 
 from ms_dnn.judge.faults.evidence import largest
+from ms_dnn.judge.faults.names import DOUT_IGNORED, DOUT_PASSED_ON
 from ms_dnn.judge.faults.naming import name_residual
 from ms_dnn.judge.judgement import FaultyPart
 from ms_dnn.judge.locate.traps import recorded_calls
 from ms_dnn.judge.routes.base import GRAD_OPERATION, STOPPED
-from ms_dnn.judge.routes.cells import CellGradient, cells_with_bprop, named_cells
-from ms_dnn.judge.routes.subject import Subject, as_array, as_sequence, is_float
+from ms_dnn.judge.routes.cells import CellGradient
+from ms_dnn.judge.routes.functions import cells_with_bprop, named_cells
+from ms_dnn.judge.routes.slope import Array
+from ms_dnn.judge.routes.subject import Subject
+from ms_dnn.judge.routes.tensors import as_array, as_sequence, is_float
 
 
 def faulty_cells(subject: Subject, tolerance: float) -> list[FaultyPart]:
@@ -77,10 +81,25 @@ def _faulty_inputs(
         if wrong.shape != right.shape:
             faulty.append(FaultyPart(name, variable.name, float("inf"), "", "wrong shape"))
             continue
-        scale, error = max(largest(right), largest(wrong)), largest(wrong - right)
+        known = np.isfinite(right)  # where MindSpore's own differentiation is not, it is no witness
+        scale, error = max(largest(right[known]), largest(wrong)), largest((wrong - right)[known])
         if not error <= tolerance * scale:
-            value = subject.value_of(variable)
-            named = name_residual(f"{variable.name} of {name}", wrong, right, sizes, value, tolerance)
+            where, value = f"{variable.name} of {name}", subject.value_of(variable)
+            named = _misused_cotangent(where, variable.name, wrong, subject)
+            named = named or name_residual(where, wrong, right, sizes, value, tolerance)
             fault, diagnosis = named or ("", "")
             faulty.append(FaultyPart(name, variable.name, error / scale, diagnosis, fault))
     return faulty
+
+
+def _misused_cotangent(where: str, tensor: str, wrong: Array, subject: Subject) -> tuple[str, str] | None:
+    """Name what a bprop does with dout, the gradient from above, whatever its construct computes."""
+    cotangents = [as_array(c) for c in subject.cotangents]
+    if len(cotangents) == 1 and np.array_equal(cotangents[0], wrong):
+        why = "a straight-through estimator, if that is meant; the derivative of construct is another"
+        return DOUT_PASSED_ON, f"{where} is dout, the gradient from above, passed on as it is: {why}"
+    doubled = Subject(subject.function, subject.given(), wrt="inputs", cotangents=[2 * c for c in cotangents])
+    if np.any(wrong) and np.array_equal(CellGradient("bprop", doubled).gradients()[tensor], wrong):
+        why = "it is right only while that is 1, until the loss is scaled or another one is added"
+        return DOUT_IGNORED, f"{where} does not depend on dout, the gradient from above: {why}"
+    return None

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, Literal
 
 import mindspore as ms
 import numpy as np
 from mindspore import Tensor, nn
 
+from ms_dnn.errors import SubjectError
 from ms_dnn.judge.judgement import Finding
-from ms_dnn.judge.routes.cells import cells_with_bprop, named_cells, without_bprops
-from ms_dnn.judge.routes.subject import Subject, as_array, as_sequence, dtype_of
-from ms_dnn.presentation.notation import first_line
+from ms_dnn.judge.routes.cells import EPSILONS
+from ms_dnn.judge.routes.functions import cells_in, cells_with_bprop, named_cells, without_bprops
+from ms_dnn.judge.routes.subject import Subject
+from ms_dnn.judge.routes.tensors import as_array, as_sequence, dtype_of
+from ms_dnn.judge.user_code import own_line, told
 
 MINDSPORE = str(Path(ms.__file__).parent)
 DETOURS = ("asnumpy", "__array__", "item", "tolist", "numpy")
 """Methods of a Tensor whose result no derivative follows."""
+ROUNDINGS = 1000.0
+"""By how many of the largest number two passes of one function may differ: threads add in another order."""
 
 
 def traps(subject: Subject) -> list[Finding]:
@@ -30,6 +36,7 @@ def traps(subject: Subject) -> list[Finding]:
         *parameters_under_bprop(functions, {v.name for v in subject.variables}),
         *broken_bprops(subject),
         *detours(subject),
+        *not_judged(subject),
     ]
 
 
@@ -37,7 +44,9 @@ def parameters_under_bprop(functions: Sequence[Any], judged: set[str]) -> list[F
     """Find Cells that own Parameters and define ``bprop``: the gradients of these are silently 0 in PyNative."""
     found = []
     for name, cell in named_cells(functions):
-        owned = [parameter.name for parameter in cell.trainable_params() if parameter.name in judged]
+        given = {id(parameter) for parameter in getattr(cell, "internal_params", ())}  # whose gradients bprop returns
+        own = [parameter for parameter in cell.trainable_params() if id(parameter) not in given]
+        owned = [parameter.name for parameter in own if parameter.name in judged]
         if cell.has_bprop and owned:
             message = (
                 f"{_title(name, cell)} defines bprop and owns the Parameters {', '.join(owned)}: in PyNative their "
@@ -61,14 +70,28 @@ def broken_bprops(subject: Subject) -> list[Finding]:
         outs = as_sequence(out)
         cotangents = [Tensor(np.ones(o.shape), o.dtype) if isinstance(o, Tensor) else o for o in outs]
         title = _title(names[id(cell)], cell)
+        inputs = _with_defaults(cell, inputs)
         try:
             got = cell.bprop(*inputs, out, cotangents[0] if out is outs[0] else tuple(cotangents))
-        except (RuntimeError, ValueError, TypeError, AttributeError, IndexError) as error:
-            wrong = [("bprop fails", f"fails: {first_line(error)}")]
-        else:
-            wrong = _mismatches(inputs, got)
-        findings += [Finding(kind, "error", "all", None, f"{title}: its bprop {what}") for kind, what in wrong]
+        except Exception as error:  # the user's code may raise anything
+            if own_line(error):
+                raise SubjectError(f"{title}: its bprop failed: {told(error)}") from error
+            findings.append(Finding("bprop fails", "error", "all", None, f"{title}: its bprop fails: {told(error)}"))
+            continue
+        of_inputs = got[0] if getattr(cell, "internal_params", ()) else got
+        for kind, severity, what in _flaws(inputs, of_inputs):
+            findings.append(Finding(kind, severity, "all", None, f"{title}: its bprop {what}"))
     return findings
+
+
+def _with_defaults(cell: nn.Cell, inputs: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the inputs and, for those not given, the defaults of ``construct``, as MindSpore hands them to bprop."""
+    try:
+        bound = inspect.signature(cell.construct).bind(*inputs)
+    except (TypeError, ValueError):
+        return tuple(inputs)
+    bound.apply_defaults()
+    return bound.args
 
 
 def detours(subject: Subject) -> list[Finding]:
@@ -100,10 +123,62 @@ def detours(subject: Subject) -> list[Finding]:
     return [Finding("NumPy detour", "warning", "all", None, message.format(*place)) for place in places.items()]
 
 
+def not_judged(subject: Subject) -> list[Finding]:
+    """Name what is left out of the judgement, and what is put into it differently from how it was given."""
+    said = [
+        (
+            "one Tensor twice",
+            f"{second} is the same Tensor as {first}: in PyNative MindSpore gives each of them the sum of "
+            "both gradients, compiled to each its own; they are judged as two Tensors",
+        )
+        for first, second in subject.same
+    ]
+    if subject.changed:
+        names = ", ".join(subject.changed)
+        said.append(
+            ("in place", f"the forward pass changes {names} in place; every pass gets a copy, yours is left alone")
+        )
+    if subject.unjudged:
+        names = ", ".join(subject.unjudged)
+        said.append(("not judged", f"{names}: no floating-point Tensor, not judged"))
+    for name, cell in named_cells((subject.function, subject.loss)):
+        seen = {id(child) for _, child in cell.cells_and_names()}
+        hidden = [attribute for attribute, value in vars(cell).items() if _hides_cells(attribute, value, seen)]
+        if hidden:
+            said.append(
+                (
+                    "hidden Parameters",
+                    f"{_title(name, cell)} holds Cells in a plain list or dict ({', '.join(hidden)}): MindSpore does "
+                    "not see their Parameters, which are neither judged nor trained; use nn.CellList or nn.CellDict",
+                )
+            )
+    return [Finding(kind, "note", "all", None, message) for kind, message in said]
+
+
+def _hides_cells(attribute: str, value: Any, seen: set[int]) -> bool:
+    if attribute.startswith("_") or not isinstance(value, (list, tuple, dict)) or isinstance(value, nn.Cell):
+        return False
+    items = value.values() if isinstance(value, dict) else value
+    hidden = [item for item in items if isinstance(item, nn.Cell) and id(item) not in seen]
+    return any(cell.trainable_params() for cell in hidden)
+
+
+def not_finite(subject: Subject) -> Finding | None:
+    """Return a finding when the forward pass is not finite at the point."""
+    terms = subject.terms()
+    count = int(np.sum(~np.isfinite(terms)))
+    if not count:
+        return None
+    what = f"{count} of {terms.size} numbers that the forward pass returns are not finite"
+    why = "there is nothing to differentiate; judge at a point inside its domain"
+    return Finding("not finite", "warning", "all", None, f"{what}: {why}")
+
+
 def random_forward(subject: Subject) -> Finding | None:
-    """Return a finding when two forward passes at one point differ, naming the dropout that does it."""
+    """Return a finding when two forward passes at one point differ by more than rounding, naming the dropout."""
     first, second = subject.terms(), subject.terms()
-    if np.array_equal(first, second, equal_nan=True):
+    rounding = ROUNDINGS * EPSILONS[subject.dtype] * float(np.max(np.abs(first), initial=0.0))
+    if np.all(np.abs(first - second) <= rounding):
         return None
     cells = named_cells((subject.function, subject.loss))
     dropouts = [
@@ -139,8 +214,7 @@ def recorded_calls(cells: Sequence[nn.Cell]) -> Iterator[list[tuple[nn.Cell, tup
 @contextmanager
 def parameters_restored(functions: Sequence[Any]) -> Iterator[Callable[[], list[str]]]:
     """Put every Parameter back at the end; yields a function that names those that have changed until then."""
-    cells = [function for function in functions if isinstance(function, nn.Cell)]
-    kept = {id(p): (p, p.copy(), as_array(p)) for cell in cells for p in cell.get_parameters()}
+    kept = {id(p): (p, p.copy(), as_array(p)) for cell in cells_in(*functions) for p in cell.get_parameters()}
 
     def changed() -> list[str]:
         return [p.name for p, _, before in kept.values() if not np.array_equal(as_array(p), before, equal_nan=True)]
@@ -153,12 +227,16 @@ def parameters_restored(functions: Sequence[Any]) -> Iterator[Callable[[], list[
                 ms.ops.assign(parameter, before)
 
 
-def _mismatches(inputs: Sequence[Any], got: Any) -> list[tuple[str, str]]:
+def _flaws(inputs: Sequence[Any], got: Any) -> list[tuple[str, Literal["error", "note"], str]]:
+    """Return (kind, severity, what) of everything that a bprop returns and should not."""
+    found: list[tuple[str, Literal["error", "note"], str]] = []
     if not isinstance(got, tuple):
-        return [("wrong bprop", f"returns a {type(got).__name__}, expected a tuple with one gradient an input")]
+        what = f"returns a {type(got).__name__}: PyNative takes it, compiled MindSpore refuses it: return a tuple"
+        found.append(("no tuple", "note", what))
+        got = tuple(as_sequence(got))
     if len(got) != len(inputs):
-        return [("wrong bprop", f"returns {len(got)} gradients, expected one for each of its {len(inputs)} inputs")]
-    found = []
+        what = f"returns {len(got)} gradients, expected one for each of its {len(inputs)} inputs"
+        return [("wrong bprop", "error", what)]
     for place, (value, gradient) in enumerate(zip(inputs, got, strict=True)):
         if not isinstance(value, Tensor) or not isinstance(gradient, Tensor):
             continue
@@ -166,10 +244,12 @@ def _mismatches(inputs: Sequence[Any], got: Any) -> list[tuple[str, str]]:
             what = (
                 f"returns a gradient of shape {tuple(gradient.shape)} for input {place} of shape {tuple(value.shape)}"
             )
-            found.append(("wrong shape", f"{what}; a compiled graph accepts that silently: reduce or reshape it"))
+            found.append(
+                ("wrong shape", "error", f"{what}; a compiled graph accepts that silently: reduce or reshape it")
+            )
         elif gradient.dtype != value.dtype:
             what = f"returns {dtype_of(gradient)} for input {place}, which is {dtype_of(value)}: cast it"
-            found.append(("wrong dtype", what))
+            found.append(("wrong dtype", "error", what))
     return found
 
 

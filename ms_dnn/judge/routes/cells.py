@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import nullcontext
 from typing import Any
 
 import mindspore as ms
 import numpy as np
 from mindspore import nn
 
-from ms_dnn.judge.routes.base import CENTRAL_DIFFERENCES, COMPILED, STOPPED, GradientRoute, Gradients, SlopeRoute
+from ms_dnn.judge.routes.base import CENTRAL_DIFFERENCES, COMPILED, GradientRoute, Gradients, SlopeRoute
+from ms_dnn.judge.routes.functions import without_bprops
 from ms_dnn.judge.routes.slope import SMALLEST, Array, Slope, ladder, slope
-from ms_dnn.judge.routes.subject import Subject, as_sequence, numbers
+from ms_dnn.judge.routes.subject import Subject, Variable
+from ms_dnn.judge.routes.tensors import as_sequence, copied, numbers
 from ms_dnn.runtime.environment import graph_dumps_set_aside
-from ms_dnn.runtime.seeding import stream
 
 SMALLEST_STEPS = {"float64": SMALLEST, "float32": 2.0**-14, "float16": 2.0**-8, "bfloat16": 2.0**-6}
 """Where the ladder ends when the function is evaluated in a dtype: below, x + h is x."""
@@ -23,6 +23,8 @@ SWALLOWED = 8.0
 """Roundings of the largest element below which a step would be lost beside it."""
 PROPORTIONAL = 1.5
 """How much faster or slower than a step J may change to count as proportional to it."""
+ALIKE = 2.0**14
+"""Times as large as most, or as small, an element may be to be moved by the same step."""
 SCALES = 4.0 ** np.arange(-30, 31, 2)
 """Tried for a tensor of zeros, which shows no scale of its own."""
 
@@ -61,9 +63,9 @@ class CellGradient(GradientRoute):
 
     def gradients(self) -> Gradients:
         """Return one array a variable, in the dtype in which MindSpore gives it."""
-        untouched = () if self.bprops else (self.subject.function, self.subject.loss)
-        with without_bprops(untouched), graph_dumps_set_aside():
-            value, found = self._both(*self.subject.arguments)
+        functions = self.subject.function, self.subject.loss
+        with nullcontext() if self.bprops else without_bprops(functions), graph_dumps_set_aside():
+            value, found = self._both(*map(copied, self.subject.arguments))
         self.value = float(value.asnumpy())
         of_inputs, of_parameters = found if self.inputs and self.parameters else (found, found)
         named = dict(zip(self.inputs, as_sequence(of_inputs), strict=False)) if self.inputs else {}
@@ -105,10 +107,18 @@ class CentralDifferences(SlopeRoute):
         def terms(positions: Array) -> Array:
             return self.subject.terms_at(variable, [value + t * direction for t in positions])
 
-        scale = float(np.sqrt(np.mean(value**2))) or self._scale_of_zeros(terms)
+        moved = value[direction != 0]
+        scale = float(np.sqrt(np.mean(moved**2))) or self._scale_of_zeros(terms)
         # A step below some roundings of the largest element would leave it as it is.
-        lost = SWALLOWED * EPSILONS[variable.dtype] * float(np.max(np.abs(value), initial=0.0)) / scale
+        lost = SWALLOWED * EPSILONS[variable.dtype] * float(np.max(np.abs(moved), initial=0.0)) / scale
         return slope(terms, ladder(scale, max(SMALLEST_STEPS[variable.dtype], lost)))
+
+    def parts(self, variable: Variable) -> list[Array]:
+        """Return masks of the elements that one step suits: those about as large as most, the larger, the smaller."""
+        value = np.abs(self.subject.value_of(variable))
+        usual = typical(value)
+        large, small = value > ALIKE * usual, (value != 0) & (value < usual / ALIKE)
+        return [part for part in (~(large | small), large, small) if part.any()]
 
     def _scale_of_zeros(self, terms: Any) -> float:
         """Return the largest step up to which J changes in proportion to the step, and by no more than J itself.
@@ -129,69 +139,7 @@ class CentralDifferences(SlopeRoute):
         return float(SCALES[first + length])
 
 
-class RoundingOfGradients:
-    """How much of each gradient is rounding: how far it moves when every number moves by one rounding.
-
-    That is how an input error of one rounding shows; where a gradient cancels, it shows relative to its terms.
-
-    Args:
-        subject: in the precision in which it is evaluated, best float64.
-        route: its gradients.
-        dtype: of the judged gradients.
-    """
-
-    DRAWS = 3
-
-    def __init__(self, subject: Subject, route: CellGradient, dtype: str) -> None:
-        self.subject, self.route = subject, route
-        self.epsilon = EPSILONS[dtype]
-
-    def __call__(self) -> dict[str, float]:
-        """Return for each tensor the scale of the terms of its gradient: largest movement / ε; {} if it cannot run."""
-        try:
-            gradients = self.route.gradients()
-            moved = dict.fromkeys(gradients, 0.0)
-            for draw in range(self.DRAWS):
-                again = self._gradients_near(stream(self.subject.seed, "roundings", draw))
-                for name, gradient in again.items():
-                    change = np.max(np.abs(gradient - gradients[name]), initial=0.0)
-                    moved[name] = max(moved[name], float(change) / self.epsilon)
-        except STOPPED:  # the judged routes say what is wrong
-            return {}
-        return {name: size for name, size in moved.items() if np.isfinite(size)}
-
-    def _gradients_near(self, generator: np.random.Generator) -> Gradients:
-        """Return the gradients with every number of every variable moved by up to one rounding."""
-        with self.subject.restored(*self.subject.variables):
-            for variable in self.subject.variables:
-                value = self.subject.value_of(variable)
-                self.subject.move(variable, value * (1 + self.epsilon * generator.uniform(-1, 1, value.shape)))
-            return self.route.gradients()
-
-
-@contextmanager
-def without_bprops(functions: Sequence[Any]) -> Iterator[None]:
-    """Let PyNative differentiate what ``construct`` does in these Cells and their children, bprop or not."""
-    cells = cells_with_bprop(functions)
-    for cell in cells:
-        object.__setattr__(cell, "has_bprop", False)
-    try:
-        yield
-    finally:
-        for cell in cells:
-            object.__setattr__(cell, "has_bprop", True)
-
-
-def cells_with_bprop(functions: Sequence[Any]) -> list[nn.Cell]:
-    """Return all Cells among the functions and below them that define ``bprop``, each once."""
-    return [cell for _, cell in named_cells(functions) if cell.has_bprop]
-
-
-def named_cells(functions: Sequence[Any]) -> list[tuple[str, nn.Cell]]:
-    """Return (name, Cell) of the Cells among the functions and of all below them, each once."""
-    found: dict[int, tuple[str, nn.Cell]] = {}
-    for function in functions:
-        if isinstance(function, nn.Cell):
-            for name, cell in function.cells_and_names():
-                found.setdefault(id(cell), (name or type(cell).__name__, cell))
-    return list(found.values())
+def typical(value: Array) -> float:
+    """Return the median magnitude of what is not 0; 1 where all is."""
+    sizes = np.abs(value[value != 0])
+    return float(np.median(sizes)) if sizes.size else 1.0

@@ -29,7 +29,8 @@ from ms_dnn.judge.routes.base import (
 )
 from ms_dnn.judge.routes.cells import CellGradient, CentralDifferences
 from ms_dnn.judge.routes.slope import Array, Slope
-from ms_dnn.judge.routes.subject import Subject, as_array, dtype_of, numbers
+from ms_dnn.judge.routes.subject import Subject
+from ms_dnn.judge.routes.tensors import as_array, dtype_of, numbers
 from ms_dnn.layers.cost import Cost
 
 

@@ -1,13 +1,13 @@
 """What is judged: a Cell or function at one point, made into one number J of named tensors.
 
-    J(θ) = Σ c ⊙ f(θ)        c drawn once for each output; a scalar output, a loss, is J itself
+    J(θ) = Σ c ⊙ f(θ)        c drawn once for each output
 
-The cotangent c is random, never ones: the sum of a softmax is constant, and a sum of errors may cancel.
+The cotangent c is random, never ones: the sum of a softmax is constant, and a sum of errors may cancel. That of a
+scalar, a loss, is drawn as well: a bprop that ignores it is right until somebody scales the loss.
 """
 
 from __future__ import annotations
 
-import copy
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,14 +16,18 @@ from typing import Any, Literal
 
 import mindspore as ms
 import numpy as np
-from mindspore import Parameter, Tensor, nn, ops
+from mindspore import Tensor, nn, ops
 
 from ms_dnn.errors import SubjectError
+from ms_dnn.judge.routes.base import STOPPED
+from ms_dnn.judge.routes.functions import cast_cell, cells_in, copies, trainable_parameters
 from ms_dnn.judge.routes.slope import Array
+from ms_dnn.judge.routes.structure import Nested, Path, at, filled, leaves, title
+from ms_dnn.judge.routes.tensors import FLOATS, as_array, as_tensor, cast, copied, dtype_of, is_float, numbers
+from ms_dnn.judge.user_code import told
 from ms_dnn.presentation.notation import first_line
 from ms_dnn.runtime.seeding import stream
 
-FLOATS = {"float16": ms.float16, "bfloat16": ms.bfloat16, "float32": ms.float32, "float64": ms.float64}
 PARTS = ("parameters", "inputs")
 
 
@@ -47,7 +51,7 @@ class Variable:
 class Contraction(nn.Cell):
     """(inputs…, targets…, cotangents…) → J: the function's outputs, through the loss, summed with the cotangents."""
 
-    def __init__(self, function: Any, loss: Any, inputs: int, targets: int, places: tuple[int, ...] | None) -> None:
+    def __init__(self, function: Any, loss: Any, inputs: int, targets: int, places: tuple[Path, ...]) -> None:
         super().__init__(auto_prefix=False)
         self.function, self.loss = function, loss
         self.inputs, self.given = inputs, inputs + targets
@@ -59,12 +63,15 @@ class Contraction(nn.Cell):
         out = self.function(*arguments[: self.inputs])
         if self.has_loss:
             out = self.loss(out, *arguments[self.inputs : self.given])
-        if self.places is None:
-            return self._sum(out, arguments[self.given])
-        total = self._sum(out[self.places[0]], arguments[self.given])
+        total = self._sum(self._at(out, self.places[0]), arguments[self.given])
         for i in range(1, len(self.places)):
-            total = total + self._sum(out[self.places[i]], arguments[self.given + i])
+            total = total + self._sum(self._at(out, self.places[i]), arguments[self.given + i])
         return total
+
+    def _at(self, out: Any, path: Path) -> Tensor:
+        for key in path:
+            out = out[key]
+        return out
 
     def _sum(self, out: Tensor, cotangent: Tensor) -> Tensor:
         products = out * cotangent
@@ -78,7 +85,8 @@ class Subject:
 
     Args:
         function: a Cell, or a function of Tensors.
-        inputs: its arguments: Tensors or arrays; the floating-point ones can be differentiated by.
+        inputs: its arguments: Tensors or arrays, also in nested tuples, lists and dicts; the floating-point ones can be
+            differentiated by. They are copied.
         loss: of (output, *targets); None to contract the outputs with a random cotangent.
         targets: further arguments of the loss; not differentiated by.
         wrt: "parameters+inputs", "parameters", "inputs", or a list of names.
@@ -87,8 +95,12 @@ class Subject:
 
     Attributes:
         variables: what J is differentiated by.
-        parameters: the trainable Parameters of function and loss.
+        inputs: the leaves of the inputs, in order.
+        parameters: the trainable Parameters of function and loss, and of the Cells that these refer to.
         dtype: the least precise dtype among the variables, a NumPy name.
+        same: pairs of names of inputs that are one and the same Tensor.
+        changed: names of the inputs that the forward pass changes in place; every pass gets copies of them.
+        unjudged: outputs that are no floating-point Tensors, for people.
 
     Raises:
         SubjectError: the forward pass fails, gives no floating-point Tensor, or there is nothing to differentiate by.
@@ -105,27 +117,42 @@ class Subject:
         cotangents: Sequence[Array] | None = None,
     ) -> None:
         self.function, self.loss, self.seed, self.wrt = function, loss, seed, wrt
-        self.inputs = [as_tensor(value) for value in inputs]
-        self.targets = [as_tensor(value) for value in targets]
+        self._structure = [as_tensor(value) for value in inputs]
+        found = list(leaves(self._structure))
+        self._names = [f"input {title(path)}" for path, _ in found]
+        self.inputs, self.same = _own(self._names, [value for _, value in found])
+        self.targets = [copied(as_tensor(value)) for value in targets]
+        nested = any(len(path) > 1 for path, _ in found)
+        self.call: Callable[..., Any] = Nested(function, self._structure) if nested else function
         self.parameters = trainable_parameters(function, loss)
         self.variables = self._variables()
         self.dtype = min((v.dtype for v in self.variables), key=list(FLOATS).index)
-        outputs, self.places = self._first_outputs()
+        self.changed: list[str] = []
+        outputs = self._first_outputs()
+        self.places = tuple(path for path, out in outputs if is_float(out))
+        if not self.places:
+            raise SubjectError("the function returns no floating-point Tensor: there is nothing to differentiate")
+        self.unjudged = [f"output {title(path)}" for path, out in outputs if not is_float(out) and out is not None]
         self._given = cotangents
+        floats = [out for _, out in outputs if is_float(out)]
         if cotangents is None:
-            cotangents = [self._draw(number, out) for number, out in enumerate(outputs)]
+            cotangents = [self._draw(number, out) for number, out in enumerate(floats)]
         self.cotangents = [
             Tensor(np.asarray(c, dtype=np.float32), FLOATS[dtype_of(out)])
             if dtype_of(out) == "bfloat16"
             else Tensor(np.asarray(c, dtype=dtype_of(out)))
-            for c, out in zip(cotangents, outputs, strict=True)
+            for c, out in zip(cotangents, floats, strict=True)
         ]
-        self.contraction = Contraction(function, loss, len(self.inputs), len(self.targets), self.places)
+        self.contraction = Contraction(self.call, loss, len(self.inputs), len(self.targets), self.places)
 
     @property
     def arguments(self) -> tuple[Any, ...]:
         """Inputs, targets and cotangents: what :attr:`contraction` takes."""
         return (*self.inputs, *self.targets, *self.cotangents)
+
+    def given(self) -> list[Any]:
+        """Return copies of the inputs, nested as they were given."""
+        return filled(self._structure, map(copied, self.inputs))
 
     def value_of(self, variable: Variable) -> Array:
         """Return the variable's value at the point, float64."""
@@ -135,8 +162,7 @@ class Subject:
     def terms(self) -> Array:
         """Return the terms that J is the sum of, at the point, by the forward pass in PyNative: (M,), float64."""
         out = self.outputs()
-        parts = [out] if self.places is None else [out[place] for place in self.places]
-        pairs = zip(parts, self.cotangents, strict=True)
+        pairs = zip((at(out, place) for place in self.places), self.cotangents, strict=True)
         return np.concatenate([(as_array(part) * as_array(cotangent)).ravel() for part, cotangent in pairs])
 
     def terms_at(self, variable: Variable, values: Sequence[Array]) -> Array:
@@ -175,22 +201,21 @@ class Subject:
             SubjectError: the function cannot be copied, or some operation in it does not take the dtype.
         """
         try:
-            function, loss = copy.deepcopy((self.function, self.loss))
-        except (TypeError, RuntimeError, ValueError) as error:
+            function, loss = copies(self.function, self.loss)
+        except STOPPED as error:
             raise SubjectError(f"the function cannot be copied: {first_line(error)}") from None
-        for cell in (function, loss):
-            if isinstance(cell, nn.Cell):
-                cast_cell(cell, dtype)
-        inputs, targets = ([_cast(value, dtype) for value in values] for values in (self.inputs, self.targets))
+        for cell in cells_in(function, loss):
+            cast_cell(cell, dtype)
+        inputs, targets = ([cast(value, dtype) for value in values] for values in (self.inputs, self.targets))
         # Drawn cotangents as they were rounded; given ones with all their digits.
         cotangents = self._given or [as_array(c) for c in self.cotangents]
-        copied = Subject(function, inputs, loss, targets, self.wrt, self.seed, cotangents)
-        if any(dtype_of(c) != dtype for c in copied.cotangents):
+        made = Subject(function, filled(self._structure, iter(inputs)), loss, targets, self.wrt, self.seed, cotangents)
+        if any(dtype_of(c) != dtype for c in made.cotangents):
             raise SubjectError(f"an output is not {dtype} although everything that goes in is")
-        return copied
+        return made
 
-    def with_fewer_samples(self) -> Subject | None:
-        """Return the same without the last sample, differentiated by the last variable that this leaves as it is.
+    def with_fewer_samples(self, function: Any, loss: Any) -> Subject | None:
+        """Return the function, or a copy, without the last sample, differentiated by the last variable left.
 
         None when inputs and targets are not all Tensors of one and the same number of samples, at least 2, along the
         first axis, or when the function takes no other number.
@@ -203,7 +228,7 @@ class Subject:
         by_parameter = [variable.name for variable in self.variables if variable.kind == "parameter"]
         wrt = by_parameter[-1:] or [self.variables[-1].name]
         try:
-            return Subject(self.function, inputs, self.loss, targets, wrt, self.seed)
+            return Subject(function, filled(self._structure, iter(inputs)), loss, targets, wrt, self.seed)
         except SubjectError:
             return None
 
@@ -218,44 +243,65 @@ class Subject:
 
     def _variables(self) -> tuple[Variable, ...]:
         found = []
+        names = [parameter.name for parameter in self.parameters]
+        if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+            raise SubjectError(
+                f"two Parameters are named '{twice[0]}': MindSpore cannot differentiate by both; give one another name"
+            )
         for place, parameter in enumerate(self.parameters):
             if is_float(parameter):
                 shape = tuple(parameter.shape)
                 found.append(Variable(parameter.name, "parameter", place, shape, dtype_of(parameter)))
-        for place, value in enumerate(self.inputs):
+        for place, (name, value) in enumerate(zip(self._names, self.inputs, strict=True)):
             if is_float(value):
-                found.append(Variable(f"input {place}", "input", place, tuple(value.shape), dtype_of(value)))
+                found.append(Variable(name, "input", place, tuple(value.shape), dtype_of(value)))
+        for variable in found:
+            if 0 in variable.shape:
+                raise SubjectError(f"{variable.name}: got shape {variable.shape}, expected at least one element")
         return chosen_variables(found, self.wrt)
 
-    def _first_outputs(self) -> tuple[list[Tensor], tuple[int, ...] | None]:
+    def _first_outputs(self) -> list[tuple[Path, Any]]:
+        """Run the forward pass, and find out which inputs it changes."""
+        before = [numbers(value) if isinstance(value, Tensor) else None for value in self.inputs]
+        given, self.inputs = self.inputs, [copied(value) for value in self.inputs]
         try:
-            out = self.outputs()
+            found = list(leaves(self.outputs()))
             # PyNative runs behind: what it refuses comes to light when somebody looks.
-            for part in as_sequence(out):
+            for _, part in found:
                 if isinstance(part, Tensor):
                     part.asnumpy()
-        except (RuntimeError, ValueError, TypeError, IndexError, AttributeError) as error:
+        except Exception as error:  # the user's code may raise anything
             shapes = ", ".join(
                 f"{dtype_of(t)}{list(t.shape)}" if isinstance(t, Tensor) else repr(t) for t in self.inputs
             )
-            raise SubjectError(f"the forward pass failed on ({shapes}): {first_line(error)}") from error
-        places = None
-        if isinstance(out, (tuple, list)):
-            places = tuple(place for place, part in enumerate(out) if is_float(part))
-        out = [out] if places is None else [out[place] for place in places]
-        if not out or not all(is_float(part) for part in out):
-            raise SubjectError("the function returns no floating-point Tensor, or not at the top of a tuple")
-        return out, places
+            raise SubjectError(f"the forward pass failed on ({shapes}): {told(error)}") from error
+        for name, value, old in zip(self._names, self.inputs, before, strict=True):
+            if old is not None and not np.array_equal(numbers(value), old, equal_nan=old.dtype.kind == "f"):
+                self.changed.append(name)
+        self.inputs = given
+        return found
 
     def outputs(self) -> Any:
         """Return what function and loss return, in PyNative."""
-        out = self.function(*self.inputs)
+        inputs = [copied(value) for value in self.inputs] if self.changed else self.inputs
+        out = self.call(*inputs)
         return out if self.loss is None else self.loss(out, *self.targets)
 
     def _draw(self, number: int, out: Tensor) -> Array:
-        if out.ndim == 0:
-            return np.ones(())
-        return stream(self.seed, "cotangent", number).normal(size=out.shape)
+        generator = stream(self.seed, "cotangent", number)
+        if out.ndim == 0:  # away from 0 and from 1, which would show nothing
+            return np.asarray(generator.choice([-1.0, 1.0]) * generator.uniform(1.5, 3.0))
+        return generator.normal(size=out.shape)
+
+
+def _own(names: Sequence[str], values: Sequence[Any]) -> tuple[list[Any], list[tuple[str, str]]]:
+    """Return copies of the Tensors, and the pairs of names that stood for one and the same."""
+    first: dict[int, str] = {}
+    same = []
+    for name, value in zip(names, values, strict=True):
+        if isinstance(value, Tensor) and first.setdefault(id(value), name) != name:
+            same.append((first[id(value)], name))
+    return [copied(value) for value in values], same
 
 
 def chosen_variables(variables: Sequence[Variable], wrt: str | Sequence[str]) -> tuple[Variable, ...]:
@@ -280,59 +326,3 @@ def chosen_variables(variables: Sequence[Variable], wrt: str | Sequence[str]) ->
             f"{names}"
         )
     return tuple(variable for variable in variables if variable.name in wrt)
-
-
-def trainable_parameters(*functions: Any) -> list[Parameter]:
-    """Return the trainable Parameters of those functions that are Cells, each once."""
-    found: dict[int, Parameter] = {}
-    for function in functions:
-        if isinstance(function, nn.Cell):
-            found.update({id(parameter): parameter for parameter in function.trainable_params()})
-    return list(found.values())
-
-
-def cast_cell(cell: nn.Cell, dtype: str) -> None:
-    """Bring every floating-point Parameter and Tensor attribute of the Cell and its children to a dtype, in place."""
-    for parameter in cell.get_parameters():
-        if is_float(parameter):
-            parameter.set_dtype(FLOATS[dtype])
-    for _, child in cell.cells_and_names():
-        for name, value in list(vars(child).items()):
-            if isinstance(value, Tensor) and not isinstance(value, Parameter):
-                object.__setattr__(child, name, _cast(value, dtype))
-
-
-def as_tensor(value: Any) -> Any:
-    """Return arrays and lists of numbers as Tensors, everything else as it is."""
-    if isinstance(value, (np.ndarray, np.generic, list, float)):
-        return Tensor(np.asarray(value))
-    return value
-
-
-def as_array(tensor: Tensor) -> Array:
-    """Return a copy of the Tensor's numbers, float64."""
-    return numbers(tensor).astype(np.float64)
-
-
-def numbers(tensor: Tensor) -> Array:
-    """Return a copy of the Tensor's numbers in its dtype; bfloat16, which NumPy lacks, as float32."""
-    return np.array((tensor.astype(ms.float32) if dtype_of(tensor) == "bfloat16" else tensor).asnumpy())
-
-
-def as_sequence(value: Any) -> Sequence[Any]:
-    """Return a tuple or list as it is, anything else alone in a tuple."""
-    return value if isinstance(value, (tuple, list)) else (value,)
-
-
-def is_float(value: Any) -> bool:
-    """Return whether the value is a Tensor of floating-point numbers."""
-    return isinstance(value, Tensor) and dtype_of(value) in FLOATS
-
-
-def dtype_of(tensor: Tensor) -> str:
-    """Return the dtype as a NumPy name."""
-    return str(tensor.dtype).lower()
-
-
-def _cast(value: Any, dtype: str) -> Any:
-    return Tensor(as_array(value), FLOATS[dtype]) if is_float(value) else value
