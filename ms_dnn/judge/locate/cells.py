@@ -23,8 +23,9 @@ from ms_dnn.judge.routes.base import GRAD_OPERATION, STOPPED
 from ms_dnn.judge.routes.cells import CellGradient
 from ms_dnn.judge.routes.functions import cells_with_bprop, named_cells
 from ms_dnn.judge.routes.slope import Array
+from ms_dnn.judge.routes.structure import leaves
 from ms_dnn.judge.routes.subject import Subject
-from ms_dnn.judge.routes.tensors import as_array, as_sequence, is_float
+from ms_dnn.judge.routes.tensors import as_array, is_float
 
 
 def faulty_cells(subject: Subject, tolerance: float) -> list[FaultyPart]:
@@ -51,7 +52,7 @@ def recorded_cotangents(cells: Sequence[nn.Cell]) -> Iterator[list[tuple[int, tu
 
     def recorder(key: int) -> Callable[[nn.Cell, Any, Any], None]:
         def record(cell: nn.Cell, of_inputs: Any, of_outputs: Any) -> None:
-            found.append((key, tuple(as_sequence(of_outputs))))
+            found.append((key, tuple(cotangent for _, cotangent in leaves(of_outputs))))
 
         return record
 
@@ -66,7 +67,10 @@ def recorded_cotangents(cells: Sequence[nn.Cell]) -> Iterator[list[tuple[int, tu
 def _faulty_inputs(
     name: str, cell: nn.Cell, inputs: Sequence[Any], cotangents: Sequence[Tensor], tolerance: float
 ) -> list[FaultyPart]:
-    subject = Subject(cell, inputs, wrt="inputs", cotangents=[as_array(c) for c in cotangents])
+    try:
+        subject = Subject(cell, inputs, wrt="inputs", cotangents=[as_array(c) for c in cotangents])
+    except ValueError:  # of nested outputs MindSpore's hook gets not all cotangents
+        subject = Subject(cell, inputs, wrt="inputs")
     own = CellGradient("bprop", subject)
     try:
         got = own.gradients()

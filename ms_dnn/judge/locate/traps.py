@@ -18,6 +18,7 @@ from ms_dnn.errors import SubjectError
 from ms_dnn.judge.judgement import Finding
 from ms_dnn.judge.routes.cells import EPSILONS
 from ms_dnn.judge.routes.functions import cells_in, cells_with_bprop, named_cells, without_bprops
+from ms_dnn.judge.routes.structure import filled, leaves
 from ms_dnn.judge.routes.subject import Subject
 from ms_dnn.judge.routes.tensors import as_array, as_sequence, dtype_of
 from ms_dnn.judge.user_code import own_line, told
@@ -25,6 +26,10 @@ from ms_dnn.judge.user_code import own_line, told
 MINDSPORE = str(Path(ms.__file__).parent)
 DETOURS = ("asnumpy", "__array__", "item", "tolist", "numpy")
 """Methods of a Tensor whose result no derivative follows."""
+NESTED_OUTPUT = (
+    "returns nested outputs and defines bprop: in PyNative MindSpore hands it a wrong dout (2.10), compiled the right "
+    "one; return one flat tuple"
+)
 ROUNDINGS = 1000.0
 """By how many of the largest number two passes of one function may differ: threads add in another order."""
 
@@ -67,12 +72,14 @@ def broken_bprops(subject: Subject) -> list[Finding]:
     with recorded_calls(cells) as calls:
         subject.terms()
     for cell, inputs, out in calls:
-        outs = as_sequence(out)
-        cotangents = [Tensor(np.ones(o.shape), o.dtype) if isinstance(o, Tensor) else o for o in outs]
+        ones = (Tensor(np.ones(o.shape), o.dtype) if isinstance(o, Tensor) else o for _, o in leaves(out))
         title = _title(names[id(cell)], cell)
+        if any(len(path) > 1 for path, _ in leaves(out)):
+            message = f"{title} {NESTED_OUTPUT}"
+            findings.append(Finding("nested output under a bprop", "note", "all", None, message))
         inputs = _with_defaults(cell, inputs)
         try:
-            got = cell.bprop(*inputs, out, cotangents[0] if out is outs[0] else tuple(cotangents))
+            got = cell.bprop(*inputs, out, filled(out, ones))
         except Exception as error:  # the user's code may raise anything
             if own_line(error):
                 raise SubjectError(f"{title}: its bprop failed: {told(error)}") from error
