@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["pytester"]  # for the tests of the package's own plugin
+
 # As the command line sets them, before MindSpore is imported: no log, and no dumps of failed graphs in the checkout.
 os.environ.setdefault("GLOG_v", "4")
 os.environ.setdefault("MS_OM_PATH", tempfile.gettempdir())
