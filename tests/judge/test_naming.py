@@ -6,6 +6,7 @@ from faulty_parts import (
     ANY,
     FAULTS,
     LAYER,
+    LOSSES,
     TOLERANCES,
     changed,
     draw_case,
@@ -55,6 +56,25 @@ def test_names_are_right_nine_times_out_of_ten(dtype):
     assert cases >= 300
     assert right / said >= 0.9, f"{right} right of {said} named"
     assert said / cases >= 0.8, f"{said} named of {cases}"
+
+
+@pytest.mark.parametrize(("loss", "other"), [("hinge", "perceptron"), ("perceptron", "hinge")])
+def test_the_loss_whose_derivative_was_taken_is_named(loss, other):
+    c = draw_case(3, loss=loss)
+    fault, sentence = name_fault(part_of(c, "da", c.share * LOSSES[other](c.prediction, c.y)), TOLERANCES["float64"])
+    assert fault == names.ANOTHER_LOSS
+    assert sentence.endswith(f"is the derivative of {other}, not of {loss}")
+
+
+@pytest.mark.parametrize(
+    ("got", "error"),
+    [([2.0, -1.0], 0.5), ([1.0, -1.0], 0.0), ([0.0, 0.0], 1.0), ([np.nan, 0.0], np.inf), (None, np.inf)],
+)
+def test_the_relative_error_of_a_part(got, error):
+    got = None if got is None else np.array(got)
+    expected = np.array([1.0, -1.0])
+    part = PartResult("layer 1", "db", got, expected, np.abs(expected), np.zeros((1, 2)), "squared_error", "mean")
+    assert part.relative_error() == error
 
 
 # What has no name --------------------------------------------------------------------------------------------
