@@ -45,7 +45,7 @@ def judged() -> Judgement:
 def main() -> None:
     """Draw the picture."""
     console = Console(record=True, width=96, file=io.StringIO(), force_terminal=True, color_system="truecolor")
-    print_blocks(console, judged().report())
+    print_blocks(console, judged().blocks())
     svg = console.export_svg(title="ms-dnn check", unique_id="fail")
     # The reader's own monospaced font, in place of one that rich would load from elsewhere.
     svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)

@@ -139,7 +139,7 @@ class Audit(Shown):
         counts = ", ".join(f"{count} {verdict}" for verdict, count in self.counts.items())
         return f"Audit({counted(len(self.findings), 'API')}: {counts})"
 
-    def report(self) -> Sequence[Block]:
+    def blocks(self) -> Sequence[Block]:
         """Return what ``ms-dnn audit`` prints."""
         from ms_dnn.audit.table import audit_report
 

@@ -46,7 +46,7 @@ def audit(
     if as_json:
         typer.echo(result.to_json())
     else:
-        print_report(result.report())
+        print_report(result.blocks())
     if markdown is not None:
         command = " ".join(["ms-dnn audit", *(f"'{name}'" for name in names or ()), f"--markdown {markdown}"])
         write_file(markdown, audit_markdown(result, command))

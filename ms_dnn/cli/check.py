@@ -187,7 +187,7 @@ def _show(judgement: "Judgement", as_json: bool, html: Path | None, junit: Path 
     if as_json:
         typer.echo(judgement.to_json())
     else:
-        print_report(judgement.report())
+        print_report(judgement.blocks())
     if html is not None:
         from ms_dnn.judge.report.page import html_report
 

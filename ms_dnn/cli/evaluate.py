@@ -36,4 +36,4 @@ def evaluate(
         typer.echo(json.dumps(report))
         return
 
-    print_report(scores.report())
+    print_report(scores.blocks())

@@ -114,7 +114,7 @@ class Preflight(Shown):
         counts = ", ".join(f"{verdicts.count(one)} {one}" for one in ("good", "warning", "bad") if one in verdicts)
         return f"Preflight({counts}; {counted(len(self.layers), 'layer')})"
 
-    def report(self) -> Sequence[Block]:
+    def blocks(self) -> Sequence[Block]:
         """Return what ``ms-dnn doctor`` prints of an experiment."""
         from ms_dnn.experiment.preflight_report import preflight_report
 

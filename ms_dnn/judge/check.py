@@ -20,9 +20,10 @@ from ms_dnn.judge.pairs import FORWARD_ROUNDINGS, Allowance
 from ms_dnn.judge.routes.base import GRAD_OPERATION, HANDWRITTEN, IN_FLOAT64, STOPPED, GradientRoute, Gradients
 from ms_dnn.judge.routes.cells import CellGradient, CentralDifferences
 from ms_dnn.judge.routes.functions import cells_with_bprop, copies, pynative_mode
+from ms_dnn.judge.routes.other_modes import FORWARD_MODE, FirstGradient, ForwardMode
 from ms_dnn.judge.routes.rounding import RoundingOfGradients
 from ms_dnn.judge.routes.subject import Subject
-from ms_dnn.judge.routes.tensors import as_sequence, as_tensor, numbers
+from ms_dnn.judge.routes.tensors import FLOATS, as_sequence, as_tensor, numbers
 from ms_dnn.layers.cost import Cost
 from ms_dnn.runtime.precision import comparison_tolerance
 
@@ -40,6 +41,8 @@ def check_gradients(
     gradients: Callable[..., Any] | None = None,
     modes: Sequence[str] = MODES,
     precision: str | None = None,
+    order: int = 1,
+    mode: str = "reverse",
     device: str = "CPU",
     directions: int = 2,
     seed: int = 0,
@@ -61,21 +64,24 @@ def check_gradients(
             the loss, for each tensor of ``wrt``.
         modes: "pynative", "compiled" or both.
         precision: "float64", "float32" or "float16" to judge a copy in that dtype; None for the Cell as it is.
+        order: 2 to judge, once the gradient has passed, that of the gradient with respect to the inputs as well.
+        mode: "reverse"; "forward" to judge MindSpore's ``jvp`` with respect to the inputs as well.
         device: the device in use, for its tolerance.
         directions: random directions in each tensor along which differences are taken.
         seed: of directions and cotangents.
 
     Raises:
-        SubjectError, DeviceError: nothing to differentiate by or the forward pass fails; no such dtype on the device.
+        SubjectError, DeviceError: nothing to differentiate by, the forward pass or a bprop fails, an option is unknown;
+            no such dtype on the device.
 
     Examples:
         >>> ms_dnn.check_gradients(ms.ops.square, np.array([3.0]), gradients=lambda x: x).verdict.value
         'FAIL'
     """
     inputs = (Tensor(inputs),) if isinstance(inputs, float) else tuple(as_sequence(inputs))
-    if not modes or not set(modes) <= set(MODES):
-        raise SubjectError(f"modes: got {list(modes)}, expected some of {list(MODES)}")
-    if isinstance(function, DNN) and isinstance(loss, Cost) and len(inputs) == len(targets) == 1:
+    _check_options(modes, precision, order, mode, gradients)
+    plain = precision is None and gradients is None and (order, mode) == (1, "reverse")
+    if plain and isinstance(function, DNN) and isinstance(loss, Cost) and len(inputs) == len(targets) == 1:
         x, y, compiled = as_tensor(inputs[0]), as_tensor(targets[0]), "compiled" in modes
         return check_network(function, loss, x, y, device=device, directions=directions, compiled=compiled, seed=seed)
     with pynative_mode(), parameters_restored((function, loss)) as changed:
@@ -84,14 +90,40 @@ def check_gradients(
         if gradients is not None:  # of the sum of the outputs
             ones = [np.ones(c.shape) for c in subject.cotangents]
             subject = Subject(function, inputs, loss, targets, wrt, seed, ones)
+        if (order, mode) != (1, "reverse"):
+            names = [variable.name for variable in subject.variables if variable.kind == "input"]
+            if not names:
+                raise SubjectError(f"order {order}, mode {mode}: these are of the inputs, and wrt names none")
+            subject = Subject(function, inputs, loss, targets, names if mode == "forward" else wrt, seed)
         subject = subject if precision is None else subject.in_precision(precision)
         point = _point(subject, gradients, modes, device, directions, seed)
         point.findings = [*point.findings, *_of_state(changed())]
         if (unclear := not_finite(subject) or random_forward(subject)) is not None:
             return inconclusive(point, unclear)
+        if mode == "forward":
+            point = replace(point, slope_routes=[*point.slope_routes, ForwardMode(subject)], judged=FORWARD_MODE)
         judgement = judge(point)
-        again = judgement.verdict is Verdict.PASS and "pynative" in modes and gradients is None
-        return _at_fewer_samples(judgement, subject, unused, device, seed) if again else judgement
+        if judgement.verdict is Verdict.PASS and "pynative" in modes and gradients is None:
+            judgement = _at_fewer_samples(judgement, subject, unused, device, seed)
+        if order == 2 and judgement.verdict is Verdict.PASS:
+            second = Subject(FirstGradient(subject), subject.inputs, wrt=wrt, seed=seed)
+            return judge(_point(second, None, modes, device, directions, seed))
+        return judgement
+
+
+def _check_options(modes: Sequence[str], precision: str | None, order: int, mode: str, gradients: Any) -> None:
+    if not modes or not set(modes) <= set(MODES):
+        raise SubjectError(f"modes: got {list(modes)}, expected some of {list(MODES)}")
+    known: Mapping[str, tuple[Any, Sequence[Any]]] = {
+        "precision": (precision, [None, *FLOATS]),
+        "order": (order, [1, 2]),
+        "mode": (mode, ["reverse", "forward"]),
+    }
+    for name, (got, expected) in known.items():
+        if got not in expected:
+            raise SubjectError(f"{name}: got {got!r}, expected one of {', '.join(map(str, expected))}")
+    if gradients is not None and (order, mode) != (1, "reverse"):
+        raise SubjectError("gradients: given ones are first derivatives in reverse mode: leave order and mode out")
 
 
 def assert_gradients(function: Callable[..., Any], inputs: Any, *arguments: Any, **options: Any) -> Judgement:

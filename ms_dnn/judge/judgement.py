@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any, Literal
 
+from ms_dnn.errors import SubjectError
 from ms_dnn.judge.routes.base import family
 from ms_dnn.presentation.document import Block, Shown
 from ms_dnn.presentation.notation import counted, size_text
@@ -295,11 +296,30 @@ class Judgement(Shown):
         what = f"{counted(len(self.tensors), 'tensor')}, {counted(len(self.routes), 'route')}"
         return f"Judgement({self.verdict.value}, {what}, {self.reason!r})"
 
-    def report(self) -> list[Block]:
+    def blocks(self) -> list[Block]:
         """Return what ``ms-dnn check`` prints."""
         from ms_dnn.judge.report.table import judgement_report
 
         return judgement_report(self)
+
+    def report(self, form: str = "text") -> str:
+        """Return the report as "text", as "html" or "junit", each a whole file, or as "json".
+
+        Raises:
+            SubjectError: there is no such form.
+        """
+        from ms_dnn.judge.report.junit import junit_xml
+        from ms_dnn.judge.report.page import html_report
+
+        forms: dict[str, Callable[[Judgement], str]] = {
+            "text": str,
+            "html": html_report,
+            "junit": junit_xml,
+            "json": Judgement.to_json,
+        }
+        if form not in forms:
+            raise SubjectError(f"report: got '{form}', expected one of {', '.join(forms)}")
+        return forms[form](self)
 
     @property
     def disagreeing(self) -> tuple[str, ...]:

@@ -48,6 +48,7 @@ class JudgedPoint:
         allowance: how far correct results may lie apart.
         forward: compares the forward passes, given the value of J by each route.
         rounding: gives what rounding does to each tensor's gradient.
+        judged: the route that must be compared to some use; "" for the first of the gradient routes.
         parts: of a tensor, as masks: elements of about one size, which are moved together; () for all of them.
         localise: finds the parts of the backward pass that are wrong by themselves; called when the verdict is FAIL.
         findings: what was found before.
@@ -60,6 +61,7 @@ class JudgedPoint:
     allowance: Allowance
     forward: Callable[[Mapping[str, float]], ForwardAgreement]
     rounding: Callable[[], Mapping[str, Rounding]]
+    judged: str = ""
     parts: Callable[[Variable], Sequence[Array]] = lambda variable: ()
     localise: Callable[[], Sequence[FaultyPart]] = tuple
     findings: Sequence[Finding] = field(default_factory=tuple)
@@ -86,7 +88,9 @@ def judge(point: JudgedPoint) -> Judgement:
     results.warn_of_zeros()
     results.findings += [*_kinks(point.variables, rounding), *_in_float32(point.allowance.noise)]
     forward = point.forward(results.values)
-    verdict, reason, blame = decide(forward, tensors, results.findings, witnesses, point.gradient_routes[0].name)
+    verdict, reason, blame = decide(
+        forward, tensors, results.findings, witnesses, point.judged or point.gradient_routes[0].name
+    )
     if blame is not None and blame in results.gradients:
         tensors = [_with_wrong_elements(point, results, t, blame, rounding[t.name]) for t in tensors]
     faulty = tuple(point.localise()) if verdict is Verdict.FAIL else ()

@@ -146,14 +146,14 @@ class Shown:
     """A result that shows its report: as text where it is printed, as HTML in a notebook."""
 
     @abstractmethod
-    def report(self) -> Sequence[Block]:
+    def blocks(self) -> Sequence[Block]:
         """Return what is to be said of the result."""
 
     def __str__(self) -> str:
-        return as_text(self.report())
+        return as_text(self.blocks())
 
     def _repr_html_(self) -> str:
-        return as_html(self.report())
+        return as_html(self.blocks())
 
 
 def _parts(cell: Cell) -> tuple[str, Tone]:

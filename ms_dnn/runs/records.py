@@ -39,7 +39,7 @@ class Scores(Shown):
     def __repr__(self) -> str:
         return f"Scores({self.part} {self.score_name} {self.score:.4g}, {counted(self.samples, 'sample')})"
 
-    def report(self) -> Sequence[Block]:
+    def blocks(self) -> Sequence[Block]:
         """Return what ``ms-dnn evaluate`` prints."""
         from ms_dnn.runs.reports.tables import scores_report
 
@@ -94,7 +94,7 @@ class Comparison(Shown):
     def __repr__(self) -> str:
         return f"Comparison({counted(len(self.runs), 'run')}, {counted(len(self.differing), 'differing key')})"
 
-    def report(self) -> Sequence[Block]:
+    def blocks(self) -> Sequence[Block]:
         """Return what ``ms-dnn compare`` prints."""
         from ms_dnn.runs.reports.comparison_table import comparison_report
 
@@ -216,7 +216,7 @@ class RunReport(Shown):
     def __repr__(self) -> str:
         return f"RunReport({self.config.name}, {counted(self.state.step, 'step')}, {self.scores!r})"
 
-    def report(self) -> Sequence[Block]:
+    def blocks(self) -> Sequence[Block]:
         """Return the network, the scores and what ended the run."""
         from ms_dnn.runs.reports.tables import run_report
 

@@ -54,7 +54,7 @@ class SweepOutcome(Shown):
         counts = ", ".join(f"{count} {state}" for state, count in self.counts.items())
         return f"SweepOutcome({self.name}, {counts or 'no trial'})"
 
-    def report(self) -> Sequence[Block]:
+    def blocks(self) -> Sequence[Block]:
         """Return the best trial, why others failed, and the trials."""
         from ms_dnn.sweep.progress import sweep_report, sweep_table
 

@@ -92,6 +92,17 @@ class CubeOf(nn.Cell):
         return [dx] if self.form == "list" else (dx,)
 
 
+class KeepsForBprop(nn.Cell):
+    """(2x)³, whose bprop uses what construct kept: right, but its own derivative loses a part."""
+
+    def construct(self, x):
+        self.kept = 2 * x
+        return self.kept * self.kept * self.kept
+
+    def bprop(self, x, out, dout):
+        return (6 * self.kept * self.kept * dout,)
+
+
 class WithDefault(nn.Cell):
     """x³ + shift: MindSpore hands the default to bprop as well."""
 

@@ -112,7 +112,7 @@ def test_the_table_fits_100_columns(sizes):
         *problem(sizes, ["relu"] * (layers - 1) + ["identity"], "softmax_cross_entropy", samples=2), directions=1
     )
     console = Console(width=100, record=True, file=io.StringIO())
-    print_blocks(console, judgement.report())
+    print_blocks(console, judgement.blocks())
     text = console.export_text()
     assert "layers.0.weight" in text
     assert "…" not in text

@@ -12,6 +12,7 @@ from pattern_cells import (
     Halves,
     InPlace,
     Join,
+    KeepsForBprop,
     MeanSquare,
     Named,
     Narrow,
@@ -229,6 +230,50 @@ def test_the_callers_tensors_and_seeds_are_left_alone():
     assert np.random.random() == expected  # noqa: NPY002
 
 
+# Second order and forward mode -------------------------------------------------------------------------------
+
+
+def test_the_gradient_of_the_gradient():
+    assert verdict(CubeOf("tuple"), X, order=2) == "PASS"
+    assert verdict(KeepsForBprop(), X) == "PASS"
+    judgement = check_gradients(KeepsForBprop(), X, order=2, modes=("pynative",))
+    assert (judgement.verdict.value, judgement.blame) == ("FAIL", "bprop")
+    first = check_gradients(CubeOf("tuple", 2.0), X, order=2)
+    assert first.disagreeing == ("input 0",)  # of the first order already
+
+
+@pytest.mark.parametrize(("factor", "expected"), [(2.0, "PASS"), (2.5, "FAIL")])
+def test_forward_mode(factor, expected):
+    judgement = check_gradients(Weighted(Square(factor), WEIGHT), X, mode="forward")
+    assert judgement.verdict.value == expected
+    assert "forward mode" in judgement.routes
+    assert [tensor.name for tensor in judgement.tensors] == ["input 0"]
+
+
+def test_a_forward_mode_that_is_wrong_alone_is_blamed(monkeypatch):
+    def jvp(function, value, along):
+        return None, ms.jvp(function, value, 1.001 * along)[1]
+
+    monkeypatch.setattr("ms_dnn.judge.routes.other_modes.ms", type("Wrong", (), {"jvp": jvp, "grad": ms.grad}))
+    judgement = check_gradients(CubeOf("tuple"), X, mode="forward")
+    assert (judgement.verdict.value, judgement.blame) == ("FAIL", "forward mode")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"order": 3}, "order: got 3, expected one of 1, 2"),
+        ({"mode": "backward"}, "mode: got 'backward', expected one of reverse, forward"),
+        ({"precision": "float8"}, "precision: got 'float8', expected one of None, float16, bfloat16, float32, float64"),
+        ({"order": 2, "gradients": ops.square}, "leave order and mode out"),
+        ({"order": 2, "wrt": "parameters"}, "these are of the inputs"),
+    ],
+)
+def test_options_that_do_not_apply_are_refused(options, sentence):
+    with pytest.raises(SubjectError, match=sentence):
+        check_gradients(Weighted(Square(), WEIGHT), X, **options)
+
+
 # What is said ------------------------------------------------------------------------------------------------
 
 
@@ -273,3 +318,13 @@ def test_only_pass_is_true():
     assert check_gradients(ops.square, X)
     assert not check_gradients(ops.square, X, gradients=lambda x: x)
     assert not check_gradients(logarithm, -np.abs(X))
+
+
+def test_a_judgement_reports_in_every_form():
+    judgement = check_gradients(ops.square, X)
+    assert judgement.report() == str(judgement)
+    assert "<title>" in judgement.report("html")
+    assert judgement.report("junit").startswith("<?xml")
+    assert '"verdict": "PASS"' in judgement.report("json")
+    with pytest.raises(SubjectError, match="report: got 'pdf', expected one of text, html, junit, json"):
+        judgement.report("pdf")

@@ -15,7 +15,7 @@ from ms_dnn.presentation.document import print_blocks
 
 def printed(judgement, width=100):
     file = io.StringIO()
-    print_blocks(Console(file=file, width=width, color_system=None), judgement.report())
+    print_blocks(Console(file=file, width=width, color_system=None), judgement.blocks())
     return file.getvalue().splitlines()
 
 
