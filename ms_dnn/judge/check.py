@@ -12,7 +12,7 @@ from mindspore import Tensor, nn
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import SubjectError
 from ms_dnn.judge.judgement import Conditions, Finding, ForwardAgreement, Judgement, Verdict
-from ms_dnn.judge.judging import JudgedPoint, inconclusive, judge
+from ms_dnn.judge.judging import FLOAT32_INSIDE, JudgedPoint, inconclusive, judge
 from ms_dnn.judge.locate.cells import faulty_cells
 from ms_dnn.judge.locate.traps import not_finite, parameters_restored, random_forward, traps
 from ms_dnn.judge.network import check_network
@@ -237,7 +237,7 @@ def _at_fewer_samples(
     if fewer is None:
         return judgement
     again = judge(_point(fewer, None, ("pynative",), device, 1, seed))
-    if again.verdict is not Verdict.FAIL:
+    if again.verdict is not Verdict.FAIL or any(finding.kind == FLOAT32_INSIDE for finding in again.findings):
         return judgement
     alone = unused and subject.with_fewer_samples(*unused)
     kept = alone and judge(_point(alone, None, ("pynative",), device, 1, seed)).verdict is Verdict.PASS

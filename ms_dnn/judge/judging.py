@@ -33,6 +33,9 @@ from ms_dnn.judge.routes.subject import Variable
 from ms_dnn.judge.verdict import decide
 from ms_dnn.runtime.environment import describe_environment
 
+FLOAT32_INSIDE = "float32 inside"
+OF_FLOAT32 = 1e-5
+"""How far a float64 gradient may be off to be taken for one that was computed in float32."""
 NOISE_OF_FLOAT64 = 2.0**-36
 """A forward pass that is noisier computes something in float32: 65 000 roundings of float64."""
 PACKAGES = ("ms-dnn", "mindspore", "numpy", "scipy")
@@ -84,6 +87,7 @@ def judge(point: JudgedPoint) -> Judgement:
         for part, v in _directions(point, place, variable, rounding[variable.name]):
             results.take_derivatives(variable.name, "random", v, point.slope_routes, part)
     point.allowance.noise = results.noise()
+    results.findings += _narrow(point, results, rounding)
     tensors = [_judge_tensor(point, results, variable, rounding[variable.name]) for variable in point.variables]
     results.warn_of_zeros()
     results.findings += [*_kinks(point.variables, rounding), *_in_float32(point.allowance.noise)]
@@ -135,7 +139,29 @@ def _in_float32(noise: float) -> Iterator[Finding]:
             f"in float64 the forward pass is noisy by {noise:.1e} of its terms: MindSpore, or a cast, computes "
             "something in it in float32; float64 gradients are judged by that"
         )
-        yield Finding("float32 inside", "note", "all", None, message)
+        yield Finding(FLOAT32_INSIDE, "note", "all", None, message)
+
+
+def _narrow(point: JudgedPoint, results: RouteResults, rounding: Mapping[str, Rounding]) -> list[Finding]:
+    """Find float64 routes that are off the differences by what float32 leaves; a witness is then taken for float32."""
+    found = []
+    for route in point.gradient_routes:
+        off = 0.0
+        for name, g in results.gradients[route.name].items() if route.dtype == "float64" else ():
+            for direction in results.directions[name]:
+                size = float(np.linalg.norm(g * direction.v))
+                for slope in direction.slopes.values():
+                    error = abs(float(np.sum(g * direction.v)) - slope.value)
+                    if error > point.allowance.of_slope(route, g, slope, direction.v, rounding[name]):
+                        off = max(off, error / size if size else np.inf)
+        if 0.0 < off <= OF_FLOAT32:
+            message = (
+                f"{route.name}: MindSpore computes something in float32, its float64 gradients are off by {off:.1e}"
+            )
+            found.append(Finding(FLOAT32_INSIDE, "note", route.name, None, message))
+            if route.witness and point.conditions.dtype != "float64":
+                point.allowance.narrowed.add(route.name)
+    return found
 
 
 def _kinks(variables: Sequence[Variable], rounding: Mapping[str, Rounding]) -> Iterator[Finding]:

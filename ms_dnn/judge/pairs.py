@@ -36,11 +36,17 @@ class Allowance:
     Attributes:
         noise: σ of J by its forward pass in float64, relative to the terms of J. Larger than float64 allows where
             MindSpore computes an operation on float64 in float32.
+        narrowed: names of routes whose float64 gradients turned out to be computed in float32.
     """
 
     def __init__(self, device: str) -> None:
         self.device = device
         self.noise = 0.0
+        self.narrowed: set[str] = set()
+
+    def dtype_of(self, route: GradientRoute) -> str:
+        """Return the dtype in which the route computes."""
+        return "float32" if route.name in self.narrowed else route.dtype
 
     def of_dtype(self, dtype: str) -> float:
         """Return the part of the largest element, or of its terms, by which a correct gradient may be off."""
@@ -49,12 +55,13 @@ class Allowance:
 
     def tolerance(self, first: GradientRoute, second: GradientRoute) -> float:
         """Return the same for the difference of two correct gradients."""
-        coarse = max(self.of_dtype(route.dtype) for route in (first, second))
-        return coarse * (FORWARD_ROUNDINGS[first.dtype, second.dtype] if first.dtype != second.dtype else 1.0)
+        dtypes = self.dtype_of(first), self.dtype_of(second)
+        coarse = max(map(self.of_dtype, dtypes))
+        return coarse * (FORWARD_ROUNDINGS[dtypes] if first.dtype != second.dtype else 1.0)
 
     def decisive(self, *routes: GradientRoute) -> float:
         """Return the part of a gradient that may be allowed and still decide."""
-        return max(DECISIVE, *(COARSE * self.of_dtype(route.dtype) for route in routes))
+        return max(DECISIVE, *(COARSE * self.of_dtype(self.dtype_of(route)) for route in routes))
 
     def of_elements(self, first: GradientRoute, second: GradientRoute, scale: float, rounding: Rounding) -> Any:
         """Return how far two correct gradients may lie apart in each element; on a kink, by all of its jump."""
@@ -63,9 +70,10 @@ class Allowance:
 
     def of_slope(self, route: GradientRoute, gradient: Array, slope: Slope, v: Array, rounding: Rounding) -> float:
         """Return how far g·v may lie from the derivative: the witness's error, and the rounding of each element."""
-        tolerance = self.of_dtype(route.dtype)
-        if route.dtype != "float64":
-            tolerance *= FORWARD_ROUNDINGS[route.dtype, "float64"]
+        dtype = self.dtype_of(route)
+        tolerance = self.of_dtype(dtype)
+        if dtype != "float64":
+            tolerance *= FORWARD_ROUNDINGS[dtype, "float64"]
         of_terms = tolerance * float(np.linalg.norm(np.maximum(np.abs(gradient), rounding.terms) * v))
         return SLOPE_MARGIN * slope.error + of_terms + float(np.sum(rounding.jumps * np.abs(v)))
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from ms_dnn.errors import MsDnnError
 from ms_dnn.judge.judgement import Finding
-from ms_dnn.judge.routes.base import STOPPED, GradientRoute, Gradients, SlopeRoute
+from ms_dnn.judge.routes.base import IN_FLOAT64, STOPPED, GradientRoute, Gradients, SlopeRoute
 from ms_dnn.judge.routes.rounding import Rounding
 from ms_dnn.judge.routes.slope import Array, Slope
 from ms_dnn.judge.user_code import told
@@ -55,10 +55,11 @@ class RouteResults:
         self._silent: set[str] = set()
 
     def run(self, route: GradientRoute) -> None:
-        """Run a gradient route, twice unless it is a witness: see :meth:`drop_irreproducible`."""
+        """Run a gradient route, twice unless it is a witness that others use: see :meth:`drop_irreproducible`."""
         self.gradients[route.name], self.spreads[route.name] = {}, {}
         first = self._run(route, route.gradients)
-        second = first if route.witness or first is None else self._run(route, route.gradients)
+        once = first is None or (route.witness and not route.name.endswith(IN_FLOAT64))
+        second = first if once else self._run(route, route.gradients)
         if first is None or second is None:
             return
         if route.value is not None:
@@ -94,7 +95,8 @@ class RouteResults:
             if np.any(spread > allowed(scale, rounding[name])):
                 largest = float(np.max(spread)) / scale if scale else float("inf")
                 what = f"differs by {largest:.1e} of its largest element between two runs on the same input"
-                self.findings += [_error("not reproducible", route.name, name, what)]
+                flaw = _error("not reproducible", route.name, name, what)
+                self.findings.append(_of_witness(flaw) if route.witness else flaw)
                 del known[name]
 
     def take_derivatives(
@@ -163,8 +165,8 @@ def flaws(route: str, dtype: str, name: str, shape: tuple[int, ...], gradient: A
 
 
 def _of_witness(flaw: Finding) -> Finding:
-    """Let a witness whose derivative is not finite stand aside: a right backward pass may avoid just that."""
-    if flaw.kind != "not finite":
+    """Let a witness that is not finite, or noise, stand aside: a right backward pass may avoid just that."""
+    if flaw.kind not in ("not finite", "not reproducible"):
         return flaw
     return replace(flaw, severity="note", message=f"{flaw.message}; it is no witness there, the others decide")
 

@@ -240,6 +240,17 @@ class Narrow(nn.Cell):
         return ops.cast(ops.tanh(ops.cast(x, ms.float32)), ms.float64)
 
 
+class Recurrent(nn.Cell):
+    """The outputs of an LSTM."""
+
+    def __init__(self):
+        super().__init__()
+        self.lstm = nn.LSTM(3, 2)
+
+    def construct(self, x):
+        return self.lstm(x)[0]
+
+
 def loss_around(network):
     """MindSpore's quickstart: a function around a network that it does not own."""
 

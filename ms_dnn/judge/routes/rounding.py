@@ -24,6 +24,8 @@ DRAWS = 3
 """Random movements, which show the terms. Then all numbers go up and all down, which crosses kinks at all of them."""
 FURTHER = 8.0
 """Times as far everything is moved again, where something may have jumped."""
+SAME = 1e-5
+"""How far two runs of the route may lie apart, of the largest element."""
 JUMP = 1e-3
 """A jump is more than this part of the largest element; what is less is rounding."""
 
@@ -71,7 +73,9 @@ class RoundingOfGradients:
     def __call__(self) -> Mapping[str, Rounding]:
         """Return the rounding of each tensor's gradient; {} if the route cannot run."""
         try:
-            gradients = self.route.gradients()
+            gradients, same = self.route.gradients(), self.route.gradients()
+            if not all(_alike(gradients[name], same[name]) for name in gradients):
+                return {}  # what is not reproducible moves by itself
             terms = dict.fromkeys(gradients, 0.0)
             jumps = {name: np.zeros_like(gradient) for name, gradient in gradients.items()}
             for number, moves in enumerate(self._moves()):
@@ -88,7 +92,7 @@ class RoundingOfGradients:
         return {
             name: Rounding(scale, jumps[name] if jumps[name].any() else 0.0, self._natural(name))
             for name, scale in terms.items()
-            if np.isfinite(scale)
+            if np.isfinite(scale) and np.all(np.isfinite(jumps[name]))
         }
 
     def _moves(self) -> Iterator[Mapping[str, Array]]:
@@ -112,6 +116,11 @@ class RoundingOfGradients:
         value = next(self.subject.value_of(v) for v in self.subject.variables if v.name == name)
         scale = float(np.sqrt(np.mean(value**2))) if value.size else 0.0
         return float(np.linalg.norm(self.subject.terms())) / scale if scale else np.inf
+
+
+def _alike(gradient: Array, again: Array) -> bool:
+    rounding = SAME * float(np.max(np.abs(gradient), initial=0.0, where=np.isfinite(gradient)))
+    return np.allclose(gradient, again, rtol=0.0, atol=rounding, equal_nan=True)
 
 
 def _large(change: Array, gradient: Array) -> Any:
