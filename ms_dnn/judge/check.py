@@ -11,10 +11,12 @@ from mindspore import Tensor, nn
 
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import SubjectError
+from ms_dnn.judge.declared import Expected, as_declared
 from ms_dnn.judge.judgement import Conditions, Finding, ForwardAgreement, Judgement, Verdict
 from ms_dnn.judge.judging import FLOAT32_INSIDE, JudgedPoint, inconclusive, judge
 from ms_dnn.judge.locate.cells import faulty_cells
 from ms_dnn.judge.locate.traps import not_finite, parameters_restored, random_forward, traps
+from ms_dnn.judge.locate.watched import DETOUR
 from ms_dnn.judge.network import check_network
 from ms_dnn.judge.pairs import FORWARD_ROUNDINGS, Allowance
 from ms_dnn.judge.routes.base import GRAD_OPERATION, HANDWRITTEN, IN_FLOAT64, STOPPED, GradientRoute, Gradients
@@ -43,6 +45,7 @@ def check_gradients(
     precision: str | None = None,
     order: int = 1,
     mode: str = "reverse",
+    expect: Expected | None = None,
     device: str = "CPU",
     directions: int = 2,
     seed: int = 0,
@@ -66,6 +69,8 @@ def check_gradients(
         precision: "float64", "float32" or "float16" to judge a copy in that dtype; None for the Cell as it is.
         order: 2 to judge, once the gradient has passed, that of the gradient with respect to the inputs as well.
         mode: "reverse"; "forward" to judge MindSpore's ``jvp`` with respect to the inputs as well.
+        expect: what the Cells with a bprop are meant to return in place of a derivative: "straight-through",
+            "reversal", "stopped", or k for k dout; or a dict of these by the names of Cells.
         device: the device in use, for its tolerance.
         directions: random directions in each tensor along which differences are taken.
         seed: of directions and cotangents.
@@ -97,13 +102,15 @@ def check_gradients(
             subject = Subject(function, inputs, loss, targets, names if mode == "forward" else wrt, seed)
         subject = subject if precision is None else subject.in_precision(precision)
         point = _point(subject, gradients, modes, device, directions, seed)
+        if expect is not None:
+            point = _against_declared(point, as_declared(subject, expect), device)
         point.findings = [*point.findings, *_of_state(changed())]
         if (unclear := not_finite(subject) or random_forward(subject)) is not None:
             return inconclusive(point, unclear)
         if mode == "forward":
             point = replace(point, slope_routes=[*point.slope_routes, ForwardMode(subject)], judged=FORWARD_MODE)
         judgement = judge(point)
-        if judgement.verdict is Verdict.PASS and "pynative" in modes and gradients is None:
+        if judgement.verdict is Verdict.PASS and "pynative" in modes and gradients is None and expect is None:
             judgement = _at_fewer_samples(judgement, subject, unused, device, seed)
         if order == 2 and judgement.verdict is Verdict.PASS:
             second = Subject(FirstGradient(subject), subject.inputs, wrt=wrt, seed=seed)
@@ -173,7 +180,7 @@ def _point(
 ) -> JudgedPoint:
     findings = traps(subject)
     has_bprop = bool(cells_with_bprop((subject.function, subject.loss)))
-    detour = any(finding.kind == "NumPy detour" for finding in findings)
+    detour = any(finding.kind == DETOUR for finding in findings)
     wide, reason = _in_float64(subject)
     judged: list[GradientRoute] = [] if gradients is None else [GivenGradient(gradients, subject)]
     name = BPROP if has_bprop else GRAD_OPERATION
@@ -181,8 +188,8 @@ def _point(
     if has_bprop and detour:
         # With a bprop, what construct does need not be differentiable.
         message = "construct leaves MindSpore, so MindSpore's own differentiation of it is no witness for the bprop"
-        findings = [f for f in findings if f.kind != "NumPy detour"]
-        findings.append(Finding("NumPy detour", "note", "all", None, message))
+        findings = [f for f in findings if f.kind != DETOUR]
+        findings.append(Finding(DETOUR, "note", "all", None, message))
     elif has_bprop:
         judged.append(CellGradient(GRAD_OPERATION, subject, bprops=False, witness=True))
     if reason:
@@ -213,6 +220,23 @@ def _point(
         parts=differences.parts,
         localise=lambda: faulty_cells(subject, tolerance) if has_bprop and not detour else (),
         findings=findings,
+    )
+
+
+def _against_declared(point: JudgedPoint, declared: Subject, device: str) -> JudgedPoint:
+    """Return the point with the judged routes as they are, and witnesses of what was declared in place of construct."""
+    of_declared = _point(declared, None, ("pynative",), device, point.conditions.directions, point.conditions.seed)
+    witnesses = [route for route in of_declared.gradient_routes if route.witness]
+    if not witnesses:  # in float64, MindSpore's differentiation of the declared function
+        route = of_declared.gradient_routes[0]
+        route.name, route.witness = f"{GRAD_OPERATION} (as declared)", True
+        witnesses = [route]
+    return replace(
+        of_declared,
+        conditions=point.conditions,
+        gradient_routes=[*(route for route in point.gradient_routes if not route.witness), *witnesses],
+        localise=tuple,
+        findings=point.findings,
     )
 
 

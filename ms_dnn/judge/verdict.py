@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ms_dnn.judge.judgement import Finding, ForwardAgreement, PairResult, TensorJudgement, Verdict
+from ms_dnn.judge.locate.watched import DETOUR, IN_PLACE, STOP
 from ms_dnn.judge.routes.base import IN_FLOAT64, family
 
 FORWARD = "forward"
+CAUSES = (DETOUR, STOP, IN_PLACE)
+"""Findings that explain why the routes disagree."""
 FURTHER = 3.0
 """Times as far from a third route as the other: only then is one of two the wrong one."""
 
@@ -43,7 +46,7 @@ def decide(
             outside, tensors = [], standing
     if outside:
         verdict, reason, blame = _disagreement(outside, witnesses)
-        causes = [finding.message for finding in findings if finding.kind == "NumPy detour" or finding.route == blame]
+        causes = [finding.message for finding in findings if finding.kind in CAUSES or finding.route == blame]
         return verdict, "; ".join([*causes[:1], reason]), blame
     warnings = [finding for finding in findings if finding.severity != "note"]
     if warnings:

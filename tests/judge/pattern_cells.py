@@ -60,6 +60,16 @@ class StraightThrough(nn.Cell):
         return (dout,)
 
 
+class Reversal(nn.Cell):
+    """x, whose gradient is −0.25 dout, below a tanh and a matrix."""
+
+    def construct(self, x):
+        return x * 1
+
+    def bprop(self, x, out, dout):
+        return (ops.cast(Tensor(-0.25, ms.float64), x.dtype) * dout,)
+
+
 class SquaredNorm(nn.Cell):
     """|row|², whose right bprop avoids what MindSpore's differentiation of the root makes of a row of zeros: 0/0."""
 
@@ -249,6 +259,18 @@ class Recurrent(nn.Cell):
 
     def construct(self, x):
         return self.lstm(x)[0]
+
+
+def doubled_in_place(x):
+    """sin(2x), where x is doubled in place."""
+    y = x * 1
+    y.mul_(2.0)
+    return ops.sin(y)
+
+
+def stopped(x):
+    """x², one factor of which is stopped."""
+    return ops.stop_gradient(x) * x
 
 
 def loss_around(network):

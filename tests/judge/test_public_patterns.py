@@ -22,14 +22,17 @@ from pattern_cells import (
     Raises,
     Recurrent,
     Relu,
+    Reversal,
     SquaredNorm,
     SquareInGraph,
     StraightThrough,
     Weighted,
     WithDefault,
+    doubled_in_place,
     loss_around,
+    stopped,
 )
-from user_cells import Square
+from user_cells import MeanOverSix, Square
 
 from ms_dnn.errors import SubjectError
 from ms_dnn.judge.check import check_gradients
@@ -110,6 +113,49 @@ def test_a_straight_through_estimator_is_named():
     judgement = check_gradients(StraightThrough(), X)
     assert judgement.verdict.value == "FAIL"
     assert judgement.faulty[0].fault == "dout passed on"
+
+
+# Departures that are meant -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(
+    ("cell", "declared", "expected"),
+    [
+        (StraightThrough(), "straight-through", "PASS"),
+        (StraightThrough(), 1.1, "FAIL"),
+        (Weighted(Reversal(), WEIGHT), {"square": -0.25}, "PASS"),
+        (Weighted(Reversal(), WEIGHT), "reversal", "FAIL"),
+    ],
+    ids=["STE", "STE-wrong", "reversal", "reversal-wrong"],
+)
+def test_a_departure_that_is_declared_is_judged_against_that(cell, declared, expected, dtype):
+    judgement = check_gradients(cell, X, precision=dtype, expect=declared)
+    assert judgement.verdict.value == expected, judgement.reason
+
+
+@pytest.mark.parametrize(
+    ("cell", "declared", "sentence"),
+    [
+        (nn.Tanh(), "reversal", "no Cell here defines bprop"),
+        (StraightThrough(), "reversed", "got 'reversed', expected a factor or one of straight-through, reversal"),
+        (StraightThrough(), {"grl": -1}, "got 'grl', expected Cells with a bprop: StraightThrough"),
+        (MeanOverSix(), 1.0, "does not return one Tensor shaped as its first input"),
+    ],
+)
+def test_what_cannot_be_declared_is_one_sentence(cell, declared, sentence):
+    with pytest.raises(SubjectError, match=f"expect: .*{sentence}"):
+        check_gradients(cell, X, expect=declared)
+
+
+def test_a_gradient_that_is_stopped_is_named_with_its_line():
+    judgement = check_gradients(stopped, X, modes=("pynative",))
+    assert judgement.verdict.value == "FAIL"
+    assert "the gradient is stopped at pattern_cells.py:" in judgement.reason
+
+
+def test_a_change_in_place_is_named_with_its_line():
+    assert "in place" in kinds(check_gradients(doubled_in_place, X, modes=("pynative",)))
 
 
 # Scales and domains ------------------------------------------------------------------------------------------

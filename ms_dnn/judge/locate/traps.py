@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from types import FrameType
 from typing import Any, Literal
 
 import mindspore as ms
@@ -16,6 +13,7 @@ from mindspore import Tensor, nn
 
 from ms_dnn.errors import SubjectError
 from ms_dnn.judge.judgement import Finding
+from ms_dnn.judge.locate.watched import watched
 from ms_dnn.judge.routes.cells import EPSILONS
 from ms_dnn.judge.routes.functions import cells_in, cells_with_bprop, named_cells, without_bprops
 from ms_dnn.judge.routes.structure import filled, leaves
@@ -23,9 +21,6 @@ from ms_dnn.judge.routes.subject import Subject
 from ms_dnn.judge.routes.tensors import as_array, as_sequence, dtype_of
 from ms_dnn.judge.user_code import own_line, told
 
-MINDSPORE = str(Path(ms.__file__).parent)
-DETOURS = ("asnumpy", "__array__", "item", "tolist", "numpy")
-"""Methods of a Tensor whose result no derivative follows."""
 NESTED_OUTPUT = (
     "returns nested outputs and defines bprop: in PyNative MindSpore hands it a wrong dout (2.10), compiled the right "
     "one; return one flat tuple"
@@ -40,7 +35,7 @@ def traps(subject: Subject) -> list[Finding]:
     return [
         *parameters_under_bprop(functions, {v.name for v in subject.variables}),
         *broken_bprops(subject),
-        *detours(subject),
+        *watched(subject),
         *not_judged(subject),
     ]
 
@@ -99,35 +94,6 @@ def _with_defaults(cell: nn.Cell, inputs: Sequence[Any]) -> tuple[Any, ...]:
         return tuple(inputs)
     bound.apply_defaults()
     return bound.args
-
-
-def detours(subject: Subject) -> list[Finding]:
-    """Find where the forward pass leaves MindSpore: what comes back is a constant, and the gradient stops."""
-    places: dict[str, str] = {}
-
-    def watch(frame: FrameType, event: str, argument: Any) -> None:
-        if event == "c_call" and getattr(argument, "__name__", "") in DETOURS:
-            caller: FrameType | None = frame
-            owner = getattr(argument, "__self__", None)
-        elif event == "call" and frame.f_code.co_name in DETOURS:
-            caller, owner = frame.f_back, frame.f_locals.get("self")
-        else:
-            return
-        if isinstance(owner, Tensor) and caller is not None and not _of_mindspore(caller):
-            place = f"{Path(caller.f_code.co_filename).name}:{caller.f_lineno}"
-            places.setdefault(place, argument.__name__ if event == "c_call" else frame.f_code.co_name)
-
-    before = sys.getprofile()
-    sys.setprofile(watch)
-    try:
-        subject.outputs()
-    finally:
-        sys.setprofile(before)
-    message = (
-        "the forward pass leaves MindSpore at {} ({}): what comes back is a constant to differentiation, and the "
-        "gradient through it is silently lost; compute with mindspore.ops, or give the Cell a bprop"
-    )
-    return [Finding("NumPy detour", "warning", "all", None, message.format(*place)) for place in places.items()]
 
 
 def not_judged(subject: Subject) -> list[Finding]:
@@ -258,10 +224,6 @@ def _flaws(inputs: Sequence[Any], got: Any) -> list[tuple[str, Literal["error", 
             what = f"returns {dtype_of(gradient)} for input {place}, which is {dtype_of(value)}: cast it"
             found.append(("wrong dtype", "error", what))
     return found
-
-
-def _of_mindspore(frame: FrameType) -> bool:
-    return frame.f_code.co_filename.startswith(MINDSPORE)
 
 
 def _title(name: str, cell: nn.Cell) -> str:

@@ -12,7 +12,7 @@ import functools
 import inspect
 import os
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -73,9 +73,12 @@ def trainable_parameters(*functions: Any) -> list[Parameter]:
     return list(found.values())
 
 
-def copies(*functions: Any) -> tuple[Any, ...]:
-    """Return copies of the functions and of the Cells in them; what two of them share, their copies share."""
-    memo: dict[int, Any] = {}
+def copies(*functions: Any, instead: Mapping[int, nn.Cell] | None = None) -> tuple[Any, ...]:
+    """Return copies of the functions and of the Cells in them; what two of them share, their copies share.
+
+    ``instead`` has Cells to be put into the copies, by the ids of those whose place they take.
+    """
+    memo: dict[int, Any] = dict(instead or {})
     return tuple(_copy(function, memo) for function in functions)
 
 
