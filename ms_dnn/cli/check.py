@@ -34,10 +34,20 @@ Precision = Annotated[
         show_default=False,
     ),
 ]
+EXPECT = (
+    "What a bprop is meant to return in place of a derivative: straight-through, reversal, stopped, or a factor k for "
+    "k dout; by Cell: grl=-0.3,round=straight-through."
+)
 Replay = Annotated[
     Path | None,
     typer.Option("--replay", metavar="FILE", help="Judge again as the --json report FILE did, and compare."),
 ]
+
+
+OPTIONS_OF_CELLS: dict[str, Any] = {
+    "inputs": [], "loss": None, "targets": [], "wrt": "parameters+inputs", "order": 1, "expect": None,
+}  # fmt: skip
+OPTIONS_OF_EXPERIMENTS: dict[str, Any] = {"overrides": [], "samples": 32, "after": 0}
 
 
 @dataclass(frozen=True)
@@ -57,6 +67,8 @@ class CheckOptions:
     mode: str
     directions: int
     seed: int
+    order: int = 1
+    expect: str | None = None
 
     def options(self, device: str) -> dict[str, Any]:
         """Return what :func:`ms_dnn.judge.check.check_gradients` takes of them."""
@@ -77,6 +89,8 @@ def check(
     wrt: Annotated[
         str, OF_CELL("--wrt", help="parameters+inputs, parameters, inputs, or names with commas between them.")
     ] = "parameters+inputs",
+    order: Annotated[int, OF_CELL("--order", min=1, max=2, help="2: the gradient of the gradient as well.")] = 1,
+    expect: Annotated[str | None, OF_CELL("--expect", metavar="K", help=EXPECT, show_default=False)] = None,
     overrides: Overrides = None,
     samples: Annotated[int, OF_EXPERIMENT("--samples", min=1, help="Random samples of the training set.")] = 32,
     after: Annotated[
@@ -105,7 +119,7 @@ def check(
     asked = CheckOptions(
         target=target or "", inputs=list(inputs or ()), loss=loss, targets=list(targets or ()), wrt=wrt,
         overrides=list(overrides or ()), samples=samples, after=after, device=device, precision=precision, mode=mode,
-        directions=directions, seed=seed,
+        directions=directions, seed=seed, order=order, expect=expect,
     )  # fmt: skip
     before = None
     if replay is not None:
@@ -133,7 +147,9 @@ def _compare(replay: Path | None, before: dict[str, Any], judgement: "Judgement"
 def judge_target(asked: CheckOptions) -> "Judgement":
     """Judge an experiment's network (the target is a YAML file) or a Cell (``package.module:name``)."""
     if ":" not in asked.target or asked.target.endswith((".yaml", ".yml")):
+        _refuse(asked, OPTIONS_OF_CELLS, "an experiment")
         return _judge_experiment(asked)
+    _refuse(asked, OPTIONS_OF_EXPERIMENTS, "a Cell")
     from ms_dnn.runtime.device import use_device
     from ms_dnn.runtime.precision import check_precision
 
@@ -151,8 +167,34 @@ def judge_target(asked: CheckOptions) -> "Judgement":
         found.targets,
         wrt=asked.wrt.split(",") if "," in asked.wrt else asked.wrt,
         precision=asked.precision,
+        order=asked.order,
+        expect=_declared(asked.expect),
         **asked.options(chosen.name),
     )
+
+
+def _refuse(asked: CheckOptions, defaults: dict[str, Any], what: str) -> None:
+    """Refuse options that have no meaning for what is judged."""
+    for name, default in defaults.items():
+        if getattr(asked, name) != default:
+            option = "set" if name == "overrides" else name
+            raise SubjectError(
+                f"--{option}: got with {what}, '{asked.target}', to which it does not apply: leave it out"
+            )
+
+
+def _declared(text: str | None) -> float | str | dict[str, float | str] | None:
+    """Return what ``expect`` takes for "straight-through", "-0.3" or "grl=-0.3,ste=straight-through"."""
+    if text is None or "=" not in text:
+        return None if text is None else _number(text)
+    return {name: _number(factor) for name, _, factor in (one.partition("=") for one in text.split(","))}
+
+
+def _number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def _judge_experiment(asked: CheckOptions) -> "Judgement":

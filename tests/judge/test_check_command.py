@@ -173,6 +173,29 @@ def test_a_report_that_cannot_be_replayed(tmp_path, content, words):
     assert words in str(error)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((SMALL, "--inputs=3x4"), "--inputs: got with an experiment"),
+        ((SMALL, "--order=2"), "--order: got with an experiment"),
+        (("user_cells:Square", "--inputs=3x4", "--samples=5"), "--samples: got with a Cell"),
+        (("user_cells:Square", "--inputs=3x4", "--set=seed=1"), "--set: got with a Cell"),
+    ],
+)
+def test_an_option_that_does_not_apply_is_refused(arguments, sentence):
+    error = run(*arguments).exception
+    assert isinstance(error, SubjectError)
+    assert str(error).startswith(sentence)
+    assert str(error).endswith("to which it does not apply: leave it out")
+
+
+@pytest.mark.parametrize(
+    ("options", "code"), [(["--expect=stopped"], 1), (["--expect=Square=0.5"], 1), (["--order=2"], 0)]
+)
+def test_a_second_derivative_and_a_declared_departure(options, code):
+    assert run("user_cells:Square", "--inputs=3x4:float64", "--mode=pynative", *options).exit_code == code
+
+
 def test_nothing_to_judge_is_refused():
     assert run().exit_code == 2
     assert run(SMALL, "--replay", "x.json").exit_code == 2
