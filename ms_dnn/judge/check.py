@@ -12,7 +12,7 @@ from mindspore import Tensor, nn
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import SubjectError
 from ms_dnn.judge.declared import Expected, as_declared
-from ms_dnn.judge.judgement import Conditions, Finding, ForwardAgreement, Judgement, Verdict
+from ms_dnn.judge.judgement import Conditions, FaultyPart, Finding, ForwardAgreement, Judgement, Verdict
 from ms_dnn.judge.judging import FLOAT32_INSIDE, JudgedPoint, inconclusive, judge
 from ms_dnn.judge.locate.cells import faulty_cells
 from ms_dnn.judge.locate.traps import not_finite, parameters_restored, random_forward, traps
@@ -31,6 +31,8 @@ from ms_dnn.runtime.precision import comparison_tolerance
 
 BPROP = "bprop"
 MODES = ("pynative", "compiled")
+OF_TWIN = 1e-7
+"""Relative error of a Cell in float64 that rounding, also of its Python numbers to float32, does not explain."""
 
 
 def check_gradients(
@@ -195,6 +197,8 @@ def _point(
     if reason:
         findings.append(Finding("no float64", "note", "central_differences", None, reason))
     elif subject.dtype != "float64" and not detour:
+        if has_bprop:
+            judged.append(CellGradient(BPROP + IN_FLOAT64, wide, optional=True))
         judged.append(CellGradient(GRAD_OPERATION + IN_FLOAT64, wide, bprops=False, witness=True))
     rounding = RoundingOfGradients(
         wide, CellGradient(GRAD_OPERATION, wide, bprops=not has_bprop or detour), subject.dtype
@@ -218,9 +222,15 @@ def _point(
         forward=lambda values: _compare_forwards(subject, wide, values, allowance.of_dtype(subject.dtype)),
         rounding=rounding,
         parts=differences.parts,
-        localise=lambda: faulty_cells(subject, tolerance) if has_bprop and not detour else (),
+        localise=lambda: _localised(subject, wide, tolerance) if has_bprop and not detour else (),
         findings=findings,
     )
+
+
+def _localised(subject: Subject, wide: Subject, tolerance: float) -> list[FaultyPart]:
+    """Return the Cells that are wrong by themselves; in float64, where float32 hides which."""
+    found = faulty_cells(subject, tolerance)
+    return found or (faulty_cells(wide, OF_TWIN) if wide is not subject else [])
 
 
 def _against_declared(point: JudgedPoint, declared: Subject, device: str) -> JudgedPoint:

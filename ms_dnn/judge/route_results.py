@@ -71,7 +71,7 @@ class RouteResults:
             dtype = "float64" if route.dtype == "float64" else self.dtypes[name]
             found = flaws(route.name, dtype, name, shape, first.get(name))
             found = found or flaws(route.name, dtype, name, shape, second.get(name))
-            self.findings += [_of_witness(flaw) if route.witness else flaw for flaw in found]
+            self.findings += [_aside(flaw, route) for flaw in found]
             if not found:
                 self.gradients[route.name][name] = first[name].astype(np.float64)
                 self.spreads[route.name][name] = np.abs(self.gradients[route.name][name] - second[name])
@@ -95,8 +95,7 @@ class RouteResults:
             if np.any(spread > allowed(scale, rounding[name])):
                 largest = float(np.max(spread)) / scale if scale else float("inf")
                 what = f"differs by {largest:.1e} of its largest element between two runs on the same input"
-                flaw = _error("not reproducible", route.name, name, what)
-                self.findings.append(_of_witness(flaw) if route.witness else flaw)
+                self.findings.append(_aside(_error("not reproducible", route.name, name, what), route))
                 del known[name]
 
     def take_derivatives(
@@ -164,9 +163,13 @@ def flaws(route: str, dtype: str, name: str, shape: tuple[int, ...], gradient: A
     return []
 
 
-def _of_witness(flaw: Finding) -> Finding:
-    """Let a witness that is not finite, or noise, stand aside: a right backward pass may avoid just that."""
-    if flaw.kind not in ("not finite", "not reproducible"):
+def _aside(flaw: Finding, route: GradientRoute) -> Finding:
+    """Let a witness that is not finite, or noise, stand aside: a right backward pass may avoid just that.
+
+    A copy in float64 stands aside with any flaw: nobody trains with it.
+    """
+    twin = route.name.endswith(IN_FLOAT64)
+    if not twin and not (route.witness and flaw.kind in ("not finite", "not reproducible")):
         return flaw
     return replace(flaw, severity="note", message=f"{flaw.message}; it is no witness there, the others decide")
 

@@ -39,8 +39,8 @@ def network_routes(
 ) -> list[Route]:
     """Return the routes: by hand, MindSpore's, central differences and the complex step.
 
-    Without those in MindSpore's float64 on Ascend, whose MatMul takes none, and without the complex step where
-    :func:`plain_layers` lacks a formula.
+    By hand and by MindSpore also in float64, where the network has less: without those on Ascend, whose MatMul takes
+    none; and without the complex step where :func:`plain_layers` lacks a formula.
     """
     routes: list[Route] = [HandwrittenRoute(network, cost, x, y)]
     if compiled:
@@ -53,6 +53,8 @@ def network_routes(
             pass
         else:
             if dtype_of(x) != "float64":
+                copied: Any = wide.function
+                routes.insert(len(routes) - 1, TwinRoute(copied.network, copied.cost, *wide.inputs))
                 routes.append(CellGradient(GRAD_OPERATION + IN_FLOAT64, wide, witness=True))
             routes.append(CentralDifferences(wide))
     with suppress(SubjectError):
@@ -118,6 +120,13 @@ class HandwrittenRoute(DeviceRoute):
         """Return one gradient a parameter, without J."""
         gradients: tuple[Tensor, ...] = self.run(self.x, self.y)[1]
         return gradients
+
+
+class TwinRoute(HandwrittenRoute):
+    """The same backward pass in float64, in a copy of the network: it shows errors that float32 hides."""
+
+    name = HANDWRITTEN + IN_FLOAT64
+    optional = True
 
 
 class GradOperationRoute(DeviceRoute):
