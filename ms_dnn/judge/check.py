@@ -13,7 +13,7 @@ from ms_dnn.dnn import DNN
 from ms_dnn.errors import SubjectError
 from ms_dnn.judge.declared import Expected, as_declared
 from ms_dnn.judge.judgement import Conditions, FaultyPart, Finding, ForwardAgreement, Judgement, Verdict
-from ms_dnn.judge.judging import FLOAT32_INSIDE, JudgedPoint, inconclusive, judge
+from ms_dnn.judge.judging import FLOAT32_INSIDE, MOST_OF_FLOAT32, JudgedPoint, inconclusive, judge
 from ms_dnn.judge.locate.cells import faulty_cells
 from ms_dnn.judge.locate.traps import not_finite, parameters_restored, random_forward, traps
 from ms_dnn.judge.locate.watched import DETOUR
@@ -271,7 +271,9 @@ def _at_fewer_samples(
     if fewer is None:
         return judgement
     again = judge(_point(fewer, None, ("pynative",), device, 1, seed))
-    if again.verdict is not Verdict.FAIL or any(finding.kind == FLOAT32_INSIDE for finding in again.findings):
+    errors = [pair.relative_error for tensor in again.tensors for pair in tensor.pairs if not pair.within]
+    is_float32 = any(finding.kind == FLOAT32_INSIDE for finding in again.findings)
+    if again.verdict is not Verdict.FAIL or (is_float32 and errors and max(errors) < MOST_OF_FLOAT32):
         return judgement
     alone = unused and subject.with_fewer_samples(*unused)
     kept = alone and judge(_point(alone, None, ("pynative",), device, 1, seed)).verdict is Verdict.PASS

@@ -107,8 +107,9 @@ def _further(pair: PairResult, pairs: Sequence[PairResult]) -> str | None:
 
 
 def _disagreement(outside: Sequence[TensorJudgement], witnesses: set[str]) -> tuple[Verdict, str, str | None]:
-    blamed = {blamed_on(tensor) for tensor in outside} - {None}
-    blame = blamed.pop() if len(blamed) == 1 else None
+    blamed = {name if name in witnesses else name.removesuffix(IN_FLOAT64) for name in map(blamed_on, outside) if name}
+    # Of one code, in one mode here and in all modes there, the shorter name is that of all.
+    blame = min(blamed, key=len) if len({family(name) for name in blamed}) == 1 else None
     # An error of the backward pass spreads to what lies below, never to what lies above.
     top = outside[-1]
     worst = max((pair for pair in top.pairs if not pair.within), key=lambda pair: pair.relative_error)

@@ -68,7 +68,7 @@ def test_right_gradients_pass(dtype):
     assert judgement.verdict is Verdict.PASS, judgement.reason
     assert judgement.blame is None
     assert judgement.forward.within
-    assert [len(tensor.pairs) for tensor in judgement.tensors] == [10 if dtype == "float32" else 6] * 4
+    assert [len(tensor.pairs) for tensor in judgement.tensors] == [15 if dtype == "float32" else 6] * 4
     assert judgement.conditions.dtype == dtype
 
 
