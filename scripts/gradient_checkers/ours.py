@@ -16,7 +16,7 @@ from gradient_checkers.points import Point
 from ms_dnn.judge.judgement import Judgement
 from ms_dnn.judge.network import check_network
 from ms_dnn.judge.routes.base import STOPPED, GradientRoute, Gradients, Route, SlopeRoute
-from ms_dnn.judge.routes.network import HandwrittenRoute, network_routes
+from ms_dnn.judge.routes.network import HandwrittenRoute, TwinRoute, network_routes
 from ms_dnn.judge.routes.slope import Slope
 
 Array = NDArray[Any]
@@ -112,7 +112,9 @@ class Bench:
         self.right = self.handwritten.gradients()
         self.routes: list[Route] = [self.handwritten]
         for route in network_routes(*self.problem)[1:]:
-            if isinstance(route, GradientRoute):
+            if isinstance(route, TwinRoute):  # the same code: it has the fault as well
+                self.routes.append(route)
+            elif isinstance(route, GradientRoute):
                 self.routes.append(KeptGradients(route))
             elif isinstance(route, SlopeRoute):
                 self.routes.append(KeptSlopes(route))
