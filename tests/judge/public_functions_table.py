@@ -96,7 +96,7 @@ ACTIVATIONS = [
     ),
     wrong(
         "prelu everywhere",
-        "apache/mxnet #3277: PReLU's mask of the slope",
+        "PReLU, the slope's mask forgotten",
         activations.PReluEverywhere,
         X,
         positive(3),
@@ -120,7 +120,7 @@ ACTIVATIONS = [
     wrong("log sigmoid sign", "log sigmoid, inner sign", activations.LogSigmoidSign, X, words="wrong sign"),
     wrong("log sigmoid as sigmoid", "log sigmoid, σ(x) for σ(−x)", activations.LogSigmoidAsSigmoid, X),
     right("tanh", "torch tanh_backward", activations.Tanh, X),
-    wrong("tanh of the output", "microsoft/knossos-ksc #505: derivatives of tanh", activations.TanhOfOutput, X),
+    wrong("tanh of the output", "tanh, derivative at the output", activations.TanhOfOutput, X),
     right("relu", "mindspore nn.ReLU", activations.Relu, X),
     right("relu on its kink", "mindspore nn.ReLU", activations.Relu, ZEROS_IN),
     wrong("relu times output", "mindspore tests, test_hook.py: Block", activations.ReluTimesOutput, X),
@@ -153,7 +153,7 @@ ACTIVATIONS = [
     wrong("wave without phase", "sin with a phase, forgotten", elementwise.WaveWithoutPhase, X, ROW),
     right("power", "torch pow_backward", elementwise.Power, P, Q),
     right("power in float32", "torch pow_backward", elementwise.Power, *single(P, Q)),
-    wrong("power, exponent", "tensorflow/tfjs #346: gradient of tf.pow", elementwise.PowerExponent, P, Q, at=1),
+    wrong("power, exponent", "pow, log x forgotten", elementwise.PowerExponent, P, Q, at=1),
     wrong("power not lowered", "pow, y xʸ", elementwise.PowerNotLowered, P, Q),
     wrong(
         "square by logarithm",

@@ -212,7 +212,7 @@ LAYERS = [
     ),
     wrong(
         "attention weights",
-        "huggingface/diffusers #14338: one transpose too many",
+        "attention backward, weights not transposed",
         layers.AttentionWeights,
         *HEADS,
         at=2,

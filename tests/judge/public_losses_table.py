@@ -147,7 +147,7 @@ LOSSES = [
         PROBABILITIES,
         T,
     ),
-    right("hinge", "mindspore nn.HingeEmbeddingLoss's margin", losses.Hinge, X, SIGNS),
+    right("hinge", "hinge loss", losses.Hinge, X, SIGNS),
     wrong("hinge everywhere", "hinge loss without its mask", losses.HingeEverywhere, X, SIGNS),
     right("divergence", "mindspore nn.KLDivLoss(batchmean)", losses.Divergence, X, PROBABILITIES),
     wrong(

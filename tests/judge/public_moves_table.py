@@ -70,7 +70,7 @@ SHAPES = [
         words="row 3",
     ),
     wrong("gather averages", "embedding, scaled by frequency", sums.GatherAverages, X, INDEX, words="row 3"),
-    wrong("gather slides", "ooples/AiDotNet.Tensors #894: gather for scatter-add", sums.GatherSlides, X, INDEX[:3]),
+    wrong("gather slides", "gather, gradients at their own places", sums.GatherSlides, X, INDEX[:3]),
     right("scatter-add", "torch scatter_add", sums.ScatterAdd, X, Y, INDEX),
     wrong(
         "scatter-add slides",
@@ -108,7 +108,7 @@ SHAPES = [
     ),
     wrong(
         "convolution, one channel",
-        "NervanaSystems/neon #111: channel index of bprop_conv",
+        "conv2d, one channel's index, as in NervanaSystems/neon #111",
         sums.ConvolutionOneChannel,
         real(2, 4, 4),
         real(3, 2, 2, 2),
