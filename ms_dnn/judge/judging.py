@@ -25,7 +25,7 @@ from ms_dnn.judge.judgement import (
 )
 from ms_dnn.judge.locate.elements import bisect, differing, trusted
 from ms_dnn.judge.pairs import Allowance, compare_elements, compare_slopes
-from ms_dnn.judge.route_results import Direction, RouteResults, random_direction
+from ms_dnn.judge.route_results import APART, Direction, RouteResults, random_direction
 from ms_dnn.judge.routes.base import IN_FLOAT64, GradientRoute, Gradients, SlopeRoute
 from ms_dnn.judge.routes.rounding import Rounding
 from ms_dnn.judge.routes.slope import Array
@@ -124,13 +124,24 @@ def inconclusive(point: JudgedPoint, finding: Finding) -> Judgement:
 
 
 def _directions(point: JudgedPoint, place: int, variable: Variable, rounding: Rounding) -> Iterator[tuple[int, Array]]:
-    """Yield for each part of the tensor its number and random signs in it, 0 elsewhere and where there is a kink."""
+    """Yield for each part of the tensor its number and random signs in it, 0 elsewhere and where there is a kink.
+
+    What has a kink is looked at as well (:data:`APART`): all that jumps moved together, which at a tie is smooth; and
+    random signs where MindSpore's own differentiation is not finite.
+    """
     smooth = rounding.smooth(variable.shape)
+    seed, count = point.conditions.seed, point.conditions.directions
+    signs = [random_direction(seed, place, number, variable.shape) for number in range(count)]
     for part, mask in enumerate(point.parts(variable) or (np.ones(variable.shape),)):
-        masked = mask * smooth
-        for number in range(point.conditions.directions):
-            signs = random_direction(point.conditions.seed, place, number, variable.shape)
-            yield part, signs * (masked if np.any(masked) else mask)
+        looked_at = mask * smooth if smooth.any() else mask
+        if np.any(looked_at):
+            yield from ((part, sign * looked_at) for sign in signs)
+    jumps = np.broadcast_to(np.asarray(rounding.jumps) > 0, variable.shape)
+    unknown = np.broadcast_to(rounding.unknown, variable.shape)
+    if jumps.any():
+        yield APART, jumps.astype(np.float64)
+    if unknown.any():
+        yield from ((APART, sign * unknown) for sign in signs)
 
 
 def _in_float32(noise: float) -> Iterator[Finding]:
@@ -177,7 +188,7 @@ def _off(point: JudgedPoint, results: RouteResults, route: GradientRoute, roundi
 
 def _kinks(variables: Sequence[Variable], rounding: Mapping[str, Rounding]) -> Iterator[Finding]:
     for variable in variables:
-        on_kinks = int(np.sum(~rounding[variable.name].smooth(variable.shape)))
+        on_kinks = int(np.sum(np.broadcast_to(rounding[variable.name].jumps, variable.shape) > 0))
         if on_kinks:
             message = (
                 f"{on_kinks} of {int(np.prod(variable.shape))} elements of the gradient of {variable.name} jump within "
@@ -192,12 +203,14 @@ def _judge_tensor(point: JudgedPoint, results: RouteResults, variable: Variable,
     known = {route: g[name] for route, g in results.gradients.items() if name in g}
     routes = [route for route in point.gradient_routes if route.name in known]
     by_elements = []
+    apart = (d for d in results.directions[name] if d.part == APART)
+    together = [d.v for d in apart if any(slope.kind == "smooth" for slope in d.slopes.values())]
     for number, first in enumerate(routes):
         for second in routes[number + 1 :]:
-            by_elements.append(compare_elements(first, second, known, rounding, point.allowance))
-    apart = [result for result, _ in by_elements if not result.within]
-    if apart and point.slope_routes:
-        worst = max(apart, key=lambda pair: pair.relative_error)
+            by_elements.append(compare_elements(first, second, known, rounding, point.allowance, together))
+    differing_pairs = [result for result, _ in by_elements if not result.within]
+    if differing_pairs and point.slope_routes:
+        worst = max(differing_pairs, key=lambda pair: pair.relative_error)
         difference = known[worst.first] - known[worst.second]
         results.take_derivatives(name, "duel", difference / np.max(np.abs(difference)), point.slope_routes)
     directions = results.directions[name]
@@ -263,7 +276,7 @@ def _of_lines(judged: str, lines: Sequence[Line]) -> Iterator[tuple[float, str]]
     """Yield by each witness what it detects of one element: in each part by its best line, in the worst part."""
     best: dict[tuple[str, int], float] = defaultdict(lambda: np.inf)
     for line in lines:
-        if line.purpose == "random":
+        if line.purpose == "random" and line.part != APART:
             allowed, error = line.allowed[judged], abs(line.slopes[judged] - line.value)
             key = line.witness, line.part
             best[key] = min(best[key], allowed + error if error <= allowed else np.inf)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ms_dnn.judge.judgement import PairResult
-from ms_dnn.judge.route_results import Direction
+from ms_dnn.judge.route_results import APART, Direction
 from ms_dnn.judge.routes.base import GradientRoute, Gradients, SlopeRoute
 from ms_dnn.judge.routes.rounding import Rounding
 from ms_dnn.judge.routes.slope import Array, Slope
@@ -75,13 +75,23 @@ class Allowance:
         if dtype != "float64":
             tolerance *= FORWARD_ROUNDINGS[dtype, "float64"]
         of_terms = tolerance * float(np.linalg.norm(np.maximum(np.abs(gradient), rounding.terms) * v))
-        return SLOPE_MARGIN * slope.error + of_terms + float(np.sum(rounding.jumps * np.abs(v)))
+        crossed = 0.0 if slope.kind == "smooth" else float(np.sum(rounding.jumps * np.abs(v)))
+        return SLOPE_MARGIN * slope.error + of_terms + crossed
 
 
 def compare_elements(
-    first: GradientRoute, second: GradientRoute, known: Mapping[str, Array], rounding: Rounding, allowance: Allowance
+    first: GradientRoute,
+    second: GradientRoute,
+    known: Mapping[str, Array],
+    rounding: Rounding,
+    allowance: Allowance,
+    together: Sequence[Array] = (),
 ) -> tuple[PairResult, Array]:
-    """Return the result, and for each element the room that is left: an error as large as that is detected."""
+    """Return the result, and for each element the room that is left: an error as large as that is detected.
+
+    ``together`` are directions along which the function is smooth although single elements jump: there the sums must
+    agree, as at a tie of a maximum.
+    """
     a, b = known[first.name], known[second.name]
     difference = np.abs(a - b)
     # Over the whole tensor: the scale is the tensor's, not the element's.
@@ -90,20 +100,27 @@ def compare_elements(
     smooth = allowed[rounding.smooth(a.shape)]
     beyond = np.maximum(difference - rounding.jumps, 0.0)
     excess = difference - allowed
+    along = [_along(a, b, v, allowance.of_elements(first, second, scale, Rounding(rounding.terms))) for v in together]
     worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(excess)), a.shape)) if a.size else ()
     result = PairResult(
         first=first.name,
         second=second.name,
         by="elements",
-        relative_error=float(np.max(beyond, initial=0.0)) / scale if scale else 0.0,
+        relative_error=max([float(np.max(beyond, initial=0.0)) / scale if scale else 0.0, *(e for e, _ in along)]),
         tolerance=float(np.max(allowed - rounding.jumps)) / scale if scale else allowance.tolerance(first, second),
-        within=bool(np.max(excess, initial=0.0) <= 0.0),
+        within=bool(np.max(excess, initial=0.0) <= 0.0) and all(error <= allowed for error, allowed in along),
         decisive=bool(np.median(smooth) <= allowance.decisive(first, second) * max(scale, rounding.unit))
         if smooth.size
         else False,
         worst=worst,
     )
     return result, allowed + difference
+
+
+def _along(a: Array, b: Array, v: Array, allowed: Any) -> tuple[float, float]:
+    """Return how far the derivatives along v lie apart and may lie apart, relative to ‖g ⊙ v‖₂."""
+    size = max(float(np.linalg.norm(a * v)), float(np.linalg.norm(b * v))) or 1.0
+    return abs(float(np.sum((a - b) * v))) / size, float(np.linalg.norm(allowed * v)) / size
 
 
 def compare_slopes(
@@ -164,7 +181,7 @@ def _size(known: Gradients, direction: Direction, rounding: Rounding) -> float:
 
 
 def _over_directions(first: str, second: str, found: Sequence[_Compared], decisive: float) -> list[PairResult]:
-    parts = {one.part for one in found}
+    parts = {one.part for one in found} - {APART}
     found = [one for one in found if np.isfinite(one.allowed) and np.isfinite(one.error)]
     if not found:
         return []
@@ -178,7 +195,7 @@ def _over_directions(first: str, second: str, found: Sequence[_Compared], decisi
             relative_error=worst.error / size,
             tolerance=worst.allowed / size,
             within=all(one.error <= one.allowed for one in found),
-            decisive=parts == {one.part for one in found if one.allowed <= decisive * one.size},
+            decisive=bool(parts) and parts <= {one.part for one in found if one.allowed <= decisive * one.size},
             worst=None,
         )
     ]

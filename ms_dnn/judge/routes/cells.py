@@ -114,11 +114,11 @@ class CentralDifferences(SlopeRoute):
         return slope(terms, ladder(scale, max(SMALLEST_STEPS[variable.dtype], lost)))
 
     def parts(self, variable: Variable) -> list[Array]:
-        """Return masks of the elements that one step suits: those about as large as most, the larger, the smaller."""
+        """Return masks of the elements that one step suits: about as large as most, larger, smaller, and zeros."""
         value = np.abs(self.subject.value_of(variable))
-        usual = typical(value)
-        large, small = value > ALIKE * usual, (value != 0) & (value < usual / ALIKE)
-        return [part for part in (~(large | small), large, small) if part.any()]
+        usual, zero = typical(value), value == 0
+        large, small = value > ALIKE * usual, ~zero & (value < usual / ALIKE)
+        return [part for part in (~(large | small | zero), large, small, zero) if part.any()]
 
     def _scale_of_zeros(self, terms: Any) -> float:
         """Return the largest step up to which J changes in proportion to the step, and by no more than J itself.

@@ -20,8 +20,8 @@ from ms_dnn.judge.routes.slope import Array
 from ms_dnn.judge.routes.subject import Subject
 from ms_dnn.runtime.seeding import stream
 
-DRAWS = 3
-"""Random movements, which show the terms. Then all numbers go up and all down, which crosses kinks at all of them."""
+DRAWS, QUIET_DRAWS, MOST_DRAWS = 3, 8, 25
+"""Random movements that show the terms; that show no new jump, before no more are looked for; at most."""
 FURTHER = 8.0
 """Times as far everything is moved again, where something may have jumped."""
 SAME = 1e-5
@@ -39,17 +39,20 @@ class Rounding:
             shaped as the tensor.
         jumps: how far each element jumps within a rounding of the point, 0 where it does not; a float, or shaped as the
             tensor.
+        unknown: which elements are not finite where MindSpore differentiates the function itself; False, or shaped as
+            the tensor.
         natural: the scale of J over that of the tensor: what terms may be at most to measure a gradient by; ∞ where not
             known.
     """
 
     terms: float | Array = 0.0
     jumps: float | Array = 0.0
+    unknown: bool | Array = False
     natural: float = np.inf
 
     def smooth(self, shape: tuple[int, ...]) -> Any:
-        """Return which elements do not jump, shaped as the tensor."""
-        return np.broadcast_to(np.asarray(self.jumps) == 0, shape)
+        """Return which elements are known and do not jump, shaped as the tensor."""
+        return np.broadcast_to((np.asarray(self.jumps) == 0) & ~np.asarray(self.unknown), shape)
 
     @property
     def unit(self) -> float:
@@ -76,34 +79,44 @@ class RoundingOfGradients:
             gradients, same = self.route.gradients(), self.route.gradients()
             if not all(_alike(gradients[name], same[name]) for name in gradients):
                 return {}  # what is not reproducible moves by itself
-            terms = dict.fromkeys(gradients, 0.0)
-            jumps = {name: np.zeros_like(gradient) for name, gradient in gradients.items()}
+            measured = {name: _Measured(gradient) for name, gradient in gradients.items()}
+            quiet = 0
             for number, moves in enumerate(self._moves()):
                 once = self._moved(gradients, moves, 1.0)
                 may_jump = any(_large(once[name], gradients[name]).any() for name in once)
                 again = self._moved(gradients, moves, FURTHER) if may_jump else once
-                for name, change in once.items():
-                    jumped = _jumped(change, again[name], gradients[name]) if may_jump else np.zeros(change.shape, bool)
-                    jumps[name] = np.where(jumped, np.maximum.reduce([jumps[name], change, again[name]]), jumps[name])
-                    smooth = float(np.max(change, initial=0.0, where=~jumped & np.isfinite(change))) / self.epsilon
-                    terms[name] = max(terms[name], smooth) if number < DRAWS else terms[name]
+                new = [one.add(once[name], again[name], number < DRAWS, self.epsilon) for name, one in measured.items()]
+                quiet = 0 if any(new) else quiet + 1
+                jumping = any(one.jumps.any() for one in measured.values())
+                if number >= DRAWS + 3 and quiet >= (QUIET_DRAWS if jumping else 0):
+                    break
         except STOPPED:  # the judged routes say what is wrong
             return {}
         return {
-            name: Rounding(scale, jumps[name] if jumps[name].any() else 0.0, self._natural(name))
-            for name, scale in terms.items()
-            if np.isfinite(scale) and np.all(np.isfinite(jumps[name]))
+            name: Rounding(one.terms, one.jumps if one.jumps.any() else 0.0, one.unknown, self._natural(name))
+            for name, one in measured.items()
+            if np.isfinite(one.terms) and np.all(np.isfinite(one.jumps))
         }
 
     def _moves(self) -> Iterator[Mapping[str, Array]]:
-        """Yield how each number is moved: by random parts of its rounding; then all up, and all down, zeros as well."""
+        """Yield how each number is moved: by random parts of its rounding, which shows the terms; then to cross kinks.
+
+        For that zeros are moved as their like. All up and all down crosses those at which numbers lie together; random
+        moves and their opposites break ties, each time another way.
+        """
         values = {variable.name: self.subject.value_of(variable) for variable in self.subject.variables}
-        for draw in range(DRAWS):
-            generator = stream(self.subject.seed, "roundings", draw)
-            yield {name: self.epsilon * value * generator.uniform(-1, 1, value.shape) for name, value in values.items()}
         sizes = {name: np.where(value == 0, typical(value), np.abs(value)) for name, value in values.items()}
-        for sign in (1.0, -1.0):
-            yield {name: sign * self.epsilon * size for name, size in sizes.items()}
+        for draw in range(MOST_DRAWS):
+            generator = stream(self.subject.seed, "roundings", draw)
+            parts = {name: self.epsilon * generator.uniform(-1, 1, value.shape) for name, value in values.items()}
+            if draw < DRAWS:
+                yield {name: part * values[name] for name, part in parts.items()}
+            else:
+                yield {name: part * sizes[name] for name, part in parts.items()}
+                yield {name: -part * sizes[name] for name, part in parts.items()}
+            if draw == DRAWS:
+                yield {name: self.epsilon * size for name, size in sizes.items()}
+                yield {name: -self.epsilon * size for name, size in sizes.items()}
 
     def _moved(self, gradients: Gradients, moves: Mapping[str, Array], times: float) -> Gradients:
         """Return how far the gradients move when every number is moved, so many times as far."""
@@ -123,8 +136,26 @@ def _alike(gradient: Array, again: Array) -> bool:
     return np.allclose(gradient, again, rtol=0.0, atol=rounding, equal_nan=True)
 
 
+class _Measured:
+    """What the movements have shown of one tensor's gradient until now."""
+
+    def __init__(self, gradient: Array) -> None:
+        self.gradient, self.terms, self.jumps = gradient, 0.0, np.zeros(gradient.shape)
+        self.unknown = ~np.isfinite(gradient)
+
+    def add(self, change: Array, again: Array, shows_terms: bool, epsilon: float) -> bool:
+        """Take in a movement, once and farther; return whether an element jumps that did not before."""
+        jumped = _jumped(change, again, self.gradient) & ~self.unknown
+        new = bool(np.any(jumped & (self.jumps == 0)))
+        self.jumps = np.where(jumped, np.maximum.reduce([self.jumps, change, again]), self.jumps)
+        if shows_terms:
+            smooth = float(np.max(change, initial=0.0, where=~jumped & np.isfinite(change)))
+            self.terms = max(self.terms, smooth / epsilon)
+        return new
+
+
 def _large(change: Array, gradient: Array) -> Any:
-    return change > JUMP * float(np.max(np.abs(gradient), initial=0.0))
+    return change > JUMP * float(np.max(np.abs(gradient), initial=0.0, where=np.isfinite(gradient)))
 
 
 def _jumped(change: Array, again: Array, gradient: Array) -> Any:
