@@ -31,11 +31,21 @@ LAYERS = [
     right("softmax", "torch _softmax_backward_data", norms.Softmax, X),
     right("softmax in float32", "torch _softmax_backward_data", norms.Softmax, *single(X)),
     wrong(
-        "softmax diagonal", "deeplearning4j/libnd4j #440: the diagonal only", norms.SoftmaxDiagonal, X, words="diagonal"
+        "softmax diagonal",
+        "deeplearning4j/libnd4j #440: the diagonal only",
+        norms.SoftmaxDiagonal,
+        X,
+        words="taken for a constant",
     ),
     wrong("softmax over batch", "softmax, sum over the wrong axis", norms.SoftmaxOverBatch, X),
     right("log-softmax", "mlpack/mlpack #3469: LogSoftMax", norms.LogSoftmax, X),
-    wrong("log-softmax of ones", "mlpack/mlpack #2360: LogSoftMax", norms.LogSoftmaxOfOnes, X),
+    wrong(
+        "log-softmax of ones",
+        "mlpack/mlpack #2360: LogSoftMax",
+        norms.LogSoftmaxOfOnes,
+        X,
+        words="passed on where the derivative is 0",
+    ),
     right("softmax with −1e9", "huggingface attention mask", norms.SoftmaxMasked, X, MASK, wrt="input 0"),
     right(
         "softmax with −1e9 in float32",
@@ -59,7 +69,15 @@ LAYERS = [
     wrong("softmax where, unmasked", "masked softmax, backward of all", norms.SoftmaxWhereUnmasked, X, KEEP),
     right("layer norm", "karpathy/llm.c layernorm_backward", norms.LayerNorm, X, positive(3), ROW),
     right("layer norm in float32", "karpathy/llm.c", norms.LayerNorm, *single(X, positive(3), ROW)),
-    wrong("layer norm, constants", "layer norm, statistics detached", norms.LayerNormConstants, X, positive(3), ROW),
+    wrong(
+        "layer norm, constants",
+        "layer norm, statistics detached",
+        norms.LayerNormConstants,
+        X,
+        positive(3),
+        ROW,
+        words="acts on others as well",
+    ),
     wrong(
         "layer norm not reduced",
         "layer norm, γ not reduced",
@@ -107,10 +125,18 @@ LAYERS = [
     right("batch norm in float32", "torch batch_norm_backward", norms.BatchNorm, *single(FIVE)),
     right("batch norm in steps", "pjreddie/darknet #29: the term left out is 0", norms.BatchNormInSteps, FIVE),
     right("batch norm, extra term", "BVLC/caffe #4110: the extra term is 0", norms.BatchNormExtraTerm, FIVE),
-    wrong("batch norm, constants", "batch norm with its evaluation's backward", norms.BatchNormConstants, FIVE),
+    wrong(
+        "batch norm, constants",
+        "batch norm with its evaluation's backward",
+        norms.BatchNormConstants,
+        FIVE,
+        words="acts on others as well",
+    ),
     wrong("batch norm, variance constant", "batch norm, variance detached", norms.BatchNormVarianceConstant, FIVE),
     right("normalise", "torch F.normalize", norms.Normalise, X),
-    wrong("normalise, constant", "F.normalize, norm detached", norms.NormaliseConstant, X),
+    wrong(
+        "normalise, constant", "F.normalize, norm detached", norms.NormaliseConstant, X, words="acts on others as well"
+    ),
     right("row norm", "torch norm_backward", norms.RowNorm, X),
     right("row norm at 0", "pytorch/pytorch #2775: subgradient 0", norms.RowNorm, ZERO_ROW),
     wrong("row norm unsafe", "pytorch/pytorch #2421: NaN at 0", norms.RowNormUnsafe, ZERO_ROW, words="not finite"),
@@ -137,7 +163,13 @@ LAYERS = [
         words="transposed",
     ),
     wrong(
-        "linear, transposed weight", "LinearFunction, grad @ weight.T", layers.LinearTransposedWeight, X, SQUARE, ROW
+        "linear, transposed weight",
+        "LinearFunction, grad @ weight.T",
+        layers.LinearTransposedWeight,
+        X,
+        SQUARE,
+        ROW,
+        words="right values in the wrong places",
     ),
     wrong(
         "linear, mean",
@@ -150,7 +182,14 @@ LAYERS = [
         words="mean over the samples",
     ),
     right("matmul", "mindspore ops.matmul", layers.Matmul, X, real(3, 2)),
-    wrong("matmul not transposed", "matmul, other factor not transposed", layers.MatmulNotTransposed, X, SQUARE),
+    wrong(
+        "matmul not transposed",
+        "matmul, other factor not transposed",
+        layers.MatmulNotTransposed,
+        X,
+        SQUARE,
+        words="right values in the wrong places",
+    ),
     wrong("matmul order", "matmul, gradᵀ x", layers.MatmulOrder, SQUARE, OTHER, at=1, words="transposed"),
     wrong(
         "matmul plus one",
@@ -216,6 +255,7 @@ LAYERS = [
         layers.AttentionWeights,
         *HEADS,
         at=2,
+        words="right values in the wrong places",
     ),
     right("rope", "huggingface/candle #3612: rope's backward", layers.Rotary, real(3, 4), COS, SIN),
     right("rope in float32", "huggingface/candle #3612", layers.Rotary, *single(real(3, 4), COS, SIN)),
@@ -230,7 +270,14 @@ LAYERS = [
     ),
     right("dropout", "torch native_dropout_backward", layers.Dropout, X, T),
     wrong("dropout not scaled", "dropout, 1/p forgotten", layers.DropoutNotScaled, X, T, words="0.8 × what"),
-    wrong("dropout not masked", "dropout, mask forgotten", layers.DropoutNotMasked, X, T),
+    wrong(
+        "dropout not masked",
+        "dropout, mask forgotten",
+        layers.DropoutNotMasked,
+        X,
+        T,
+        words="passed on where the derivative is 0",
+    ),
     right("lstm cell", "torch _thnn_differentiable_lstm_cell_backward", layers.LstmCell, *GATES),
     wrong(
         "lstm cell forgets state",
@@ -238,6 +285,7 @@ LAYERS = [
         layers.LstmCellForgetsState,
         *GATES,
         at=(0, 1),
+        words="is forgotten",
     ),
     wrong("lstm cell, no tanh", "LSTM, output gate by c", layers.LstmCellTanhTwice, *GATES),
     right("gru cell", "torch _thnn_differentiable_gru_cell_backward", layers.GruCell, *GRU),
@@ -260,6 +308,6 @@ LAYERS = [
         lambda: layers.GivenWeightMean(ROW),
         X,
         at=("w",),
-        words="mean",
+        words=None,
     ),
 ]

@@ -24,6 +24,13 @@ ONE_COLUMN_WRONG = "one column wrong"
 # Of dout, the gradient from above, in the bprop of a Cell
 DOUT_IGNORED = "dout ignored"
 DOUT_PASSED_ON = "dout passed on"
+OTHER_INPUT = "gradient of another input"
+PYTHON_NUMBER = "Python number rounded to float32"
+PASSED_ON_WHERE_ZERO = "passed on where the derivative is 0"
+PATH_FORGOTTEN = "path forgotten"
+TAKEN_FOR_CONSTANT = "taken for a constant"
+LOCAL_DERIVATIVE = "local derivative wrong"
+WRONG_PLACES = "right values in the wrong places"
 
 # Of the batch
 ONE_OVER_N_MISSING = "1/N missing"
