@@ -2,7 +2,7 @@
 
 A dump of the task "tensor" is a folder with ``dump.json`` and, beside it, ``dump_tensor_data``. ``dump.json`` names the
 calls, and for each forward call its arguments: a Tensor by the name of its .npy file, a Python value by itself. The
-format is that of mindstudio-probe 26.2.0: https://gitcode.com/Ascend/msprobe, "mindspore_data_dump_instruct".
+format is that of mindstudio-probe 26.2.0: https://github.com/Ascend/msprobe, "mindspore_data_dump_instruct".
 """
 
 from __future__ import annotations
