@@ -18,9 +18,11 @@ from ms_dnn.dnn import DNN
 from ms_dnn.errors import GradientError, ParameterError, SubjectError
 from ms_dnn.gradients.handwritten import HandwrittenGradient
 from ms_dnn.judge.check import MODES, check_gradients
+from ms_dnn.judge.declared import Expected
 from ms_dnn.judge.judgement import Judgement, Verdict
 from ms_dnn.judge.routes.base import STOPPED
 from ms_dnn.judge.routes.functions import copies, named_cells, pynative_mode
+from ms_dnn.layers.cost import Cost
 from ms_dnn.presentation.notation import first_line
 from ms_dnn.runtime.device import PREFERENCE
 
@@ -48,7 +50,9 @@ class JudgeGradients(Callback):
         on_fail: "stop" raises a GradientError before the weights are updated; "warn" warns and goes on.
         wrt: see check_gradients. Not for a DNN with a Cost, which is judged by all its parameters.
         modes: "pynative", "compiled" or both.
-        precision: "float64", "float32" or "float16" to judge in that dtype; None for the network's own, a DNN's always.
+        precision: "float64", "float32" or "float16" to judge in that dtype; None for the network's own. Not for a DNN
+            with a Cost.
+        expect: see check_gradients.
         directions: random directions in each tensor along which differences are taken. The seed is the step.
         device: for its tolerance; None for the device in use.
 
@@ -83,6 +87,7 @@ class JudgeGradients(Callback):
         wrt: str | Sequence[str] = "parameters",
         modes: Sequence[str] = ("pynative",),
         precision: str | None = None,
+        expect: Expected | None = None,
         directions: int = 1,
         device: str | None = None,
     ) -> None:
@@ -105,6 +110,7 @@ class JudgeGradients(Callback):
             "wrt": wrt,
             "modes": tuple(modes),
             "precision": precision,
+            "expect": expect,
             "directions": directions,
         }
         self.judgements: dict[int, Judgement] = {}
@@ -152,7 +158,10 @@ class JudgeGradients(Callback):
         cut = self._first_samples([*inputs, *targets])
         device = self.device or ms.get_context("device_target")
         given, labels = cut[: len(inputs)], cut[len(inputs) :]
-        return check_gradients(function, given, loss, labels, device=device, seed=step, **self.options)
+        options = {**self.options, "device": device, "seed": step}
+        if isinstance(function, DNN) and isinstance(loss, Cost):  # in a precision it is judged without its backward
+            options["precision"] = None
+        return check_gradients(function, given, loss, labels, **options)
 
     def _first_samples(self, batch: Sequence[Any]) -> list[Any]:
         """Return the first samples of each Tensor; the batch as it is where its Tensors differ in their number."""

@@ -194,15 +194,21 @@ def test_wherever_the_loss_is(make):
 
 
 def test_the_first_samples_and_the_options():
-    judge = JudgeGradients(samples=3, modes=("pynative", "compiled"), directions=2)
+    judge = JudgeGradients(samples=3, precision="float64", modes=("pynative", "compiled"), directions=2)
     trained(by_hand, [judge], steps=1)
     assert judge.judgements[1].conditions.subject.endswith("3 samples")
     assert (judge.judgements[1].conditions.directions, judge.judgements[1].conditions.seed) == (2, 1)
-    assert "handwritten (compiled)" in judge.judgements[1].routes
+    assert judge.judgements[1].routes[:2] == ("handwritten", "handwritten (compiled)")
     everything = JudgeGradients(samples=None, precision="float64")
     trained(of_mindspore, [everything], steps=1)
     assert everything.judgements[1].conditions.subject == f"Around on ({BATCH}×5), loss Squares"
     assert everything.judgements[1].conditions.dtype == "float64"
+
+
+def test_what_a_cell_is_meant_to_return_is_passed_on():
+    judge = JudgeGradients(expect="reversal")
+    with pytest.raises(GradientError):
+        trained(of_mindspore, [judge], steps=1)
 
 
 def test_a_batch_of_tensors_of_other_lengths_is_not_cut():
