@@ -11,6 +11,7 @@ from .gradients.framework import FrameworkGradient as FrameworkGradient
 from .gradients.handwritten import HandwrittenGradient as HandwrittenGradient
 from .judge.check import assert_gradients as assert_gradients
 from .judge.check import check_gradients as check_gradients
+from .judge.during_training import JudgeGradients as JudgeGradients
 from .layers.cost import Cost as Cost
 from .layers.dense import Dense as Dense
 from .layers.layer import Layer as Layer

@@ -16,7 +16,7 @@ class ConfigError(MsDnnError):
 
 
 class ParameterError(MsDnnError, ValueError):
-    """A parameter of an estimator is wrong; the message names it."""
+    """A parameter of an estimator or a callback is wrong; the message names it."""
 
 
 class DataError(MsDnnError):
@@ -73,6 +73,12 @@ class WorkerError(MsDnnError):
 
 class SubjectError(MsDnnError):
     """What should be judged cannot be run, copied or differentiated as it is."""
+
+
+class GradientError(MsDnnError):
+    """A gradient was judged wrong during training; the weights are those before the step."""
+
+    exit_code = 1
 
 
 class SeriesError(MsDnnError):

@@ -25,6 +25,7 @@ GROUPS = (
         (
             "check_gradients",
             "assert_gradients",
+            "JudgeGradients",
             "HandwrittenGradient",
             "FrameworkGradient",
             "with_handwritten_bprop",

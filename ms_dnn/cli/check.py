@@ -23,7 +23,8 @@ Inputs = Annotated[
     OF_CELL(
         "--inputs",
         metavar="SPEC",
-        help="One for each input: 32x784, 32x784:float64, 32:int32<10, file.npy, file.npz:name.",
+        help="One or several inputs: 32x784, 32x784:float64, 32:int32<10, file.npy, file.npz:name, file.npz, a folder "
+        "of .npy files, folder:call of an msprobe dump.",
     ),
 ]
 Precision = Annotated[
@@ -160,17 +161,22 @@ def judge_target(asked: CheckOptions) -> "Judgement":
     from ms_dnn.judge.target import load_target
 
     found = load_target(asked.target, asked.inputs, asked.loss, asked.targets, asked.seed)
-    return check_gradients(
-        found.function,
-        found.inputs,
-        found.loss,
-        found.targets,
-        wrt=asked.wrt.split(",") if "," in asked.wrt else asked.wrt,
-        precision=asked.precision,
-        order=asked.order,
-        expect=_declared(asked.expect),
-        **asked.options(chosen.name),
-    )
+    try:
+        return check_gradients(
+            found.function,
+            found.inputs,
+            found.loss,
+            found.targets,
+            wrt=asked.wrt.split(",") if "," in asked.wrt else asked.wrt,
+            precision=asked.precision,
+            order=asked.order,
+            expect=_declared(asked.expect),
+            **asked.options(chosen.name),
+        )
+    except SubjectError as error:
+        if not found.origins:
+            raise
+        raise SubjectError(f"{error}; {found.origins}") from error
 
 
 def _refuse(asked: CheckOptions, defaults: dict[str, Any], what: str) -> None:

@@ -4,34 +4,35 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
-import numpy as np
 from mindspore import nn
 
 from ms_dnn.errors import SubjectError
-from ms_dnn.judge.routes.slope import Array
+from ms_dnn.judge.inputs.arguments import arguments_of, origins
+from ms_dnn.judge.inputs.files import read_inputs
 from ms_dnn.presentation.notation import first_line
-from ms_dnn.runtime.seeding import stream
 
-SPEC = re.compile(r"(?P<shape>\d+(x\d+)*)(:(?P<dtype>float16|float32|float64|int32|int64)(<(?P<below>\d+))?)?$")
 PARTS = ("function", "inputs", "loss", "targets")
 
 
 @dataclass(frozen=True)
 class Target:
-    """What :func:`ms_dnn.judge.check.check_gradients` judges."""
+    """What :func:`ms_dnn.judge.check.check_gradients` judges.
+
+    Attributes:
+        origins: which array of which file became which input, for people; "" where that is plain.
+    """
 
     function: Callable[..., Any]
     inputs: tuple[Any, ...]
     loss: Callable[..., Any] | None = None
     targets: tuple[Any, ...] = ()
+    origins: str = ""
 
 
 def load_target(
@@ -44,7 +45,7 @@ def load_target(
 
     Args:
         name: "package.module:name"; the current folder is searched, too.
-        inputs: one text an input, see :func:`read_input`; () to take the factory's.
+        inputs: see :func:`ms_dnn.judge.inputs.files.read_inputs`; () to take the factory's.
         loss: "package.module:name" of a loss, or None to take the factory's.
         targets: as inputs.
         seed: of drawn inputs.
@@ -53,45 +54,21 @@ def load_target(
         SubjectError: the module or name is not there, fails, or does not say what the inputs are.
     """
     made = _parts(_called(_object(name), name))
-    given = tuple(read_input(text, seed, place) for place, text in enumerate(inputs)) or tuple(made.get("inputs", ()))
-    goals = tuple(read_input(text, seed, 1000 + place) for place, text in enumerate(targets))
-    if not given:
+    chosen = _called(_object(loss), loss) if loss else made.get("loss")
+    given = arguments_of(made["function"], [read_inputs(text, seed, place) for place, text in enumerate(inputs)])
+    goals = arguments_of(chosen, [read_inputs(text, seed, 1000 + place) for place, text in enumerate(targets)], skip=1)
+    if not given and not made.get("inputs"):
         raise SubjectError(
             f"{name}: no inputs: name one for each argument, e.g. --inputs 32x784 --inputs 32x10:float64, or let the "
             "factory return (cell, inputs)"
         )
-    chosen = _called(_object(loss), loss) if loss else made.get("loss")
-    return Target(made["function"], given, chosen, goals or tuple(made.get("targets", ())))
-
-
-def read_input(text: str, seed: int, place: int) -> Array:
-    """Return an input: "32x784", "32x784:float64", "32:int32<10" (drawn), "file.npy" or "file.npz:name".
-
-    Floating-point numbers are drawn from the normal distribution, integers evenly from 0 up to below the bound.
-
-    Raises:
-        SubjectError: the text is none of these, or the file is not there or holds no such array.
-    """
-    match = SPEC.match(text)
-    if match:
-        shape = tuple(int(length) for length in match["shape"].split("x"))
-        dtype = match["dtype"] or "float32"
-        generator = stream(seed, "input", place)
-        if dtype.startswith("int"):
-            return generator.integers(0, int(match["below"] or 2), shape).astype(dtype)
-        return generator.normal(size=shape).astype(dtype)
-    path, _, name = text.partition(":")
-    if not path.endswith((".npy", ".npz")):
-        raise SubjectError(
-            f"input '{text}': expected a shape such as 32x784 or 32x784:float64 or 32:int32<10, or a file.npy, or "
-            "file.npz:name"
-        )
-    try:
-        with Path(path).open("rb") as file:
-            loaded = np.load(file, allow_pickle=False)
-            return np.asarray(loaded[name] if path.endswith(".npz") else loaded)
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
-        raise SubjectError(f"input '{text}': cannot be read: {first_line(error)}") from None
+    return Target(
+        made["function"],
+        tuple(one.value for one in given) or tuple(made.get("inputs", ())),
+        chosen,
+        tuple(one.value for one in goals) or tuple(made.get("targets", ())),
+        origins(made["function"], given),
+    )
 
 
 def _object(name: str) -> Any:

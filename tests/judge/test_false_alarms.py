@@ -4,12 +4,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import mindspore as ms
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mindspore import Tensor, nn
 from networks import problem
 
+from ms_dnn.judge.check import check_gradients
 from ms_dnn.judge.judgement import Verdict
 from ms_dnn.judge.network import check_network
 from ms_dnn.judge.routes.base import CENTRAL_DIFFERENCES
@@ -42,6 +45,7 @@ def test_no_right_gradient_in_float32_is_refused(seed):
 SPOILT = """
 import sys
 sys.path.insert(0, {folder!r})
+from mindspore import Tensor, nn
 from networks import problem
 from ms_dnn.judge.network import check_network, network_routes
 for units in (1, 5):
@@ -50,6 +54,27 @@ for units in (1, 5):
     judgement = check_network(*point, routes=routes)
 print(judgement.verdict.name, judgement.blame)
 """
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_loss_that_computes_in_float32_raises_no_alarm(seed):
+    generator = np.random.default_rng(seed)
+    network = nn.SequentialCell(nn.Dense(5, 10), nn.Tanh(), nn.Dense(10, 3))
+    for parameter in network.trainable_params():
+        parameter.set_data(Tensor(generator.normal(size=parameter.shape) / 3, ms.float32))
+    x, y = (generator.normal(size=(8, length)).astype(np.float32) for length in (5, 3))
+    options = {"wrt": "parameters", "modes": ("pynative",), "directions": 1, "seed": seed}
+    assert check_gradients(network, x, nn.MSELoss(), (y,), **options).verdict is Verdict.PASS
+
+
+def test_a_tiny_weight_before_a_loss_without_float64_raises_no_alarm():
+    generator = np.random.default_rng(0)
+    network, weight = nn.Dense(50, 10, has_bias=False), generator.normal(size=(10, 50)) / 7
+    weight[0, 0] = 1e-7
+    network.weight.set_data(Tensor(weight, ms.float32))
+    x, y = generator.normal(size=(32, 50)).astype(np.float32), generator.integers(0, 10, 32).astype(np.int32)
+    judgement = check_gradients(network, x, nn.CrossEntropyLoss(), (y,), wrt="parameters", modes=("pynative",))
+    assert judgement.verdict is not Verdict.FAIL, judgement.reason
 
 
 def test_mindspore_is_blamed_for_what_its_softmax_keeps():

@@ -117,6 +117,20 @@ def test_what_is_finite_nowhere_near_is_unknown(poison, limit):
     assert found.error == np.inf
 
 
+@given(seed=st.integers(0, 2**31))
+def test_a_sum_in_float32_hides_no_slope(seed):
+    """The smallest steps are lost in its rounding: they agree on 0, all of them."""
+    x, w, v = np.random.default_rng(seed).normal(size=(3, 6))
+    found = slope(lambda t: np.float32((w * np.tanh(x + t[:, None] * v)).sum(1)).astype(float), ladder())
+    assert abs(found.value - np.sum(w * v / np.cosh(x) ** 2)) <= 3 * found.error
+
+
+def test_steps_that_are_all_lost_are_not_believed():
+    found = slope(lambda t: np.float32(1 + t).astype(float), ladder(2.0**-26), epsilon=2.0**-23)
+    assert found.value == 0
+    assert found.error > 1
+
+
 def test_a_constant_has_slope_zero_without_error():
     found = slope(lambda t: np.full((len(t), 1), 7.0), ladder())
     assert (found.value, found.kind) == (0.0, "smooth")

@@ -111,7 +111,7 @@ class CentralDifferences(SlopeRoute):
         scale = float(np.sqrt(np.mean(moved**2))) or self._scale_of_zeros(terms)
         # A step below some roundings of the largest element would leave it as it is.
         lost = SWALLOWED * EPSILONS[variable.dtype] * float(np.max(np.abs(moved), initial=0.0)) / scale
-        return slope(terms, ladder(scale, max(SMALLEST_STEPS[variable.dtype], lost)))
+        return slope(terms, ladder(scale, max(SMALLEST_STEPS[variable.dtype], lost)), EPSILONS[self.subject.dtype])
 
     def parts(self, variable: Variable) -> list[Array]:
         """Return masks of the elements that one step suits: about as large as most, larger, smaller, and zeros."""

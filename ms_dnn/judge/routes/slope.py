@@ -82,12 +82,13 @@ def ladder(scale: float = 1.0, smallest: float = SMALLEST) -> Array:
     return scale * LARGEST * RATIO ** -np.arange(rungs, dtype=np.float64)
 
 
-def slope(terms: Terms, steps: Array) -> Slope:
+def slope(terms: Terms, steps: Array, epsilon: float = EPSILON) -> Slope:
     """Return the derivative at t = 0 of the sum of the terms.
 
     Args:
         terms: f; called once, with all positions.
         steps: h of each rung, as :func:`ladder` gives them.
+        epsilon: of the dtype that f is computed in: a step that is lost in its rounding shows no noise.
     """
     if len(steps) < FEWEST:
         return _unknown(steps)
@@ -102,7 +103,7 @@ def slope(terms: Terms, steps: Array) -> Slope:
     steps, above, below = steps[inside:], above[inside:], below[inside:]
 
     size = float(np.linalg.norm(base))
-    least = EPSILON / 2 * size
+    least = epsilon / 2 * size
     noise = max(_noise(above - below), least)
     quotients = (above - below) / (2 * steps)
     floor = noise / steps
@@ -149,7 +150,9 @@ def _noise(change: Array) -> float:
     residual = change[:-1] - RATIO * change[1:]
     # The median, because a kink near 0 spoils some rungs. u has the variance of two values, the residual
     # 1 + ρ² as much.
-    typical = float(np.median(np.abs(residual[-TAIL:]))) / 0.6745
+    # Where a step is lost in the rounding of f, as of a float32 sum, the residual is exactly 0 and tells nothing.
+    told = residual[residual != 0]
+    typical = float(np.median(np.abs(told[-TAIL:]))) / 0.6745 if told.size else 0.0
     return typical / float(np.sqrt(2 * (1 + RATIO**2)))
 
 
