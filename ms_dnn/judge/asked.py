@@ -12,11 +12,20 @@ from mindspore import Tensor, nn
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import SubjectError
 from ms_dnn.judge.declared import Expected, as_declared
-from ms_dnn.judge.judgement import Conditions, FaultyPart, Finding, ForwardAgreement, Judgement, Verdict
-from ms_dnn.judge.judging import FLOAT32_INSIDE, MOST_OF_FLOAT32, JudgedPoint, inconclusive, judge
+from ms_dnn.judge.judgement import (
+    DETOUR,
+    FLOAT32_INSIDE,
+    NO_FLOAT64,
+    Conditions,
+    FaultyPart,
+    Finding,
+    ForwardAgreement,
+    Judgement,
+    Verdict,
+)
+from ms_dnn.judge.judging import MOST_OF_FLOAT32, JudgedPoint, inconclusive, judge
 from ms_dnn.judge.locate.cells import faulty_cells, faulty_gradients
 from ms_dnn.judge.locate.traps import not_finite, parameters_restored, random_forward, traps
-from ms_dnn.judge.locate.watched import DETOUR
 from ms_dnn.judge.network import check_network
 from ms_dnn.judge.pairs import FORWARD_ROUNDINGS, Allowance
 from ms_dnn.judge.routes.base import GRAD_OPERATION, HANDWRITTEN, IN_FLOAT64, STOPPED, GradientRoute, Gradients
@@ -163,7 +172,7 @@ def _point(
     elif has_bprop:
         judged.append(CellGradient(GRAD_OPERATION, subject, bprops=False, witness=True))
     if reason:
-        findings.append(Finding("no float64", "note", "central_differences", None, reason))
+        findings.append(Finding(NO_FLOAT64, "note", "central_differences", None, reason))
     elif subject.dtype != "float64" and not detour:
         if has_bprop:
             judged.append(CellGradient(BPROP + IN_FLOAT64, wide, optional=True))

@@ -17,7 +17,8 @@ from mindspore.train import Callback, RunContext
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import GradientError, ParameterError, SubjectError
 from ms_dnn.gradients.handwritten import HandwrittenGradient
-from ms_dnn.judge.check import MODES, check_gradients
+from ms_dnn.judge.asked import MODES
+from ms_dnn.judge.check import check_gradients
 from ms_dnn.judge.declared import Expected
 from ms_dnn.judge.judgement import Judgement, Verdict
 from ms_dnn.judge.routes.base import STOPPED

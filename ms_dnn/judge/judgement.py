@@ -16,6 +16,9 @@ from ms_dnn.presentation.notation import counted, size_text
 
 SCHEMA_VERSION = 2
 Relation = Literal["agree", "differ", "undecided", "apart"]
+DETOUR, STOP, IN_PLACE = "NumPy detour", "gradient stopped", "in place"
+NO_FLOAT64, FLOAT32_INSIDE = "no float64", "float32 inside"
+"""Kinds of findings that bear on the verdict."""
 SEVERITIES = ("error", "warning", "note")
 
 

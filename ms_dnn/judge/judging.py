@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ms_dnn.judge.judgement import (
+    FLOAT32_INSIDE,
     Conditions,
     FaultyPart,
     Finding,
@@ -33,7 +34,6 @@ from ms_dnn.judge.routes.subject import Variable
 from ms_dnn.judge.verdict import decide
 from ms_dnn.runtime.environment import describe_environment
 
-FLOAT32_INSIDE = "float32 inside"
 OF_FLOAT32, MOST_OF_FLOAT32 = 2e-7, 1e-5
 """How far a float64 gradient may be off to be taken for one computed in float32: by Python numbers, by whole passes."""
 NOISE_OF_FLOAT64 = 2.0**-36

@@ -5,8 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ms_dnn.judge.judgement import Finding, ForwardAgreement, PairResult, TensorJudgement, Verdict
-from ms_dnn.judge.locate.watched import DETOUR, IN_PLACE, STOP
+from ms_dnn.judge.judgement import (
+    DETOUR,
+    IN_PLACE,
+    NO_FLOAT64,
+    STOP,
+    Finding,
+    ForwardAgreement,
+    PairResult,
+    TensorJudgement,
+    Verdict,
+)
 from ms_dnn.judge.routes.base import IN_FLOAT64, family
 
 FORWARD = "forward"
@@ -47,6 +56,11 @@ def decide(
             outside, tensors = [], standing
     if outside:
         verdict, reason, blame = _disagreement(outside, witnesses)
+        coarse = [finding.message for finding in findings if finding.kind == NO_FLOAT64]
+        of_differences = all(pair.by == "directions" for tensor in outside for pair in tensor.pairs if not pair.within)
+        if coarse and of_differences and blame is None and not any(finding.kind in CAUSES for finding in findings):
+            # In float32, differences that cross a kink may agree with each other by chance.
+            return Verdict.INCONCLUSIVE, f"{reason}; {coarse[0]}", None
         causes = [finding.message for finding in findings if finding.kind in CAUSES or finding.route == blame]
         return verdict, "; ".join([*causes[:1], reason]), blame
     warnings = [finding for finding in findings if finding.severity != "note"]

@@ -11,11 +11,10 @@ from typing import Any
 import mindspore as ms
 from mindspore import Tensor
 
-from ms_dnn.judge.judgement import Finding
+from ms_dnn.judge.judgement import DETOUR, IN_PLACE, STOP, Finding
 from ms_dnn.judge.routes.subject import Subject
 
 MINDSPORE = str(Path(ms.__file__).parent)
-DETOUR, STOP, IN_PLACE = "NumPy detour", "gradient stopped", "in place"
 NAMES = {
     **dict.fromkeys(("asnumpy", "__array__", "item", "tolist", "numpy"), DETOUR),
     **dict.fromkeys(("stop_gradient", "detach"), STOP),
