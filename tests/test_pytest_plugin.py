@@ -97,8 +97,8 @@ def test_the_verdict_is_that_of_the_test(suite):
         ("", "gradcheck(ops.square, np.array([1, 2]))", "there is no floating-point tensor among them"),
         ("", "gradcheck(ops.square, X, modes=['eager'])", "modes: got ['eager'], expected some of"),
         ("", "gradcheck(ops.square)", "missing 1 required positional argument: 'inputs'"),
-        ("", "gradcheck(ops.square, X, mode='both')", "gradcheck: got an unexpected keyword argument 'mode'"),
-        ("mode='both'", "gradcheck(ops.square, X)", "gradcheck: got an unexpected keyword argument 'mode'"),
+        ("", "gradcheck(ops.square, X, routes='both')", "gradcheck: got an unexpected keyword argument 'routes'"),
+        ("routes='both'", "gradcheck(ops.square, X)", "gradcheck: got an unexpected keyword argument 'routes'"),
         ("'float64'", "gradcheck(ops.square, X)", "marker gradcheck: got 'float64', expected options by name"),
     ],
 )

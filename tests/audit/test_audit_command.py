@@ -82,7 +82,7 @@ def test_every_family_has_entries():
 
 def test_the_table_fits_100_columns():
     console = Console(width=100, record=True, file=io.StringIO())
-    print_blocks(console, WRONG.report())
+    print_blocks(console, WRONG.blocks())
     text = console.export_text()
     assert max(map(len, text.splitlines())) <= 100
     assert "nn.B: WRONG GRADIENT" in text

@@ -157,8 +157,8 @@ def judged(dtype, norm=RMSNorm):
 def test_the_judge_passes_it_and_says_which_witness_does_not_know_it(dtype):
     judgement = judged(dtype)
     assert judgement.verdict is Verdict.PASS, judgement.reason
-    wide = ["grad_operation (float64)"] if dtype == "float32" else []
-    routes = ["handwritten", "handwritten (compiled)", "grad_operation", *wide, "central_differences"]
+    twin, wide = (["handwritten (float64)"], ["grad_operation (float64)"]) if dtype == "float32" else ([], [])
+    routes = ["handwritten", "handwritten (compiled)", *twin, "grad_operation", *wide, "central_differences"]
     assert list(judgement.routes) == routes
     (finding,) = [finding for finding in judgement.findings if finding.route == "complex_step"]
     assert finding.message == (

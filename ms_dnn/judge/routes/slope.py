@@ -39,6 +39,8 @@ FEWEST = 6
 """Rungs without which nothing can be said."""
 NOISE_MARGIN = 4.0
 """Standard deviations of the noise that an error estimate contains."""
+COARSEST_GRAIN = 2.0**-20
+"""Of the size of f: what moves by more at once is no rounding, of float32 neither."""
 KINK_MARGIN = 4.0
 """How many times its noise the jump of the derivative must be to be called a kink."""
 _H2 = np.array([-1.0, RATIO**2]) / (RATIO**2 - 1)
@@ -104,7 +106,7 @@ def slope(terms: Terms, steps: Array, epsilon: float = EPSILON) -> Slope:
 
     size = float(np.linalg.norm(base))
     least = epsilon / 2 * size
-    noise = max(_noise(above - below), least)
+    noise = max(_noise(above - below, size), least)
     quotients = (above - below) / (2 * steps)
     floor = noise / steps
     curvature = (above + below) / steps  # h f″ where f is smooth, the jump of f′ at a kink
@@ -145,15 +147,18 @@ def _kind(
     return "kink" if at_kink else "smooth", float(-below[rung]), float(above[rung])
 
 
-def _noise(change: Array) -> float:
+def _noise(change: Array, size: float) -> float:
     """Return σ of f from u(h) = f(h) − f(−h): where u is 2 h f′ and noise, u(h) − ρ u(h/ρ) is noise alone."""
     residual = change[:-1] - RATIO * change[1:]
     # The median, because a kink near 0 spoils some rungs. u has the variance of two values, the residual
     # 1 + ρ² as much.
-    # Where a step is lost in the rounding of f, as of a float32 sum, the residual is exactly 0 and tells nothing.
-    told = residual[residual != 0]
-    typical = float(np.median(np.abs(told[-TAIL:]))) / 0.6745 if told.size else 0.0
-    return typical / float(np.sqrt(2 * (1 + RATIO**2)))
+    tail = np.abs(residual[-TAIL:])
+    told, moved = tail[tail > 0], np.abs(change[change != 0])
+    typical = float(np.median(told)) if told.size else 0.0
+    if 2 * told.size < tail.size and moved.size and np.min(moved) < COARSEST_GRAIN * size:
+        # Most steps are lost in the rounding of f, as of a float32 sum: its grain shows where f first moves.
+        typical = max(typical, float(np.min(moved)))
+    return typical / 0.6745 / float(np.sqrt(2 * (1 + RATIO**2)))
 
 
 def _unknown(steps: Array) -> Slope:
