@@ -136,9 +136,9 @@ class RouteResults:
     def _run(self, route: GradientRoute | SlopeRoute, call: Callable[[], Any]) -> Any:
         try:
             return call()
-        except MsDnnError:
-            raise
         except STOPPED as error:
+            if isinstance(error, MsDnnError) and not route.optional:
+                raise
             message = f"{route.name} stopped with {type(error).__name__}: {told(error)}"
             severity: Literal["error", "note"] = "note" if route.optional else "error"
             self.findings.append(Finding("stopped", severity, route.name, None, message))

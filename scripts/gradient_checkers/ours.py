@@ -8,16 +8,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from mindspore import Tensor
 from numpy.typing import NDArray
 
 from gradient_checkers.planted.catalogue import FAULTS
 from gradient_checkers.planted.planting import Place, PlantedFault, planted
-from gradient_checkers.points import Point
+from gradient_checkers.points import Point, Problem
 from ms_dnn.judge.judgement import Judgement
 from ms_dnn.judge.network import check_network
 from ms_dnn.judge.routes.base import STOPPED, GradientRoute, Gradients, Route, SlopeRoute
 from ms_dnn.judge.routes.network import HandwrittenRoute, TwinRoute, network_routes
 from ms_dnn.judge.routes.slope import Slope
+from ms_dnn.judge.routes.tensors import as_array
 
 Array = NDArray[Any]
 COUNTS_FROM = 1e-9
@@ -108,12 +110,15 @@ class Bench:
         self.problem = point.problem(dtype)
         self.network, self.cost, self.x, self.y = self.problem
         self.names = self.network.parameter_names
+        self.twin = None if dtype == "float64" else self._in_float64()
         self.handwritten = HandwrittenRoute(*self.problem)
         self.right = self.handwritten.gradients()
         self.routes: list[Route] = [self.handwritten]
         for route in network_routes(*self.problem)[1:]:
-            if isinstance(route, TwinRoute):  # the same code: it has the fault as well
-                self.routes.append(route)
+            if isinstance(route, TwinRoute) and self.twin is not None:  # the same code: it has the fault as well
+                twin = HandwrittenRoute(*self.twin)
+                twin.name, twin.optional = route.name, route.optional
+                self.routes.append(twin)
             elif isinstance(route, GradientRoute):
                 self.routes.append(KeptGradients(route))
             elif isinstance(route, SlopeRoute):
@@ -132,7 +137,16 @@ class Bench:
         stack = ExitStack()
         for fault, layer in faults:
             stack.enter_context(planted(self.network, self.cost, fault, layer))
+            if self.twin is not None:
+                stack.enter_context(planted(self.twin[0], self.twin[1], fault, layer))
         return stack
+
+    def _in_float64(self) -> Problem:
+        """Return the problem in float64 at the very same numbers: a fault that is planted by hand is in no copy."""
+        network, cost, *_ = self.point.problem("float64")
+        for wide, parameter in zip(network.trainable_params(), self.network.trainable_params(), strict=True):
+            wide.set_data(Tensor(as_array(parameter)))
+        return network, cost, Tensor(as_array(self.x)), Tensor(as_array(self.y))
 
     def places(self, fault: PlantedFault) -> list[int]:
         """Return the layers into which a fault can be planted; [0] for one of the cost or between the layers."""
