@@ -91,6 +91,7 @@ def judge(point: JudgedPoint) -> Judgement:
     tensors = [_judge_tensor(point, results, variable, rounding[variable.name]) for variable in point.variables]
     results.warn_of_zeros()
     results.findings += [*_kinks(point.variables, rounding), *_in_float32(point.allowance.noise)]
+    results.findings += _without_derivative(point.variables, results, rounding)
     forward = point.forward(results.values)
     verdict, reason, blame = decide(
         forward, tensors, results.findings, witnesses, point.judged or point.gradient_routes[0].name
@@ -184,6 +185,21 @@ def _off(point: JudgedPoint, results: RouteResults, route: GradientRoute, roundi
                 if error > point.allowance.of_slope(route, g, slope, direction.v, rounding[name]):
                     off = max(off, error / size if size else np.inf)
     return off
+
+
+def _without_derivative(
+    variables: Sequence[Variable], results: RouteResults, rounding: Mapping[str, Rounding]
+) -> Iterator[Finding]:
+    """Name elements where neither MindSpore nor differences know a derivative: what is there is not judged."""
+    for variable in variables:
+        unknown = np.broadcast_to(rounding[variable.name].unknown, variable.shape)
+        lines = [d for d in results.directions[variable.name] if d.part == APART and np.any(d.v[unknown])]
+        if lines and not any(slope.kind == "smooth" for d in lines for slope in d.slopes.values()):
+            message = (
+                f"{int(unknown.sum())} of {unknown.size} elements of the gradient of {variable.name} are not judged: "
+                "the function has no derivative there"
+            )
+            yield Finding("not judged", "note", "all", variable.name, message)
 
 
 def _kinks(variables: Sequence[Variable], rounding: Mapping[str, Rounding]) -> Iterator[Finding]:

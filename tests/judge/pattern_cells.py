@@ -85,6 +85,21 @@ class SquaredNorm(nn.Cell):
         return (self.factor * x * dout.reshape(-1, 1),)
 
 
+class RowNorm(nn.Cell):
+    """|row|, whose gradient at a row of zeros is 0 by convention."""
+
+    def __init__(self, factor=1.0):
+        super().__init__()
+        self.factor = factor
+
+    def construct(self, x):
+        return ops.sqrt((x * x).sum(-1))
+
+    def bprop(self, x, out, dout):
+        safe = ops.where(out > 0, out, ops.ones_like(out))
+        return (self.factor * x * (dout / safe).reshape(-1, 1),)
+
+
 class CubeOf(nn.Cell):
     """x³ (+ shift), whose bprop returns what ``form`` makes of the gradients."""
 

@@ -23,6 +23,7 @@ from pattern_cells import (
     Recurrent,
     Relu,
     Reversal,
+    RowNorm,
     SquaredNorm,
     SquareInGraph,
     StraightThrough,
@@ -181,6 +182,13 @@ def test_a_bprop_that_avoids_what_is_not_finite(factor, expected):
     judgement = check_gradients(SquaredNorm(factor), ZERO_ROW)
     assert judgement.verdict.value == expected, judgement.reason
     assert [(f.kind, f.severity) for f in judgement.findings] == [("not finite", "note")]
+
+
+def test_where_there_is_no_derivative_the_others_are_judged_and_that_is_said():
+    judgement = check_gradients(RowNorm(), ZERO_ROW)
+    assert judgement.verdict.value == "PASS", judgement.reason
+    assert any("3 of 9 elements" in f.message and "are not judged" in f.message for f in judgement.findings)
+    assert verdict(RowNorm(1.1), ZERO_ROW) == "FAIL"
 
 
 def test_float32_inside_a_float64_cell_is_said_and_passes():
