@@ -22,6 +22,7 @@ from mindspore import Tensor, ops
 from networks import problem
 
 from ms_dnn.judge.faults import names
+from ms_dnn.judge.faults.alterations import _in_precision
 from ms_dnn.judge.faults.naming import BATCH, name_fault, name_residual
 from ms_dnn.judge.parts import PartResult, parts_of_backward
 
@@ -64,6 +65,19 @@ def test_the_loss_whose_derivative_was_taken_is_named(loss, other):
     fault, sentence = name_fault(part_of(c, "da", c.share * LOSSES[other](c.prediction, c.y)), TOLERANCES["float64"])
     assert fault == names.ANOTHER_LOSS
     assert sentence.endswith(f"is the derivative of {other}, not of {loss}")
+
+
+def test_ties_go_to_the_even_bfloat16():
+    tied = np.array([1 + 2.0**-8, 1 + 3 * 2.0**-8, -1 - 2.0**-8])
+    assert _in_precision(tied, "bfloat16").tolist() == [1.0, 1 + 2.0**-6, -1.0]
+
+
+@pytest.mark.parametrize(("shift", "words"), [(1, "one late"), (-1, "one early")])
+def test_samples_that_are_paired_one_apart_are_named(shift, words):
+    c = draw_case(4)
+    fault, sentence = name_fault(part_of(c, "dW", c.dz.T @ np.roll(c.x, shift, axis=0)), TOLERANCES["float64"])
+    assert fault == names.SAMPLES_MISMATCHED
+    assert words in sentence
 
 
 @pytest.mark.parametrize(

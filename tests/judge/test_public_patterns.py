@@ -38,6 +38,7 @@ from user_cells import MeanOverSix, Square
 from ms_dnn.errors import SubjectError
 from ms_dnn.judge.check import check_gradients
 from ms_dnn.judge.judgement import Judgement
+from ms_dnn.judge.routes.subject import Contraction
 
 pytestmark = pytest.mark.usefixtures("cpu")
 
@@ -388,6 +389,12 @@ def test_only_pass_is_true():
     assert check_gradients(ops.square, X)
     assert not check_gradients(ops.square, X, gradients=lambda x: x)
     assert not check_gradients(logarithm, -np.abs(X))
+
+
+def test_a_sum_beyond_float16_is_taken_in_float32():
+    contraction = Contraction(ops.abs, None, 1, 0, ((),))
+    large, ones = (Tensor(np.full(300, value, np.float16)) for value in (300.0, 1.0))
+    assert float(contraction(large, ones)) == 90000.0
 
 
 def test_a_judgement_reports_in_every_form():
