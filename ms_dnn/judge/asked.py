@@ -31,6 +31,7 @@ from ms_dnn.judge.pairs import FORWARD_ROUNDINGS, Allowance
 from ms_dnn.judge.routes.base import GRAD_OPERATION, HANDWRITTEN, IN_FLOAT64, STOPPED, GradientRoute, Gradients
 from ms_dnn.judge.routes.cells import CellGradient, CentralDifferences
 from ms_dnn.judge.routes.functions import cells_with_bprop, copies, pynative_mode
+from ms_dnn.judge.routes.network import network_subject
 from ms_dnn.judge.routes.other_modes import FORWARD_MODE, FirstGradient, ForwardMode
 from ms_dnn.judge.routes.rounding import RoundingOfGradients
 from ms_dnn.judge.routes.subject import Subject
@@ -68,14 +69,19 @@ class Asked:
         self._check_options()
         if self._of_network and isinstance(self.function, DNN) and isinstance(self.loss, Cost):
             x, y = as_tensor(self.inputs[0]), as_tensor(self.targets[0])
+            network, cost = self.function, self.loss
+            if self.precision is not None:
+                copied = network_subject(network, cost, x, y).in_precision(self.precision)
+                function: Any = copied.function
+                network, cost, (x, y) = function.network, function.cost, copied.inputs
             options: dict[str, Any] = {"device": self.device, "directions": self.directions, "seed": self.seed}
-            return check_network(self.function, self.loss, x, y, compiled="compiled" in self.modes, **options)
+            return check_network(network, cost, x, y, compiled="compiled" in self.modes, **options)
         with pynative_mode(), parameters_restored((self.function, self.loss)) as changed:
             return self._of_cell(changed)
 
     @property
     def _of_network(self) -> bool:
-        plain = self.precision is None and self.gradients is None and self.expect is None
+        plain = self.gradients is None and self.expect is None
         return plain and (self.order, self.mode) == (1, "reverse") and len(self.inputs) == len(self.targets) == 1
 
     def _of_cell(self, changed: Callable[[], Sequence[str]]) -> Judgement:

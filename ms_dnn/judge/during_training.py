@@ -23,7 +23,6 @@ from ms_dnn.judge.declared import Expected
 from ms_dnn.judge.judgement import Judgement, Verdict
 from ms_dnn.judge.routes.base import STOPPED
 from ms_dnn.judge.routes.functions import copies, named_cells, pynative_mode
-from ms_dnn.layers.cost import Cost
 from ms_dnn.presentation.notation import first_line
 from ms_dnn.runtime.device import PREFERENCE
 
@@ -51,8 +50,7 @@ class JudgeGradients(Callback):
         on_fail: "stop" raises a GradientError before the weights are updated; "warn" warns and goes on.
         wrt: see check_gradients. Not for a DNN with a Cost, which is judged by all its parameters.
         modes: "pynative", "compiled" or both.
-        precision: "float64", "float32" or "float16" to judge in that dtype; None for the network's own. Not for a DNN
-            with a Cost.
+        precision: "float64", "float32" or "float16" to judge in that dtype; None for the network's own.
         expect: see check_gradients.
         directions: random directions in each tensor along which differences are taken. The seed is the step.
         device: for its tolerance; None for the device in use.
@@ -160,8 +158,6 @@ class JudgeGradients(Callback):
         device = self.device or ms.get_context("device_target")
         given, labels = cut[: len(inputs)], cut[len(inputs) :]
         options = {**self.options, "device": device, "seed": step}
-        if isinstance(function, DNN) and isinstance(loss, Cost):  # in a precision it is judged without its backward
-            options["precision"] = None
         return check_gradients(function, given, loss, labels, **options)
 
     def _first_samples(self, batch: Sequence[Any]) -> list[Any]:

@@ -9,6 +9,7 @@ from networks import problem
 from ms_dnn.dnn import build_dnn
 from ms_dnn.errors import NoDerivativeError, ShapeError
 from ms_dnn.gradients.rounding import gradient_roundings
+from ms_dnn.judge.check import check_gradients
 from ms_dnn.judge.judgement import Verdict
 from ms_dnn.judge.network import check_network
 from ms_dnn.judge.routes.base import CENTRAL_DIFFERENCES
@@ -266,6 +267,15 @@ def test_the_last_bit_may_differ_between_two_runs(point):
     noise = iter(range(10))
     corrupt = replaced(lambda g: g * (1 + 2.0**-52 * next(noise)))
     assert judged(point, routes=with_route(point, corrupt, "handwritten")).verdict is Verdict.PASS
+
+
+def test_another_precision_is_that_of_a_copy_judged_by_hand():
+    network, cost, x, y = problem([3, 4, 3], ["tanh", "identity"], "squared_error", dtype="float32")
+    judgement = check_gradients(network, x, cost, (y,), precision="float64", modes=("pynative",))
+    assert judgement.routes[0] == "handwritten"
+    assert judgement.conditions.dtype == "float64"
+    assert judgement.verdict is Verdict.PASS, judgement.reason
+    assert str(network.layers[0].weight.dtype) == "Float32"
 
 
 def test_a_backward_that_stops(point):
