@@ -63,14 +63,14 @@ def test_a_public_backward_pass(entry):
 
 
 @pytest.mark.campaign
-def test_three_in_four_causes_are_named():
+def test_four_in_five_causes_are_named():
     judged = [(entry, check_gradients(**entry.factory())) for entry in ENTRIES]
     mistaken = [entry.name for entry, judgement in judged if judgement.verdict is not entry.verdict]
     wrong = [(entry, judgement) for entry, judgement in judged if entry.verdict is Verdict.FAIL]
     unnamed = [entry.name for entry, judgement in wrong if not named(entry, judgement)]
     assert len(judged) - len(wrong) >= 60
     assert not mistaken
-    assert len(unnamed) <= len(wrong) / 4, f"{len(unnamed)} of {len(wrong)}: {unnamed}"
+    assert len(unnamed) <= len(wrong) / 5, f"{len(unnamed)} of {len(wrong)}: {unnamed}"
 
 
 def test_each_name_is_given_once():
