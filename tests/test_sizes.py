@@ -1,4 +1,4 @@
-"""No file of the package is longer than 400 lines, no function longer than 60."""
+"""No file is longer than 400 lines, no function of the package longer than 60."""
 
 import ast
 from pathlib import Path
@@ -6,10 +6,12 @@ from pathlib import Path
 import ms_dnn
 
 FILES = sorted(Path(ms_dnn.__file__).parent.rglob("*.py"))
+ROOT = Path(__file__).parent.parent
+OTHERS = [path for folder in ("tests", "scripts", "docs") for path in sorted((ROOT / folder).rglob("*.py"))]
 
 
 def test_no_file_is_longer_than_400_lines() -> None:
-    lengths = {path: len(path.read_text("utf-8").splitlines()) for path in FILES}
+    lengths = {path: len(path.read_text("utf-8").splitlines()) for path in (*FILES, *OTHERS)}
     assert {path: length for path, length in lengths.items() if length > 400} == {}
 
 

@@ -147,7 +147,9 @@ def test_the_suite_notices_faults_and_lets_others_pass(checkout):
 
 
 def test_a_fault_that_never_ends_is_noticed(checkout):
-    (checkout / "tests/maths/test_area.py").write_text("import time\n\ndef test_slow():\n    time.sleep(60)\n")
+    (checkout / "tests/maths/test_area.py").write_text(
+        "import threading\n\ndef test_endless():\n    threading.Event().wait()\n"
+    )
     verdict = Suite(checkout, workers=0, time_limit=2.0).examine(mutants_in(checkout)[0])
     assert (verdict.noticed, verdict.test) == (True, "exit code -1")
 
