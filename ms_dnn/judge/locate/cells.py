@@ -55,9 +55,8 @@ def faulty_cells(subject: Subject, tolerance: float) -> list[FaultyPart]:
 
 def faulty_gradients(subject: Subject, given: GradientRoute, tolerance: float) -> list[FaultyPart]:
     """Return what a backward pass that the user gives has wrong, against MindSpore's differentiation."""
-    expected = CellGradient(GRAD_OPERATION, subject).gradients()
     try:
-        got = given.gradients()
+        expected, got = CellGradient(GRAD_OPERATION, subject).gradients(), given.gradients()
     except STOPPED:  # found already
         return []
     faulty = []
@@ -126,7 +125,7 @@ def _faulty_inputs(
                 _misused_cotangent(where, variable.name, wrong, right, subject)
                 or name_residual(where, wrong, right, sizes, value, tolerance)
                 or _of_another(where, variable.name, wrong, expected)
-                or _python_number(where, error / scale, wrong)
+                or _python_number(where, error / scale)
                 or name_paths(where, variable.name, subject)
                 or ("", "")
             )
@@ -143,9 +142,9 @@ def _of_another(where: str, tensor: str, wrong: Array, expected: Gradients) -> t
     return None
 
 
-def _python_number(where: str, error: float, wrong: Array) -> tuple[str, str] | None:
+def _python_number(where: str, error: float) -> tuple[str, str] | None:
     """Name an error that is as large as a number of Python's leaves beside a float64 Tensor."""
-    if error > OF_NUMBERS or wrong.dtype != np.float64:
+    if error > OF_NUMBERS:
         return None
     why = "MindSpore rounds Python's numbers to float32 beside float64 Tensors; make it a Tensor of float64"
     return PYTHON_NUMBER, f"{where} is off by {error:.1e}, as a number in its formula would be: {why}"
