@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ms_dnn.judge.judgement import (
+    APART,
     FLOAT32_INSIDE,
     Conditions,
     FaultyPart,
@@ -26,7 +27,7 @@ from ms_dnn.judge.judgement import (
 )
 from ms_dnn.judge.locate.elements import bisect, differing, trusted
 from ms_dnn.judge.pairs import Allowance, compare_elements, compare_slopes
-from ms_dnn.judge.route_results import APART, Direction, RouteResults, random_direction
+from ms_dnn.judge.route_results import Direction, RouteResults, random_direction
 from ms_dnn.judge.routes.base import IN_FLOAT64, GradientRoute, Gradients, SlopeRoute
 from ms_dnn.judge.routes.rounding import Rounding
 from ms_dnn.judge.routes.slope import Array

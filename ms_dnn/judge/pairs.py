@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ms_dnn.judge.judgement import PairResult
-from ms_dnn.judge.route_results import APART, Direction
+from ms_dnn.judge.judgement import APART, PairResult
+from ms_dnn.judge.route_results import Direction
 from ms_dnn.judge.routes.base import GradientRoute, Gradients, SlopeRoute
 from ms_dnn.judge.routes.rounding import Rounding
 from ms_dnn.judge.routes.slope import Array, Slope

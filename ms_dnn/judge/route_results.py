@@ -17,8 +17,6 @@ from ms_dnn.judge.routes.slope import Array, Slope
 from ms_dnn.judge.user_code import told
 from ms_dnn.runtime.seeding import stream
 
-APART = -1
-"""The part of a tensor that a kink sets apart: it need not be decided."""
 NOISE_OF_FLOAT32 = 8 * 2.0**-23
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ms_dnn.judge.judgement import FaultyPart, Judgement, Line, PairResult, Relation, WrongElement
+from ms_dnn.judge.judgement import APART, FaultyPart, Judgement, Line, PairResult, Relation, WrongElement
 from ms_dnn.presentation.document import Tone
 from ms_dnn.presentation.notation import index_text, size_text, value_text
 
@@ -40,5 +40,5 @@ def describe_element(wrong: WrongElement) -> str:
 
 def describe_kink(line: Line) -> str:
     """Return both one-sided derivatives along a line."""
-    along = f"{line.witness}, {PURPOSES[line.purpose]}"
+    along = f"{line.witness}, {'elements on kinks alone' if line.part == APART else PURPOSES[line.purpose]}"
     return f"derivative {line.left:.6g} on one side, {line.right:.6g} on the other ({along})"
