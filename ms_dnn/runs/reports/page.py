@@ -72,7 +72,8 @@ def _banner(report: RunReport) -> str:
         facts.append(f"training cost {shown['cost']:.4g}")
     facts += [f"{report.config.loss}, {report.config.optimizer.name}", f"backprop {report.config.backprop}"]
     words = " · ".join(f"<span>{html_text(fact)}</span>" for fact in facts)
-    tone = "PASS" if state.stop_reason else "INCONCLUSIVE"
+    # Not green: the page does not know which score is good.
+    tone = "plain" if state.stop_reason else "INCONCLUSIVE"
     reason = state.stop_reason or ""
     return f"""<section class="banner {tone}" id="ending" data-ended-by="{reason}" aria-label="Outcome">
 <p class="verdict">{html_text(headline)}</p>
