@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from mindspore import Tensor
 from numpy.typing import NDArray
-from sklearn.metrics import r2_score
+from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 
 from ms_dnn.config import ExperimentConfig
 from ms_dnn.features.encoding import class_indices
@@ -62,6 +62,13 @@ class Decoder:
         """Return the accuracy, or R², of outputs for class indices (N,) or unscaled targets (N, n[L])."""
         predictions = self.predictions(outputs)
         return float(np.mean(predictions == targets)) if self.score_name == "accuracy" else r2(predictions, targets)
+
+
+def regression_scores(predictions: NDArray[Any], targets: NDArray[Any]) -> dict[str, float]:
+    """Return the mean absolute error, the root mean squared error and R² of predictions for targets, both (N, n[L])."""
+    mae = float(mean_absolute_error(targets, predictions))
+    rmse = float(np.sqrt(mean_squared_error(targets, predictions)))
+    return {"mae": mae, "rmse": rmse, "r2": r2(predictions, targets)}
 
 
 def r2(predictions: NDArray[Any], targets: NDArray[Any]) -> float:

@@ -20,7 +20,7 @@ def save(tmp_path):
 
 
 def test_x_and_y_are_read(save):
-    x, labels, names = read_features(save(x=np.arange(6).reshape(3, 2), y=np.array([0, 1, 2]), z=1), 2)
+    x, labels, names, _ = read_features(save(x=np.arange(6).reshape(3, 2), y=np.array([0, 1, 2]), z=1), 2)
     assert x.dtype == np.float64
     assert x.tolist() == [[0, 1], [2, 3], [4, 5]]
     assert labels.tolist() == [0, 1, 2]

@@ -31,7 +31,7 @@ def write(tmp_path):
     ],
 )
 def test_the_same_numbers_however_written(write, text, labels):
-    x, got, names = read_features(write(text), 2, feature_names=NAMES)
+    x, got, names, _ = read_features(write(text), 2, feature_names=NAMES)
     np.testing.assert_array_equal(x, [[1, 2], [3, 4]])
     assert x.dtype == np.float64
     assert len(names) == 2

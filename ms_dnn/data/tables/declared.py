@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from ms_dnn.data.tables.cells import Declared, feature_frame, number_in, numbers
 from ms_dnn.data.tables.files import TABLE_SUFFIXES, TableFile, open_table
 from ms_dnn.data.validation import column_title
 from ms_dnn.errors import DataError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 _LABEL_NAMES = ("label", "target", "y")
 
@@ -90,6 +93,19 @@ def read_declared_table(
     blocks = table.blocks(True, texts if place is None else {*texts, place})
     frames, labels, names = _gathered(blocks, place, features)
     return Samples(pd.concat(frames), labels, names), tuple(absent)
+
+
+def read_cells(path: Path, feature_names: Sequence[str]) -> DataFrame:
+    """Return all cells of a table as texts, a row a sample; columns without a name are called "column 1", ….
+
+    ``feature_names`` tell the header, as in :func:`read_table`. Raises as that does.
+    """
+    import pandas as pd
+
+    table = open_table(path)
+    header = _header(table, feature_names)
+    cells = pd.concat(table.blocks(bool(header), range(len(table.first))))
+    return cells.set_axis(header or [f"column {number + 1}" for number in cells.columns], axis=1)
 
 
 def _gathered(
