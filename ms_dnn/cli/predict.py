@@ -21,7 +21,7 @@ def predict(
         Path | None,
         output_file(
             "--output",
-            "Write the columns of the tables, predictions and probabilities to a .csv, .tsv, .parquet or .json file.",
+            "Write the columns of the tables, predictions and probabilities to a .csv, .tsv or .json file.",
         ),
     ] = None,
     invert: Annotated[
@@ -39,7 +39,7 @@ def predict(
     from ms_dnn.runtime.durable import write_file
 
     found = predict_file(run, files, device, invert=invert, keep=output is not None)
-    content = b"" if output is None else predictions_file(found, run, output.suffix.lower())
+    content = "" if output is None else predictions_file(found, run, output.suffix.lower())
     for note in found.notes:
         typer.echo(f"note: {note}", err=True)
     if as_json:

@@ -60,7 +60,7 @@ def predict_file(
         outputs,
         classes if one_a_class else tuple(f"output {j}" for j in range(outputs.shape[1])),
         labels,
-        (*(note for part in parts for note in part.samples.notes), *_strange_labels(labels, classes)),
+        (*(note for part in parts for note in part.samples.notes), *_notes_on_labels(parts, labels, classes)),
         _scores(values, labels, classes),
         _given(parts, row_names, features) if keep else None,
     )
@@ -103,7 +103,7 @@ def _read(run: StoredRun, features: Features, files: list[Path], *, invert: bool
         filled = (
             f"{file.name!r} has no column {name!r}: filled as declared ({features.filling(name)})" for name in absent
         )
-        samples = samples._replace(notes=tuple(filled))
+        samples = samples._replace(notes=(*filled, *samples.notes))
     else:
         samples = read_features(
             files if _is_picture(file) else file,
@@ -157,8 +157,10 @@ def _scores(values: Sequence[Any], labels: Sequence[Any] | None, class_names: tu
     return regression_scores(np.array(values), np.array(labels, np.float64)[:, np.newaxis])
 
 
-def _strange_labels(labels: Sequence[Any] | None, class_names: tuple[str, ...]) -> list[str]:
-    """Say which labels are no class of the run."""
+def _notes_on_labels(parts: Sequence[_Part], labels: Sequence[Any] | None, class_names: Sequence[str]) -> list[str]:
+    """Say which labels are no class of the run, or that only some of the files have labels."""
+    if labels is None and any(part.samples.labels is not None for part in parts):
+        return ["not all files have labels: nothing to compare the predictions with"]
     strange = sorted({str(label) for label in labels or () if class_names and label not in class_names})
     return [f"labels that are no class of the run count as wrong: {quoted_names(strange)}"] if strange else []
 

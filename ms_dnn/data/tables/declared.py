@@ -46,9 +46,11 @@ def read_table(
     check_size(repr(path.name), table.rows, len(kept))
     place = table.first.index(target) if header and target in table.first else None
     blocks = table.blocks(bool(header), () if place is None else {place})
-    values, labels, names = _gathered(blocks, place, lambda block: _numbers(path, block, kept, header))
+    values, labels, names, notes = _gathered(blocks, place, lambda block: _numbers(path, block, kept, header))
     x = np.concatenate(values)
-    return Samples(x[:, order], labels if label is None else as_labels(x[:, label]), names)
+    if header and feature_names and not set(header) & set(feature_names):
+        notes += (f"the header of {path.name!r} names no feature of the training data: columns taken as they stand",)
+    return Samples(x[:, order], labels if label is None else as_labels(x[:, label]), names, notes)
 
 
 def read_declared_table(
@@ -91,8 +93,8 @@ def read_declared_table(
         return feature_frame(block, declared, name)
 
     blocks = table.blocks(True, texts if place is None else {*texts, place})
-    frames, labels, names = _gathered(blocks, place, features)
-    return Samples(pd.concat(frames), labels, names), tuple(absent)
+    frames, labels, names, notes = _gathered(blocks, place, features)
+    return Samples(pd.concat(frames), labels, names, notes), tuple(absent)
 
 
 def read_cells(path: Path, feature_names: Sequence[str]) -> DataFrame:
@@ -110,15 +112,19 @@ def read_cells(path: Path, feature_names: Sequence[str]) -> DataFrame:
 
 def _gathered(
     blocks: Iterable[Any], place: int | None, convert: Callable[[Any], Any]
-) -> tuple[list[Any], NDArray[Any] | None, list[str]]:
-    """Return what becomes of each block, the labels in the column at ``place``, if there is one, and the row names."""
+) -> tuple[list[Any], NDArray[Any] | None, list[str], tuple[str, ...]]:
+    """Return what becomes of each block, the labels in the column at ``place``, if there is one, names and notes."""
     converted, given, names = [], [], []
     for block in blocks:
         converted.append(convert(block))
         names += [f"{block.index.name} {number}" for number in block.index]
         if place is not None:
             given += [cell.strip() for cell in block[place]]
-    return converted, _labels_given(given) if given else None, names
+    lacking = sum(not cell for cell in given)
+    notes = (
+        (f"{lacking} of {len(given)} labels are missing: nothing to compare the predictions with",) if lacking else ()
+    )
+    return converted, _labels_given(given) if given and not lacking else None, names, notes
 
 
 def _check_samples(table: TableFile, header: bool, expected: str) -> None:
@@ -165,10 +171,8 @@ def _columns(
     return [header.index(name) for name in feature_names], label
 
 
-def _labels_given(cells: list[str]) -> NDArray[Any] | None:
-    """Return the labels of a column, as numbers if all of them are finite ones; None where some are missing."""
-    if not all(cells):
-        return None
+def _labels_given(cells: list[str]) -> NDArray[Any]:
+    """Return the labels of a column, as numbers if all of them are finite ones."""
     numbers = [number_in(cell) for cell in cells]
     if all(number is not None and np.isfinite(number) for number in numbers):
         return as_labels(np.array(numbers, np.float64))

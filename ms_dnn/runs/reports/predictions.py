@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
     from ms_dnn.runs.records import Predictions
 
-SUFFIXES = (".csv", ".tsv", ".parquet", ".json")
+SUFFIXES = (".csv", ".tsv", ".json")
 
 
 def check_suffix(path: Path) -> None:
@@ -27,19 +26,14 @@ def check_suffix(path: Path) -> None:
         raise OutputError(f"--output: got '{path}', expected a name that ends in {' '.join(SUFFIXES)}: rename it")
 
 
-def predictions_file(predictions: Predictions, run: Path, suffix: str) -> bytes:
+def predictions_file(predictions: Predictions, run: Path, suffix: str) -> str:
     """Return the content of a file: the given columns with the predictions beside them, or JSON.
 
     Raises :class:`DataError` where a given column bears the name of one that would stand beside it.
     """
     if suffix == ".json":
-        return json.dumps(predictions_report(predictions, run), ensure_ascii=False).encode() + b"\n"
-    table = predictions_frame(predictions)
-    if suffix == ".parquet":
-        content = io.BytesIO()
-        table.to_parquet(content, index=False)
-        return content.getvalue()
-    return table.to_csv(index=False, sep="\t" if suffix == ".tsv" else ",").encode()
+        return json.dumps(predictions_report(predictions, run), ensure_ascii=False) + "\n"
+    return predictions_frame(predictions).to_csv(index=False, sep="\t" if suffix == ".tsv" else ",")
 
 
 def predictions_frame(predictions: Predictions) -> DataFrame:
