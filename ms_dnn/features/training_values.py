@@ -55,16 +55,16 @@ class TrainingValues(Settings):
         """
         names, numbers = _columns(x, () if self._of_all_values else names)
         given = {name: values for name, values in _ranges(names, numbers).items() if name in self.ranges}
-        outside = [
-            name for name, (low, high) in given.items() if low < self.ranges[name][0] or high > self.ranges[name][1]
-        ]
+        outside = self._outside(given)
         unit = self._other_unit(given, np.count_nonzero(numbers))
         if not outside and not unit:
             return None
-        counted = f"{len(outside)} of {len(self.ranges)} columns with " if not self._of_all_values else ""
-        head = (
-            f"{counted}values outside the range of the training set" if outside else "values unlike the training set's"
-        )
+        head = "values unlike the training set's"
+        if outside:
+            low, high = np.array([self.ranges.get(name, (-np.inf, np.inf)) for name in names]).T
+            rows = ((numbers < low) | (numbers > high)).reshape(len(x), -1).any(axis=1).sum()
+            columns = "" if self._of_all_values else f" in {len(outside)} of {len(self.ranges)} columns"
+            head = f"{rows} of {len(x)} samples leave the range of the training set{columns}"
         compared = self._compared(outside or [*given], given)
         return f"{where}: {head}{unit}: {compared}; {'check the unit' if unit else 'no such values were trained on'}"
 
@@ -89,6 +89,16 @@ class TrainingValues(Settings):
     def _of_all_values(self) -> bool:
         return tuple(self.ranges) == (_ALL,)
 
+    def _outside(self, given: Mapping[str, Range]) -> list[str]:
+        """Return the columns that leave the range of the training set, first those that leave it farthest."""
+        excess = {}
+        for name, (low, high) in given.items():
+            lowest, highest = self.ranges[name]
+            if low < lowest or high > highest:
+                width = highest - lowest
+                excess[name] = max(lowest - low, high - highest) / width if width else np.inf
+        return sorted(excess, key=lambda name: -excess[name])
+
     def _other_unit(self, given: Mapping[str, Range], values: int) -> str:
         """Return how many times as large or small as in training the values are, if nearly all columns are so."""
         sizes = [(max(map(abs, found)), max(map(abs, self.ranges[name]))) for name, found in given.items()]
@@ -101,7 +111,7 @@ class TrainingValues(Settings):
 
     def _compared(self, names: Sequence[str], given: Mapping[str, Range]) -> str:
         shown = [
-            f"{repr(name) + ' ' if name else ''}{_interval(given[name])} (training {_interval(self.ranges[name])})"
+            f"{'' if self._of_all_values else repr(name) + ' '}{_interval(given[name])} (training {_interval(self.ranges[name])})"
             for name in names[:_NAMED]
         ]
         return ", ".join(shown) + (", …" if len(names) > _NAMED else "")

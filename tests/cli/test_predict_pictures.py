@@ -161,7 +161,7 @@ def test_values_in_another_unit_are_told_of(own, tmp_path):
     assert note.endswith("(training 0 to 255); check the unit")
     np.savez(tmp_path / "x.npz", x=x * 256.0)
     _, (note,) = predicted(run, tmp_path / "x.npz")
-    assert "'x.npz': values outside the range of the training set, about 2" in note
+    assert "'x.npz': 160 of 160 samples leave the range of the training set, about 2" in note
     np.savez(tmp_path / "x.npz", x=255 - x)
     _, (note,) = predicted(run, tmp_path / "x.npz")
     assert note.endswith("'row 4', …; give black + white − x where ink and ground are exchanged")

@@ -38,13 +38,13 @@ def test_columns_outside_are_named_with_both_ranges():
     known = TrainingValues(ranges={"share": (0, 1), "age": (18, 90), "": (0, 10)}, light_ground=None)
     rows = np.array([[0.5, 20, 3], [0.5, 95, 3]])
     assert known.unlike(rows, NAMES, "'t.csv'") == (
-        "'t.csv': 1 of 3 columns with values outside the range of the training set: 'age' 20 to 95 (training 18 to "
+        "'t.csv': 1 of 2 samples leave the range of the training set in 1 of 3 columns: 'age' 20 to 95 (training 18 to "
         "90); no such values were trained on"
     )
     rows *= [100, 1, -1]
     note = known.unlike(rows, NAMES, "'t.csv'")
-    assert "3 of 3 columns" in note
-    assert ": 'share' 50 to 50 (training 0 to 1), 'age'" in note
+    assert "2 of 2 samples leave the range of the training set in 3 of 3 columns" in note
+    assert ": 'share' 50 to 50 (training 0 to 1), '' -3 to -3 (training 0 to 10), 'age'" in note
 
 
 def test_a_frame_is_compared_by_its_columns_of_numbers():
@@ -52,7 +52,7 @@ def test_a_frame_is_compared_by_its_columns_of_numbers():
     known = TrainingValues.of(dataset(frame, ("size", "colour", "never")))
     assert known.ranges == {"size": (1, 3)}
     given = pd.DataFrame({"size": [4.0, np.nan], "colour": ["red", "red"], "never": [9.0, 9.0]})
-    assert "1 of 1 columns with values outside" in known.unlike(given, (), "'t.csv'")
+    assert "1 of 2 samples leave the range of the training set in 1 of 1 columns" in known.unlike(given, (), "'t.csv'")
     assert known.unlike(given.assign(size=2.0), (), "'t.csv'") is None
 
 

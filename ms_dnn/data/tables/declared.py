@@ -40,11 +40,14 @@ def read_table(
     _check_samples(table, bool(header), f"lines of {feature_count} numbers")
     kept = list(range(len(table.first)))
     if header:
-        kept = [i for i, name in enumerate(header) if name in feature_names or name not in (target, *drop)]
+        others = (
+            {*drop, target} if target else {*drop}
+        )  # a column without a name is not the target of a set without one
+        kept = [i for i, name in enumerate(header) if name in feature_names or name not in others]
         header = [header[column] for column in kept]
     order, label = _columns(path, header, len(kept), feature_count, feature_names)
     check_size(repr(path.name), table.rows, len(kept))
-    place = table.first.index(target) if header and target in table.first else None
+    place = table.first.index(target) if header and target and target in table.first else None
     blocks = table.blocks(bool(header), () if place is None else {place})
     values, labels, names, notes = _gathered(blocks, place, lambda block: _numbers(path, block, kept, header))
     x = np.concatenate(values)
