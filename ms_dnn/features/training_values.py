@@ -110,9 +110,10 @@ class TrainingValues(Settings):
         return ""
 
     def _compared(self, names: Sequence[str], given: Mapping[str, Range]) -> str:
+        titles = {name: "" if self._of_all_values else f"{name!r} " for name in names[:_NAMED]}
         shown = [
-            f"{'' if self._of_all_values else repr(name) + ' '}{_interval(given[name])} (training {_interval(self.ranges[name])})"
-            for name in names[:_NAMED]
+            f"{title}{_interval(given[name])} (training {_interval(self.ranges[name])})"
+            for name, title in titles.items()
         ]
         return ", ".join(shown) + (", …" if len(names) > _NAMED else "")
 

@@ -1,7 +1,7 @@
 """What reports show of runs: how they do, how they compare, what their pictures hold. No MindSpore."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +29,7 @@ class Scores(Shown):
         score: its value.
         class_names: names of the classes; empty for regression.
         confusion: (C, C) counts, row = true class, column = predicted class; None for regression.
+        others: other scores by their names, such as "f1" or "mae".
     """
 
     part: str
@@ -38,6 +39,19 @@ class Scores(Shown):
     score: float
     class_names: tuple[str, ...]
     confusion: NDArray[np.int64] | None
+    others: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def by_class(self) -> list[dict[str, float | None]]:
+        """Recall, precision and F1 of each class; None where it is not in the set, never predicted, or neither."""
+        if self.confusion is None:
+            return []
+        correct, there, predicted = self.confusion.diagonal(), self.confusion.sum(axis=1), self.confusion.sum(axis=0)
+        shares = {"recall": (correct, there), "precision": (correct, predicted), "f1": (2 * correct, there + predicted)}
+        return [
+            {key: float(part[i] / whole[i]) if whole[i] else None for key, (part, whole) in shares.items()}
+            for i in range(len(correct))
+        ]
 
     def __repr__(self) -> str:
         return f"Scores({self.part} {self.score_name} {self.score:.4g}, {counted(self.samples, 'sample')})"

@@ -11,6 +11,7 @@ import numpy as np
 
 from ms_dnn.errors import DataError, OutputError
 from ms_dnn.presentation.notation import counted
+from ms_dnn.runs.reports.tables import OTHERS, others_text, score_text
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -76,7 +77,6 @@ def predictions_report(predictions: Predictions, run: Path) -> dict[str, Any]:
 
 def scores_line(scores: Mapping[str, float], samples: int) -> str:
     """Return "accuracy 95.00% on 40 samples", or the three scores of a regression."""
-    if "accuracy" in scores:
-        return f"accuracy {scores['accuracy']:.2%} on {counted(samples, 'sample')}"
-    errors = f"mean absolute error {scores['mae']:.4g}, root mean squared error {scores['rmse']:.4g}"
-    return f"{errors}, R² {scores['r2']:.4f} on {counted(samples, 'sample')}"
+    errors = {name: score for name, score in scores.items() if name in OTHERS}
+    (main,) = (score_text(name, score) for name, score in scores.items() if name not in OTHERS)
+    return ", ".join([*([others_text(errors)] if errors else []), f"{main} on {counted(samples, 'sample')}"])
