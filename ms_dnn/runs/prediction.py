@@ -62,7 +62,7 @@ def predict_file(
         labels,
         (*(note for part in parts for note in part.samples.notes), *_notes_on_labels(parts, labels, classes)),
         _scores(values, labels, classes),
-        _given(parts, row_names, features) if keep else None,
+        _given(parts, row_names, features, classes) if keep else None,
     )
 
 
@@ -75,7 +75,7 @@ class _Part:
 
     @property
     def name(self) -> str:
-        return repr(self.files[0].name) if len(self.files) == 1 else "the pictures"
+        return repr(self.files[0].name or str(self.files[0])) if len(self.files) == 1 else "the pictures"
 
 
 def _groups(files: list[Path]) -> list[list[Path]]:
@@ -125,7 +125,9 @@ def _read(run: StoredRun, features: Features, files: list[Path], *, invert: bool
     return _Part(files, samples._replace(notes=(*samples.notes, *unlike)))
 
 
-def _given(parts: Sequence[_Part], row_names: list[list[str]], features: Features) -> DataFrame:
+def _given(
+    parts: Sequence[_Part], row_names: list[list[str]], features: Features, class_names: tuple[str, ...]
+) -> DataFrame:
     """Return what was given, as texts, the parts one below the other; more than one with the names of the samples."""
     import pandas as pd
 
@@ -136,8 +138,8 @@ def _given(parts: Sequence[_Part], row_names: list[list[str]], features: Feature
             if len(parts) > 1:
                 frame.insert(0, "sample", names)
         else:
-            labels = part.samples.labels
-            frame = pd.DataFrame({"sample": names} | ({} if labels is None else {"label": labels.astype(str)}))
+            labels = _labels([part.samples.labels], class_names)
+            frame = pd.DataFrame({"sample": names} | ({} if labels is None else {"label": labels}))
         frames.append(frame)
     return pd.concat(frames, ignore_index=True).fillna("")
 

@@ -99,6 +99,7 @@ def test_several_files_stand_one_below_the_other(classes, tmp_path):
     predict(run, tmp_path / "one.csv", tmp_path / "two.npz", "--output", tmp_path / "a.csv")
     answers = pd.read_csv(tmp_path / "a.csv")
     assert answers["sample"].tolist() == [f"one.csv line {n}" for n in (2, 3, 4)] + ["two.npz row 0", "two.npz row 1"]
+    assert answers["label"].tolist()[3:] == ["wide", "high"]
     assert answers["kind"].isna().tolist() == [False] * 3 + [True] * 2
     assert answers["prediction"].tolist()[:2] == answers["prediction"].tolist()[3:]
 
