@@ -1,6 +1,5 @@
 """Predictions as files that others read: all columns kept, and a score where the targets are there."""
 
-import io
 import json
 import sys
 from pathlib import Path
@@ -10,6 +9,10 @@ import pandas as pd
 import pytest
 import yaml
 from command import here, refused
+
+from ms_dnn.errors import DataError
+from ms_dnn.runs.records import Predictions
+from ms_dnn.runs.reports.predictions import predictions_frame
 
 sys.path.append(str(Path(__file__).parents[1] / "data"))
 import own_files
@@ -137,17 +140,6 @@ def test_labels_that_are_no_class_are_told_of(classes, tmp_path):
     assert "accuracy" not in process.stdout
 
 
-def test_folders_that_are_classes_are_scored(tmp_path):
-    (tmp_path / "own").mkdir()
-    own_files.write_images(tmp_path / "own")
-    run = train(tmp_path, {"set": "images", "folder": str(tmp_path / "own")}, 2)
-    printed = predict(run, tmp_path / "own", "--output", tmp_path / "a.csv")
-    answers = pd.read_csv(tmp_path / "a.csv")
-    assert list(answers.columns) == ["sample", "label", "prediction", "probability of dark", "probability of light"]
-    assert answers["sample"].tolist()[11:13] == ["dark/11.png", "light/00.png"]
-    assert printed.startswith(f"accuracy {np.mean(answers['label'] == answers['prediction']):.2%} on 24 samples\n")
-
-
 @pytest.mark.parametrize(
     ("output", "sentence"),
     [
@@ -163,12 +155,8 @@ def test_a_wrong_output_is_refused_before_the_work(classes, tmp_path, monkeypatc
     assert refused(here("predict", classes[0], "lost.csv", "--output", output)) == sentence
 
 
-def test_a_column_that_bears_the_name_of_an_answer_is_refused(tmp_path):
-    table = pd.read_csv(
-        io.StringIO("width,prediction,kind\n0.1,1,a\n0.2,2,b\n0.3,1,a\n0.4,2,b\n" + "0.5,1,a\n0.6,2,b\n" * 3)
-    )
-    table.to_csv(tmp_path / "t.csv", index=False)
-    run = train(tmp_path, {"set": "csv", "file": str(tmp_path / "t.csv"), "target": "kind"}, 2)
-    sentence = refused(here("predict", run, tmp_path / "t.csv", "--output", tmp_path / "a.csv"))
-    assert sentence == "--output: got a table that has a column 'prediction' already, expected none: rename it"
-    assert not (tmp_path / "a.csv").exists()
+def test_a_column_that_bears_the_name_of_an_answer_is_refused():
+    given = pd.DataFrame({"width": ["0.1"], "prediction": ["1"]})
+    found = Predictions(("line 2",), ("a",), ("a", "b"), None, np.zeros((1, 2)), ("a", "b"), None, (), {}, given)
+    with pytest.raises(DataError, match="--output: got a table that has a column 'prediction' already, expected none"):
+        predictions_frame(found)

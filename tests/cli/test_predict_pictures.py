@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from command import here, refused
@@ -166,6 +167,17 @@ def test_values_in_another_unit_are_told_of(own, tmp_path):
     _, (note,) = predicted(run, tmp_path / "x.npz")
     assert note.endswith("'row 4', …; give black + white − x where ink and ground are exchanged")
     assert "expected pictures: leave --invert out" in refused(here("predict", run, tmp_path / "x.npz", "--invert"))
+
+
+@pytest.mark.parametrize("own", [("folders", "light")], indirect=True, ids=" ".join)
+def test_folders_that_are_classes_are_scored(own, tmp_path):
+    run, place, _, _ = own
+    process = here("predict", run, place / "data", "--output", tmp_path / "a.csv")
+    answers = pd.read_csv(tmp_path / "a.csv")
+    assert list(answers.columns) == ["sample", "label", "prediction", *(f"probability of {name}" for name in CLASSES)]
+    assert answers["sample"].tolist()[39:41] == ["across/156.png", "cross/001.png"]
+    accuracy = np.mean(answers["label"] == answers["prediction"])
+    assert process.stdout.startswith(f"accuracy {accuracy:.2%} on 160 samples\n")
 
 
 def test_arrays_of_an_npz_run_come_back_as_they_are_evaluated(tmp_path):
