@@ -15,7 +15,7 @@ def evaluate(
     device: DeviceName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Report the cost, the accuracy (or R²) and the confusion matrix of a run."""
+    """Report the cost, the accuracy (or R²), the confusion matrix and other scores of a run."""
     from ms_dnn.runs.evaluation import evaluate_run
 
     scores = evaluate_run(run, part, device)
@@ -32,6 +32,8 @@ def evaluate(
             scores.score_name: scores.score,
             "class_names": list(scores.class_names),
             "confusion": confusion,
+            "classes": scores.by_class,
+            **scores.others,
         }
         typer.echo(json.dumps(report))
         return
