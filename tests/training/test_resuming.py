@@ -36,8 +36,8 @@ def copied(ended: Path, tmp_path: Path) -> Path:
     ("optimizer", "also", "again"),
     [
         ("nesterov", (), True),
-        ("adam", REGULARIZED, False),
-        pytest.param("adam", ("precision=mixed_float16",), False, marks=pytest.mark.campaign),
+        ("adam", (*REGULARIZED, "precision=mixed_float16"), False),
+        pytest.param("adam", REGULARIZED, False, marks=pytest.mark.campaign),
     ],
 )
 def test_an_interrupted_run_resumes_to_the_same_bits(
