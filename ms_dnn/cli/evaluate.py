@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import typer
 
 from ms_dnn.cli.options import AsJson, DeviceName, Run, print_report
+from ms_dnn.runtime.working import LOADING, working
 
 
 def evaluate(
@@ -16,9 +17,10 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Report the cost, the accuracy (or R²), the confusion matrix and other scores of a run."""
-    from ms_dnn.runs.evaluation import evaluate_run
+    with working(LOADING):
+        from ms_dnn.runs.evaluation import evaluate_run
 
-    scores = evaluate_run(run, part, device)
+        scores = evaluate_run(run, part, device)
     if as_json:
         import json
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from ms_dnn.cli.options import AsJson, DeviceName, Run, output_file, print_report
+from ms_dnn.runtime.working import LOADING, working
 
 
 def predict(
@@ -35,10 +36,12 @@ def predict(
 
     if output is not None:
         check_suffix(output)
-    from ms_dnn.runs.prediction import predict_file
     from ms_dnn.runtime.durable import write_file
 
-    found = predict_file(run, files, device, invert=invert, keep=output is not None)
+    with working(LOADING):
+        from ms_dnn.runs.prediction import predict_file
+
+        found = predict_file(run, files, device, invert=invert, keep=output is not None)
     content = "" if output is None else predictions_file(found, run, output.suffix.lower())
     for note in found.notes:
         typer.echo(f"note: {note}", err=True)
