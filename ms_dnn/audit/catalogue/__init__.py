@@ -63,6 +63,8 @@ ENTRIES = with_known_faults(
 def chosen(patterns: Sequence[str], entries: Sequence[Entry] = ENTRIES) -> tuple[Entry, ...]:
     """Return the entries whose name, or family, matches one of the names or globs; all without any.
 
+    A name without its variant means all of them: "nn.GELU" is "nn.GELU (exact)" and "nn.GELU (tanh)".
+
     Raises:
         UnknownApiError: when a pattern matches nothing; the message gives the nearest names.
     """
@@ -77,4 +79,5 @@ def chosen(patterns: Sequence[str], entries: Sequence[Entry] = ENTRIES) -> tuple
 
 
 def _matches(entry: Entry, pattern: str) -> bool:
-    return fnmatchcase(entry.name, pattern) or entry.family == pattern
+    names = (entry.name, entry.name.partition(" (")[0])
+    return entry.family == pattern or any(fnmatchcase(name, pattern) for name in names)
