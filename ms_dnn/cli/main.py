@@ -12,6 +12,7 @@ from ms_dnn import __version__
 from ms_dnn.cli.audit import audit
 from ms_dnn.cli.check import check
 from ms_dnn.cli.compare import compare
+from ms_dnn.cli.config import config
 from ms_dnn.cli.data import data
 from ms_dnn.cli.doctor import doctor
 from ms_dnn.cli.evaluate import evaluate
@@ -43,6 +44,7 @@ app.command()(audit)
 app.command()(doctor)
 app.command()(series)
 app.add_typer(data, name="data")
+app.add_typer(config, name="config")
 
 
 def _show_version(asked: bool) -> None:
