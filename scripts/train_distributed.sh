@@ -1,4 +1,6 @@
 #!/usr/bin/env bash
+# In the environment of this checkout, which it makes if need be: ms-dnn train-distributed
+#
 # train_distributed.sh CONFIG --workers N [--run FOLDER] [--set KEY=VALUE ...] [--device DEVICE]
 # train_distributed.sh --resume RUN --workers N [--device DEVICE]
 #
@@ -9,4 +11,4 @@ set -euo pipefail
 
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 "$root/scripts/bootstrap.sh"
-exec "$root/.venv/bin/python" -m ms_dnn.cli.train_distributed "$@"
+exec "$root/.venv/bin/ms-dnn" train-distributed "$@"

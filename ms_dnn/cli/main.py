@@ -22,17 +22,22 @@ from ms_dnn.cli.report import report
 from ms_dnn.cli.series import series
 from ms_dnn.cli.sweep import sweep
 from ms_dnn.cli.train import train
+from ms_dnn.cli.train_distributed import train_distributed
 from ms_dnn.errors import MsDnnError
 from ms_dnn.runtime.distributed import end_worker
 
 app = typer.Typer(
     name="ms-dnn",
     help="Train deep neural networks by a hand-written backward pass on MindSpore, and judge gradients.",
+    epilog="Environment: MS_DNN_DEBUG=1 is --debug; GLOG_v is MindSpore's log level, 4 (nothing) unless it is set; "
+    "MS_OM_PATH is the folder for its compiler's dumps, the system's temporary one unless it is set; OMP_NUM_THREADS "
+    "limits the threads of a process; NO_COLOR and COLUMNS are heeded.",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
     pretty_exceptions_enable=False,
 )
 app.command()(train)
+app.command()(train_distributed)
 app.command()(sweep)
 app.command()(check)
 app.command()(evaluate)

@@ -1,4 +1,4 @@
-"""``scripts/train_distributed.sh``: ``ms-dnn train`` on several workers, started by MindSpore's ``msrun``."""
+"""``ms-dnn train-distributed``: ``ms-dnn train`` on several workers, started by MindSpore's ``msrun``."""
 
 import os
 from pathlib import Path
@@ -6,17 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ms_dnn.cli.main import run_application
 from ms_dnn.cli.options import DeviceName, Overrides, run_folder
 from ms_dnn.errors import ConfigError
 
 if TYPE_CHECKING:
     from ms_dnn.config import ExperimentConfig
 
-app = typer.Typer(name="train_distributed.sh", add_completion=False, pretty_exceptions_enable=False)
 
-
-@app.command()
 def train_distributed(
     workers: Annotated[int, typer.Option("--workers", min=1, help="Number of workers, of all machines together.")],
     config: Annotated[Path | None, typer.Argument(help="YAML file of the experiment.", show_default=False)] = None,
@@ -41,7 +37,9 @@ def train_distributed(
         require_shareable(_config_of(resume), workers)
         raise typer.Exit(launch([f"--resume={resume}", *on_device], resume, cluster))
     if config is None:
-        raise ConfigError("got neither a configuration nor --resume; try: configs/digits.yaml --workers 2")
+        raise ConfigError(
+            "got neither a configuration nor --resume; try: ms-dnn train-distributed configs/digits.yaml --workers 2"
+        )
     from ms_dnn.config import load_config
 
     loaded = load_config(config, list(overrides or []))
@@ -56,7 +54,3 @@ def _config_of(path: Path) -> "ExperimentConfig":
     from ms_dnn.training.run_folder import CONFIG, RunFolder
 
     return parse_config(RunFolder(path).read(CONFIG), str(path / CONFIG))
-
-
-if __name__ == "__main__":
-    run_application(app)

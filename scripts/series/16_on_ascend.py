@@ -218,11 +218,11 @@ print(f"sum over the shards against the whole mini-batch: {furthest:.1e} of the 
 # %%
 # On one machine with eight Ascend devices the command would be
 #
-# ``./scripts/train_distributed.sh configs/mnist.yaml --workers 8 --device Ascend``
+# ``ms-dnn train-distributed configs/mnist.yaml --workers 8 --device Ascend``
 #
 # and on two machines, on each of them with its own ``NODE_RANK`` (0 and 1), and with a run folder that both can see:
 #
-# ``MASTER_ADDR=10.0.0.1 MASTER_PORT=8118 NODE_RANK=0 LOCAL_WORKERS=8 ./scripts/train_distributed.sh configs/mnist.yaml
+# ``MASTER_ADDR=10.0.0.1 MASTER_PORT=8118 NODE_RANK=0 LOCAL_WORKERS=8 ms-dnn train-distributed configs/mnist.yaml
 # --workers 16 --run /shared/mnist-16``
 #
 # Both follow MindSpore's documentation of ``msrun``. Neither was run. The script was, on one machine, with

@@ -31,8 +31,8 @@ SMALL = ["--set=network.layers.0.units=12", "--set=network.layers.1.units=8", "-
 
 
 def distributed(*arguments: object) -> "subprocess.Popen[str]":
-    """Start what ``scripts/train_distributed.sh`` does once the environment is there."""
-    return started(*arguments, module="ms_dnn.cli.train_distributed")
+    """Start a training on several workers."""
+    return started("train-distributed", *arguments)
 
 
 def checkpoint_of(run: Path) -> Checkpoint:
