@@ -73,6 +73,12 @@ def dump_values(values: Any) -> str:
     return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
 
 
+def one_line(values: Any) -> str:
+    """Write plain values as YAML on one line: ``{kind: category}``, ``[id, 'no']``."""
+    text = yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=True, width=2**31)
+    return text.strip()
+
+
 class _Dumper(yaml.SafeDumper):
     """Quotes every text that :func:`unquoted_scalar` would read as something else, and repeats instead of aliasing."""
 

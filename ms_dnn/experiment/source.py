@@ -4,6 +4,7 @@ from pathlib import Path
 
 from ms_dnn.config import ExperimentConfig
 from ms_dnn.data import Source
+from ms_dnn.data.tables.dialect import Dialect
 
 
 def source_of(config: ExperimentConfig) -> Source:
@@ -20,4 +21,6 @@ def source_of(config: ExperimentConfig) -> Source:
         (height, width) if data.image_size else None,
         data.columns,
         data.stream,
+        dialect=Dialect(data.encoding, data.delimiter),
+        classes=data.classes,
     )

@@ -78,8 +78,10 @@ def _raw_samples(run: StoredRun, features: Features, files: list[Path]) -> tuple
     if not source.columns:
         names = tuple(column.column for column in features.columns)
         like = (len(names), metadata.image_shape, metadata.value_range, names if metadata.named else ())
-        return [read_features(file, *like, source.target, source.drop) for file in files], ()
-    read = [read_declared_table(file, features.declared, source.target, source.dropped) for file in files]
+        return [read_features(file, *like, source.target, source.drop, source.dialect) for file in files], ()
+    read = [
+        read_declared_table(file, features.declared, source.target, source.dropped, source.dialect) for file in files
+    ]
     notes = (
         f"{file.name!r} has no column {name!r}: filled as declared ({features.filling(name)})"
         for file, (_, absent) in zip(files, read, strict=True)

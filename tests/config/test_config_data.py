@@ -105,7 +105,7 @@ def test_absolute_paths_are_stored(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
             "'constant'",
         ),
         ("{a: {missing: {constant: x}}}", ".a.missing.constant: got 'x', expected a number"),
-        ("{a: {encoding: one_hot}}", ".a.encoding: unknown key; allowed are kind, scaling, missing"),
+        ("{a: {encoding: one_hot}}", ".a.encoding: unknown key; kind category has it"),
         ("{a: {kind: category, unsen: other}}", ".a.unsen: unknown key; did you mean 'unseen'?"),
         (
             "{a: {kind: category, encoding: integer, unseen: ignore}}",
