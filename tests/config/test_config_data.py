@@ -96,7 +96,7 @@ def test_absolute_paths_are_stored(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         ("{a: category}", ".a: got 'category', expected a mapping with the key 'kind'"),
         (
             "{a: {kind: categry}}",
-            ".a.kind: got 'categry', expected one of category, drop, multi_hot, number, weight; "
+            ".a.kind: got 'categry', expected one of category, date, drop, multi_hot, number, weight; "
             "did you mean 'category'?",
         ),
         (
@@ -123,6 +123,12 @@ def test_absolute_paths_are_stored(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         (
             "{a: {kind: multi_hot, categories: [u], missing: {constant: u;v}}}",
             ".a.missing: 'u;v' is none of the categories; list it, or use one of them",
+        ),
+        ("{a: {kind: date, parts: [month, month]}}", ".a.parts: got a part twice; list each once"),
+        ("{a: {kind: date, format: '%d %m'}}", ".a.format: got '%d %m', expected one with a year, such as '%d.%m.%Y'"),
+        (
+            "{a: {kind: date, missing: {constant: soon}}}",
+            ".a.missing.constant: got 'soon', expected a date such as 2024-01-31",
         ),
         ("{a: {kind: multi_hot, separator: ''}}", ".a.separator: got '', expected a text of at least one character"),
     ],

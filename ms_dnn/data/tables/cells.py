@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ms_dnn.config.loading import one_line
+from ms_dnn.data.tables.dates import dates_in
 from ms_dnn.data.tables.problems import Problems, entry
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Declared(Protocol):
 
     @property
     def kind(self) -> str:
-        """What its cells hold: number, category or multi_hot; the latter two have ``categories``."""
+        """What its cells hold: number, category, multi_hot or date; date has a ``format``, two have ``categories``."""
 
     @property
     def missing(self) -> object:
@@ -102,9 +103,9 @@ def shown_cell(cell: Any) -> str:
 
 
 def feature_frame(block: DataFrame, declared: Mapping[str, Declared], problems: Problems) -> DataFrame:
-    """Return the columns of a block, called as in ``declared``, in that order: float64, or texts with NaN for nothing.
+    """Return the columns of a block, called as in ``declared``, in that order: float64, datetime64, or texts.
 
-    Added to ``problems`` are texts among numbers, Inf, numbers that float64 cannot hold, and missing cells of columns
+    What is missing is NaN or NaT. Added to ``problems`` are texts among numbers, Inf, numbers that float64 cannot hold, and missing cells of columns
     that declare none.
     """
     import pandas as pd
@@ -118,6 +119,8 @@ def feature_frame(block: DataFrame, declared: Mapping[str, Declared], problems: 
                 _add_wrong_numbers(problems, block, name, wrong)
             missing = np.isnan(values) & ~wrong
             columns[name] = values
+        elif column.kind == "date":
+            columns[name], missing = _dates(problems, block, name, getattr(column, "format", None))
         else:
             columns[name], missing = _texts(cells, getattr(column, "categories", ()))
         if column.missing == "error" and missing.any():
@@ -156,7 +159,7 @@ def _declaration(wrong: NDArray[Any], cells: int) -> dict[str, str]:
     """Return what a column probably holds where so many of its cells are no numbers; nothing where these are few."""
     if len(wrong) < cells / 2:
         return {}
-    return {"kind": "category", "unseen": "other"}
+    return {"kind": "category", "unseen": "other"} if np.isnat(dates_in(wrong, None)).any() else {"kind": "date"}
 
 
 def _add_missing(problems: Problems, block: DataFrame, name: str, missing: NDArray[np.bool_], kind: str) -> None:
@@ -170,6 +173,29 @@ def _add_missing(problems: Problems, block: DataFrame, name: str, missing: NDArr
         f"it in, drop the line, or say in data.columns.{name} what missing cells become (missing: {_FILLINGS[kind]})",
         declaration,
     )
+
+
+def _dates(
+    problems: Problems, block: DataFrame, name: str, written: str | None
+) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Return the dates of a column, NaT where missing, and where; what is none is added to ``problems``."""
+    cells = block[name].to_numpy()
+    times = dates_in(cells, written)
+    missing = np.isnat(times)
+    wrong = missing & ~np.array([is_missing(cell) for cell in cells], np.bool_)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        place = place_of(block, row, name, problems.file)
+        expected = f"a date as {written}" if written else "a date as 2024-01-31, perhaps with a time"
+        problems.add(
+            name,
+            "date",
+            int(wrong.sum()),
+            f"{place}: got {shown_cell(cells[row])}, expected {expected}: correct it, "
+            f"or say in data.columns.{name} how dates are written, for instance format: '%d.%m.%Y'",
+            {},
+        )
+    return times, missing & ~wrong
 
 
 def _texts(cells: NDArray[Any], categories: tuple[str, ...]) -> tuple[NDArray[Any], NDArray[np.bool_]]:

@@ -116,7 +116,7 @@ def delimiter_of(path: Path, lines: Sequence[str], declared: Delimiter = "auto")
     """Return what separates the cells of the first lines of a file, and why it is that.
 
     It is what divides all lines into the same number of cells, at least two, and else what does so for most lines;
-    blanks only where nothing else does.
+    blanks only where nothing else does, and commas where nothing does.
 
     Raises :class:`DataError` where two of them divide all lines evenly.
     """
@@ -135,8 +135,10 @@ def delimiter_of(path: Path, lines: Sequence[str], declared: Delimiter = "auto")
         )
     if even:
         return DELIMITERS[even[0]], "which divides all lines into equally many cells"
-    most = max(found, key=lambda name: max((count for width, count in found[name].items() if width > 1), default=0))
-    return DELIMITERS[most], "which divides most lines into equally many cells"
+    for name, widths in found.items():
+        if any(width > 1 and 2 * count > widths.total() for width, count in widths.items()):
+            return DELIMITERS[name], "which divides most lines into equally many cells"
+    return DELIMITERS["comma"], "as nothing else divides most lines into equally many cells"
 
 
 def first_lines(file: Iterator[str]) -> list[str]:

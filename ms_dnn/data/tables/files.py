@@ -151,7 +151,7 @@ def _without_nul(file: Any) -> Iterator[str]:
 
 
 class ParquetTable:
-    """A Parquet file of columns of numbers, texts and truth values, with the attributes of :class:`CsvTable`.
+    """A Parquet file of columns of numbers, texts, dates and truth values, with the attributes of :class:`CsvTable`.
 
     Nothing that the file says about pandas or Python objects is followed; nothing is unpickled.
 
@@ -187,7 +187,7 @@ class ParquetTable:
     def blocks(self, header: bool, texts: Collection[int] = ()) -> Iterator[DataFrame]:
         """Yield frames as :class:`CsvTable` does. Raises :class:`DataError` for columns of other types."""
         for name, kind in zip(self.first, self._types, strict=True):
-            _check_type(self.path, name, kind)
+            _check_type(self.path, name, kind, self.first.index(name) in texts)
         import pandas as pd
         import pyarrow.parquet as pq
 
@@ -226,15 +226,19 @@ def _is_text(kind: Any) -> bool:
     return bool(types.is_string(kind) or types.is_large_string(kind))
 
 
-def _check_type(path: Path, name: str, kind: Any) -> None:
+def _check_type(path: Path, name: str, kind: Any, as_text: bool) -> None:
     import pyarrow.types as types
 
     value = kind.value_type if types.is_dictionary(kind) else kind
     plain = (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal, types.is_null)
     if not (_is_text(value) or any(test(value) for test in plain)):
+        dates = bool(types.is_date(value) or types.is_timestamp(value))
+        if dates and as_text:
+            return
+        cure = f"say {{kind: date}} in data.columns.{name}" if dates else "convert the column before it is saved"
         raise DataError(
             f"column {name!r} of {path.name!r}: got values of type {kind}, expected numbers, texts or truth values: "
-            "convert the column before it is saved"
+            f"{cure}"
         )
 
 
@@ -248,6 +252,8 @@ def _cells(column: Any, as_text: bool) -> Any:
         codes = pc.fill_null(column.indices.cast(pa.int64()), len(words) - 1)
         return np.array(words, object)[codes.to_numpy(zero_copy_only=False)]
     if _is_text(column.type) or as_text or pa.types.is_null(column.type):
+        if pa.types.is_timestamp(column.type):
+            column = column.cast(pa.timestamp("us"), safe=False)  # without a zone: in UTC
         filled = pc.fill_null(column.cast(pa.string()), "")
         return filled.to_numpy(zero_copy_only=False).astype(object)
     if pa.types.is_integer(column.type):

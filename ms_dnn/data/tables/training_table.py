@@ -167,7 +167,8 @@ def _faults_of_header(file: str, header: Sequence[str], source: Source) -> Itera
         place = header.index(unnamed[0]) + 1
         yield (
             f"{file}: got column {place} with the name {unnamed[0]!r}, expected a name of its own: it is probably an "
-            f"index, which counts the rows, or empty; leave it out with data.drop: {one_line(unnamed[:1])}, or give it a name"
+            f"index, which counts the rows, or empty; leave it out with data.drop: {one_line(unnamed[:1])}, or give it a "
+            "name"
         )
     if source.target in source.columns:
         yield (
