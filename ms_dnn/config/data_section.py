@@ -14,6 +14,7 @@ from ms_dnn.config.columns_section import ColumnsConfig, WeightColumn
 from ms_dnn.config.settings import Conflict, Settings
 
 Delimiter = Literal["auto", "comma", "semicolon", "tab", "bar", "space"]
+Decimal = Literal["plain", "point", "comma"]
 DataSet = Literal[
     "digits",
     "breast_cancer",
@@ -51,7 +52,7 @@ _NEEDED = {
 _REGRESSION_SETS = frozenset({"diabetes"})
 _OPEN_SETS = frozenset({"csv", "parquet", "npz", "npy", "mindrecord"})  # their targets may be either
 _OF_TABLES = ("target_kind", "classes", "drop", "columns")
-_OF_CSV = ("encoding", "delimiter")
+_OF_CSV = ("encoding", "delimiter", "decimal")
 _ALLOWED = {
     "csv": (*_OF_TABLES, *_OF_CSV),
     "parquet": _OF_TABLES,
@@ -133,6 +134,9 @@ class DataConfig(Settings):
     delimiter: Delimiter = Field(
         "auto",
         description="csv: what separates the cells; auto finds what divides all lines into equally many cells.",
+    )
+    decimal: Decimal = Field(
+        "plain", description="csv: how numbers are written: plain is 1234.5, point is 1,234.5, and comma is 1.234,5."
     )
     image_size: _Size | None = Field(
         None, description="images: [height, width] to resize to; left out, all pictures must have one size."

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from ms_dnn.config.bundled import bundled_config, bundled_configs
 from ms_dnn.config.document import MAX_CHARACTERS, Document, apply_override, read_document, unquoted_scalar
 from ms_dnn.config.problems import Origin, Problem, config_error, shown
 from ms_dnn.config.schema import ExperimentConfig
@@ -18,7 +19,7 @@ from ms_dnn.presentation.notation import nearest_name
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> ExperimentConfig:
-    """Read the configuration in a YAML file.
+    """Read the configuration in a YAML file, or one that comes with the package by its name, such as ``"digits"``.
 
     ``overrides`` are ``training.epochs=5`` or ``network.layers.0.units=32``, applied in their order before
     anything is checked. Raises :class:`ms_dnn.errors.ConfigError` for whatever is wrong with the file or the
@@ -79,6 +80,11 @@ def one_line(values: Any) -> str:
     return text.strip()
 
 
+def entry(key: str, value: Any) -> str:
+    """Write an entry of a mapping as YAML on one line: ``colour: {kind: category}``."""
+    return f"{one_line([key])[1:-1]}: {one_line([value])[1:-1]}"
+
+
 class _Dumper(yaml.SafeDumper):
     """Quotes every text that :func:`unquoted_scalar` would read as something else, and repeats instead of aliasing."""
 
@@ -95,6 +101,8 @@ _Dumper.add_representer(str, _text)
 
 
 def _text_of(path: Path) -> str:
+    if "\0" not in str(path) and not path.is_file():
+        path = bundled_config(str(path)) or path
     try:
         if path.is_dir():
             raise ConfigError(f"{path}: is a folder; name a YAML file in it")
@@ -124,4 +132,6 @@ def _suggestion(path: Path) -> str:
     name = nearest_name(path.name, names) or nearest_name(f"{path.name}.yaml", names)
     if name:
         return f"; did you mean {folder / name}?"
+    if bundled := nearest_name(path, bundled_configs()):
+        return f"; did you mean the name {bundled}?"
     return f"; {folder} has {', '.join(names[:10])}" if names else ""

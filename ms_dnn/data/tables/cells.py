@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ms_dnn.config.loading import one_line
+from ms_dnn.config.data_section import Decimal
+from ms_dnn.config.loading import entry, one_line
 from ms_dnn.data.tables.dates import dates_in
-from ms_dnn.data.tables.problems import Problems, entry
+from ms_dnn.data.tables.problems import Problems
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 MISSING = ("", "na", "n/a", "nan", "null", "none", "?")
 """What a missing cell may say, in small letters."""
 TRUTHS = {"true": 1.0, "false": 0.0}
+SIGNS: dict[Decimal, str] = {"comma": "1.234,5", "point": "1,234.5"}
 LARGEST_EXACT = 2**53
 _FILLINGS = {
     "number": "indicator, mean, median, most_frequent or {constant: 0}",
@@ -32,7 +35,7 @@ class Declared(Protocol):
 
     @property
     def kind(self) -> str:
-        """What its cells hold: number, category, multi_hot or date; date has a ``format``, two have ``categories``."""
+        """What its cells hold: number, date, with a ``format``, or category or multi_hot, with ``categories``."""
 
     @property
     def missing(self) -> object:
@@ -40,11 +43,24 @@ class Declared(Protocol):
 
 
 def number_in(cell: str) -> float | None:
-    """Return the number that a cell spells, or None; Python's ``1_000`` is not one."""
+    """Return the number that a cell spells, or None; Python's ``1_000`` is not one, a typographic minus is."""
     try:
-        return None if "_" in cell else float(cell)
+        return None if "_" in cell else float(cell.replace("−", "-"))
     except ValueError:
         return None
+
+
+def plainly_written(cell: str, decimal: Decimal, otherwise: str = "no number") -> str:
+    """Return a number that is written with a decimal ``comma`` (1.234,5) or ``point`` (1,234.5) as 1234.5.
+
+    What is missing stays as it is, and what is no such number becomes ``otherwise``.
+    """
+    thousands, sign = (".", ",") if decimal == "comma" else (",", ".")
+    grouped = rf"[-+−]?(?:\d+|[1-9]\d{{0,2}}(?:[{thousands}]\d{{3}})+)?(?:[{sign}]\d+)?(?:[eE][-+]?\d+)?"
+    word = cell.strip()
+    if is_missing(word) or not re.fullmatch(grouped, word):
+        return cell if is_missing(word) else otherwise
+    return word.replace(thousands, "").replace(sign, ".")
 
 
 def is_missing(cell: str) -> bool:
@@ -52,14 +68,18 @@ def is_missing(cell: str) -> bool:
     return cell.strip().lower() in MISSING
 
 
-def numbers_in(cells: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return the cells (N,) as float64, NaN where they are missing, and which are neither missing nor such a number.
+def numbers_in(cells: NDArray[Any], decimal: Decimal = "plain") -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the cells (N,) as float64, NaN where missing, and which are neither missing nor such a number.
+
+    Numbers are written plainly, or with a ``decimal`` sign.
 
     Wrong are texts, Inf, and whole numbers that float64 would round. Where all cells are true or false, in whichever
     case, they are 1 and 0.
     """
     if cells.dtype == np.float64:
         return cells, np.isinf(cells)
+    if decimal != "plain":
+        cells = np.array([plainly_written(cell, decimal) for cell in cells], object)
     values = _spelled(cells)
     wrong = ~np.isfinite(values)
     for row in np.flatnonzero(wrong):
@@ -102,11 +122,13 @@ def shown_cell(cell: Any) -> str:
     return "an empty cell" if np.isnan(cell) else repr(str(cell))
 
 
-def feature_frame(block: DataFrame, declared: Mapping[str, Declared], problems: Problems) -> DataFrame:
+def feature_frame(
+    block: DataFrame, declared: Mapping[str, Declared], problems: Problems, decimal: Decimal = "plain"
+) -> DataFrame:
     """Return the columns of a block, called as in ``declared``, in that order: float64, datetime64, or texts.
 
-    What is missing is NaN or NaT. Added to ``problems`` are texts among numbers, Inf, numbers that float64 cannot hold, and missing cells of columns
-    that declare none.
+    What is missing is NaN or NaT. Added to ``problems`` are texts among numbers, Inf, numbers that float64 cannot hold,
+    what is no date, and missing cells of columns that declare none.
     """
     import pandas as pd
 
@@ -114,7 +136,7 @@ def feature_frame(block: DataFrame, declared: Mapping[str, Declared], problems: 
     for name, column in declared.items():
         cells = block[name].to_numpy()
         if column.kind == "number":
-            values, wrong = numbers_in(cells)
+            values, wrong = numbers_in(cells, decimal)
             if wrong.any():
                 _add_wrong_numbers(problems, block, name, wrong)
             missing = np.isnan(values) & ~wrong
@@ -138,6 +160,10 @@ def _add_wrong_numbers(problems: Problems, block: DataFrame, name: str, wrong: N
         got = f"{place_of(block, row, name, problems.file)}: got {text}{shown_cell(cells[row])}"
         declaration = {} if fault == "not finite" else _declaration(cells[rows], len(cells))
         cure = "correct it"
+        signs = [sign for sign in SIGNS if not numbers_in(cells[rows], sign)[1].any()]
+        if fault == "text" and signs:
+            declaration = {}
+            cure = f"say how the numbers of this file are written, data.decimal: {' or '.join(signs)}"
         if declaration:
             cure = f"say in data.columns what it holds, for instance {entry(name, declaration)}"
             cure += f", or data.drop: {one_line([name])}"

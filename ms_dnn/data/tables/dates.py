@@ -15,7 +15,7 @@ from ms_dnn.config.columns_section import DatePart
 _OFFSET = re.compile(r"([ T]\d.*\d)(?:Z|[+-]\d\d:?\d\d)$")
 
 
-def dates_in(cells: Sequence[str], written: str | None) -> NDArray[np.datetime64]:
+def dates_in(cells: NDArray[Any], written: str | None) -> NDArray[np.datetime64]:
     """Return the cells (N,) as datetime64[s], NaT for what is no such date.
 
     ``written`` is the format, as ``datetime.strptime`` takes it, or None for ISO 8601: 2024-01-31, perhaps with a time.

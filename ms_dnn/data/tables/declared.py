@@ -50,7 +50,7 @@ def read_table(
     check_size(repr(path.name), table.rows, len(kept))
     place = table.first.index(target) if header and target in table.first else None
     blocks = table.blocks(bool(header), () if place is None else {place})
-    values, labels, names = _gathered(blocks, place, lambda block: _numbers(path, block, kept, header))
+    values, labels, names = _gathered(blocks, place, lambda block: _numbers(table, block, kept, header))
     x = np.concatenate(values)
     return Samples(x[:, order], labels if label is None else as_labels(x[:, label]), names)
 
@@ -95,7 +95,7 @@ def read_declared_table(
         block = block.set_axis(header, axis=1)
         for column in absent:
             block[column] = ""
-        return feature_frame(block, declared, problems)
+        return feature_frame(block, declared, problems, table.decimal)
 
     blocks = table.blocks(True, texts if place is None else {*texts, place})
     frames, labels, names = _gathered(blocks, place, features)
@@ -174,18 +174,18 @@ def _labels_given(cells: list[str]) -> NDArray[Any] | None:
     return np.array(cells)
 
 
-def _numbers(path: Path, block: Any, kept: list[int], header: list[str]) -> NDArray[np.float64]:
+def _numbers(table: TableFile, block: Any, kept: list[int], header: list[str]) -> NDArray[np.float64]:
     """Return the kept columns of a block, (N, I); the first cell that is no finite number is told, row by row."""
     values, wrong = np.empty((len(block), len(kept))), np.empty((len(block), len(kept)), np.bool_)
     cells = [block[column].to_numpy() for column in kept]
     for i, column in enumerate(cells):
-        values[:, i], wrong[:, i] = numbers_in(column)
+        values[:, i], wrong[:, i] = numbers_in(column, table.decimal)
     wrong |= np.isnan(values)
     if wrong.any():
         row, i = (int(index) for index in np.argwhere(wrong)[0])
         title = f"column {i + 1}" + (f" ({column_title(header, i)})" if header else "")
         raise DataError(
-            f"{block.index.name} {block.index[row]}, {title} of {path.name!r} has {shown_cell(cells[i][row])}; "
+            f"{block.index.name} {block.index[row]}, {title} of {table.path.name!r} has {shown_cell(cells[i][row])}; "
             "expected a finite number that float64 holds: correct or drop the line"
         )
     return values

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from ms_dnn.config.data_section import Delimiter
+from ms_dnn.config.data_section import Decimal, Delimiter
 from ms_dnn.errors import DataError
 
 DELIMITERS: dict[str, str] = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "space": " "}
@@ -35,10 +35,11 @@ _EXCEL = re.compile(r'"?sep=(.)"?\s*')
 
 
 class Dialect(NamedTuple):
-    """What a configuration says of a CSV file: ``auto``, or an encoding and a delimiter by its name."""
+    """What a configuration says of a CSV file: its encoding, its delimiter, and how numbers are written."""
 
     encoding: str = "auto"
     delimiter: Delimiter = "auto"
+    decimal: Decimal = "plain"
 
 
 AUTO = Dialect()

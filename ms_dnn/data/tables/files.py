@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ms_dnn.config.data_section import Decimal
 from ms_dnn.data.lazy_rows import rows_at_once
 from ms_dnn.data.source import MOST_VALUES, reading
 from ms_dnn.data.tables.dialect import (
@@ -49,6 +50,7 @@ class CsvTable:
         has_header: True where the format always names its columns, None where only the caller can tell.
         ragged: number of the first row that has another number of cells than the first, and that number of cells.
         even: whether all rows but the first have as many cells as that one.
+        decimal: how its numbers are written.
         encoding: of the text, as Python calls it.
         separated: what separates the cells, and why it is that, in words.
 
@@ -60,6 +62,7 @@ class CsvTable:
 
     def __init__(self, path: Path, dialect: Dialect = AUTO) -> None:
         self.path = path
+        self.decimal = dialect.decimal
         self.first: list[str] = []
         self.ragged: tuple[int, int] | None = None
         self.even = True
@@ -160,6 +163,7 @@ class ParquetTable:
 
     noun = "row"
     has_header: bool | None = True
+    decimal: Decimal = "plain"
     ragged: tuple[int, int] | None = None
 
     def __init__(self, path: Path) -> None:

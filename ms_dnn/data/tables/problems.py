@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
-from ms_dnn.config.loading import one_line
+from ms_dnn.config.loading import entry
 from ms_dnn.errors import DataError
 from ms_dnn.presentation.notation import counted
 
@@ -60,8 +59,3 @@ class Problems:
             return ""
         lines = [f"\n    {entry(column, what)}" for column, what in told.items()]
         return "\nTo say what these columns hold, paste:\ndata:\n  columns:" + "".join(lines)
-
-
-def entry(key: str, value: Any) -> str:
-    """Return an entry of a mapping as YAML on one line."""
-    return one_line({key: value})[1:-1]

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ms_dnn.config.data_section import Decimal
 from ms_dnn.data.dataset import Task
 from ms_dnn.data.source import TargetKind
-from ms_dnn.data.tables.cells import is_code, is_missing, is_rounded, number_in, shown_cell
+from ms_dnn.data.tables.cells import is_code, is_missing, is_rounded, number_in, plainly_written, shown_cell
 from ms_dnn.data.tables.problems import Problems
 from ms_dnn.errors import DataError
 
@@ -21,9 +22,12 @@ class TargetColumn:
     ``classes`` are the names of the classes in their order, or nothing: then those that are found.
     """
 
-    def __init__(self, name: str, file: str, kind: TargetKind, classes: Sequence[str] = ()) -> None:
+    def __init__(
+        self, name: str, file: str, kind: TargetKind, classes: Sequence[str] = (), decimal: Decimal = "plain"
+    ) -> None:
         self._name, self._where = name, f"column {name!r} of {file}"
         self._kind, self._listed = "classes" if classes else kind, tuple(classes)
+        self._decimal = decimal
         self._numbers: list[NDArray[np.float64]] = []
         self._words: dict[str, int] = {}
         self._codes: list[NDArray[np.int64]] = []
@@ -38,6 +42,8 @@ class TargetColumn:
                 got = f"{index.name} {index[row]}, {self._where}: got {shown_cell(cell)}, expected {fault}"
                 problems.add(self._name, "target", 1, got, {})
         texts = [cell.strip() for cell in cells]
+        if self._decimal != "plain":
+            texts = [plainly_written(text, self._decimal, otherwise=text) for text in texts]
         found = [number_in(text) for text in texts]
         numbers = np.array([np.nan if number is None else number for number in found], np.float64)
         is_number = np.array([number is not None for number in found])

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ms_dnn.config.columns_section import Column, DropColumn, FeatureColumn, NumberColumn, WeightColumn
+from ms_dnn.config.data_section import Decimal
 from ms_dnn.config.loading import one_line
 from ms_dnn.data.dataset import Dataset
 from ms_dnn.data.formats.row_file import gathered
@@ -44,17 +45,17 @@ def read_training_table(source: Source) -> Loaded:
     table = ParquetTable(source.file) if source.set == "parquet" else CsvTable(source.file, source.dialect)
     declared = _declared(table, source)
     texts, name = _text_columns(table.first, declared), repr(source.file.name)
-    target = TargetColumn(source.target, name, source.target_kind, source.classes)
+    target = TargetColumn(source.target, name, source.target_kind, source.classes, table.decimal)
     weights = []
     problems = Problems(name, advice_on(source))
 
     def frames() -> Iterator[DataFrame]:
         for block in table.blocks(header=True, texts={*texts, table.first.index(source.target)}):
             block.columns = table.first
-            frame = feature_frame(block, declared, problems)
+            frame = feature_frame(block, declared, problems, table.decimal)
             target.add(block[source.target].to_numpy(), block.index, problems)
             if source.weight is not None:
-                weights.append(_weights(block, source.weight, problems))
+                weights.append(_weights(block, source.weight, problems, table.decimal))
             yield frame
 
     samples = table.rows - (table.has_header is None)
@@ -105,10 +106,10 @@ def _one_frame(frames: Iterable[DataFrame]) -> DataFrame:
     return pd.concat(x) if len(x) > 1 else x[0]
 
 
-def _weights(block: DataFrame, name: str, problems: Problems) -> NDArray[np.float64]:
+def _weights(block: DataFrame, name: str, problems: Problems, decimal: Decimal) -> NDArray[np.float64]:
     """Return what the samples of a block weigh, (N,)."""
     cells = block[name].to_numpy()
-    weights, _ = numbers_in(cells)
+    weights, _ = numbers_in(cells, decimal)
     bad = ~(np.isfinite(weights) & (weights >= 0))
     if bad.any():
         row = int(np.argmax(bad))
@@ -167,8 +168,8 @@ def _faults_of_header(file: str, header: Sequence[str], source: Source) -> Itera
         place = header.index(unnamed[0]) + 1
         yield (
             f"{file}: got column {place} with the name {unnamed[0]!r}, expected a name of its own: it is probably an "
-            f"index, which counts the rows, or empty; leave it out with data.drop: {one_line(unnamed[:1])}, or give it a "
-            "name"
+            f"index, which counts the rows, or empty; leave it out with data.drop: {one_line(unnamed[:1])}, or give "
+            "it a name"
         )
     if source.target in source.columns:
         yield (
