@@ -1,7 +1,6 @@
 """The package's front door, and that configurations can name exactly what there is."""
 
 import ast
-import os
 import pydoc
 import re
 import subprocess
@@ -74,9 +73,10 @@ def test_every_file_of_the_package_that_is_no_module_is_installed_with_it() -> N
     listed = re.search(r"^\[tool\.setuptools\.package-data\]\nms_dnn = \[(.*)\]", PYPROJECT.read_text("utf-8"), re.M)
     assert listed is not None
     installed = {path for pattern in re.findall(r'"(.*?)"', listed[1]) for path in root.glob(pattern)}
-    files = {Path(folder, name) for folder, _, names in os.walk(root, followlinks=True) for name in names}
-    found = {path for path in files if path.suffix not in (".py", ".pyc")}
-    assert found == installed
+    found = {path for path in root.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
+    linked = set((root / "configs").iterdir())
+    assert found | linked == installed
+    assert {path.name for path in linked} == {path.name for path in (PYPROJECT.parent / "configs").iterdir()}
 
 
 def required(extras: set[str]) -> set[str]:

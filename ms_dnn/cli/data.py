@@ -48,13 +48,14 @@ def show(
     """Show what a data set is: samples, features with their ranges, classes with their counts, missing values."""
     import json
 
+    from ms_dnn.data.source import is_file
     from ms_dnn.data.summary import data_report, summarize
     from ms_dnn.data.table_overview import table_overview, table_report
     from ms_dnn.data.tables.files import TABLE_SUFFIXES
     from ms_dnn.data.validation import surprises
     from ms_dnn.presentation.document import line
 
-    if target is None and source.is_file() and source.suffix.lower() in TABLE_SUFFIXES:
+    if target is None and is_file(source) and source.suffix.lower() in TABLE_SUFFIXES:
         overview = table_overview(source)
         text, report = {"version": 1, **overview}, table_report(overview)
     else:
@@ -75,9 +76,10 @@ def _loaded(path: Path, target: str | None, overrides: list[str]) -> "Loaded":
     from ms_dnn.config.data_section import DataConfig
     from ms_dnn.data import load_data
     from ms_dnn.data.recognizing import recognize
+    from ms_dnn.data.source import is_file, is_folder
     from ms_dnn.experiment.source import source_of, source_of_data
 
-    if path.suffix.lower() in (".yaml", ".yml") or not path.exists():
+    if path.suffix.lower() in (".yaml", ".yml") or not (is_file(path) or is_folder(path)):
         if target is not None:
             raise ConfigError(
                 "--target is for a data file, and a configuration names its own: use --set data.target=NAME"

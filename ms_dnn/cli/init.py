@@ -28,9 +28,10 @@ def init(
 ) -> None:
     """Write a commented configuration that trains as it is: for your data, or one that comes with the package."""
     from ms_dnn.config.bundled import bundled_config
+    from ms_dnn.data.source import is_file, is_folder
 
     path = Path(source)
-    bundled = None if path.exists() else bundled_config(source)
+    bundled = None if is_file(path) or is_folder(path) else bundled_config(source)
     if bundled is None:
         from ms_dnn.experiment.first_config import name_of
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from ms_dnn.config.schema import ExperimentConfig
 from ms_dnn.config.wording import problems_of
 from ms_dnn.errors import ConfigError
 from ms_dnn.presentation.notation import nearest_name
+
+_is_file = os.path.isfile  # pathlib's raises where the system refuses a path
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> ExperimentConfig:
@@ -101,7 +104,7 @@ _Dumper.add_representer(str, _text)
 
 
 def _text_of(path: Path) -> str:
-    if "\0" not in str(path) and not path.is_file():
+    if not _is_file(path):
         path = bundled_config(str(path)) or path
     try:
         if path.is_dir():
@@ -128,10 +131,11 @@ def _suggestion(path: Path) -> str:
     folder = path.parent
     if not folder.is_dir():
         return f", nor a folder {folder}"
+    bundled = nearest_name(path, bundled_configs()) if not path.suffix and folder == Path() else None
+    if bundled:
+        return f"; did you mean the name {bundled}?"
     names = sorted(entry.name for entry in folder.iterdir() if entry.suffix in (".yaml", ".yml") and entry.is_file())
     name = nearest_name(path.name, names) or nearest_name(f"{path.name}.yaml", names)
     if name:
         return f"; did you mean {folder / name}?"
-    if bundled := nearest_name(path, bundled_configs()):
-        return f"; did you mean the name {bundled}?"
     return f"; {folder} has {', '.join(names[:10])}" if names else ""

@@ -10,6 +10,7 @@ from typing import Any
 from ms_dnn.config.bundled import bundled_configs
 from ms_dnn.data.formats.images import IMAGE_SUFFIXES, examine_picture, pictures_in
 from ms_dnn.data.formats.mindrecord import index_of
+from ms_dnn.data.source import is_file, is_folder, reading
 from ms_dnn.data.tables.cells import number_in
 from ms_dnn.data.tables.declared import quoted_names, repeated
 from ms_dnn.data.tables.dialect import Dialect, encoding_of, likely_encoding
@@ -41,9 +42,14 @@ def recognize(path: Path, target: str | None = None) -> Recognized:
 
     Raises :class:`DataError` for what is none of the known formats, and for a table whose target is not named.
     """
-    if path.is_dir():
+    with reading(f"{str(path)!r}: cannot be read (", "): check its permissions", OSError):
+        return _recognized(path, target)
+
+
+def _recognized(path: Path, target: str | None) -> Recognized:
+    if is_folder(path):
         return _of_folder(path)
-    if not path.is_file():
+    if not is_file(path):
         name = nearest_name(path, bundled_configs())
         cure = f"did you mean the configuration {name}?" if name else "check the path"
         raise DataError(f"{str(path)!r}: got no such file or folder, expected {_KNOWN}: {cure}")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ms_dnn.data.recognizing import open_any_table
+from ms_dnn.data.source import reading
 from ms_dnn.data.tables.files import CsvTable
 from ms_dnn.data.tables.guessing import guess_decimal, guess_feature, look_at
 from ms_dnn.data.tables.training_table import check_rows
@@ -19,7 +20,8 @@ def table_overview(path: Path) -> dict[str, Any]:
     ``columns`` has of each its name, the kind that ``ms-dnn init`` declares, what was seen, and how many cells are
     missing. Raises :class:`ms_dnn.errors.DataError` for what is no table.
     """
-    table, _ = open_any_table(path)
+    with reading(f"{path.name!r}: cannot be read (", "): check its permissions", OSError):
+        table, _ = open_any_table(path)
     check_rows(table)
     facts = look_at(table)
     decimal, _ = guess_decimal(facts, isinstance(table, CsvTable) and table.delimiter == ";")

@@ -112,7 +112,7 @@ def _network_lines(dataset: Dataset) -> list[str]:
 
 
 def _training_lines(dataset: Dataset) -> list[str]:
-    lines = ["training:", "  batch_size: 32", "  epochs: 60"]
+    lines = ["training:", f"  batch_size: {max(1, min(32, len(dataset) // 4))}", "  epochs: 60"]
     if _validates(dataset):
         lines.append("  early_stopping: {monitor: validation_loss, patience: 10}  # reports without improvement")
     return lines
