@@ -194,6 +194,41 @@ def test_a_large_number_that_float64_holds_is_one(load):
     assert load(table(rows=[("1577134800018164736", *row[1:]) for row in ROWS])).x[0, 0] == 1577134800018164736.0
 
 
+@pytest.mark.parametrize(
+    ("decimal", "cells", "numbers"),
+    [
+        ("comma", ("1.234,5", "-0,25", "12", "1e3"), (1234.5, -0.25, 12, 1000)),
+        ("point", ("1,234.5", "−0.25", "1,234,567", "1e3"), (1234.5, -0.25, 1234567, 1000)),
+    ],
+)
+def test_numbers_as_they_are_written_elsewhere(load, refusal, decimal, cells, numbers):
+    text = table(("a", "y"), [(cell, cell) for cell in cells], ";")
+    dataset = load(text, dialect=Dialect(decimal=decimal))
+    assert dataset.x[:, 0].tolist() == dataset.y[:, 0].tolist() == list(numbers)
+    assert f"data.decimal: {decimal}" in refusal(text, target_kind="classes")
+    other = "point" if decimal == "comma" else "comma"
+    assert "expected a number" in refusal(text, dialect=Dialect(decimal=other), target_kind="classes")
+
+
+def test_a_number_that_can_be_read_in_two_ways_is_asked(refusal):
+    assert "data.decimal: comma or point" in refusal(table(("a", "y"), [("1,234", "u"), ("2,345", "v")], ";"))
+
+
+def test_archives_with_capital_names(tmp_path):
+    x, y = np.arange(12.0).reshape(6, 2), np.arange(6) % 2
+    np.savez(path := tmp_path / "t.npz", X=x, Y=y)
+    dataset, _ = load_data(Source("npz", file=path))
+    np.testing.assert_array_equal(dataset.x, x)
+    np.testing.assert_array_equal(dataset.y, y)
+    np.testing.assert_array_equal(read_features(path, 2).x, x)
+    np.savez(path, X=np.full((6, 2), 2**60 + 1), Y=y)
+    with pytest.raises(DataError, match="got whole numbers beyond 2⁵³"):
+        load_data(Source("npz", file=path))
+    np.savez(path, data=x, labels=y)
+    with pytest.raises(DataError, match="got the arrays data, labels, none of them x"):
+        load_data(Source("npz", file=path))
+
+
 def test_large_integers_of_parquet_are_not_rounded(tmp_path):
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame({"a": np.array([2**60 + 1, 5]), "y": ["u", "v"]})

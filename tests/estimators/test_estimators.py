@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, softmax
 from sklearn.base import clone
-from sklearn.datasets import load_breast_cancer, load_iris, load_linnerud, load_wine
+from sklearn.datasets import load_breast_cancer, load_iris, load_linnerud, load_wine, make_regression
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import make_pipeline
@@ -356,6 +356,15 @@ def test_a_divergence_names_the_cure_and_spares_the_last_good_weights():
         model.set_params(warm_start=False).fit(x, y)
     with pytest.raises(NotFittedError):
         model.predict(x)
+
+
+def test_a_divergence_that_only_the_validation_samples_show_is_one_as_well():
+    from ms_dnn.errors import DivergenceError
+
+    x, y = make_regression(n_samples=300, n_features=5, random_state=0)
+    model = regressor(solver="gradient_descent", learning_rate=1e3, early_stopping=True, random_state=0)
+    with pytest.raises(DivergenceError, match="does not end in finite numbers"):
+        model.fit(x, y)
 
 
 def test_ctrl_c_keeps_the_epochs_done(monkeypatch):
