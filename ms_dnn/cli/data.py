@@ -48,14 +48,13 @@ def show(
     """Show what a data set is: samples, features with their ranges, classes with their counts, missing values."""
     import json
 
-    from ms_dnn.data.source import is_file
+    from ms_dnn.data.recognizing import is_table
     from ms_dnn.data.summary import data_report, summarize
     from ms_dnn.data.table_overview import table_overview, table_report
-    from ms_dnn.data.tables.files import TABLE_SUFFIXES
     from ms_dnn.data.validation import surprises
     from ms_dnn.presentation.document import line
 
-    if target is None and is_file(source) and source.suffix.lower() in TABLE_SUFFIXES:
+    if target is None and is_table(source):
         overview = table_overview(source)
         text, report = {"version": 1, **overview}, table_report(overview)
     else:

@@ -54,7 +54,7 @@ def _recognized(path: Path, target: str | None) -> Recognized:
         cure = f"did you mean the configuration {name}?" if name else "check the path"
         raise DataError(f"{str(path)!r}: got no such file or folder, expected {_KNOWN}: {cure}")
     suffix = path.suffix.lower()
-    if suffix in (*CSV_SUFFIXES, ".txt", *PARQUET_SUFFIXES):
+    if is_table(path):
         return recognize_table(path, target)
     if suffix == ".npz":
         return Recognized({"set": "npz", "file": str(path)})
@@ -100,6 +100,11 @@ def _of_pictures(path: Path, classes: list[Path]) -> Recognized:
     return Recognized(
         data | {"image_size": size}, {"folder": seen, "image_size": f"{most}; larger is finer, and slower"}
     )
+
+
+def is_table(path: Path) -> bool:
+    """Tell whether a file is a table, by its name."""
+    return is_file(path) and path.suffix.lower() in (*CSV_SUFFIXES, ".txt", *PARQUET_SUFFIXES)
 
 
 def open_any_table(path: Path) -> tuple[TableFile, dict[str, str]]:

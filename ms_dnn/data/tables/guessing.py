@@ -28,6 +28,7 @@ _DATE_FORMATS = (
     "%d.%m.%Y %H:%M",
     "%d/%m/%Y %H:%M",
 )
+_FEW = 50
 _MOST_TEXTS = 10_000
 
 
@@ -75,8 +76,9 @@ class ColumnFacts:
         lost = {word: words.pop(word) for word in list(words) if is_missing(word)}
         self.missing.update(lost)
         self.wrong += int(wrong.sum())
-        self.codes += sum(count for word, count in words.items() if is_code(word))
-        self.rounded += sum(count for word, count in words.items() if is_rounded(word))
+        digits = [word for word in words if word[-1].isdecimal() and (word.lstrip("+-")[0] == "0" or len(word) > 15)]
+        self.codes += sum(words[word] for word in digits if is_code(word))
+        self.rounded += sum(words[word] for word in digits if is_rounded(word))
         good = values[np.isfinite(values)]
         if len(good):
             self.low, self.high = min(self.low, good.min()), max(self.high, good.max())
@@ -84,21 +86,28 @@ class ColumnFacts:
         if self.counter:
             first = self.low if self.rows else values[0]
             self.counter = first in (0, 1) and bool((values == first + self.rows + np.arange(len(cells))).all())
-        self.decimals = [sign for sign in self.decimals if not numbers_in(cells, sign)[1].any()]
-        if self.formats:
-            self._narrow_formats(words)
+        given = np.array(list(words), object)
+        if len(good):
+            self.formats = []  # plain numbers are no dates
+        if len(given):
+            self._narrow_decimals(given, bool(wrong.any()))
+            self._narrow_formats(given)
         self.texts.update({word: n for word, n in words.items() if len(self.texts) < _MOST_TEXTS or word in self.texts})
         self.rows += len(cells)
 
-    def _narrow_formats(self, words: Counter[str]) -> None:
-        """Leave out the formats in which some word is no date; a column of plain numbers is none of dates."""
-        given = np.array(list(words), object)
-        if len(given) and not numbers_in(given)[1].all():
-            self.formats = []
+    def _narrow_decimals(self, given: NDArray[Any], wrong: bool) -> None:
+        """Leave out the ways of writing in which some text is no number; plain numbers are written with a point."""
+        for sign in list(self.decimals):
+            asked = wrong or sign != "point"
+            if asked and any(numbers_in(part, sign)[1].any() for part in (given[:_FEW], given[_FEW:])):
+                self.decimals.remove(sign)
+
+    def _narrow_formats(self, given: NDArray[Any]) -> None:
+        """Leave out the formats in which some text is no date."""
         for written in list(self.formats):
-            if len(given) and np.isnat(times := dates_in(given, written)).any():
+            if np.isnat(times := dates_in(given, written)).any():
                 self.formats.remove(written)
-            elif len(given) and written == self.formats[0]:
+            elif written == self.formats[0]:
                 self.times += [times.min(keepdims=True), times.max(keepdims=True)]
 
     @property
@@ -222,7 +231,10 @@ def guess_target(facts: ColumnFacts, decimal: Decimal = "plain") -> ColumnGuess:
         return ColumnGuess(facts, "classes", _counts(facts.texts))
     few = facts.whole and len(facts.texts) <= MOST_CLASSES_OF_NUMBERS and 3 * len(facts.texts) <= facts.present
     if facts.codes or facts.rounded or few:
-        return ColumnGuess(facts, "classes", _counts(facts.texts), {"target_kind": "classes"})
+        other = (
+            "" if facts.codes else "; for regression: target_kind numbers, loss squared_error, 1 unit in the last layer"
+        )
+        return ColumnGuess(facts, "classes", _counts(facts.texts) + other, {"target_kind": "classes"})
     return ColumnGuess(facts, "numbers", f"{facts.low:.6g} to {facts.high:.6g}", {"target_kind": "numbers"})
 
 

@@ -47,7 +47,7 @@ def read_training_table(source: Source) -> Loaded:
     texts, name = _text_columns(table.first, declared), repr(source.file.name)
     target = TargetColumn(source.target, name, source.target_kind, source.classes, table.decimal)
     weights = []
-    problems = Problems(name, advice_on(source))
+    problems = Problems(name, "" if source.columns else advice_on(source))
 
     def frames() -> Iterator[DataFrame]:
         for block in table.blocks(header=True, texts={*texts, table.first.index(source.target)}):
