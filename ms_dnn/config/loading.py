@@ -97,6 +97,8 @@ class _Dumper(yaml.SafeDumper):
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     style = None if unquoted_scalar(text) == text else "'"
+    if not text.isprintable():
+        style = '"'  # on one line, whatever is in it
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

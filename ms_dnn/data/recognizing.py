@@ -138,6 +138,9 @@ def recognize_table(path: Path, target: str | None) -> Recognized:
     keys |= {} if decimal == "plain" else {"decimal": decimal}
     predicted = guess_target(next(one for one in facts if one.name == target), decimal)
     features = [guess_feature(one, decimal) for one in facts if one.name != target]
+    if all(one.kind == "drop" for one in features):
+        found = "; ".join(f"{one.facts.name!r}: {one.seen}" for one in features[:5]) or "nothing"
+        raise DataError(f"{path.name!r}: got {found}, expected a column beside {target!r} to learn from: add one")
     data: dict[str, Any] = {"set": "parquet" if isinstance(table, ParquetTable) else "csv", "file": str(path), **keys}
     data |= {"target": target, **predicted.options}
     seen = {"file": f"{facts[0].rows:,} rows" + (f", {table.separated}" if isinstance(table, CsvTable) else "")}

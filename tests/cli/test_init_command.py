@@ -138,6 +138,7 @@ def test_a_bundled_configuration_is_copied_and_trained_by_its_name():
         ("1,u\n2,v\n", ["t.csv", "--target", "y"], "put a line with the names of the columns above the others"),
         ("a,y\n1,u\n2,\n", ["t.csv", "--target", "y"], "line 3, column 'y' of 't.csv': got an empty cell"),
         ("a,y\n1,u\n2,u\n", ["t.csv", "--target", "y"], "has samples of one class only, 'u'"),
+        ("a,y\nx1,u\nx2,u\nx3,v\nx4,v\n", ["t.csv", "--target", "y"], "expected a column beside 'y' to learn from"),
         ("a,a,y\n1,1,u\n", ["t.csv", "--target", "y"], "got the columns 'a' twice"),
         ("", ["t.xlsx"], "save the sheet as CSV"),
         ("", ["digitz"], "did you mean the configuration digits?"),

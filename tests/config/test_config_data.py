@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from ms_dnn.config import dump_config, parse_config
+from ms_dnn.config.loading import document_of, entry
 from ms_dnn.errors import ConfigError
 
 BASE = """\
@@ -148,6 +149,15 @@ def test_declared_columns_read_back_and_stay_as_they_are(name: str) -> None:
     assert config.data.columns["b c"].unseen == "other"
     with pytest.raises(TypeError, match="is not changed"):
         config.data.columns["a"] = config.data.columns["d"]
+
+
+@pytest.mark.parametrize(
+    "name", ["yes", "1", "a: b", "#x", "two\nlines", "{q}", "null", "a,b", "- a", "u\u2028v", "😀"]
+)
+def test_any_name_of_a_column_can_be_written_on_one_line(name: str) -> None:
+    line = entry(name, {"kind": "drop"})
+    assert "\n" not in line
+    assert document_of(line, "c.yaml").data == {name: {"kind": "drop"}}
 
 
 def test_only_tables_have_columns() -> None:

@@ -28,6 +28,7 @@ _DATE_FORMATS = (
     "%d.%m.%Y %H:%M",
     "%d/%m/%Y %H:%M",
 )
+_NAMES_OF_CLASSES = ("na", "n/a", "none")  # of Namibia, and of those who have nothing
 _FEW = 50
 _MOST_TEXTS = 10_000
 
@@ -204,22 +205,27 @@ def _guess_texts(facts: ColumnFacts, holes: str, filled: dict[str, Any]) -> Colu
         seen = f"{counted(len(words), 'word')}, several in a cell{holes}"
         options = {"unseen": "other"} | ({"missing": {"constant": ""}} if filled else {})
         return ColumnGuess(facts, "multi_hot", seen, options)
-    distinct = len(facts.texts)
+    distinct, example = len(facts.texts), next(iter(facts.texts))
+    units = sum(text.lstrip("+-−.,$€£¥")[:1].isdecimal() for text in facts.texts) > distinct / 2 and not facts.codes
+    hint = " (if these are numbers, write them as 1234.5)" if units and not facts.rounded else ""
     if distinct <= MOST_CATEGORIES and (2 * distinct <= facts.present or distinct <= 2):
-        return ColumnGuess(facts, "category", f"{counted(distinct, 'text')}{holes}", {"unseen": "other"} | filled)
-    example = next(iter(facts.texts))
+        doubt = f"{facts.name!r} is taken for categories, such as {example[:30]!r}{hint}" if hint else ""
+        seen = f"{counted(distinct, 'text')}{holes}"
+        return ColumnGuess(facts, "category", seen, {"unseen": "other"} | filled, doubt)
     seen = f"{'over ' * (distinct == _MOST_TEXTS)}{distinct:,} different texts, such as {example[:30]!r}"
-    doubt = f"{facts.name!r} is left out: it has {seen}"
-    if example.lstrip("+-−.,")[:1].isdigit() and not facts.rounded:
-        doubt += " (if these are numbers, write them as 1234.5)"
-    return ColumnGuess(facts, "drop", f"{seen}{holes}", {}, doubt)
+    return ColumnGuess(facts, "drop", f"{seen}{holes}", {}, f"{facts.name!r} is left out: it has {seen}{hint}")
 
 
 def guess_target(facts: ColumnFacts, decimal: Decimal = "plain") -> ColumnGuess:
     """Return what the target probably is: kind ``classes`` or ``numbers``, with the options of the data section."""
-    lost = {word: n for word, n in facts.missing.items() if word}
+    lost = {word: n for word, n in facts.missing.items() if word.lower() in _NAMES_OF_CLASSES}
     classes = [text for text, _ in sorted(facts.texts.items())]
-    if lost and not facts.missing[""] and facts.wrong == facts.present and len(classes) + len(lost) <= MOST_CATEGORIES:
+    if (
+        lost
+        and len(lost) == len(facts.missing)
+        and facts.wrong == facts.present
+        and len(classes) + len(lost) <= MOST_CATEGORIES
+    ):
         names = sorted([*classes, *lost])
         doubt = (
             f"{', '.join(map(repr, lost))} is taken for the name of a class of {facts.name!r}, not for a missing value"
@@ -241,4 +247,5 @@ def guess_target(facts: ColumnFacts, decimal: Decimal = "plain") -> ColumnGuess:
 def _counts(texts: Counter[str]) -> str:
     """Return classes with how many samples each has."""
     told = [f"{text} ({count:,})" for text, count in texts.most_common(5)]
-    return f"{counted(len(texts), 'class').replace('classs', 'classes')}: {', '.join(told)}" + ", …" * (len(texts) > 5)
+    number = "1 class" if len(texts) == 1 else f"{len(texts):,} classes"
+    return f"{number}: {', '.join(told)}" + (", …" if len(texts) > len(told) else "")
