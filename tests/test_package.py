@@ -74,7 +74,9 @@ def test_every_file_of_the_package_that_is_no_module_is_installed_with_it() -> N
     assert listed is not None
     installed = {path for pattern in re.findall(r'"(.*?)"', listed[1]) for path in root.glob(pattern)}
     found = {path for path in root.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
-    assert found == installed
+    linked = set((root / "configs").iterdir())
+    assert found | linked == installed
+    assert {path.name for path in linked} == {path.name for path in (PYPROJECT.parent / "configs").iterdir()}
 
 
 def required(extras: set[str]) -> set[str]:

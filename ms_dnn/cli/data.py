@@ -1,11 +1,15 @@
 """``ms-dnn data``: look at the data set of an experiment, and write it as other files."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from ms_dnn.cli.options import AsJson, Overrides, print_report
+from ms_dnn.errors import ConfigError
+
+if TYPE_CHECKING:
+    from ms_dnn.data import Loaded
 
 data = typer.Typer(help="Look at the data set of an experiment, or write it as other files.", no_args_is_help=True)
 Config = Annotated[Path, typer.Argument(help="YAML file of the experiment.", show_default=False)]
@@ -33,19 +37,53 @@ def convert(
 
 
 @data.command()
-def show(config: Config, overrides: Overrides = None, as_json: AsJson = False) -> None:
-    """Show what the data set is: samples, features with their ranges, classes with their counts, missing values."""
-    from ms_dnn.config import load_config
-    from ms_dnn.data import load_data
-    from ms_dnn.data.summary import summarize
-    from ms_dnn.experiment.source import source_of
+def show(
+    source: Annotated[
+        Path, typer.Argument(help="YAML file of an experiment, or a data file or folder.", show_default=False)
+    ],
+    target: Annotated[str | None, typer.Option("--target", help="Column or field to predict of a data file.")] = None,
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a data set is: samples, features with their ranges, classes with their counts, missing values."""
+    import json
 
-    summary = summarize(load_data(source_of(load_config(config, list(overrides or [])))))
+    from ms_dnn.data.recognizing import is_table
+    from ms_dnn.data.summary import data_report, summarize
+    from ms_dnn.data.table_overview import table_overview, table_report
+    from ms_dnn.data.validation import surprises
+    from ms_dnn.presentation.document import line
+
+    if target is None and is_table(source):
+        overview = table_overview(source)
+        text, report = {"version": 1, **overview}, table_report(overview)
+    else:
+        loaded = _loaded(source, target, list(overrides or []))
+        summary = summarize(loaded)
+        text = {"version": 1, "config": str(source), **summary}
+        notes = [line(f"note: {note}", "quiet", whole=True) for note in surprises(loaded.dataset)]
+        report = [*data_report(summary), *notes]
     if as_json:
-        import json
+        typer.echo(json.dumps(text, ensure_ascii=False))
+    else:
+        print_report(report)
 
-        typer.echo(json.dumps({"version": 1, "config": str(config), **summary}, ensure_ascii=False))
-        return
-    from ms_dnn.data.summary import data_report
 
-    print_report(data_report(summary))
+def _loaded(path: Path, target: str | None, overrides: list[str]) -> "Loaded":
+    """Return the set that a configuration, a data file or a folder holds."""
+    from ms_dnn.config import load_config
+    from ms_dnn.config.data_section import DataConfig
+    from ms_dnn.data import load_data
+    from ms_dnn.data.recognizing import recognize
+    from ms_dnn.data.source import is_file, is_folder
+    from ms_dnn.experiment.source import source_of, source_of_data
+
+    if path.suffix.lower() in (".yaml", ".yml") or not (is_file(path) or is_folder(path)):
+        if target is not None:
+            raise ConfigError(
+                "--target is for a data file, and a configuration names its own: use --set data.target=NAME"
+            )
+        return load_data(source_of(load_config(path, overrides)))
+    if overrides:
+        raise ConfigError("--set changes a configuration, and this is a data file: leave it out, or name a YAML file")
+    return load_data(source_of_data(DataConfig.model_validate(recognize(path, target).data)))

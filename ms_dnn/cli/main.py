@@ -17,6 +17,7 @@ from ms_dnn.cli.data import data
 from ms_dnn.cli.doctor import doctor
 from ms_dnn.cli.evaluate import evaluate
 from ms_dnn.cli.export import export
+from ms_dnn.cli.init import init
 from ms_dnn.cli.predict import predict
 from ms_dnn.cli.report import report
 from ms_dnn.cli.series import series
@@ -36,6 +37,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
     pretty_exceptions_enable=False,
 )
+app.command()(init)
 app.command()(train)
 app.command()(train_distributed)
 app.command()(sweep)

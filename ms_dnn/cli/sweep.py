@@ -51,7 +51,7 @@ def sweep(
             "--study"
         )
     if resume is None and config is None:
-        raise ConfigError("got neither a configuration nor --resume; try: ms-dnn sweep configs/sweep_wine.yaml")
+        raise ConfigError("got neither a configuration nor --resume; try: ms-dnn sweep sweep_wine")
     asked = None
     if config is not None:
         asked = load_swept(config, [*(overrides or []), *([f"device={device}"] if device else [])])

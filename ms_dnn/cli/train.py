@@ -24,7 +24,9 @@ _INTERRUPTED_EXIT_CODE = 130
 
 
 def train(
-    config: Annotated[Path | None, typer.Argument(help="YAML file of the experiment.", show_default=False)] = None,
+    config: Annotated[
+        Path | None, typer.Argument(help="YAML file of the experiment, or a name such as digits.", show_default=False)
+    ] = None,
     run: Annotated[Path | None, typer.Option("--run", help="New folder for the run; else runs/NAME-DATE-TIME.")] = None,
     resume: Annotated[Path | None, typer.Option("--resume", help="Continue the run in this folder.")] = None,
     device: DeviceName = None,
@@ -41,7 +43,7 @@ def train(
         _resume(console, resume, device)
         return
     if config is None:
-        raise ConfigError("got neither a configuration nor --resume; try: ms-dnn train configs/digits.yaml")
+        raise ConfigError("got neither a configuration nor --resume; try: ms-dnn train digits")
     from ms_dnn.config import load_config
 
     asked = list(overrides or [])

@@ -37,9 +37,7 @@ def train_distributed(
         require_shareable(_config_of(resume), workers)
         raise typer.Exit(launch([f"--resume={resume}", *on_device], resume, cluster))
     if config is None:
-        raise ConfigError(
-            "got neither a configuration nor --resume; try: ms-dnn train-distributed configs/digits.yaml --workers 2"
-        )
+        raise ConfigError("got neither a configuration nor --resume; try: ms-dnn train-distributed digits --workers 2")
     from ms_dnn.config import load_config
 
     loaded = load_config(config, list(overrides or []))

@@ -5,7 +5,9 @@ Each is declared here alone: the readers of tables and the features take these v
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Annotated, Any, Literal, NoReturn, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, Tag, model_validator
@@ -15,6 +17,7 @@ from ms_dnn.config.settings import Conflict, Settings, mapping_or
 Filling = Literal["error", "mean", "median", "most_frequent", "constant", "indicator"]
 ScalingKind = Literal["none", "standard", "min_max"]
 Unseen = Literal["error", "other", "ignore"]
+DatePart = Literal["year", "month", "weekday", "day", "hour"]
 _Categories = Annotated[tuple[str, ...], Field(strict=False)]
 
 
@@ -30,6 +33,22 @@ class ConstantText(Settings):
     constant: str = Field(description="The text; for multi_hot, '' is no category at all.")
 
 
+class ConstantDate(Settings):
+    """A date in place of every missing one."""
+
+    constant: str = Field(description="The date, as ISO 8601 writes it: 2024-01-31, perhaps with a time.")
+
+    def _conflicts(self) -> Iterator[Conflict]:
+        try:
+            datetime.fromisoformat(self.constant)
+        except ValueError:
+            yield Conflict(("constant",), f"got {self.constant!r}, expected a date such as 2024-01-31")
+
+
+_MissingDates = Annotated[
+    Annotated[Literal["error", "mean", "median", "indicator"], Tag("word")] | Annotated[ConstantDate, Tag("constant")],
+    mapping_or("word", "constant"),
+]
 _MissingNumbers = Annotated[
     Annotated[Literal["error", "mean", "median", "most_frequent", "indicator"], Tag("word")]
     | Annotated[ConstantNumber, Tag("constant")],
@@ -117,6 +136,35 @@ class MultiHotColumn(_Column):
         yield from _conflicts_of(self.categories, constant, words)
 
 
+class DateColumn(_Column):
+    """A column of dates or times: a feature for each of its parts, such as the month."""
+
+    kind: Literal["date"]
+    parts: tuple[DatePart, ...] = Field(
+        ("year", "month", "weekday", "day"),
+        strict=False,
+        min_length=1,
+        description="What becomes a feature: year, month (1 to 12), weekday (0 is Monday), day, hour (0 to 23).",
+    )
+    format: str | None = Field(
+        None,
+        description="How the dates are written, as in Python's strptime: '%d.%m.%Y'. Left out: as ISO 8601 does, "
+        "2024-01-31 or 2024-01-31 08:30.",
+    )
+    scaling: ScalingKind | None = Field(None, description="Left out: that of data.scaling.")
+    missing: _MissingDates = Field(
+        "error",
+        description="What missing cells become, measured on the training set; indicator is the mean, and one feature "
+        "more that is 1 there.",
+    )
+
+    def _conflicts(self) -> Iterator[Conflict]:
+        if len(set(self.parts)) < len(self.parts):
+            yield Conflict(("parts",), "got a part twice; list each once")
+        if self.format is not None and not {"%Y", "%y", "%c", "%x", "%s"} & set(re.findall("%.", self.format)):
+            yield Conflict(("format",), f"got {self.format!r}, expected one with a year, such as '%d.%m.%Y'")
+
+
 class DropColumn(_Column):
     """A column that is no feature."""
 
@@ -136,7 +184,7 @@ def _with_kinds(columns: Any) -> Any:
     return {name: {"kind": "number", **one} if isinstance(one, dict) else one for name, one in columns.items()}
 
 
-FeatureColumn = NumberColumn | CategoryColumn | MultiHotColumn
+FeatureColumn = NumberColumn | CategoryColumn | MultiHotColumn | DateColumn
 Column = Annotated[FeatureColumn | DropColumn | WeightColumn, Field(discriminator="kind")]
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from typing_extensions import Self
 
 from ms_dnn.config.columns_section import ColumnsConfig, WeightColumn
 from ms_dnn.config.settings import Conflict, Settings
 
+Delimiter = Literal["auto", "comma", "semicolon", "tab", "bar", "space"]
+Decimal = Literal["plain", "point", "comma"]
 DataSet = Literal[
     "digits",
     "breast_cancer",
@@ -48,9 +51,10 @@ _NEEDED = {
 }
 _REGRESSION_SETS = frozenset({"diabetes"})
 _OPEN_SETS = frozenset({"csv", "parquet", "npz", "npy", "mindrecord"})  # their targets may be either
-_OF_TABLES = ("target_kind", "drop", "columns")
+_OF_TABLES = ("target_kind", "classes", "drop", "columns")
+_OF_CSV = ("encoding", "delimiter", "decimal")
 _ALLOWED = {
-    "csv": _OF_TABLES,
+    "csv": (*_OF_TABLES, *_OF_CSV),
     "parquet": _OF_TABLES,
     "npz": ("target_kind",),
     "images": ("image_size",),
@@ -58,7 +62,23 @@ _ALLOWED = {
     "mindrecord": ("target", "target_kind", "drop", "stream"),
 }
 
+
+def _known_encoding(name: str) -> str:
+    try:
+        text = name == "auto" or codecs.lookup(name)._is_text_encoding
+    except (LookupError, ValueError):  # unknown, or with a NUL
+        text = False
+    if not text:
+        raise ValueError(name)
+    return name
+
+
 _PathText = Annotated[str, Field(min_length=1, json_schema_extra={"expected": "a path"})]
+_EncodingName = Annotated[
+    str,
+    AfterValidator(_known_encoding),
+    Field(json_schema_extra={"expected": "auto or the name of an encoding, such as gbk, utf-16-le or cp1252"}),
+]
 _Pixels = Annotated[int, Field(ge=1, le=4096)]
 _Size = Annotated[
     tuple[_Pixels, ...],
@@ -91,6 +111,12 @@ class DataConfig(Settings):
         description="csv, parquet, npz, npy, mindrecord: what the target is. auto takes texts (outside tables also "
         "whole numbers) for classes, and other numbers for regression.",
     )
+    classes: tuple[str, ...] = Field(
+        (),
+        strict=False,
+        description="csv, parquet: the names of the classes, in their order, where texts such as NA and None are names "
+        "and not missing. Left out: those in the table, sorted.",
+    )
     drop: tuple[str, ...] = Field(
         (), strict=False, description="csv, parquet, mindrecord: columns or fields that are no features."
     )
@@ -99,6 +125,18 @@ class DataConfig(Settings):
         validate_default=True,
         description="csv, parquet: what columns hold, by their names; columns left out are numbers with no missing "
         "values.",
+    )
+    encoding: _EncodingName = Field(
+        "auto",
+        description="csv: the encoding of a text that is neither UTF-8 nor begins with a byte-order mark, such as gbk; "
+        "auto refuses such a text and says what it probably is.",
+    )
+    delimiter: Delimiter = Field(
+        "auto",
+        description="csv: what separates the cells; auto finds what divides all lines into equally many cells.",
+    )
+    decimal: Decimal = Field(
+        "plain", description="csv: how numbers are written: plain is 1234.5, point is 1,234.5, and comma is 1.234,5."
     )
     image_size: _Size | None = Field(
         None, description="images: [height, width] to resize to; left out, all pictures must have one size."
@@ -135,7 +173,18 @@ class DataConfig(Settings):
     def _conflicts(self) -> Iterator[Conflict]:
         needed = _NEEDED.get(self.set, {})
         allowed = (*needed, *_ALLOWED.get(self.set, ()))
-        for key in ("file", "folder", "target", "target_kind", "drop", "columns", "image_size", "stream"):
+        for key in (
+            "file",
+            "folder",
+            "target",
+            "target_kind",
+            "classes",
+            "drop",
+            "columns",
+            *_OF_CSV,
+            "image_size",
+            "stream",
+        ):
             given = getattr(self, key) != type(self).model_fields[key].default
             if key in needed and not given:
                 yield Conflict((key,), f"missing; {self.set} needs {needed[key]}")
@@ -146,6 +195,8 @@ class DataConfig(Settings):
         if len(weights) > 1:
             sentence = f"{weights[0]!r} is the weight of a sample already; drop one of the two (kind: drop)"
             yield Conflict(("columns", weights[1]), sentence)
+        if self.classes and (len(set(self.classes)) < max(2, len(self.classes)) or self.target_kind == "numbers"):
+            yield Conflict(("classes",), "expected at least two names, each once, and no target_kind: numbers")
         if self.image_size is not None and len(self.image_size) != 2:
             yield Conflict(("image_size",), f"got {len(self.image_size)} numbers, expected a list [height, width]")
         if self.test and self.set in _WITH_TEST_FILES:
@@ -159,7 +210,7 @@ class DataConfig(Settings):
     def known_target_kind(self) -> str:
         """Return "classes", "numbers", or "auto" where only the file can tell."""
         if self.set in _OPEN_SETS:
-            return self.target_kind
+            return "classes" if self.classes else self.target_kind
         return "numbers" if self.set in _REGRESSION_SETS else "classes"
 
     def with_absolute_paths(self) -> Self:

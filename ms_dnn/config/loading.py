@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from ms_dnn.config.bundled import bundled_config, bundled_configs
 from ms_dnn.config.document import MAX_CHARACTERS, Document, apply_override, read_document, unquoted_scalar
 from ms_dnn.config.problems import Origin, Problem, config_error, shown
 from ms_dnn.config.schema import ExperimentConfig
@@ -16,9 +18,11 @@ from ms_dnn.config.wording import problems_of
 from ms_dnn.errors import ConfigError
 from ms_dnn.presentation.notation import nearest_name
 
+_is_file = os.path.isfile  # pathlib's raises where the system refuses a path
+
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> ExperimentConfig:
-    """Read the configuration in a YAML file.
+    """Read the configuration in a YAML file, or one that comes with the package by its name, such as ``"digits"``.
 
     ``overrides`` are ``training.epochs=5`` or ``network.layers.0.units=32``, applied in their order before
     anything is checked. Raises :class:`ms_dnn.errors.ConfigError` for whatever is wrong with the file or the
@@ -73,6 +77,17 @@ def dump_values(values: Any) -> str:
     return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
 
 
+def one_line(values: Any) -> str:
+    """Write plain values as YAML on one line: ``{kind: category}``, ``[id, 'no']``."""
+    text = yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=True, width=2**31)
+    return text.strip()
+
+
+def entry(key: str, value: Any) -> str:
+    """Write an entry of a mapping as YAML on one line: ``colour: {kind: category}``."""
+    return f"{one_line([key])[1:-1]}: {one_line([value])[1:-1]}"
+
+
 class _Dumper(yaml.SafeDumper):
     """Quotes every text that :func:`unquoted_scalar` would read as something else, and repeats instead of aliasing."""
 
@@ -82,6 +97,8 @@ class _Dumper(yaml.SafeDumper):
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     style = None if unquoted_scalar(text) == text else "'"
+    if not text.isprintable():
+        style = '"'  # on one line, whatever is in it
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
@@ -89,6 +106,8 @@ _Dumper.add_representer(str, _text)
 
 
 def _text_of(path: Path) -> str:
+    if not _is_file(path):
+        path = bundled_config(str(path)) or path
     try:
         if path.is_dir():
             raise ConfigError(f"{path}: is a folder; name a YAML file in it")
@@ -114,6 +133,9 @@ def _suggestion(path: Path) -> str:
     folder = path.parent
     if not folder.is_dir():
         return f", nor a folder {folder}"
+    bundled = nearest_name(path, bundled_configs()) if not path.suffix and folder == Path() else None
+    if bundled:
+        return f"; did you mean the name {bundled}?"
     names = sorted(entry.name for entry in folder.iterdir() if entry.suffix in (".yaml", ".yml") and entry.is_file())
     name = nearest_name(path.name, names) or nearest_name(f"{path.name}.yaml", names)
     if name:

@@ -38,6 +38,7 @@ _UNSWEPT = {
     "data.folder": "trials are compared on the same samples",
     "data.target": "trials are compared on the same samples",
     "data.target_kind": "trials are compared on the same samples",
+    "data.classes": "trials are compared on the same samples",
     "data.validation": "trials are compared on the same samples",
     "data.test": "trials are compared on the same samples",
 }

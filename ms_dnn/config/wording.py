@@ -80,6 +80,8 @@ def _wrong_value(value: Any, node: Node) -> str:
 
 def _unknown_key(key: str, holder: _Place) -> tuple[str, str | None]:
     known = list(holder.node.get("properties", ()))
+    if having := _other_kinds(key, holder.node):
+        return f"unknown key; kind {' and kind '.join(having)} {'has' if len(having) == 1 else 'have'} it", None
     # Before a likeness: what is spelled as a key of another section is hardly a slip for one of this.
     elsewhere = [path for path in _paths_of_keys(_schema(), ()) if path[-1] == key and path[:-1] != holder.path]
     if elsewhere:
@@ -88,6 +90,14 @@ def _unknown_key(key: str, holder: _Place) -> tuple[str, str | None]:
     if suggestion:
         return f"unknown key; did you mean {suggestion!r}?", suggestion
     return f"unknown key; allowed are {', '.join(known)}", None
+
+
+def _other_kinds(key: str, node: Node) -> list[str]:
+    """Return the other kinds of a mapping that is told by its ``kind``, such as a column, that have a key."""
+    properties = [one.get("properties", {}) for one in _schema()["$defs"].values()]
+    if "const" not in node.get("properties", {}).get("kind", {}):
+        return []
+    return [other["kind"]["const"] for other in properties if key in other and "const" in other.get("kind", {})]
 
 
 def _paths_of_keys(node: Node, path: Path) -> Iterator[Path]:

@@ -29,6 +29,7 @@ class Dataset:
     ``image_shape``, whose product is I, in row-major order: (height, width) for grey ones, (height, width, channels)
     for others; and ``value_range`` (black, white). Both are None for
     other data. ``weights`` (M,) says what each sample weighs in the cost of training; None where all weigh 1.
+    ``notes`` say what its reader found out that the user should know.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Dataset:
     image_shape: tuple[int, ...] | None = None
     value_range: tuple[float, float] | None = None
     weights: NDArray[np.float64] | None = None
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.x)

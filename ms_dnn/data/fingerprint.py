@@ -65,7 +65,9 @@ def _numbers(values: NDArray[Any]) -> memoryview:
 
 
 def _column(cells: NDArray[Any]) -> bytes | memoryview:
-    """Return the bytes of a column of numbers, or of texts, some of them missing."""
+    """Return the bytes of a column of numbers, dates, or texts, some of them missing."""
     if cells.dtype.kind == "f":
         return _numbers(cells)
+    if cells.dtype.kind == "M":
+        return _numbers(cells.astype("datetime64[s]").astype(np.int64))
     return json.dumps([cell if isinstance(cell, str) else None for cell in cells]).encode()

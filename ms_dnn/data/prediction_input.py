@@ -12,6 +12,7 @@ from ms_dnn.data.formats.arrays import ARRAY_SUFFIXES, read_arrays
 from ms_dnn.data.formats.images import IMAGE_SUFFIXES, folders_in, has_pictures, pictures_in, read_images
 from ms_dnn.data.source import Samples
 from ms_dnn.data.tables.declared import quoted_names, read_table
+from ms_dnn.data.tables.dialect import AUTO, Dialect
 from ms_dnn.data.tables.files import TABLE_SUFFIXES
 from ms_dnn.errors import DataError
 
@@ -27,6 +28,7 @@ def read_features(
     target: str = "",
     drop: Sequence[str] = (),
     class_names: Sequence[str] = (),
+    dialect: Dialect = AUTO,
     *,
     invert: bool = False,
 ) -> Samples:
@@ -36,8 +38,8 @@ def read_features(
     there if a table has a label column, an archive an array ``y``, or a folder a sub-folder of pictures for each of
     some ``class_names``. ``image_shape`` (height, width) or (height, width, channels), and ``value_range`` (black,
     white), are those of the training pictures, as in :class:`ms_dnn.data.Dataset`; the range is (0, 1) if not given.
-    ``target`` and ``drop`` are the columns of the training table that are no features. ``invert`` takes the negatives
-    of pictures.
+    ``target`` and ``drop`` are the columns of the training table that are no features, and ``dialect`` says how it was
+    written. ``invert`` takes the negatives of pictures.
 
     Raises :class:`DataError` for everything that cannot be read as exactly that. Nothing is ever unpickled.
     """
@@ -62,7 +64,7 @@ def read_features(
     check_not_inverted(path, invert=invert)
     if suffix in ARRAY_SUFFIXES:
         return read_arrays(path, feature_count, feature_names, image_shape)
-    return read_table(path, feature_count, feature_names, target, drop)
+    return read_table(path, feature_count, feature_names, target, drop, dialect)
 
 
 def check_not_inverted(path: Path, *, invert: bool) -> None:

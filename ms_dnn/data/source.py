@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ms_dnn.config.columns_section import Column, DropColumn, WeightColumn
 from ms_dnn.data.dataset import Dataset
+from ms_dnn.data.tables.dialect import AUTO, Dialect
 from ms_dnn.errors import DataError
 from ms_dnn.presentation.notation import first_line
 
@@ -45,6 +46,8 @@ class Source:
     columns: Mapping[str, Column] = field(default_factory=dict)
     stream: bool = False
     scratch: Path | None = None
+    dialect: Dialect = AUTO
+    classes: tuple[str, ...] = ()
 
     @property
     def dropped(self) -> tuple[str, ...]:

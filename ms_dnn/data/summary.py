@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ms_dnn.data.dataset import Dataset
 from ms_dnn.data.lazy_rows import LazyRows, blocks
 from ms_dnn.data.source import Loaded
+from ms_dnn.data.tables.dates import date_text
 from ms_dnn.presentation.document import Block, Column, Table, TextLine, line
 
 MOST_ROWS = 20
@@ -22,7 +23,7 @@ def summarize(found: Loaded) -> dict[str, Any]:
 
     ``samples`` and, where the set has a test set of its own, ``test_samples``; ``task``; ``classes``, how many samples
     each has; ``targets``, the range of each regression target; ``features``, for each its name, its smallest and
-    largest number or its number of distinct texts, and how many are missing; ``image_shape``.
+    largest number, its first and last date, or its number of distinct texts, and how many are missing; ``image_shape``.
     """
     dataset, test = found
     parts = [part for part in found if part is not None]
@@ -60,6 +61,10 @@ def _features(parts: list[Dataset]) -> list[dict[str, Any]]:
 def _column(name: str, cells: NDArray[Any]) -> dict[str, Any]:
     if cells.dtype.kind == "f":
         return {"name": name, **_range(cells), "missing": int(np.isnan(cells).sum())}
+    if cells.dtype.kind == "M":
+        times = cells[~np.isnat(cells)]
+        first, last = (date_text(times.min()), date_text(times.max())) if len(times) else (None, None)
+        return {"name": name, "first": first, "last": last, "missing": len(cells) - len(times)}
     present = [cell for cell in cells if isinstance(cell, str)]
     return {"name": name, "texts": len(set(present)), "missing": len(cells) - len(present)}
 
@@ -124,8 +129,12 @@ def _with_rest(table: Table, rows: int) -> list[Block]:
 
 
 def _interval(feature: Mapping[str, Any]) -> str:
+    if "first" in feature:
+        return f"{feature['first']} to {feature['last']}" if feature["first"] else "no values"
     return "no values" if feature["low"] is None else f"{feature['low']:.6g} to {feature['high']:.6g}"
 
 
 def _is_constant(feature: Mapping[str, Any]) -> bool:
+    if feature.get("first"):
+        return bool(feature["first"] == feature["last"])
     return feature.get("texts") == 1 or (feature.get("low") is not None and feature["low"] == feature["high"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from math import prod
 from typing import Any
@@ -14,6 +15,7 @@ from ms_dnn.data.lazy_rows import LazyRows, Rows, blocks
 from ms_dnn.errors import DataError
 
 _NAMED_AT_MOST = 5
+_FEW = 10
 
 
 def check_dataset(dataset: Dataset, part: str = "data set") -> list[str]:
@@ -35,6 +37,55 @@ def check_dataset(dataset: Dataset, part: str = "data set") -> list[str]:
         return _constant_features(dataset, part)
     _check_labels(dataset, where)
     return _constant_features(dataset, part) + _absent_classes(dataset, part)
+
+
+def surprises(dataset: Dataset) -> list[str]:
+    """Return what is good to know of a whole set before it is shuffled and split.
+
+    Told are what its reader noted, features that count the rows, samples in the order of their targets, and classes
+    whose names differ in case, accents or blanks alone.
+    """
+    notes = list(dataset.notes)
+    counters = [column_title(dataset.feature_names, column) for column in row_counters(dataset)]
+    if counters:
+        notes.append(
+            f"{_first(counters)} counts the rows, which says nothing of new samples: leave it out (tables: data.drop)"
+        )
+    if is_sorted(dataset.y):
+        notes.append("the samples stand in the order of their targets: they are shuffled before they are split")
+    alike: dict[str, list[str]] = {}
+    for name in dataset.class_names:
+        alike.setdefault(unicodedata.normalize("NFKC", name).casefold(), []).append(name)
+    for names in alike.values():
+        if len(names) > 1:
+            notes.append(
+                f"the classes {_first([repr(name) for name in names])} look alike: correct them if they are one"
+            )
+    return notes
+
+
+def row_counters(dataset: Dataset) -> list[int]:
+    """Return the places of features in memory that grow by 1 from each sample to the next, from whatever number."""
+    x = dataset.x
+    if isinstance(x, LazyRows) or len(x) < _FEW:
+        return []
+    columns = x.T if isinstance(x, np.ndarray) else (x[name].to_numpy() for name in x.columns)
+    found = []
+    for place, column in enumerate(columns):
+        begins = column.dtype.kind == "f" and column[1] == column[0] + 1
+        if begins and (column == column[0] + np.arange(len(column))).all():
+            found.append(place)
+    return found
+
+
+def is_sorted(y: NDArray[Any]) -> bool:
+    """Tell whether targets, (M,) class indices or (M, O) numbers, stand in their order, classes one after the other."""
+    if len(y) < _FEW or (y.ndim == 2 and y.shape[1] > 1):
+        return False
+    steps = np.diff(y.ravel())
+    if y.ndim == 1:
+        return 0 < np.count_nonzero(steps) == len(np.unique(y)) - 1
+    return bool(steps.any() and ((steps >= 0).all() or (steps <= 0).all()))
 
 
 def check_finite(values: NDArray[Any] | LazyRows, names: Sequence[str], where: str) -> None:

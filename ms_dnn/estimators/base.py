@@ -276,8 +276,10 @@ class DNNEstimator(BaseEstimator):
             raise KeyboardInterrupt
         return trained
 
-    def _score_now(self, program: Program, x_val: NDArray[Any], y_val: NDArray[Any]) -> float:
-        return self._score_of(y_val, self._predictions(program.predict(x_val)))
+    def _score_now(self, program: Program, x_val: NDArray[Any], y_val: NDArray[Any]) -> float | None:
+        """Return the score of the validation samples; None where the outputs for them are not finite."""
+        outputs = program.predict(x_val)
+        return self._score_of(y_val, self._predictions(outputs)) if np.isfinite(outputs).all() else None
 
     def _weights(self) -> Arrays:
         """Return what prediction needs: weights, biases, and what normalisation has measured."""

@@ -178,7 +178,7 @@ def train_epochs(
     rates: NDArray[np.float64],
     stopping: EarlyStopping,
     l2: float = 0.0,
-    score: Callable[[], float] | None = None,
+    score: Callable[[], float | None] | None = None,
     verbose: bool = False,
 ) -> FitResult:
     """Continue ``start`` for up to an epoch a rate, each one call of the compiled loop; return the result.
@@ -193,12 +193,13 @@ def train_epochs(
         rates: the learning rate r of each epoch, (epochs,).
         stopping: watches the score if there is one, else the cost of the epoch.
         l2: λ₂ of the penalty; 0 where the architecture has none.
-        score: how well the program now does on other samples; the weights of the best score are returned.
+        score: how well the program now does on other samples, None where its outputs are not finite; the weights of the
+            best score are returned.
         verbose: print a line an epoch.
 
     Raises:
         ParameterError: when there is an l2, and the architecture has no penalty.
-        DivergenceError: when a cost or a weight is not finite.
+        DivergenceError: when a cost, a weight or an output for the samples of the score is not finite.
     """
     now = FitResult(start.arrays, start.steps, list(start.costs), list(start.scores))
     progress, best_arrays = Progress(now.steps), start.arrays
@@ -239,18 +240,25 @@ def _weighted(y: NDArray[Any], weights: NDArray[Any] | None, padding: int) -> tu
 
 def _require_finite(now: FitResult, arrays: Arrays) -> None:
     if not is_finite(now.costs[-1], arrays):
-        raise DivergenceError(
-            f"epoch {len(now.costs)} does not end in finite numbers: lower the learning rate (by 10 to begin with), or "
-            "scale the inputs and, for regression, the targets (StandardScaler)"
-        )
+        raise _divergence(now)
 
 
-def _record_epoch(now: FitResult, cost: float, score: Callable[[], float] | None, verbose: bool) -> float:
+def _divergence(now: FitResult) -> DivergenceError:
+    return DivergenceError(
+        f"epoch {len(now.costs)} does not end in finite numbers: lower the learning rate (by 10 to begin with), or "
+        "scale the inputs and, for regression, the targets (StandardScaler)"
+    )
+
+
+def _record_epoch(now: FitResult, cost: float, score: Callable[[], float | None] | None, verbose: bool) -> float:
     """Note what an epoch came to, and return the value by which the training is stopped."""
     now.costs.append(cost)
     _require_finite(now, {})
     if score is not None:
-        now.scores.append(score())
+        value = score()
+        if value is None:
+            raise _divergence(now)
+        now.scores.append(value)
     if verbose:
         of_validation = f", validation score {now.scores[-1]:.4f}" if now.scores else ""
         print(f"epoch {len(now.costs)}: cost {cost:.6g}{of_validation}")

@@ -11,6 +11,7 @@ from ms_dnn.data import Dataset, check_dataset, load_data, split
 from ms_dnn.data.fingerprint import Fingerprint, fingerprint_of
 from ms_dnn.data.lazy_rows import LazyRows, Rows
 from ms_dnn.data.separability import TIME_LIMIT, separable_outputs
+from ms_dnn.data.validation import surprises
 from ms_dnn.errors import DataError
 from ms_dnn.experiment.source import source_of
 from ms_dnn.features.columns import Features, fit_features
@@ -109,7 +110,7 @@ def prepare_data(config: ExperimentConfig, expected: Fingerprint | None = None) 
             "it to 0"
         )
     parts = split(dataset, config.data.validation, config.data.test, config.seed)
-    notes = check_dataset(parts.train, "training set")
+    notes = surprises(dataset) + check_dataset(parts.train, "training set")
     features = fit_features(parts.train.x, config.data.scaling, source.columns, dataset.feature_names)
     scaling = fit_scaling(config.data.target_scaling, parts.train.y) if dataset.task == "regression" else None
     encoder = _Encoder(config, features, scaling, dataset.n_classes)

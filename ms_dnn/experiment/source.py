@@ -3,12 +3,18 @@
 from pathlib import Path
 
 from ms_dnn.config import ExperimentConfig
+from ms_dnn.config.data_section import DataConfig
 from ms_dnn.data import Source
+from ms_dnn.data.tables.dialect import Dialect
 
 
 def source_of(config: ExperimentConfig) -> Source:
     """Return where the samples of an experiment come from."""
-    data = config.data
+    return source_of_data(config.data)
+
+
+def source_of_data(data: DataConfig) -> Source:
+    """Return where the samples of a data section come from."""
     height, width = data.image_size or (0, 0)
     return Source(
         data.set,
@@ -20,4 +26,6 @@ def source_of(config: ExperimentConfig) -> Source:
         (height, width) if data.image_size else None,
         data.columns,
         data.stream,
+        dialect=Dialect(data.encoding, data.delimiter, data.decimal),
+        classes=data.classes,
     )

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from ms_dnn.config.columns_section import (
     CategoryColumn,
     Column,
+    DateColumn,
     DropColumn,
     Filling,
     MultiHotColumn,
@@ -23,6 +24,7 @@ from ms_dnn.config.columns_section import (
 )
 from ms_dnn.data.lazy_rows import VALUES_AT_ONCE, LazyRows
 from ms_dnn.data.source import check_size
+from ms_dnn.data.tables.dates import date_of, date_parts, date_text
 from ms_dnn.data.tables.declared import quoted_names
 from ms_dnn.errors import DataError
 from ms_dnn.features.fitted import (
@@ -30,6 +32,7 @@ from ms_dnn.features.fitted import (
     OTHER,
     Fitted,
     FittedCategory,
+    FittedDate,
     FittedMultiHot,
     FittedNumber,
     words_in,
@@ -125,7 +128,7 @@ class Features:
             raise DataError(f"{where}: got no column {absent[0]!r}, expected a frame with all columns: add it")
         frame: DataFrame = rows[names]
         for column in self.columns:
-            if not isinstance(column, FittedNumber) and column.unseen == "error":
+            if isinstance(column, FittedCategory | FittedMultiHot) and column.unseen == "error":
                 _check_unseen(column, frame[column.column], where)
         return frame
 
@@ -179,6 +182,8 @@ def fit_features(
         try:
             if isinstance(column, NumberColumn):
                 columns.append(_fit_number(name, column, cells, column.scaling or scaling))
+            elif isinstance(column, DateColumn):
+                columns.append(_fit_date(name, column, cells, column.scaling or scaling))
             else:
                 columns.append(_fit_texts(name, column, cells))
         except DataError as error:
@@ -205,6 +210,28 @@ def _fit_number(name: str, column: NumberColumn, cells: ArrayLike, scaling: Scal
         scaling=scaling,
         offset=float(fitted.offset[0]),
         scale=float(fitted.scale[0]),
+        fill=fill,
+    )
+
+
+def _fit_date(name: str, column: DateColumn, times: NDArray[np.datetime64], scaling: ScalingKind) -> FittedDate:
+    missing, fill = filling(column)
+    empty = np.isnat(times)
+    _check_any_value(missing, bool(empty.all()))
+    present = times[~empty].astype(np.int64)
+    if missing in ("mean", "median", "indicator"):
+        middle = np.median(present) if missing == "median" else present.mean()
+        fill = date_text(np.datetime64(int(middle), "s"))
+    filled = times if fill is None else np.where(empty, date_of(fill), times)
+    fitted = fit_scaling(scaling, date_parts(filled, column.parts))
+    return FittedDate(
+        column=name,
+        missing=missing,
+        format=column.format,
+        parts=column.parts,
+        scaling=scaling,
+        offset=tuple(fitted.offset.tolist()),
+        scale=tuple(fitted.scale.tolist()),
         fill=fill,
     )
 

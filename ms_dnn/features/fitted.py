@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 from typing_extensions import Self
 
-from ms_dnn.config.columns_section import Filling, ScalingKind, Unseen
+from ms_dnn.config.columns_section import DatePart, Filling, ScalingKind, Unseen
 from ms_dnn.config.settings import Settings
+from ms_dnn.data.tables.dates import date_of, date_parts
 from ms_dnn.errors import DataError
 
 OTHER, MISSING = "(other)", "(missing)"
@@ -43,6 +44,43 @@ class FittedNumber(_Fitted):
     def features(self) -> tuple[str, ...]:
         """Names of the encoded features."""
         return (self.column, *((f"{self.column}={MISSING}",) if self.missing == "indicator" else ()))
+
+
+class FittedDate(_Fitted):
+    """A column of dates: each of its ``parts`` is a number, scaled as those of :class:`FittedNumber`."""
+
+    kind: Literal["date"] = "date"
+    format: str | None
+    parts: Annotated[tuple[DatePart, ...], Field(strict=False, min_length=1)]
+    scaling: ScalingKind
+    offset: Annotated[tuple[float, ...], Field(strict=False)]
+    scale: Annotated[tuple[float, ...], Field(strict=False)]
+    fill: str | None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        if not len(self.parts) == len(self.offset) == len(self.scale) or 0 in self.scale:
+            raise ValueError(f"{self.column!r}: a scale of 0, or not one for each part")
+        if (self.fill is None) != (self.missing == "error"):
+            raise ValueError(f"{self.column!r}: a fill without a reason")
+        if self.fill is not None:
+            date_of(self.fill)
+        return self
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """Names of the encoded features."""
+        parts = tuple(f"{self.column}.{part}" for part in self.parts)
+        return (*parts, *((f"{self.column}={MISSING}",) if self.missing == "indicator" else ()))
+
+    def encode(self, cells: NDArray[np.datetime64]) -> NDArray[np.float64]:
+        """Return the features (N, number of features) of dates (N,); :class:`DataError` for what cannot be filled."""
+        empty = np.isnat(cells)
+        if empty.any() and self.fill is None:
+            raise DataError(f"column {self.column!r}: got a missing cell, expected a date: fill it in")
+        times = cells if self.fill is None else np.where(empty, date_of(self.fill), cells)
+        parts = (date_parts(times, self.parts) - np.array(self.offset)) / np.array(self.scale)
+        return np.column_stack([parts, empty]) if self.missing == "indicator" else parts
 
 
 class _FittedTexts(_Fitted):
@@ -133,7 +171,7 @@ class FittedMultiHot(_FittedTexts):
         return words_in(cell, self.separator)
 
 
-Fitted = FittedNumber | FittedCategory | FittedMultiHot
+Fitted = FittedNumber | FittedCategory | FittedMultiHot | FittedDate
 
 
 def words_in(cell: str, separator: str) -> list[str]:

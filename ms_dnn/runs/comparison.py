@@ -27,6 +27,7 @@ OF_THE_DATA = (
     "data.folder",
     "data.target",
     "data.target_kind",
+    "data.classes",
     "data.drop",
     "data.image_size",
 )

@@ -15,6 +15,7 @@ from ms_dnn.data import Samples, read_declared_table, read_features
 from ms_dnn.data.formats.images import IMAGE_SUFFIXES
 from ms_dnn.data.prediction_input import check_not_inverted
 from ms_dnn.data.tables.declared import quoted_names, read_cells
+from ms_dnn.data.tables.dialect import Dialect
 from ms_dnn.data.tables.files import TABLE_SUFFIXES
 from ms_dnn.experiment.predictions import regression_scores
 from ms_dnn.experiment.source import source_of
@@ -62,7 +63,7 @@ def predict_file(
         labels,
         (*(note for part in parts for note in part.samples.notes), *_notes_on_labels(parts, labels, classes)),
         _scores(values, labels, classes),
-        _given(parts, row_names, features, classes) if keep else None,
+        _given(parts, row_names, features, classes, source_of(run.config).dialect) if keep else None,
     )
 
 
@@ -99,7 +100,7 @@ def _read(run: StoredRun, features: Features, files: list[Path], *, invert: bool
     names = tuple(features.declared)
     if source.columns:
         check_not_inverted(file, invert=invert)
-        samples, absent = read_declared_table(file, features.declared, source.target, source.dropped)
+        samples, absent = read_declared_table(file, features.declared, source.target, source.dropped, source.dialect)
         filled = (
             f"{file.name!r} has no column {name!r}: filled as declared ({features.filling(name)})" for name in absent
         )
@@ -114,6 +115,7 @@ def _read(run: StoredRun, features: Features, files: list[Path], *, invert: bool
             source.target,
             source.drop,
             metadata.class_names,
+            source.dialect,
             invert=invert,
         )
     if not (_is_picture(file) or file.is_dir()):
@@ -126,7 +128,11 @@ def _read(run: StoredRun, features: Features, files: list[Path], *, invert: bool
 
 
 def _given(
-    parts: Sequence[_Part], row_names: list[list[str]], features: Features, class_names: tuple[str, ...]
+    parts: Sequence[_Part],
+    row_names: list[list[str]],
+    features: Features,
+    class_names: tuple[str, ...],
+    dialect: Dialect,
 ) -> DataFrame:
     """Return what was given, as texts, the parts one below the other; more than one with the names of the samples."""
     import pandas as pd
@@ -134,7 +140,7 @@ def _given(
     frames = []
     for part, names in zip(parts, row_names, strict=True):
         if part.files[0].suffix.lower() in TABLE_SUFFIXES:
-            frame = read_cells(part.files[0], list(features.declared))
+            frame = read_cells(part.files[0], list(features.declared), dialect)
             if len(parts) > 1:
                 frame.insert(0, "sample", names)
         else:

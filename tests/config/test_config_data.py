@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from ms_dnn.config import dump_config, parse_config
+from ms_dnn.config.loading import document_of, entry
 from ms_dnn.errors import ConfigError
 
 BASE = """\
@@ -96,7 +97,7 @@ def test_absolute_paths_are_stored(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         ("{a: category}", ".a: got 'category', expected a mapping with the key 'kind'"),
         (
             "{a: {kind: categry}}",
-            ".a.kind: got 'categry', expected one of category, drop, multi_hot, number, weight; "
+            ".a.kind: got 'categry', expected one of category, date, drop, multi_hot, number, weight; "
             "did you mean 'category'?",
         ),
         (
@@ -105,7 +106,7 @@ def test_absolute_paths_are_stored(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
             "'constant'",
         ),
         ("{a: {missing: {constant: x}}}", ".a.missing.constant: got 'x', expected a number"),
-        ("{a: {encoding: one_hot}}", ".a.encoding: unknown key; allowed are kind, scaling, missing"),
+        ("{a: {encoding: one_hot}}", ".a.encoding: unknown key; kind category has it"),
         ("{a: {kind: category, unsen: other}}", ".a.unsen: unknown key; did you mean 'unseen'?"),
         (
             "{a: {kind: category, encoding: integer, unseen: ignore}}",
@@ -123,6 +124,12 @@ def test_absolute_paths_are_stored(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
         (
             "{a: {kind: multi_hot, categories: [u], missing: {constant: u;v}}}",
             ".a.missing: 'u;v' is none of the categories; list it, or use one of them",
+        ),
+        ("{a: {kind: date, parts: [month, month]}}", ".a.parts: got a part twice; list each once"),
+        ("{a: {kind: date, format: '%d %m'}}", ".a.format: got '%d %m', expected one with a year, such as '%d.%m.%Y'"),
+        (
+            "{a: {kind: date, missing: {constant: soon}}}",
+            ".a.missing.constant: got 'soon', expected a date such as 2024-01-31",
         ),
         ("{a: {kind: multi_hot, separator: ''}}", ".a.separator: got '', expected a text of at least one character"),
     ],
@@ -142,6 +149,15 @@ def test_declared_columns_read_back_and_stay_as_they_are(name: str) -> None:
     assert config.data.columns["b c"].unseen == "other"
     with pytest.raises(TypeError, match="is not changed"):
         config.data.columns["a"] = config.data.columns["d"]
+
+
+@pytest.mark.parametrize(
+    "name", ["yes", "1", "a: b", "#x", "two\nlines", "{q}", "null", "a,b", "- a", "u\u2028v", "😀"]
+)
+def test_any_name_of_a_column_can_be_written_on_one_line(name: str) -> None:
+    line = entry(name, {"kind": "drop"})
+    assert "\n" not in line
+    assert document_of(line, "c.yaml").data == {name: {"kind": "drop"}}
 
 
 def test_only_tables_have_columns() -> None:

@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 from scipy.special import expit, softmax
 from sklearn.base import clone
-from sklearn.datasets import load_breast_cancer, load_iris, load_linnerud, load_wine
+from sklearn.datasets import load_breast_cancer, load_iris, load_linnerud, load_wine, make_regression
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler, scale
 from small_estimators import assert_same_bits, classifier, iris, regressor
+
+from ms_dnn.errors import DivergenceError
 
 pytestmark = [pytest.mark.usefixtures("cpu"), pytest.mark.filterwarnings("ignore:max_iter=")]
 
@@ -343,8 +345,6 @@ def test_another_network_cannot_go_on_from_the_last_fit():
 
 
 def test_a_divergence_names_the_cure_and_spares_the_last_good_weights():
-    from ms_dnn.errors import DivergenceError
-
     x, y = load_linnerud(return_X_y=True)
     settings = {"max_iter": 3, "warm_start": True, "solver": "gradient_descent", "precision": "float32"}
     model = regressor(learning_rate=1e-6, **settings).fit(x, y)
@@ -356,6 +356,12 @@ def test_a_divergence_names_the_cure_and_spares_the_last_good_weights():
         model.set_params(warm_start=False).fit(x, y)
     with pytest.raises(NotFittedError):
         model.predict(x)
+
+
+def test_outputs_for_validation_samples_that_are_not_finite_are_a_divergence():
+    x, y = make_regression(n_samples=300, n_features=5, random_state=0)
+    with pytest.raises(DivergenceError):
+        regressor(solver="gradient_descent", learning_rate=1e3, early_stopping=True, random_state=0).fit(x, y)
 
 
 def test_ctrl_c_keeps_the_epochs_done(monkeypatch):

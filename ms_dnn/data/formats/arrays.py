@@ -37,7 +37,7 @@ _CURE = "write it with numpy.savez(path, x=x, y=y)"
 
 
 def read_npz(path: Path, target_kind: TargetKind) -> Loaded:
-    """Read a training set: ``x`` (N, …), real, flattened row by row, and ``y`` (N,) or (N, 1).
+    """Read a training set: ``x`` (or ``X``) (N, …), real, flattened row by row, and ``y`` (``Y``) (N,) or (N, 1).
 
     y of texts, whole numbers or truth values is classes, in sorted order; of floating-point numbers, a regression
     target. ``target_kind`` overrides that, as far as the values allow.
@@ -50,12 +50,9 @@ def read_npz(path: Path, target_kind: TargetKind) -> Loaded:
     with reading(*damaged), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         shapes = _promised_shapes(path)
-        for name in ("x", "y"):
-            if name not in shapes:
-                raise ValueError(f"the arrays {', '.join(sorted(shapes)) or '(none)'}, none of them {name}")
         check_size(f"x in {where}", shapes["x"][0] if shapes["x"] else 0, prod(shapes["x"][1:]))
         with np.load(path, allow_pickle=False) as archive:
-            x, y = archive["x"], archive["y"]
+            x, y = (archive[_member(archive.files, name)] for name in ("x", "y"))
     if y.shape not in ((len(x),), (len(x), 1)):
         raise DataError(
             f"y in {where}: got shape {y.shape}, expected ({len(x)},), one target for each row of x: {_CURE}"
@@ -128,13 +125,14 @@ def _chosen(path: Path, archive: NpzFile) -> dict[str, NDArray[Any]]:
         raise DataError(
             f"{path.name!r} unpacks to {unpacked / 2**30:.1f} GiB, more than {_LARGEST_ARCHIVE / 2**30:.0f}; split it"
         )
-    candidates = [name for name in archive.files if name != "y"]
-    if "x" not in candidates and len(candidates) != 1:
+    x, y = (_member(archive.files, name) for name in ("x", "y"))
+    candidates = [name for name in archive.files if name != y]
+    if x not in candidates and len(candidates) != 1:
         raise DataError(
             f"{path.name!r} holds the arrays {', '.join(archive.files) or '(none)'}; expected one named x, "
             "or a single one"
         )
-    chosen = {"x": "x" if "x" in candidates else candidates[0]} | ({"y": "y"} if "y" in archive.files else {})
+    chosen = {"x": x if x in candidates else candidates[0]} | ({"y": y} if y in archive.files else {})
     for name, member in chosen.items():
         entry = archive.zip.getinfo(member if member in archive.zip.namelist() else f"{member}.npy")
         with archive.zip.open(entry) as file:
@@ -155,21 +153,34 @@ def _real(where: str, array: NDArray[Any]) -> NDArray[np.float64]:
     if array.dtype.kind not in "biuf":
         raise DataError(f"{where}: got dtype {array.dtype}, expected real numbers: convert it")
     with np.errstate(over="ignore"):  # a longdouble beyond float64 becomes Inf, which is refused by name
-        return np.asarray(array, np.float64)
+        numbers = np.asarray(array, np.float64)
+    large = np.abs(numbers) >= 2**53 if array.dtype.kind in "iu" else np.zeros(1, np.bool_)
+    if large.any() and any(int(value) != int(float(value)) for value in array[large].tolist()):
+        raise DataError(
+            f"{where}: got whole numbers beyond 2⁵³, expected numbers that float64 holds: leave such columns out, or "
+            "subtract an offset"
+        )
+    return numbers
 
 
 def _promised_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     """Return the shapes of x and y, after holding what their headers promise against the size of the file."""
     shapes = {}
     with zipfile.ZipFile(path) as archive:
-        for entry in archive.infolist():
-            name = entry.filename.removesuffix(".npy")
-            if name not in ("x", "y") or name == entry.filename:
-                continue
+        arrays = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
+        for name in ("x", "y"):
+            if _member(arrays, name) not in arrays:
+                raise ValueError(f"the arrays {', '.join(sorted(arrays)) or '(none)'}, none of them {name}")
+            entry = archive.getinfo(f"{_member(arrays, name)}.npy")
             if entry.file_size > path.stat().st_size * source.HIGHEST_DEFLATE_RATIO:
                 raise ValueError(f"{name} of {entry.file_size} bytes in a file of {path.stat().st_size}")
             shapes[name] = _promised_shape(name, archive, entry)
     return shapes
+
+
+def _member(names: Sequence[str], wanted: str) -> str:
+    """Return the array that is called as wanted, in capitals if it is only there in capitals."""
+    return wanted.upper() if wanted not in names and wanted.upper() in names else wanted
 
 
 def _promised_shape(name: str, archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> tuple[int, ...]:

@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ms_dnn.data.source import Samples, as_labels, check_column_count, check_size
-from ms_dnn.data.tables.cells import Declared, feature_frame, number_in, numbers_in, shown_cell
+from ms_dnn.data.tables.cells import TRUTHS, Declared, feature_frame, is_code, number_in, numbers_in, shown_cell
+from ms_dnn.data.tables.dialect import AUTO, Dialect
 from ms_dnn.data.tables.files import TABLE_SUFFIXES, TableFile, open_table
+from ms_dnn.data.tables.problems import Problems
 from ms_dnn.data.validation import column_title
 from ms_dnn.errors import DataError
 
@@ -23,7 +25,12 @@ _LABEL_NAMES = ("label", "target", "y")
 
 
 def read_table(
-    path: Path, feature_count: int, feature_names: Sequence[str] = (), target: str = "", drop: Sequence[str] = ()
+    path: Path,
+    feature_count: int,
+    feature_names: Sequence[str] = (),
+    target: str = "",
+    drop: Sequence[str] = (),
+    dialect: Dialect = AUTO,
 ) -> Samples:
     """Read a table of numbers, one sample a line.
 
@@ -35,7 +42,7 @@ def read_table(
     Raises :class:`DataError` with line and column (from 1) for ragged lines, text, empty cells, NaN and Inf,
     and for a wrong number of columns, an unreadable file and one without samples.
     """
-    table = open_table(path)
+    table = open_table(path, dialect)
     header = _header(table, feature_names)
     _check_samples(table, bool(header), f"lines of {feature_count} numbers")
     kept = list(range(len(table.first)))
@@ -49,7 +56,7 @@ def read_table(
     check_size(repr(path.name), table.rows, len(kept))
     place = table.first.index(target) if header and target and target in table.first else None
     blocks = table.blocks(bool(header), () if place is None else {place})
-    values, labels, names, notes = _gathered(blocks, place, lambda block: _numbers(path, block, kept, header))
+    values, labels, names, notes = _gathered(blocks, place, lambda block: _numbers(table, block, kept, header))
     x = np.concatenate(values)
     if header and feature_names and not set(header) & set(feature_names):
         notes += (f"the header of {path.name!r} names no feature of the training data: columns taken as they stand",)
@@ -61,6 +68,7 @@ def read_declared_table(
     declared: Mapping[str, Declared],
     target: str = "",
     drop: Sequence[str] = (),
+    dialect: Dialect = AUTO,
 ) -> tuple[Samples, tuple[str, ...]]:
     """Read a table whose columns were declared for training; x is a frame of them, as training data are.
 
@@ -76,7 +84,7 @@ def read_declared_table(
             f"{str(path)!r} is no table; expected the columns of the training data: give a file "
             f"{' '.join(TABLE_SUFFIXES)}"
         )
-    table = open_table(path)
+    table = open_table(path, dialect)
     header, name = table.first, repr(path.name)
     _check_samples(table, True, f"a header with the columns {quoted_names(list(declared))} and one sample a line")
     absent = [column for column in declared if column not in header]
@@ -89,25 +97,28 @@ def read_declared_table(
     place = header.index(target) if target in header else None
     import pandas as pd
 
+    problems = Problems(name)
+
     def features(block: Any) -> Any:
         block = block.set_axis(header, axis=1)
         for column in absent:
             block[column] = ""
-        return feature_frame(block, declared, name)
+        return feature_frame(block, declared, problems, table.decimal)
 
     blocks = table.blocks(True, texts if place is None else {*texts, place})
     frames, labels, names, notes = _gathered(blocks, place, features)
+    problems.check()
     return Samples(pd.concat(frames), labels, names, notes), tuple(absent)
 
 
-def read_cells(path: Path, feature_names: Sequence[str]) -> DataFrame:
+def read_cells(path: Path, feature_names: Sequence[str], dialect: Dialect = AUTO) -> DataFrame:
     """Return all cells of a table as texts, a row a sample; columns without a name are called "column 1", ….
 
     ``feature_names`` tell the header, as in :func:`read_table`. Raises as that does.
     """
     import pandas as pd
 
-    table = open_table(path)
+    table = open_table(path, dialect)
     header = _header(table, feature_names)
     cells = pd.concat(table.blocks(bool(header), range(len(table.first))))
     return cells.set_axis(header or [f"column {number + 1}" for number in cells.columns], axis=1)
@@ -149,7 +160,8 @@ def _header(table: TableFile, feature_names: Sequence[str]) -> list[str]:
     if table.has_header:
         return cells
     names_features = bool(feature_names) and set(feature_names) <= set(cells)
-    return cells if names_features or all(number_in(cell) is None for cell in cells) else []
+    numbers = any(number_in(cell) is not None for cell in cells) or {cell.lower() for cell in cells} <= set(TRUTHS)
+    return cells if names_features or not numbers else []
 
 
 def _columns(
@@ -175,26 +187,29 @@ def _columns(
 
 
 def _labels_given(cells: list[str]) -> NDArray[Any]:
-    """Return the labels of a column, as numbers if all of them are finite ones."""
+    """Return the labels of a column, as finite numbers if all of them are, else texts.
+
+    Labels that are not the numbers that they spell (007, or beyond what float64 holds) stay texts.
+    """
     numbers = [number_in(cell) for cell in cells]
-    if all(number is not None and np.isfinite(number) for number in numbers):
+    if all(number is not None and np.isfinite(number) for number in numbers) and not any(map(is_code, cells)):
         return as_labels(np.array(numbers, np.float64))
     return np.array(cells)
 
 
-def _numbers(path: Path, block: Any, kept: list[int], header: list[str]) -> NDArray[np.float64]:
+def _numbers(table: TableFile, block: Any, kept: list[int], header: list[str]) -> NDArray[np.float64]:
     """Return the kept columns of a block, (N, I); the first cell that is no finite number is told, row by row."""
-    values = np.empty((len(block), len(kept)))
+    values, wrong = np.empty((len(block), len(kept))), np.empty((len(block), len(kept)), np.bool_)
     cells = [block[column].to_numpy() for column in kept]
     for i, column in enumerate(cells):
-        values[:, i] = numbers_in(column)[0]
-    wrong = ~np.isfinite(values)
+        values[:, i], wrong[:, i] = numbers_in(column, table.decimal)
+    wrong |= np.isnan(values)
     if wrong.any():
         row, i = (int(index) for index in np.argwhere(wrong)[0])
         title = f"column {i + 1}" + (f" ({column_title(header, i)})" if header else "")
         raise DataError(
-            f"{block.index.name} {block.index[row]}, {title} of {path.name!r} has {shown_cell(cells[i][row])}; "
-            "expected a finite number: correct or drop the line"
+            f"{block.index.name} {block.index[row]}, {title} of {table.path.name!r} has {shown_cell(cells[i][row])}; "
+            "expected a finite number that float64 holds: correct or drop the line"
         )
     return values
 

@@ -1,4 +1,4 @@
-"""Tables in files, block by block, as pandas frames: CSV (also with semicolons or tabs) and Parquet."""
+"""Tables in files, block by block, as pandas frames: CSV, whatever separates its cells, and Parquet."""
 
 from __future__ import annotations
 
@@ -11,8 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ms_dnn.config.data_section import Decimal
 from ms_dnn.data.lazy_rows import rows_at_once
 from ms_dnn.data.source import MOST_VALUES, reading
+from ms_dnn.data.tables.dialect import (
+    AUTO,
+    DELIMITERS,
+    Dialect,
+    delimiter_of,
+    encoding_of,
+    excel_delimiter,
+    first_lines,
+)
 from ms_dnn.errors import DataError
 from ms_dnn.presentation.notation import first_line
 
@@ -27,7 +37,7 @@ BLOCK = 2**16
 
 
 class CsvTable:
-    """UTF-8 text, one sample a line, separated by commas, semicolons or tabs (the first line tells).
+    """Text, one sample a line; the ``dialect`` says its encoding and delimiter, or they are found out.
 
     Python's csv module measures the file first, in little memory: pandas knows no line numbers, fills up short lines in
     silence, and has read a whole block before it counts. Blank lines are skipped.
@@ -39,22 +49,34 @@ class CsvTable:
         rows: number of rows, the first line among them only where ``has_header`` is None.
         has_header: True where the format always names its columns, None where only the caller can tell.
         ragged: number of the first row that has another number of cells than the first, and that number of cells.
+        even: whether all rows but the first have as many cells as that one.
+        decimal: how its numbers are written.
+        encoding: of the text, as Python calls it.
+        separated: what separates the cells, and why it is that, in words.
 
-    Raises :class:`DataError` for what is not UTF-8 text or not CSV.
+    Raises :class:`DataError` for what is not text of that encoding, or not CSV.
     """
 
     noun = "line"
     has_header: bool | None = None
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, dialect: Dialect = AUTO) -> None:
         self.path = path
+        self.decimal = dialect.decimal
         self.first: list[str] = []
         self.ragged: tuple[int, int] | None = None
+        self.even = True
         self._lines = array("q")  # number of each record's last line, negative where it is blank
-        with self._reading(), path.open(encoding="utf-8-sig", newline="") as file:
-            self._delimiter = max(",;\t", key=file.readline().count)
-            file.seek(0)
-            self._measure(csv.reader(_without_nul(file), delimiter=self._delimiter))
+        with self._reading():
+            self.encoding = encoding_of(path, dialect.encoding)
+            with path.open(encoding=self.encoding, newline="") as file:
+                lines = first_lines(_without_nul(file))
+                self.delimiter, because = delimiter_of(path, lines, dialect.delimiter)
+                file.seek(0)
+                excel = bool(lines) and excel_delimiter(lines[0]) is not None
+                self._measure(csv.reader(_without_nul(file), delimiter=self.delimiter), excel)
+        name = next((name for name, sign in DELIMITERS.items() if sign == self.delimiter), repr(self.delimiter))
+        self.separated = f"separated by {name}, {because}"
         self.rows = sum(line > 0 for line in self._lines)
 
     def _reading(self) -> AbstractContextManager[None]:
@@ -62,17 +84,22 @@ class CsvTable:
             f"{self.path.name!r} cannot be read as CSV (", "); save it as UTF-8 text", OSError, ValueError, csv.Error
         )
 
-    def _measure(self, reader: Any) -> None:
+    def _measure(self, reader: Any, excel: bool) -> None:
+        """Count the records and their cells; ``excel`` says that the first one declares the delimiter."""
         width = 0
         for cells in reader:
-            blank = not cells or (len(cells) == 1 and not cells[0].strip())
+            blank = not cells or (len(cells) == 1 and not cells[0].strip()) or (excel and not self._lines)
             self._lines.append(-reader.line_num if blank else reader.line_num)
             if blank or len(cells) == width:
+                self.even &= blank or self.ragged is None
                 continue
             if not self.first:
                 self.first, width = [cell.strip() for cell in cells], len(cells)
             elif self.ragged is None:
                 self.ragged = (reader.line_num, len(cells))
+                self.even = sum(line > 0 for line in self._lines) == 2
+            else:
+                self.even &= len(cells) == self.ragged[1]
 
     def blocks(self, header: bool, texts: Collection[int] = ()) -> Iterator[DataFrame]:
         """Yield frames of at most :data:`BLOCK` rows whose index holds the rows' numbers under the name ``noun``.
@@ -105,14 +132,14 @@ class CsvTable:
             self._reading(),
             pd.read_csv(
                 self.path,
-                sep=self._delimiter,
+                sep=self.delimiter,
                 header=None,
                 names=range(width),
                 index_col=False,
                 dtype=object,
                 na_filter=False,
                 skip_blank_lines=False,
-                encoding="utf-8-sig",
+                encoding=self.encoding,
                 chunksize=min(BLOCK, rows_at_once(width)),
             ) as blocks,
         ):
@@ -127,7 +154,7 @@ def _without_nul(file: Any) -> Iterator[str]:
 
 
 class ParquetTable:
-    """A Parquet file of columns of numbers, texts and truth values, with the attributes of :class:`CsvTable`.
+    """A Parquet file of columns of numbers, texts, dates and truth values, with the attributes of :class:`CsvTable`.
 
     Nothing that the file says about pandas or Python objects is followed; nothing is unpickled.
 
@@ -136,6 +163,7 @@ class ParquetTable:
 
     noun = "row"
     has_header: bool | None = True
+    decimal: Decimal = "plain"
     ragged: tuple[int, int] | None = None
 
     def __init__(self, path: Path) -> None:
@@ -163,7 +191,7 @@ class ParquetTable:
     def blocks(self, header: bool, texts: Collection[int] = ()) -> Iterator[DataFrame]:
         """Yield frames as :class:`CsvTable` does. Raises :class:`DataError` for columns of other types."""
         for name, kind in zip(self.first, self._types, strict=True):
-            _check_type(self.path, name, kind)
+            _check_type(self.path, name, kind, self.first.index(name) in texts)
         import pandas as pd
         import pyarrow.parquet as pq
 
@@ -191,9 +219,9 @@ class ParquetTable:
 TableFile = CsvTable | ParquetTable
 
 
-def open_table(path: Path) -> TableFile:
+def open_table(path: Path, dialect: Dialect = AUTO) -> TableFile:
     """Open a table by the ending of its name, anything but ``.parquet`` as CSV; raises as the two classes do."""
-    return ParquetTable(path) if path.suffix.lower() in PARQUET_SUFFIXES else CsvTable(path)
+    return ParquetTable(path) if path.suffix.lower() in PARQUET_SUFFIXES else CsvTable(path, dialect)
 
 
 def _is_text(kind: Any) -> bool:
@@ -202,15 +230,19 @@ def _is_text(kind: Any) -> bool:
     return bool(types.is_string(kind) or types.is_large_string(kind))
 
 
-def _check_type(path: Path, name: str, kind: Any) -> None:
+def _check_type(path: Path, name: str, kind: Any, as_text: bool) -> None:
     import pyarrow.types as types
 
     value = kind.value_type if types.is_dictionary(kind) else kind
     plain = (types.is_integer, types.is_floating, types.is_boolean, types.is_decimal, types.is_null)
     if not (_is_text(value) or any(test(value) for test in plain)):
+        dates = bool(types.is_date(value) or types.is_timestamp(value))
+        if dates and as_text:
+            return
+        cure = f"say {{kind: date}} in data.columns.{name}" if dates else "convert the column before it is saved"
         raise DataError(
             f"column {name!r} of {path.name!r}: got values of type {kind}, expected numbers, texts or truth values: "
-            "convert the column before it is saved"
+            f"{cure}"
         )
 
 
@@ -224,8 +256,15 @@ def _cells(column: Any, as_text: bool) -> Any:
         codes = pc.fill_null(column.indices.cast(pa.int64()), len(words) - 1)
         return np.array(words, object)[codes.to_numpy(zero_copy_only=False)]
     if _is_text(column.type) or as_text or pa.types.is_null(column.type):
+        if pa.types.is_timestamp(column.type):
+            column = column.cast(pa.timestamp("us"), safe=False)  # without a zone: in UTC
         filled = pc.fill_null(column.cast(pa.string()), "")
         return filled.to_numpy(zero_copy_only=False).astype(object)
+    if pa.types.is_integer(column.type):
+        try:
+            column.cast(pa.float64())
+        except pa.ArrowInvalid:  # float64 would round: as texts, which is told cell by cell
+            return _cells(column, True)
     if pa.types.is_boolean(column.type):
         column = column.cast(pa.int8())
     return np.asarray(column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), np.float64)
