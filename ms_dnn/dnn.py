@@ -21,6 +21,7 @@ from ms_dnn.maths.initializers import INITIALIZERS
 from ms_dnn.presentation.notation import named
 from ms_dnn.runtime.distributed import ALONE, Workers
 from ms_dnn.runtime.seeding import stream
+from ms_dnn.runtime.threads import one_thread_at_a_time
 
 NORMALIZATIONS = {"batch": BatchNorm, "layer": LayerNorm}
 
@@ -44,6 +45,8 @@ class DNN(nn.Cell):
         >>> print(ms_dnn.DNN([hidden, output])(ms.Tensor([[-2.0]], ms.float64)))  # max(0, x) + max(0, −x) = |x|
         [[2.]]
     """
+
+    __call__ = one_thread_at_a_time(nn.Cell.__call__)
 
     def __init__(self, layers: Sequence[Layer]) -> None:
         super().__init__()

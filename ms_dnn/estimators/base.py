@@ -31,6 +31,7 @@ from ms_dnn.estimators.parameters import (
     require_device,
 )
 from ms_dnn.estimators.program import Architecture, FitResult, Program, program_of, train_epochs
+from ms_dnn.runtime.threads import one_thread_at_a_time
 from ms_dnn.training.checkpoints import Arrays
 from ms_dnn.training.plan import Plan
 from ms_dnn.training.stopping import EarlyStopping
@@ -84,6 +85,7 @@ class DNNEstimator(BaseEstimator):
         for name in self._get_param_names():
             setattr(self, name, parameters[name])
 
+    @one_thread_at_a_time
     def fit(
         self,
         X: ArrayLike,
@@ -139,6 +141,7 @@ class DNNEstimator(BaseEstimator):
             )
         return self
 
+    @one_thread_at_a_time
     def _one_epoch(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, classes: ArrayLike | None = None
     ) -> Self:
@@ -283,15 +286,15 @@ class DNNEstimator(BaseEstimator):
         """Return what prediction needs: weights, biases, and what normalisation has measured."""
         return {name: array for name, array in self._arrays.items() if name.startswith("layers.")}
 
+    @one_thread_at_a_time
     def _outputs(self, X: ArrayLike) -> NDArray[Any]:
         """Return the outputs of the last layer, (N, n[L]), for X (N, I)."""
         check_is_fitted(self)
         x = self._rows(X)
         require_device(self.device, self._architecture.precision)
         program = program_of(self._architecture)
-        with program.lock:
-            program.load(self._weights())
-            return program.predict(x)
+        program.load(self._weights())
+        return program.predict(x)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "coefs_")

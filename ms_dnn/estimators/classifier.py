@@ -16,6 +16,7 @@ from ms_dnn.errors import ParameterError
 from ms_dnn.estimators.base import DNNEstimator, Weights
 from ms_dnn.features.encoding import encode_targets
 from ms_dnn.maths.activations import sigmoid, softmax
+from ms_dnn.runtime.threads import one_thread_at_a_time
 
 
 class DNNClassifier(ClassifierMixin, DNNEstimator):
@@ -145,6 +146,7 @@ class DNNClassifier(ClassifierMixin, DNNEstimator):
         z = self._outputs(X)
         return z[:, 0] if self._one_logit else z
 
+    @one_thread_at_a_time
     def predict_proba(self, X: ArrayLike) -> NDArray[Any]:
         """Return the probability of each class, (N, C), for X (N, I); of several labels a sample, each for itself."""
         z = Tensor(self._logits(self._outputs(X)))

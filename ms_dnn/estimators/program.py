@@ -8,7 +8,6 @@ use and taken out again after it.
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from threading import RLock
 from typing import Any
 
 import mindspore as ms
@@ -89,7 +88,7 @@ class Architecture:
 
 
 class Program:
-    """The network, optimizer and compiled epoch of an architecture. Hold :attr:`lock` from load to the last use."""
+    """The network, optimizer and compiled epoch of an architecture. One thread at a time loads, uses and reads it."""
 
     def __init__(self, architecture: Architecture) -> None:
         precision = architecture.precision
@@ -100,7 +99,6 @@ class Program:
         gradient = HandwrittenGradient(self.network, self.cost)
         self.epoch = Epoch(gradient, self.optimizer)
         self.stored = stored_parameters(gradient, self.optimizer)
-        self.lock = RLock()
 
     def load(self, arrays: Arrays) -> None:
         """Put the arrays into the parameters of the same names; the others stay as they are."""
@@ -202,7 +200,7 @@ def train_epochs(
     """
     now = FitResult(start.arrays, start.steps, list(start.costs), list(start.scores))
     progress, best_arrays = Progress(now.steps), start.arrays
-    with program.lock, Interruption() as interruption:
+    with Interruption() as interruption:
         program.load(start.arrays)
         program.penalise(l2)
         x_there = program.on_device(x, x[: plan.padding])

@@ -5,6 +5,7 @@ from mindspore import Parameter, Tensor, nn, ops
 
 from ms_dnn.dnn import DNN
 from ms_dnn.layers.cost import Cost
+from ms_dnn.runtime.threads import one_thread_at_a_time
 
 
 class CostOfNetwork(nn.Cell):
@@ -54,6 +55,7 @@ class FrameworkGradient(nn.Cell):
     """
 
     may_overflow = False
+    __call__ = one_thread_at_a_time(nn.Cell.__call__)
 
     def __init__(self, network: DNN, cost: Cost) -> None:
         super().__init__(auto_prefix=False)

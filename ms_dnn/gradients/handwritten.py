@@ -8,6 +8,7 @@ from mindspore import Parameter, Tensor, nn
 from ms_dnn.dnn import DNN
 from ms_dnn.gradients.workers import SumOverWorkers
 from ms_dnn.layers.cost import Cost
+from ms_dnn.runtime.threads import one_thread_at_a_time
 
 
 class HandwrittenGradient(nn.Cell):
@@ -32,6 +33,7 @@ class HandwrittenGradient(nn.Cell):
     """
 
     may_overflow = False
+    __call__ = one_thread_at_a_time(nn.Cell.__call__)
 
     def __init__(self, network: DNN, cost: Cost, over_workers: SumOverWorkers | None = None) -> None:
         super().__init__(auto_prefix=False)

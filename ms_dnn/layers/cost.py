@@ -7,6 +7,7 @@ from ms_dnn.layers.penalty import WeightPenalty
 from ms_dnn.maths.constants import constant
 from ms_dnn.maths.losses import LOSSES
 from ms_dnn.presentation.notation import named
+from ms_dnn.runtime.threads import one_thread_at_a_time
 
 
 class Cost(nn.Cell):
@@ -32,6 +33,8 @@ class Cost(nn.Cell):
         >>> print(J, da.asnumpy().tolist())  # (½ 2² + ½ 1²) / 2, (a − y) / 2
         1.25 [[1.0], [0.5]]
     """
+
+    __call__ = one_thread_at_a_time(nn.Cell.__call__)
 
     def __init__(
         self,

@@ -6,6 +6,7 @@ from mindspore import Tensor, nn, ops
 from ms_dnn.dnn import DNN
 from ms_dnn.gradients.handwritten import HandwrittenGradient
 from ms_dnn.layers.cost import Cost
+from ms_dnn.runtime.threads import one_thread_at_a_time
 
 
 class HandwrittenTrainOneStep(nn.Cell):
@@ -32,6 +33,8 @@ class HandwrittenTrainOneStep(nn.Cell):
         >>> print(J.asnumpy().round(4), network.layers[0].weight.asnumpy())  # −ln σ(0); W − 0.5 dW = 0 + 0.5
         0.6931 [[0.5]]
     """
+
+    __call__ = one_thread_at_a_time(nn.Cell.__call__)
 
     def __init__(self, network: DNN, cost: Cost, optimizer: nn.Optimizer) -> None:
         super().__init__(auto_prefix=False)
