@@ -9,10 +9,10 @@ import threading
 import warnings
 from collections.abc import Callable
 
-import joblib
 import mindspore as ms
 import numpy as np
 from sklearn.model_selection import GridSearchCV
+from sklearn.utils.parallel import joblib
 from small_estimators import classifier, iris, regressor
 
 import ms_dnn

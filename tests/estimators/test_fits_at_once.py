@@ -4,10 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import joblib
 import numpy as np
 import pytest
 from fits_at_once import CALLS, search
+from sklearn.utils.parallel import joblib
 from small_estimators import classifier, iris
 
 pytestmark = [pytest.mark.usefixtures("cpu"), pytest.mark.filterwarnings("ignore:max_iter=")]
