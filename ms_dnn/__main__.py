@@ -1,6 +1,10 @@
-"""``python -m ms_dnn`` is the command ``ms-dnn``."""
+"""The command ``ms-dnn``, which is ``python -m ms_dnn``."""
 
-from ms_dnn.cli.main import main
+import signal
+
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # before all else is imported: Ctrl-C is no traceback of an import
+
+from ms_dnn.cli.main import main  # noqa: E402
 
 if __name__ == "__main__":
     main()

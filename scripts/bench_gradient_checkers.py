@@ -9,8 +9,8 @@ false alarm is a right gradient refused. Our judge runs on the network with the 
 depend on the fault are computed once a point.
 
 Sections: kills (every fault, every checker), right (false alarms), float32 (false alarms of ours on many networks),
-localisation, blame, sensitivity, command (time and memory of a complete check, alone). Results are printed as they
-come out. Without jax or torch it does not run.
+localisation, blame, sensitivity, second (order 2, against torch's gradgradcheck), command (time and memory of a
+complete check, alone). Results are printed as they come out. Without jax or torch it does not run.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from typing import Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("GLOG_v", "3")
 
-from gradient_checkers import sections, whole_command
+from gradient_checkers import second_order, sections, whole_command
 from gradient_checkers.planted.catalogue import FAULTS
 from gradient_checkers.points import points, random_point
 from gradient_checkers.sections import CHECKERS, OURS, OURS_32, OURS_64, Answer, Mutant
@@ -43,7 +43,7 @@ from rich.table import Table
 
 from ms_dnn.runtime.device import use_device
 
-SECTIONS = ("kills", "right", "float32", "localisation", "blame", "sensitivity", "command")
+SECTIONS = ("kills", "right", "float32", "localisation", "blame", "sensitivity", "second", "command")
 PACKAGES = ("ms-dnn", "mindspore", "torch", "jax", "scipy", "numpy")
 FRESH = 5000
 """First seed of the sections other than kills: points on which nothing was tuned."""
@@ -69,6 +69,7 @@ def tasks(options: argparse.Namespace) -> list[Task]:
     for spec in fresh[: options.sensitivity]:
         found.append(("sensitivity", sections.sensitivity, (spec, "float64")))
         found.append(("sensitivity", sections.sensitivity, (spec, "float32")))
+    found += [("second", sections.second_order, (name,)) for name in second_order.FUNCTIONS]
     return [task for task in found if task[0] in options.sections]
 
 
@@ -191,6 +192,16 @@ def sensitivity_summary(cases: list[dict[str, Any]]) -> dict[str, Any]:
     return {**found, "outside": outside}
 
 
+def second_order_summary(cases: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return for each checker how many wrong backward passes of each kind it refuses, and how many right ones."""
+    kinds = list(dict.fromkeys(case["backward"] for case in cases))
+    return {
+        checker: {kind: f"{sum(case[checker] for case in cases if case['backward'] == kind)} of "
+                  f"{sum(case['backward'] == kind for case in cases)} refused" for kind in kinds}
+        for checker in (second_order.OURS, second_order.TORCH)
+    }  # fmt: skip
+
+
 def report(console: Console, answers: dict[str, list[Answer]]) -> dict[str, Any]:
     """Print every section that was run, and return it as data."""
     mutants = [mutant for answer in answers.get("kills", []) for mutant in answer.mutants]
@@ -212,6 +223,8 @@ def report(console: Console, answers: dict[str, list[Answer]]) -> dict[str, Any]
             data[section] = case_summary([case for answer in answers[section] for case in answer.cases], by)
     if "sensitivity" in answers:
         data["sensitivity"] = sensitivity_summary([case for one in answers["sensitivity"] for case in one.cases])
+    if "second" in answers:
+        data["second order"] = second_order_summary([case for one in answers["second"] for case in one.cases])
     everything = [answer for of_section in answers.values() for answer in of_section]
     data["refused although right"] = [text for answer in everything for text in answer.alarms]
     data["inconclusive although right"] = [text for answer in everything for text in answer.inconclusive]

@@ -10,6 +10,7 @@ import typer
 from ms_dnn.cli.options import AsJson, DeviceName, Overrides, output_file, print_report
 from ms_dnn.errors import SubjectError
 from ms_dnn.runtime.durable import write_file
+from ms_dnn.runtime.working import LOADING, working
 
 if TYPE_CHECKING:
     from ms_dnn.judge.judgement import Judgement
@@ -131,7 +132,8 @@ def check(
             asked = CheckOptions(**before["replay"])
         except TypeError as error:
             raise SubjectError(f"{replay}: was made with other options than this version has ({error})") from None
-    judgement = replace(judge_target(asked), replay=vars(asked))
+    with working(LOADING):
+        judgement = replace(judge_target(asked), replay=vars(asked))
     _show(judgement, as_json, html, junit)
     raise typer.Exit(EXIT_CODES[judgement.verdict.value] if before is None else _compare(replay, before, judgement))
 

@@ -7,6 +7,7 @@ import typer
 
 from ms_dnn.cli.options import AsJson, DeviceName, output_file
 from ms_dnn.runtime.durable import write_file
+from ms_dnn.runtime.working import working
 
 
 def compare(
@@ -21,9 +22,10 @@ def compare(
 
     A run that cannot be read is told of, the others are shown, and the exit code is 2.
     """
-    from ms_dnn.runs.comparison import compare_runs
+    with working("reading the runs"):
+        from ms_dnn.runs.comparison import compare_runs
 
-    comparison = compare_runs(runs, test=test, device=device)
+        comparison = compare_runs(runs, test=test, device=device)
     if as_json:
         from ms_dnn.runs.reports.comparison_table import comparison_json
 

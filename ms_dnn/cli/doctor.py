@@ -7,6 +7,7 @@ import typer
 
 from ms_dnn.cli.options import AsJson, DeviceName, Overrides, output_file, print_report
 from ms_dnn.runtime.durable import write_file
+from ms_dnn.runtime.working import LOADING, step, working
 
 
 def doctor(
@@ -33,12 +34,14 @@ def doctor(
 
         loaded = load_config(config, [*(overrides or []), *([f"device={device}"] if device else [])])
 
-    from ms_dnn.experiment.preflight import examine, examine_environment
-    from ms_dnn.runtime.device import use_device
+    with working(LOADING):
+        from ms_dnn.experiment.preflight import examine, examine_environment
+        from ms_dnn.runtime.device import use_device
 
-    chosen = use_device(device or (loaded.device if loaded is not None else "auto"))
-    environment = examine_environment(chosen)
-    preflight = examine(loaded) if loaded is not None else None
+        chosen = use_device(device or (loaded.device if loaded is not None else "auto"))
+        environment = examine_environment(chosen)
+        step("examining the experiment")
+        preflight = examine(loaded) if loaded is not None else None
     findings = [*environment, *(preflight.findings if preflight is not None else ())]
     if as_json:
         from ms_dnn.experiment.preflight_report import preflight_json

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import typer
 
 from ms_dnn.cli.options import AsJson, DeviceName, Run, print_report
+from ms_dnn.runtime.working import LOADING, working
 
 
 def evaluate(
@@ -15,10 +16,11 @@ def evaluate(
     device: DeviceName = None,
     as_json: AsJson = False,
 ) -> None:
-    """Report the cost, the accuracy (or R²) and the confusion matrix of a run."""
-    from ms_dnn.runs.evaluation import evaluate_run
+    """Report the cost, the accuracy (or R²), the confusion matrix and other scores of a run."""
+    with working(LOADING):
+        from ms_dnn.runs.evaluation import evaluate_run
 
-    scores = evaluate_run(run, part, device)
+        scores = evaluate_run(run, part, device)
     if as_json:
         import json
 
@@ -32,6 +34,8 @@ def evaluate(
             scores.score_name: scores.score,
             "class_names": list(scores.class_names),
             "confusion": confusion,
+            "classes": scores.by_class,
+            **scores.others,
         }
         typer.echo(json.dumps(report))
         return

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from ms_dnn.cli.options import DeviceName, Run
+from ms_dnn.runtime.working import LOADING, working
 
 
 def export(
@@ -30,9 +31,10 @@ def export(
     from ms_dnn.export.destination import destination
 
     files = destination(run, file_format, output, force=force)
-    from ms_dnn.export.exporting import export_run
+    with working(LOADING):
+        from ms_dnn.export.exporting import export_run
 
-    written = export_run(run, files, as_probabilities=probabilities, device=device)
+        written = export_run(run, files, as_probabilities=probabilities, device=device)
     typer.echo(f"model: {files.model} ({files.model.stat().st_size:,} bytes)")
     for tensor in (written.facts["input"], written.facts["output"]):
         typer.echo(f"  {tensor['name']}: ({', '.join(map(str, tensor['shape']))}) {tensor['dtype']}")

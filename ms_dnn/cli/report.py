@@ -3,6 +3,7 @@
 import typer
 
 from ms_dnn.cli.options import DeviceName, Run
+from ms_dnn.runtime.working import LOADING, working
 
 
 def report(
@@ -15,8 +16,9 @@ def report(
 
     page = run / REPORT
     check_writable(page, "report")
-    from ms_dnn.runs.report import gather_run
-    from ms_dnn.runs.reports.page import run_html
+    with working(LOADING):
+        from ms_dnn.runs.report import gather_run
+        from ms_dnn.runs.reports.page import run_html
 
-    write_file(page, run_html(gather_run(run, device)))
+        write_file(page, run_html(gather_run(run, device)))
     typer.echo(f"report: {page}")

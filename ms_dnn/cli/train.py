@@ -10,6 +10,7 @@ import typer
 from ms_dnn.cli.options import BackpropName, DeviceName, Overrides, run_folder
 from ms_dnn.errors import ConfigError
 from ms_dnn.runtime.distributed import TERMINAL, is_main_process
+from ms_dnn.runtime.working import LOADING, working
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -48,12 +49,14 @@ def train(
     loaded = load_config(config, asked)
     path = run_folder(run, loaded.name)
 
-    from ms_dnn.experiment.experiment import Experiment
-    from ms_dnn.runs.reports.training_progress import TrainingProgress
-    from ms_dnn.runs.training import start_run
-
     console.print(f"{loaded.name}: {_describe(loaded)}", soft_wrap=True)
-    _show_device(console, Experiment(loaded).device)
+    with working(LOADING):
+        from ms_dnn.experiment.experiment import Experiment
+        from ms_dnn.runs.reports.training_progress import TrainingProgress
+        from ms_dnn.runs.training import start_run
+
+        device_in_use = Experiment(loaded).device
+    _show_device(console, device_in_use)
     _, state, data = start_run(loaded, path, TrainingProgress(console))
     _conclude(console, loaded, path, state, data)
 
@@ -62,11 +65,12 @@ def _resume(console: "Console", path: Path, device: str | None) -> None:
     from ms_dnn.training.run_folder import RunFolder
 
     RunFolder(path)  # says what is wrong with it before MindSpore is loaded
-    from ms_dnn.runs.reports.training_progress import TrainingProgress
-    from ms_dnn.runs.stored import StoredRun
-    from ms_dnn.runs.training import resume_run
+    with working(LOADING):
+        from ms_dnn.runs.reports.training_progress import TrainingProgress
+        from ms_dnn.runs.stored import StoredRun
+        from ms_dnn.runs.training import resume_run
 
-    run = StoredRun(path, device)
+        run = StoredRun(path, device)
     _show_device(console, run.device)
     _, state, data = resume_run(path, TrainingProgress(console), device)
     _conclude(console, run.config, path, state, data)

@@ -26,8 +26,8 @@ class Dataset:
     they are left in their file. ``y`` is (M,) int64, class indices 0..C−1, for classification and (M, O) float64 for
     regression. ``class_names`` has C entries (none
     for regression) and ``feature_names`` I entries (none if the features have no names). Pictures carry
-    ``image_shape``, whose product is I, in row-major order: (height, width) for grey ones with light ink on a dark
-    ground, (height, width, channels) for pictures as they are; and ``value_range`` (black, white). Both are None for
+    ``image_shape``, whose product is I, in row-major order: (height, width) for grey ones, (height, width, channels)
+    for others; and ``value_range`` (black, white). Both are None for
     other data. ``weights`` (M,) says what each sample weighs in the cost of training; None where all weigh 1.
     """
 

@@ -69,12 +69,13 @@ class Samples(NamedTuple):
     """N samples to predict.
 
     ``x`` (N, I) float64, or a frame where a table's columns were declared; ``labels`` (N,), numbers or texts, or None;
-    and names of the rows.
+    names of the rows; and ``notes`` on what was done to them.
     """
 
     x: NDArray[np.float64] | DataFrame
     labels: NDArray[np.int64] | NDArray[np.float64] | NDArray[np.str_] | None
     row_names: list[str]
+    notes: tuple[str, ...] = ()
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from ms_dnn.features.columns import Features, fit_features
 from ms_dnn.features.encoding import encode_targets, smooth_targets
 from ms_dnn.features.scaling import Scaling, fit_scaling
 from ms_dnn.features.stored import DatasetMetadata, TargetScaling
+from ms_dnn.features.training_values import TrainingValues
 from ms_dnn.features.weighting import class_weights, product_of_weights
 
 
@@ -123,6 +124,7 @@ def prepare_data(config: ExperimentConfig, expected: Fingerprint | None = None) 
         value_range=dataset.value_range,
         class_names=dataset.class_names,
         target_scaling=None if scaling is None else TargetScaling.of(scaling),
+        training_values=TrainingValues.of(parts.train),
     )
     test = parts.test if own_test is None else own_test
     return PreparedData(

@@ -6,6 +6,7 @@ Each record has a line a column or fact, and every bit of its numbers: floats ar
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import numpy as np
@@ -18,11 +19,13 @@ from ms_dnn.config.settings import Settings, record_from_json
 from ms_dnn.data.dataset import Task
 from ms_dnn.data.fingerprint import Fingerprint
 from ms_dnn.data.formats.stored_set import ImageShape, Size
+from ms_dnn.data.source import Samples
 from ms_dnn.errors import DataError
 from ms_dnn.features.columns import Features
 from ms_dnn.features.encoding import encode_targets
 from ms_dnn.features.fitted import Fitted
 from ms_dnn.features.scaling import Scaling
+from ms_dnn.features.training_values import TrainingValues
 
 
 class _StoredFeatures(Settings):
@@ -58,7 +61,8 @@ class DatasetMetadata(Settings):
 
     ``inputs`` counts the features as they are encoded. ``named`` says whether the columns that they are made of have
     names, or are counted. ``image_shape``, ``value_range`` and ``class_names`` are those of
-    :class:`ms_dnn.data.Dataset`. ``target_scaling`` is None for classes.
+    :class:`ms_dnn.data.Dataset`. ``target_scaling`` is None for classes, ``training_values`` in runs of
+    earlier versions.
     """
 
     version: Literal[1] = 1
@@ -69,6 +73,7 @@ class DatasetMetadata(Settings):
     value_range: tuple[float, float] | None
     class_names: tuple[str, ...]
     target_scaling: TargetScaling | None
+    training_values: TrainingValues | None = None
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
@@ -80,6 +85,21 @@ class DatasetMetadata(Settings):
     def task(self) -> Task:
         """What the network was trained for."""
         return "classification" if self.target_scaling is None else "regression"
+
+    def unlike_training(self, samples: Samples, names: Sequence[str], where: str, cure: str) -> tuple[str, ...]:
+        """Return what is to be said where samples are unlike all of the training set.
+
+        ``names`` are those of the columns, ``where`` is what the samples are called, and ``cure`` says what to do about
+        pictures on another ground than the training pictures'.
+        """
+        known, ground = self.training_values, None
+        if known is None:
+            return ()
+        if other := known.unlike(samples.x, names, where):
+            return (other,)
+        if self.image_shape is not None and self.value_range is not None:
+            ground = known.on_other_ground(samples.x, samples.row_names, self.image_shape, self.value_range)
+        return (f"{ground}; {cure}",) if ground else ()
 
     def check_outputs(self, loss: str, outputs: int) -> None:
         """Raise :class:`DataError` where a network of such a loss and so many outputs does not fit such data."""

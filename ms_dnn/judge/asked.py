@@ -100,8 +100,17 @@ class Asked:
         if plain and judgement.verdict is Verdict.PASS:
             judgement = _at_fewer_samples(judgement, subject, unused, self.device, self.seed)
         if self.order == 2 and judgement.verdict is Verdict.PASS:
-            return judge(self._point(Subject(FirstGradient(subject), subject.inputs, wrt=self.wrt, seed=self.seed)))
+            return self._of_second_order(subject)
         return judgement
+
+    def _of_second_order(self, subject: Subject) -> Judgement:
+        """Judge the gradient of the gradient, by the inputs and by the cotangents that come in after them."""
+        given = [*subject.inputs, *subject.cotangents]
+        point = self._point(Subject(FirstGradient(subject), given, wrt=self.wrt, seed=self.seed))
+        names = [f"input {number}" for number in range(len(subject.inputs), len(given))]
+        message = f"what the gradient is a function of: the inputs, and dout of the outputs ({', '.join(names)})"
+        point.findings = [*point.findings, Finding("second order", "note", "all", names[0], message)]
+        return judge(point)
 
     def _subject(self) -> Subject:
         asked = self.function, self.inputs, self.loss, self.targets

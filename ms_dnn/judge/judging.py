@@ -34,6 +34,7 @@ from ms_dnn.judge.routes.slope import Array
 from ms_dnn.judge.routes.subject import Variable
 from ms_dnn.judge.verdict import decide
 from ms_dnn.runtime.environment import describe_environment
+from ms_dnn.runtime.working import step
 
 OF_FLOAT32, MOST_OF_FLOAT32 = 2e-7, 1e-5
 """How far a float64 gradient may be off to be taken for one computed in float32: by Python numbers, by whole passes."""
@@ -78,6 +79,7 @@ def judge(point: JudgedPoint) -> Judgement:
     results = RouteResults(shapes, {variable.name: variable.dtype for variable in point.variables})
     results.findings += point.findings
     for route in point.gradient_routes:
+        step(f"gradients by {route.name}")
         results.run(route)
     rounding = defaultdict(Rounding, point.rounding())
     for route in point.gradient_routes:
@@ -85,6 +87,7 @@ def judge(point: JudgedPoint) -> Judgement:
     witnesses = {route.name for route in (*point.gradient_routes, *point.slope_routes) if route.witness}
 
     for place, variable in enumerate(point.variables):
+        step(f"judging tensor {place + 1} of {len(point.variables)}, {variable.name}")
         for part, v in _directions(point, place, variable, rounding[variable.name]):
             results.take_derivatives(variable.name, "random", v, point.slope_routes, part)
     point.allowance.noise = results.noise()

@@ -120,9 +120,10 @@ class Axes:
         """Return where a point lies in the picture."""
         return f"{self.x.place(point[0]):.1f}", f"{self.y.place(point[1]):.1f}"
 
-    def line(self, points: Sequence[Point], style: str, width: float | None = None) -> str:
+    def line(self, points: Sequence[Point], style: str, width: float | None = None, dashes: str = "") -> str:
         """Return a line through the points; "" where there are none."""
         wide = "" if width is None else f' stroke-width="{width:.1f}"'
+        wide += f' stroke-dasharray="{dashes}"' if dashes else ""
         places = " ".join(",".join(self.place(point)) for point in points)
         return f'<polyline class="{style}"{wide} points="{places}"/>' if points else ""
 

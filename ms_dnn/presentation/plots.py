@@ -24,6 +24,7 @@ SHAPES = ("o", "s", "^", "D", "v", "P", "X", "*", "<")
 PATTERNS: tuple[Any, ...] = ("-", (0, (6, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)))
 GRID = "#e5e5e5"
 MOST_POINTS = 2000
+_RATIO_OF_POWERS = 200.0
 
 
 def new_figure(width: float, height: float, layout: Literal["constrained"] | None = "constrained") -> Any:
@@ -50,6 +51,16 @@ def tidy(axes: Any) -> None:
     axes.spines[["top", "right"]].set_visible(False)
 
 
+def label_logarithm(axis: Any, ratio: float) -> None:
+    """Label a logarithmic axis over ``ratio`` times its lowest value: the powers of ten; 1, 2 and 5 where few fit."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    if ratio < _RATIO_OF_POWERS:
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
 def plot_curves(axes: Any, curves: Sequence[Curve], title: str, *, percent: bool = False) -> None:
     """Draw curves against the epoch, in the colours that they have on the pages."""
     for number, curve in enumerate(curves):
@@ -69,6 +80,7 @@ def plot_curves(axes: Any, curves: Sequence[Curve], title: str, *, percent: bool
         axes.yaxis.set_major_formatter(PercentFormatter(1.0))
     elif is_logarithmic(values):
         axes.set_yscale("log")
+        label_logarithm(axes.yaxis, max(values) / min(values))
     axes.set(xlabel="epoch", title=title)
     tidy(axes)
 

@@ -38,4 +38,5 @@ def scores_on(experiment: Experiment, network: DNN, name: str) -> Scores:
     if classes:
         confusion = confusion_matrix(split.targets, decoder.predictions(outputs), labels=range(len(classes)))
     score = decoder.score(outputs, split.targets)
-    return Scores(name, len(split.x), J, decoder.score_name, score, classes, confusion)
+    others = decoder.other_scores(outputs, split.targets)
+    return Scores(name, len(split.x), J, decoder.score_name, score, classes, confusion, others)

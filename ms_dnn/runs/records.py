@@ -1,8 +1,8 @@
 """What reports show of runs: how they do, how they compare, what their pictures hold. No MindSpore."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from ms_dnn.presentation.document import Block, Shown
 from ms_dnn.presentation.notation import counted
 from ms_dnn.training.run_folder import Row
 from ms_dnn.training.state import State
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 @dataclass(frozen=True, repr=False)
@@ -26,6 +29,7 @@ class Scores(Shown):
         score: its value.
         class_names: names of the classes; empty for regression.
         confusion: (C, C) counts, row = true class, column = predicted class; None for regression.
+        others: other scores by their names, such as "f1" or "mae".
     """
 
     part: str
@@ -35,6 +39,19 @@ class Scores(Shown):
     score: float
     class_names: tuple[str, ...]
     confusion: NDArray[np.int64] | None
+    others: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def by_class(self) -> list[dict[str, float | None]]:
+        """Recall, precision and F1 of each class; None where it is not in the set, never predicted, or neither."""
+        if self.confusion is None:
+            return []
+        correct, there, predicted = self.confusion.diagonal(), self.confusion.sum(axis=1), self.confusion.sum(axis=0)
+        shares = {"recall": (correct, there), "precision": (correct, predicted), "f1": (2 * correct, there + predicted)}
+        return [
+            {key: float(part[i] / whole[i]) if whole[i] else None for key, (part, whole) in shares.items()}
+            for i in range(len(correct))
+        ]
 
     def __repr__(self) -> str:
         return f"Scores({self.part} {self.score_name} {self.score:.4g}, {counted(self.samples, 'sample')})"
@@ -44,6 +61,36 @@ class Scores(Shown):
         from ms_dnn.runs.reports.tables import scores_report
 
         return scores_report(self)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a run predicts for samples from files.
+
+    Attributes:
+        row_names: one name a sample.
+        values: a class name or a list of numbers a sample.
+        class_names: names of the classes; empty for regression.
+        probabilities: of each class, (N, C), where the loss gives the outputs such a meaning, else None.
+        outputs: of the network, (N, n[L]).
+        output_names: one name an output.
+        labels: the targets by the files, as class names where they are class indices, or None.
+        notes: what was done to pictures, which values were filled in, and how samples are unlike the training set.
+        scores: "accuracy", or "mae", "rmse" and "r2" where there is one target; empty without labels.
+        given: the columns of the tables as texts, and names and labels of other samples, N rows; None where they were
+            not to be kept.
+    """
+
+    row_names: tuple[str, ...]
+    values: tuple[Any, ...]
+    class_names: tuple[str, ...]
+    probabilities: NDArray[Any] | None
+    outputs: NDArray[Any]
+    output_names: tuple[str, ...]
+    labels: tuple[Any, ...] | None
+    notes: tuple[str, ...]
+    scores: Mapping[str, float]
+    given: "DataFrame | None"
 
 
 @dataclass(frozen=True)

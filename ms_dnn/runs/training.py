@@ -22,6 +22,7 @@ from ms_dnn.runs.stored import StoredRun
 from ms_dnn.runtime.device import Device
 from ms_dnn.runtime.distributed import Workers, await_worker_0, init_process_group
 from ms_dnn.runtime.environment import package_versions
+from ms_dnn.runtime.working import working
 from ms_dnn.training.callbacks import Callback, Callbacks
 from ms_dnn.training.checkpoints import read_checkpoint
 from ms_dnn.training.probe import Probe
@@ -118,7 +119,7 @@ def _train(experiment: Experiment, trainer: Trainer) -> tuple[RunFolder, State, 
         with contextlib.suppress(OSError):  # on a full disk, say: what ended the run matters more than its picture
             draw_curves(folder.metrics(), folder.path / CURVES, experiment.config.name)
     if state.stop_reason is not None:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), working("drawing the layers"):
             draw_pictures(experiment, trainer.network, folder.path)
     return folder, state, experiment.data
 

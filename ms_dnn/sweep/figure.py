@@ -6,12 +6,13 @@ from typing import Any
 
 from ms_dnn.config.swept import Parameter
 from ms_dnn.presentation.charts import is_logarithmic
-from ms_dnn.presentation.plots import BLUE, GREY, ORANGE, new_figure, png, tidy
+from ms_dnn.presentation.plots import BLUE, GREY, ORANGE, label_logarithm, new_figure, png, tidy
 from ms_dnn.sweep.outcome import SweepOutcome, TrialRow, shown_metric, shown_value
 
 _COLUMNS = 4
-_RATIO_OF_POWERS = 200.0
 _MOST_STRIPS = 10
+_STRIP = 0.3
+"""Width of the strip in which the trials of one value stand beside each other; values are 1 apart."""
 _NAMES = {"validation_loss": "validation loss", "validation_accuracy": "validation accuracy", "validation_r2": "R²"}
 
 
@@ -65,6 +66,8 @@ def _draw_panel(
     """Draw the trials over one hyperparameter; those without a metric stand on the upper edge."""
     panel.set_xlabel(axis.address)
     _draw_range(panel, axis)
+    for centre in _strips(axis):
+        panel.axvspan(centre - _STRIP, centre + _STRIP, color="#f2f2f2", linewidth=0, zorder=0)
     complete = [row for row in measured if row.state == "complete" and row is not best]
     pruned = [row for row in measured if row.state != "complete"]
     panel.plot(*_points(axis, pruned), "x", color=GREY, markersize=5.5, markeredgewidth=1.2, label="pruned")
@@ -90,13 +93,16 @@ def _draw_range(panel: Any, axis: Parameter) -> None:
         crowded = len(labels) > 4 or max(map(len, labels)) * len(labels) > 26
         panel.set_xticks(range(len(labels)), labels, rotation=35 if crowded else 0, ha="right" if crowded else "center")
         panel.set_xlim(-0.6, len(labels) - 0.4)
+    elif _strips(axis):
+        panel.set_xticks(_strips(axis))
+        panel.set_xlim(axis.low - 0.6, axis.high + 0.6)
     elif axis.log:
         margin = (axis.high / axis.low) ** 0.05 if axis.high > axis.low else 2.0
         panel.set(xscale="log", xlim=(axis.low / margin, axis.high * margin))
-        _label_logarithm(panel.xaxis, axis.high / axis.low)
+        label_logarithm(panel.xaxis, axis.high / axis.low)
     else:
         margin = (axis.high - axis.low) * 0.05 or abs(axis.high) * 0.05 or 0.05
-        panel.set_xlim(axis.low - margin - _jitter(axis) / 2, axis.high + margin + _jitter(axis) / 2)
+        panel.set_xlim(axis.low - margin, axis.high + margin)
         panel.locator_params(axis="x", nbins=5, integer=isinstance(axis.low, int))
 
 
@@ -105,36 +111,29 @@ def _points(axis: Parameter, rows: Sequence[TrialRow]) -> tuple[list[float], lis
 
 
 def _position(axis: Parameter, row: TrialRow) -> float:
-    """Return where a trial stands on the axis; within the strip of a choice it depends on the number alone."""
+    """Return where a trial stands on the axis; within the strip of its value it depends on the number alone."""
     value = row.parameters[axis.address]
     centre = float(value) if axis.choices is None else axis.choices.index(value)
     # Multiples of the golden ratio fill the strip evenly.
-    return centre + ((row.number * 0.618034) % 1 - 0.5) * _jitter(axis)
+    return centre + ((row.number * 0.618034) % 1 - 0.5) * _STRIP if _strips(axis) else centre
 
 
-def _jitter(axis: Parameter) -> float:
-    """Return the width of the strip of one value: choices and a few whole numbers would lie upon each other."""
-    whole = isinstance(axis.low, int) and not axis.log and axis.high - axis.low <= _MOST_STRIPS
-    return 0.5 if axis.choices is not None or whole else 0.0
+def _strips(axis: Parameter) -> list[int]:
+    """Return where strips stand: choices and a few whole numbers, whose trials would lie upon each other."""
+    if axis.choices is not None:
+        return list(range(len(axis.choices)))
+    if isinstance(axis.low, int) and not axis.log and axis.high - axis.low <= _MOST_STRIPS:
+        return list(range(axis.low, int(axis.high) + 1))
+    return []
 
 
 def _label_metric(axis: Any, low: float, high: float, log: bool, metric: str) -> None:
     from matplotlib.ticker import PercentFormatter
 
     if log:
-        _label_logarithm(axis, high / low)
+        label_logarithm(axis, high / low)
     if metric == "validation_accuracy":
         axis.set_major_formatter(PercentFormatter(1.0, decimals=0 if high - low > 0.04 else None))
-
-
-def _label_logarithm(axis: Any, ratio: float) -> None:
-    """Write the powers of ten, and 2 and 5 times them where there are few; as numbers where those are short."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    if ratio < _RATIO_OF_POWERS:
-        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axis.set_minor_formatter(NullFormatter())
 
 
 def _legend_of(panel: Any) -> tuple[list[Any], list[str]]:

@@ -2,12 +2,19 @@
 
 The packages' own code decides: ``torch.autograd.gradcheck``, ``jax.test_util.check_grads`` and
 ``scipy.optimize.check_grad``, on a forward pass written in that package, whose backward pass returns the cotangent
-times the gradients under test. Two rules that no package exports are re-stated:
+times the gradients under test. Rules that no package exports are re-stated:
 
 * MindSpore's test helper (``tests/mindspore_test_framework/utils/check_gradient.py``, ``OperationGradChecker``):
   central differences with δ = 1e-3; both sides times δ, compared at an absolute 1e-3; elements whose difference is 0
   passed over.
 * Stanford's cs231n: |g − n| / max(1e-8, |g| + |n|) < 1e-4 for every element, n by central differences with h = 1e-5.
+* msprobe, MindSpore's tool for precision, compares a dumped tensor with the same one of another framework, here torch's
+  autograd in the same precision. Its documented rule is that a tensor does not reach the accuracy where the cosine is
+  below 0.9, or the largest error above 1, or the cosine below 0.99 and the largest error above 1e-3. A stricter one in
+  use asks for a cosine above 0.99 and a largest error below 1e-4.
+
+``torch.autograd.gradgradcheck`` judges the derivative of a backward pass, not the backward pass: see
+:mod:`gradient_checkers.second_order`.
 
 scipy's ``check_grad`` returns a length and leaves the decision to the caller. Two usual ones are taken: below 1e-5, and
 below 1e-4 of ‖g‖₂.
@@ -40,8 +47,12 @@ TORCH_SLOW, TORCH_FAST = "torch gradcheck, slow", "torch gradcheck, fast"
 JAX_64, JAX_32 = "JAX check_grads, float64", "JAX check_grads, float32"
 SCIPY_RELATIVE, SCIPY_ABSOLUTE = "scipy check_grad < 1e-4 ‖g‖", "scipy check_grad < 1e-5"
 MINDSPORE, CS231N = "MindSpore's internal rule", "cs231n, relative error < 1e-4"
-IN_FLOAT64 = (TORCH_SLOW, TORCH_FAST, JAX_64, SCIPY_RELATIVE, SCIPY_ABSOLUTE, MINDSPORE, CS231N)
-IN_FLOAT32 = (JAX_32,)
+MSPROBE, MSPROBE_STRICT = "msprobe compare, as documented", "msprobe, cosine > 0.99 and < 1e-4"
+MSPROBE_32, MSPROBE_STRICT_32 = f"{MSPROBE}, float32", f"{MSPROBE_STRICT}, float32"
+IN_FLOAT64 = (
+    TORCH_SLOW, TORCH_FAST, JAX_64, SCIPY_RELATIVE, SCIPY_ABSOLUTE, MINDSPORE, CS231N, MSPROBE, MSPROBE_STRICT,
+)  # fmt: skip
+IN_FLOAT32 = (JAX_32, MSPROBE_32, MSPROBE_STRICT_32)
 
 torch.set_num_threads(1)
 jax.config.update("jax_enable_x64", True)
@@ -60,12 +71,14 @@ class Peers:
         self.shapes = [array.shape for array in point.parameters]
         self.flat = np.concatenate([array.ravel() for array in point.parameters])
         self.by_h = {h: self._central_differences(h) for h in (1e-3, 1e-5)}
-        self.torch_cost = _torch_cost(point)
+        self.torch_cost = {dtype: _torch_cost(point, dtype) for dtype in ("float64", "float32")}
+        self.torch_gradients = {dtype: self._torch_gradients(dtype) for dtype in ("float64", "float32")}
         self.jax_cost = {dtype: jax.jit(_jax_cost(point, dtype)) for dtype in ("float64", "float32")}
 
     def refuse(self, supply: Supply) -> dict[str, bool]:
         """Return which of the peers that compute in float64 refuse the gradients."""
         scipy_relative, scipy_absolute = self._by_scipy(supply)
+        msprobe, msprobe_strict = self._by_msprobe(supply, "float64")
         return {
             TORCH_SLOW: self._by_torch(supply, fast=False),
             TORCH_FAST: self._by_torch(supply, fast=True),
@@ -74,15 +87,18 @@ class Peers:
             SCIPY_ABSOLUTE: scipy_absolute,
             MINDSPORE: self._by_rule(supply, 1e-3, lambda g, n: bool(np.any(np.abs(g - n)[n != 0] * 1e-3 > 1e-3))),
             CS231N: self._by_rule(supply, 1e-5, _relative_error_too_large),
+            MSPROBE: msprobe,
+            MSPROBE_STRICT: msprobe_strict,
         }
 
     def forbid_float32(self, supply: Supply) -> dict[str, bool]:
         """Return which of the peers that compute in float32 refuse the gradients."""
-        return {JAX_32: self._by_jax(supply, "float32")}
+        msprobe, msprobe_strict = self._by_msprobe(supply, "float32")
+        return {JAX_32: self._by_jax(supply, "float32"), MSPROBE_32: msprobe, MSPROBE_STRICT_32: msprobe_strict}
 
     def _by_torch(self, supply: Supply, fast: bool) -> bool:
         parameters = [torch.tensor(array, requires_grad=True) for array in self.point.parameters]
-        cost = self.torch_cost
+        cost = self.torch_cost["float64"]
 
         class UnderTest(torch.autograd.Function):
             @staticmethod
@@ -134,6 +150,26 @@ class Peers:
         except STOPPED:
             return True
 
+    def _by_msprobe(self, supply: Supply, dtype: str) -> tuple[bool, bool]:
+        """Return whether the documented rule refuses some tensor, and whether the stricter one does."""
+        try:
+            found, rights = supply(), self.torch_gradients[dtype]
+        except STOPPED:
+            return True, True
+        compared = [
+            (_cosine(g, right), float(np.max(np.abs(g - right))))
+            for g, right in zip(found, rights, strict=True)
+            if g is not None and g.shape == right.shape and np.all(np.isfinite(g))
+        ]
+        if len(compared) < len(rights):
+            return True, True
+        documented = any(cosine < 0.9 or error > 1 or (cosine < 0.99 and error > 1e-3) for cosine, error in compared)
+        return documented, any(not (cosine > 0.99 and error < 1e-4) for cosine, error in compared)
+
+    def _torch_gradients(self, dtype: str) -> list[Array]:
+        parameters = [torch.tensor(array.astype(dtype), requires_grad=True) for array in self.point.parameters]
+        return [gradient.numpy() for gradient in torch.autograd.grad(self.torch_cost[dtype](parameters), parameters)]
+
     def _flattened(self, supply: Supply) -> Array:
         found = supply()
         parts = [np.zeros(size) if g is None else np.ravel(g) for g, size in zip(found, self.sizes, strict=True)]
@@ -164,6 +200,12 @@ def _relative_error_too_large(gradient: Array, numeric: Array) -> bool:
     return bool(np.max(error) >= 1e-4)
 
 
+def _cosine(gradient: Array, right: Array) -> float:
+    """Return the cosine of the angle between two tensors; 1 where both are 0, and 0 where one is."""
+    lengths = float(np.linalg.norm(gradient) * np.linalg.norm(right))
+    return float(np.vdot(gradient, right)) / lengths if lengths else float(np.array_equal(gradient, right))
+
+
 # The same J in each package ----------------------------------------------------------------------------------
 
 _TORCH: dict[str, Any] = {
@@ -192,8 +234,8 @@ _JAX_LOSSES: dict[str, Any] = {
 }
 
 
-def _torch_cost(point: Point) -> Callable[[Any], Any]:
-    x, y, of = torch.tensor(point.x), torch.tensor(point.y), point.architecture
+def _torch_cost(point: Point, dtype: str) -> Callable[[Any], Any]:
+    x, y, of = torch.tensor(point.x.astype(dtype)), torch.tensor(point.y.astype(dtype)), point.architecture
     weight = 1.0 / of.samples if of.reduction == "mean" else 1.0
 
     def cost(parameters: Any) -> Any:

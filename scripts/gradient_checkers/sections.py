@@ -13,6 +13,7 @@ from gradient_checkers.ours import COUNTS_FROM, Bench, Changed, ChangedSlopes, P
 from gradient_checkers.peers import IN_FLOAT32, IN_FLOAT64, Peers
 from gradient_checkers.planted.catalogue import FAULTS
 from gradient_checkers.points import Architecture, make_point
+from gradient_checkers.second_order import cases_of
 from ms_dnn.judge.judgement import Judgement, Verdict
 from ms_dnn.judge.routes.base import GradientRoute, Gradients, Route, SlopeRoute
 
@@ -185,6 +186,11 @@ def sensitivity(spec: Spec, dtype: str) -> Answer:
              "by": tensor.sensitivity.by, "tensor": tensor.name, "dtype": dtype, "point": _title(spec)}
         )  # fmt: skip
     return answer
+
+
+def second_order(name: str) -> Answer:
+    """Ask ours with ``order=2`` and torch's ``gradgradcheck`` about the backward passes of one function."""
+    return Answer(cases=cases_of(name))
 
 
 # Single steps ------------------------------------------------------------------------------------------------

@@ -66,6 +66,13 @@ def test_evaluate(run: Path) -> None:
     assert confusion.sum() == report["samples"] == 359
     assert report["accuracy"] == pytest.approx(confusion.trace() / 359)
     assert report["accuracy"] > 0.9
+    by_class = [one["f1"] for one in report["classes"]]
+    assert report["f1"] == pytest.approx(np.mean(by_class))
+    assert 0.9 < report["accuracy"] < report["top_3_accuracy"] <= report["top_5_accuracy"] <= 1
+    assert 0 <= report["calibration_error"] < 0.1 < 0.9 < report["auc"] <= 1
+    assert f"mean F1 {report['f1']:.4g}, mean AUC {report['auc']:.4g}, top-3 accuracy" in table.stdout.replace(
+        "\n", " "
+    )
 
 
 def test_predict_from_npz_csv_and_a_picture(run: Path, tmp_path: Path) -> None:

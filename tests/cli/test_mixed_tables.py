@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from command import here, ms_dnn, refused
 
@@ -52,6 +53,16 @@ def test_the_training_file_is_raw_input(trained):
     samples = json.loads(here("predict", folder / "run", folder / f"t.{suffix}", "--json").stdout)["samples"]
     assert len(samples) == 160
     assert np.mean([sample["label"] == sample["answer"] for sample in samples]) > 0.9
+
+
+def test_predictions_stand_beside_the_columns_that_were_given(trained, tmp_path):
+    folder, suffix = trained
+    process = here("predict", folder / "run", rows := raw_rows(suffix, tmp_path), "--output", tmp_path / "a.csv")
+    assert process.returncode == 0, process.stderr
+    answers = pd.read_csv(tmp_path / "a.csv")
+    given = pd.read_csv(rows) if suffix == "csv" else pd.read_parquet(rows)
+    assert list(answers.columns[:6]) == [*given.columns, "prediction"]
+    pd.testing.assert_frame_equal(answers[given.columns], given, check_dtype=False)
 
 
 def test_runs_are_evaluated_and_resumed(trained):

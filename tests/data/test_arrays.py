@@ -20,7 +20,7 @@ def save(tmp_path):
 
 
 def test_x_and_y_are_read(save):
-    x, labels, names = read_features(save(x=np.arange(6).reshape(3, 2), y=np.array([0, 1, 2]), z=1), 2)
+    x, labels, names, _ = read_features(save(x=np.arange(6).reshape(3, 2), y=np.array([0, 1, 2]), z=1), 2)
     assert x.dtype == np.float64
     assert x.tolist() == [[0, 1], [2, 3], [4, 5]]
     assert labels.tolist() == [0, 1, 2]
@@ -119,3 +119,13 @@ def test_pickles_are_not_run(tmp_path):
     path.write_bytes(b"cos\nabort\n(tR.")  # os.abort() for an unpickler
     with pytest.raises(DataError, match="without pickle"):
         read_features(path, 2)
+
+
+@pytest.mark.parametrize(("shape", "told"), [((4, 3), False), ((4, 3, 1), False), ((3, 4), True), ((1, 12), False)])
+def test_axes_in_another_order_than_the_training_pictures_are_told_of(save, shape, told):
+    samples = read_features(save(x=np.zeros((2, *shape))), 12, (4, 3, 1))
+    assert bool(samples.notes) is told
+    if told:
+        assert samples.notes[0].endswith(
+            "samples of shape 3×4 taken row by row as 4×3, that of the training pictures; check the order of the axes"
+        )

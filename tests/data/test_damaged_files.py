@@ -48,7 +48,7 @@ def reads_or_says_why(tmp_path, suffix, content):
     path.write_bytes(content)
     shape = None if suffix in ("csv", "npy") or suffix.endswith("npz") else (2, 1)
     try:
-        x, _, names = read_features(path, 2, shape)
+        x, _, names, _ = read_features(path, 2, shape)
     except DataError as error:
         return refuse_vague(str(error))
     assert x.shape == (len(names), 2)

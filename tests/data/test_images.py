@@ -29,10 +29,43 @@ def test_a_digit_comes_back_through_every_lossless_format(tmp_path, digit):
     np.testing.assert_allclose(samples.x, np.tile(load_bundled("digits").x[0], (5, 1)), atol=16 / 255)
 
 
-def test_dark_ink_on_light_ground_is_inverted(tmp_path, digit):
-    Image.fromarray(digit).save(tmp_path / "light.png")
-    Image.fromarray(255 - digit).convert("RGB").save(tmp_path / "dark.png")
-    np.testing.assert_allclose(read(tmp_path / "dark.png"), read(tmp_path / "light.png"), atol=1e-5)
+def test_only_what_is_asked_for_is_inverted_and_it_is_said(tmp_path, digit):
+    for name, pixels in (("light", digit), ("dark", 255 - digit)):
+        Image.fromarray(pixels).convert("RGB").save(tmp_path / f"{name}.png")
+    as_it_is, wanted = read(tmp_path / "dark.png"), read(tmp_path / "light.png")
+    np.testing.assert_allclose(as_it_is, 16 - wanted, atol=1e-5)
+    inverted = read_features(tmp_path / "dark.png", 64, SHAPE, RANGE, invert=True)
+    np.testing.assert_allclose(inverted.x, wanted, atol=1e-5)
+    assert inverted.notes == ("1 picture: made grey, inverted; black is 0, white 16",)
+
+
+def test_what_was_done_to_pictures_of_several_kinds_is_one_sentence(tmp_path, digit):
+    for size in (8, 10, 11, 12, 13):
+        Image.fromarray(digit).resize((size, 9)).save(tmp_path / f"{size}.png")
+    Image.fromarray(digit).convert("RGBA").resize((8, 8)).save(tmp_path / "colours.png")
+    (note,) = read_features(tmp_path, 64, SHAPE, RANGE).notes
+    assert note == (
+        "6 pictures: 1 of them made grey, transparent parts made the ground on which the rest stands out, resized from "
+        "9×10, 9×11, 9×12, … to 8×8 (height×width); black is 0, white 16"
+    )
+    (note,) = read_features(tmp_path / "8.png", 192, (8, 8, 3), RANGE).notes
+    assert "grey, with red, green and blue alike, resized from 9×8 to 8×8" in note
+
+
+def test_a_folder_of_folders_is_labelled_where_they_are_classes(tmp_path, digit):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        Image.fromarray(digit).save(tmp_path / name / "0.png")
+    samples = read_features(tmp_path, 64, SHAPE, RANGE, class_names=("none", "one", "two"))
+    assert samples.labels.tolist() == ["one", "two"]
+    assert samples.row_names == ["one/0.png", "two/0.png"]
+    samples = read_features(tmp_path, 64, SHAPE, RANGE, class_names=("one", "three"))
+    assert samples.labels is None
+    assert samples.notes[1].startswith("nothing to compare the predictions with: 'two' in ")
+    Image.fromarray(digit).save(tmp_path / "beside.png")
+    samples = read_features(tmp_path, 64, SHAPE, RANGE, class_names=("one", "two"))
+    assert (samples.row_names, samples.labels) == (["beside.png"], None)
+    assert samples.notes[1].endswith("were left out, for there are pictures beside them")
 
 
 def test_sixteen_bits_are_not_clipped(tmp_path, digit):
@@ -45,7 +78,8 @@ def test_sixteen_bits_are_not_clipped(tmp_path, digit):
 def test_ink_stands_out_of_a_transparent_ground(tmp_path, digit, ink):
     layers = [Image.new("L", SHAPE, ink), Image.fromarray(digit)]
     Image.merge("LA", layers).save(tmp_path / "clear.png")
-    np.testing.assert_allclose(read(tmp_path / "clear.png").reshape(SHAPE), digit * (16 / 255), atol=1e-4)
+    expected = digit if ink else 255 - digit
+    np.testing.assert_allclose(read(tmp_path / "clear.png").reshape(SHAPE), expected * (16 / 255), atol=1e-4)
 
 
 def test_resizing_averages_over_areas(tmp_path):

@@ -44,7 +44,7 @@ def record(row):
     }
 
 
-@pytest.fixture(scope="module", params=[1, 3])
+@pytest.fixture(scope="module", params=[pytest.param(1, marks=pytest.mark.campaign), 3])
 def foreign(request, tmp_path_factory):
     """A set in one file or in three, of which one stands for all."""
     from mindspore.mindrecord import FileWriter

@@ -31,7 +31,7 @@ def write(tmp_path):
     ],
 )
 def test_the_same_numbers_however_written(write, text, labels):
-    x, got, names = read_features(write(text), 2, feature_names=NAMES)
+    x, got, names, _ = read_features(write(text), 2, feature_names=NAMES)
     np.testing.assert_array_equal(x, [[1, 2], [3, 4]])
     assert x.dtype == np.float64
     assert len(names) == 2
@@ -78,3 +78,8 @@ def test_rows_are_named_by_line(write):
 def test_errors_name_line_and_column(write, text, message):
     with pytest.raises(DataError, match=message):
         read_features(write(text), 2, feature_names=NAMES)
+
+
+def test_a_column_without_a_name_is_not_the_target_of_a_set_without_one(write):
+    with pytest.raises(DataError, match="unknown ''"):
+        read_features(write(",width,height\n0,1,2\n1,3,4\n"), 2, feature_names=NAMES)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ms_dnn.data.fingerprint import Fingerprint
 from ms_dnn.errors import DataError
 from ms_dnn.features.stored import DatasetMetadata, TargetScaling, metadata_from_json, metadata_to_json
+from ms_dnn.features.training_values import TrainingValues
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 JSON = st.recursive(
@@ -27,6 +28,7 @@ def known(**other):
         "value_range": (0.0, 16.0),
         "class_names": ("gelb", "größer"),
         "target_scaling": None,
+        "training_values": TrainingValues(ranges={"größe": (-5e-324, 1e300)}, light_ground=1 / 3),
     }
     return DatasetMetadata(**{**given, **other})
 

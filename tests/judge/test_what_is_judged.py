@@ -140,6 +140,22 @@ def test_the_gradient_of_the_gradient():
     assert first.disagreeing == ("input 0",)  # of the first order already
 
 
+class HoldsDout(ms.nn.Cell):
+    """tanh, whose bprop takes dout for a constant: the gradient is right, and its derivative by dout is 0."""
+
+    def construct(self, x):
+        return ops.tanh(x)
+
+    def bprop(self, x, out, dout):
+        return (ops.stop_gradient(dout) * (1 - ops.tanh(x) ** 2),)
+
+
+def test_the_gradient_is_a_function_of_dout_as_well():
+    judgement = check_gradients(HoldsDout(), X, order=2, modes=("pynative",))
+    assert (judgement.verdict.value, judgement.disagreeing) == ("FAIL", ("input 1",))
+    assert "dout of the outputs (input 1)" in judgement.report()
+
+
 @pytest.mark.parametrize(("factor", "expected"), [(2.0, "PASS"), (2.5, "FAIL")])
 def test_forward_mode(factor, expected):
     judgement = check_gradients(Weighted(Square(factor), WEIGHT), X, mode="forward")

@@ -88,7 +88,7 @@ class OneElementOff(HandwrittenRoute):
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("number", [0, *(pytest.param(n, marks=pytest.mark.campaign) for n in (1, 2, 3))])
 def test_the_stated_sensitivity_is_within_a_factor_2_of_the_truth(dtype, number):
     point = problem([6, 8, 7, 3], ["tanh", "relu", "identity"], "softmax_cross_entropy", seed=number, dtype=dtype)
     # Without the costly differences, which are never the sharpest: the statement is of this very run's routes.

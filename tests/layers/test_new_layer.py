@@ -153,7 +153,7 @@ def judged(dtype, norm=RMSNorm):
     return check_gradients(dnn, Tensor(x), Cost("softmax_cross_entropy"), [Tensor(y)])
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.campaign)])
 def test_the_judge_passes_it_and_says_which_witness_does_not_know_it(dtype):
     judgement = judged(dtype)
     assert judgement.verdict is Verdict.PASS, judgement.reason
@@ -166,7 +166,7 @@ def test_the_judge_passes_it_and_says_which_witness_does_not_know_it(dtype):
     )
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.campaign)])
 def test_the_complex_step_witnesses_a_layer_that_gives_its_formula(dtype):
     judgement = judged(dtype, ToldRMSNorm)
     assert judgement.verdict is Verdict.PASS, judgement.reason
@@ -176,7 +176,11 @@ def test_the_complex_step_witnesses_a_layer_that_gives_its_formula(dtype):
 
 
 @pytest.mark.parametrize(
-    ("norm", "tensor", "factor"), [(TwiceDx, "dx", "2 × too large"), (HalfOfScale, "dscale", "0.5 × what it should be")]
+    ("norm", "tensor", "factor"),
+    [
+        pytest.param(TwiceDx, "dx", "2 × too large", marks=pytest.mark.campaign),
+        (HalfOfScale, "dscale", "0.5 × what it should be"),
+    ],
 )
 def test_a_wrong_factor_is_found_in_the_layer_and_the_tensor(norm, tensor, factor):
     judgement = judged("float64", norm)

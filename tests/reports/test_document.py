@@ -20,7 +20,7 @@ CONFUSION = np.array([[13, 2], [0, 15]])
 
 
 def results():
-    scores = Scores("test", 30, 0.25, "accuracy", 28 / 30, ("left", "right"), CONFUSION)
+    scores = Scores("test", 30, 0.25, "accuracy", 28 / 30, ("left", "right"), CONFUSION, {"f1": 0.93, "auc": 0.98})
     runs = tuple(ComparedRun(name, name, {}, (), {"cost": 0.5}, 10, 1.0, "max_iterations", None) for name in "ab")
     api = ApiFinding("nn.A", "f", "nn.A()", "", (Outcome("float32", "PyNative", "", "x0", "WRONG GRADIENT", "off"),))
     return {

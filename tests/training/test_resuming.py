@@ -34,7 +34,11 @@ def copied(ended: Path, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(
     ("optimizer", "also", "again"),
-    [("nesterov", (), True), ("adam", REGULARIZED, False), ("adam", ("precision=mixed_float16",), False)],
+    [
+        ("nesterov", (), True),
+        ("adam", (*REGULARIZED, "precision=mixed_float16"), False),
+        pytest.param("adam", REGULARIZED, False, marks=pytest.mark.campaign),
+    ],
 )
 def test_an_interrupted_run_resumes_to_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, optimizer: str, also: tuple[str, ...], again: bool

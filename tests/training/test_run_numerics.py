@@ -14,6 +14,7 @@ from ms_dnn.runs.training import start_run
 pytestmark = pytest.mark.usefixtures("unpictured")
 
 
+@pytest.mark.campaign
 def test_float16_trains_the_digits_no_more_than_half_a_point_worse(tmp_path: Path) -> None:
     accuracies = []
     for precision in ("float32", "mixed_float16"):

@@ -29,6 +29,7 @@ from ms_dnn.data.source import (
 from ms_dnn.data.targets import targets_of
 from ms_dnn.data.validation import check_finite
 from ms_dnn.errors import DataError
+from ms_dnn.presentation.notation import shape_text
 
 ARRAY_SUFFIXES = (".npz", ".npy")
 _LARGEST_ARCHIVE = 4 * 2**30
@@ -66,11 +67,14 @@ def read_npz(path: Path, target_kind: TargetKind) -> Loaded:
     return Loaded(Dataset("npz", rows, *targets_of(y, f"y in {where}", target_kind)))
 
 
-def read_arrays(path: Path, feature_count: int, feature_names: Sequence[str] = ()) -> Samples:
+def read_arrays(
+    path: Path, feature_count: int, feature_names: Sequence[str] = (), image_shape: tuple[int, ...] | None = None
+) -> Samples:
     """Read samples to predict: the array ``x``, or the only one, and ``y`` if there is one.
 
     x is real, (N, feature_count), or (N, …) with that many values a sample: those are flattened row by row. A
-    single sample may be (feature_count,). y is (N,) or (N, 1). Row names are ``row 0``, ``row 1``, …
+    single sample may be (feature_count,). y is (N,) or (N, 1). Row names are ``row 0``, ``row 1``, …. A note tells of
+    samples whose axes are not those of the training pictures, ``image_shape``.
 
     Raises :class:`DataError` for damaged files, pickled objects, other shapes and dtypes, NaN and Inf, archives that
     unpack to more than 4 GiB, and arrays that would take more than that as float64.
@@ -83,6 +87,7 @@ def read_arrays(path: Path, feature_count: int, feature_names: Sequence[str] = (
         raise DataError(f"x in {where} has shape {x.shape}; expected at least one row of {feature_count} values")
     if x.ndim == 1:
         x = x[:, np.newaxis] if feature_count == 1 else x[np.newaxis]
+    shape, wanted = _without_ones(x.shape[1:]), _without_ones(image_shape or ())
     x = np.ascontiguousarray(x.reshape(len(x), -1))
     check_column_count(path, x.shape[1], feature_count)
     check_finite(x, feature_names, where)
@@ -90,7 +95,17 @@ def read_arrays(path: Path, feature_count: int, feature_names: Sequence[str] = (
         if y.shape not in ((len(x),), (len(x), 1)):
             raise DataError(f"y in {where} has shape {y.shape} for {len(x)} rows of x; expected ({len(x)},)")
         check_finite(y.reshape(len(x), 1), ("y",), where)
-    return Samples(x, None if y is None else as_labels(y.reshape(-1)), [f"row {row}" for row in range(len(x))])
+    labels, names = None if y is None else as_labels(y.reshape(-1)), [f"row {row}" for row in range(len(x))]
+    if not wanted or len(shape) < 2 or shape == wanted:
+        return Samples(x, labels, names)
+    note = (
+        f"samples of shape {shape_text(shape)} taken row by row as {shape_text(wanted)}, that of the training pictures"
+    )
+    return Samples(x, labels, names, (f"{where}: {note}; check the order of the axes",))
+
+
+def _without_ones(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(length for length in shape if length > 1)
 
 
 def _load(path: Path) -> dict[str, NDArray[Any]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ms_dnn.data.dataset import Dataset
-from ms_dnn.data.formats.images import PictureFacts, examine_picture, pictures_in, read_picture
+from ms_dnn.data.formats.images import PictureFacts, examine_picture, folders_in, pictures_in, read_picture
 from ms_dnn.data.formats.row_file import gathered
 from ms_dnn.data.source import Loaded, is_folder
 from ms_dnn.errors import DataError
@@ -29,10 +29,7 @@ def read_image_folders(folder: Path, image_size: tuple[int, int] | None, scratch
             f"data.folder: got no folder {str(folder)!r}, expected one with a sub-folder of pictures for each class: "
             "put it there, or correct the path"
         )
-    try:
-        found = sorted(entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
-    except OSError as error:
-        raise DataError(f"data.folder: got {str(folder)!r}, which cannot be read ({error.strerror})") from error
+    found = folders_in(folder)
     if len(found) < 2:
         raise DataError(
             f"data.folder: got {len(found)} sub-folders in {str(folder)!r}, expected one of pictures for each of two "

@@ -1,4 +1,4 @@
-"""Pictures, made to look like those of the training data: small, and perhaps grey, light ink on a dark ground."""
+"""Pictures, to train on or to predict, made small and perhaps grey; what was done to them is said."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from PIL import Image, ImageOps
 
 from ms_dnn.data.source import Samples, check_column_count, reading
 from ms_dnn.errors import DataError
+from ms_dnn.presentation.notation import counted, shape_text
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".pbm")
 # Other decoders of Pillow start programs (EPS) or are seldom exercised; they are not let near a user's file.
@@ -21,6 +22,7 @@ _FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
 _MOST_PIXELS = 50_000_000
 _QUARTER_TURNS = (5, 6, 7, 8)  # EXIF orientations that exchange height and width
 _ORIENTATION = 0x0112
+_NAMED_SIZES = 3
 T = TypeVar("T")
 
 
@@ -30,6 +32,7 @@ class PictureFacts(NamedTuple):
     height: int
     width: int
     grey: bool
+    transparent: bool
 
 
 def read_images(
@@ -37,15 +40,13 @@ def read_images(
     feature_count: int,
     image_shape: tuple[int, ...] | None,
     value_range: tuple[float, float] | None,
+    *,
+    invert: bool = False,
 ) -> Samples:
     """Return one row a picture: (N, product of image_shape) float64 in ``value_range``, named for its file.
 
-    ``image_shape`` (height, width, channels) is for pictures as they are: see :func:`read_picture`. For (height,
-    width) each picture is turned as its camera says, made grey (luminance), inverted if its ground is light (the
-    median of its outermost pixels is above the middle between black and white), averaged over areas down to
-    ``image_shape`` without keeping proportions, and mapped from black..white to ``value_range``, (0, 1) if
-    None. Transparent parts count as the ground on which the rest stands out. Of an animation, the first
-    frame is read.
+    Each picture is read as :func:`read_picture` does, exchanged for its negative only with ``invert``, and mapped from
+    black..white to ``value_range``, (0, 1) if None. A note says all of that. Of an animation, the first frame is read.
 
     Raises :class:`DataError` for a network that takes no pictures, and for files that are missing, damaged,
     of another kind, or of more than 50 million pixels.
@@ -56,8 +57,15 @@ def read_images(
         raise DataError("the list of pictures is empty; give at least one")
     check_column_count(paths[0], prod(image_shape), feature_count)
     black, white = value_range or (0.0, 1.0)
-    brightness = np.stack([_pixels(path, image_shape) for path in paths])
-    return Samples(black + (white - black) * brightness, None, [path.name for path in paths])
+    read = [_examined(path, lambda picture: (_facts(picture), _small(picture, image_shape))) for path in paths]
+    brightness = np.stack([row for _, row in read])
+    if invert:
+        brightness = 1 - brightness
+    done = [*_conversions([facts for facts, _ in read], image_shape), *(["inverted"] if invert else [])]
+    note = (
+        f"{counted(len(paths), 'picture')}: {', '.join(done)}{'; ' if done else ''}black is {black:g}, white {white:g}"
+    )
+    return Samples(black + (white - black) * brightness, None, [path.name for path in paths], (note,))
 
 
 def pictures_in(folder: Path) -> list[Path]:
@@ -65,49 +73,79 @@ def pictures_in(folder: Path) -> list[Path]:
 
     Raises :class:`DataError` when there are none, or the folder cannot be read.
     """
-    try:
-        pictures = sorted(
-            file
-            for file in folder.iterdir()
-            if file.suffix.lower() in IMAGE_SUFFIXES and not file.name.startswith(".") and file.is_file()
-        )
-    except OSError as error:
-        raise DataError(f"folder {str(folder)!r} cannot be read ({error.strerror}); check its permissions") from error
+    pictures = [entry for entry in _entries(folder) if _is_picture(entry)]
     if not pictures:
         raise DataError(f"folder {str(folder)!r} holds no picture; expected files named {' '.join(IMAGE_SUFFIXES)}")
     return pictures
 
 
+def folders_in(folder: Path) -> list[Path]:
+    """Return the folders in one in the order of their names, without hidden ones; raises if it cannot be read."""
+    return [entry for entry in _entries(folder) if entry.is_dir()]
+
+
+def has_pictures(folder: Path) -> bool:
+    """Tell whether there are pictures in a folder itself."""
+    return any(_is_picture(entry) for entry in _entries(folder))
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    except OSError as error:
+        raise DataError(f"folder {str(folder)!r} cannot be read ({error.strerror}); check its permissions") from error
+
+
+def _is_picture(entry: Path) -> bool:
+    return entry.suffix.lower() in IMAGE_SUFFIXES and entry.is_file()
+
+
 def examine_picture(path: Path) -> PictureFacts:
-    """Return height, width and whether a picture is grey, from its header alone; raises as :func:`read_images`."""
-
-    def facts(picture: Image.Image) -> PictureFacts:
-        turned = picture.getexif().get(_ORIENTATION) in _QUARTER_TURNS
-        height, width = (picture.width, picture.height) if turned else (picture.height, picture.width)
-        return PictureFacts(height, width, picture.mode in ("1", "L", "LA") or picture.mode.startswith("I"))
-
-    return _examined(path, facts)
+    """Return height, width and colours of a picture, from its header alone; raises as :func:`read_images`."""
+    return _examined(path, _facts)
 
 
 def read_picture(path: Path, image_shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Return one picture as it is, flattened: (height · width · channels,), 0 black to 1 white.
+    """Return one picture, flattened: (product of image_shape,), 0 black to 1 white.
 
-    There are 1 (luminance) or 3 channels (red, green, blue). The picture is turned as its camera says, laid on
-    white where it is transparent, and averaged over areas down to height and width without keeping proportions.
-    Raises as :func:`read_images`.
+    ``image_shape`` is (height, width), or (height, width, channels) with 1 channel (luminance) or 3 (red, green, blue).
+    The picture is turned as its camera says and averaged over areas down to height and width without keeping
+    proportions. Transparent parts are white; of (height, width), the ground on which the rest stands out. Raises as
+    :func:`read_images`.
     """
-    height, width, channels = image_shape
-    planes = _examined(path, lambda picture: _planes(ImageOps.exif_transpose(picture), channels))
-    small = [_resized(planes[..., channel], (height, width)) for channel in range(channels)]
+    return _examined(path, lambda picture: _small(picture, image_shape))
+
+
+def _facts(picture: Image.Image) -> PictureFacts:
+    turned = picture.getexif().get(_ORIENTATION) in _QUARTER_TURNS
+    height, width = (picture.width, picture.height) if turned else (picture.height, picture.width)
+    grey = picture.mode in ("1", "L", "LA") or picture.mode.startswith("I")
+    return PictureFacts(height, width, grey, picture.has_transparency_data)
+
+
+def _conversions(facts: Sequence[PictureFacts], image_shape: tuple[int, ...]) -> list[str]:
+    """Return what was done to the pictures but for the mapping of black and white."""
+    done, to_grey = [], image_shape[2:] != (3,)
+    repainted = sum(fact.grey != to_grey for fact in facts)
+    if repainted:
+        some = "" if repainted == len(facts) else f"{repainted} of them "
+        done.append(f"{some}made grey" if to_grey else f"{some}grey, with red, green and blue alike")
+    if any(fact.transparent for fact in facts):
+        ground = "white" if len(image_shape) == 3 else "the ground on which the rest stands out"
+        done.append(f"transparent parts made {ground}")
+    sizes = dict.fromkeys(shape_text((fact.height, fact.width)) for fact in facts)
+    wanted = shape_text(image_shape[:2])
+    if others := [size for size in sizes if size != wanted]:
+        more = ", …" if len(others) > _NAMED_SIZES else ""
+        done.append(f"resized from {', '.join(others[:_NAMED_SIZES])}{more} to {wanted} (height×width)")
+    return done
+
+
+def _small(picture: Image.Image, image_shape: tuple[int, ...]) -> NDArray[np.float64]:
+    upright = ImageOps.exif_transpose(picture)
+    planes = _grey(upright)[..., np.newaxis] if len(image_shape) == 2 else _planes(upright, image_shape[2])
+    small = [_resized(planes[..., channel], image_shape[:2]) for channel in range(planes.shape[-1])]
     return np.stack(small, axis=-1).ravel()
-
-
-def _pixels(path: Path, image_shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Return one flattened picture; if it has no channels, 0 is its ground's side of the scale and 1 the other."""
-    if len(image_shape) == 3:
-        return read_picture(path, image_shape)
-    grey = _examined(path, lambda picture: _grey(ImageOps.exif_transpose(picture)))
-    return _resized(1 - grey if _ground_is_light(grey) else grey, image_shape).ravel()
 
 
 def _resized(plane: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.float64]:
@@ -161,8 +199,3 @@ def _grey(picture: Image.Image) -> NDArray[np.float32]:
     ground = np.float32(1 if ink_is_dark else 0)
     grey: NDArray[np.float32] = opacity * ink + (1 - opacity) * ground
     return grey
-
-
-def _ground_is_light(grey: NDArray[np.float32]) -> bool:
-    border = np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]])
-    return bool(np.median(border) > 0.5)

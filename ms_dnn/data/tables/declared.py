@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from ms_dnn.data.tables.cells import Declared, feature_frame, number_in, numbers
 from ms_dnn.data.tables.files import TABLE_SUFFIXES, TableFile, open_table
 from ms_dnn.data.validation import column_title
 from ms_dnn.errors import DataError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 _LABEL_NAMES = ("label", "target", "y")
 
@@ -37,15 +40,20 @@ def read_table(
     _check_samples(table, bool(header), f"lines of {feature_count} numbers")
     kept = list(range(len(table.first)))
     if header:
-        kept = [i for i, name in enumerate(header) if name in feature_names or name not in (target, *drop)]
+        others = (
+            {*drop, target} if target else {*drop}
+        )  # a column without a name is not the target of a set without one
+        kept = [i for i, name in enumerate(header) if name in feature_names or name not in others]
         header = [header[column] for column in kept]
     order, label = _columns(path, header, len(kept), feature_count, feature_names)
     check_size(repr(path.name), table.rows, len(kept))
-    place = table.first.index(target) if header and target in table.first else None
+    place = table.first.index(target) if header and target and target in table.first else None
     blocks = table.blocks(bool(header), () if place is None else {place})
-    values, labels, names = _gathered(blocks, place, lambda block: _numbers(path, block, kept, header))
+    values, labels, names, notes = _gathered(blocks, place, lambda block: _numbers(path, block, kept, header))
     x = np.concatenate(values)
-    return Samples(x[:, order], labels if label is None else as_labels(x[:, label]), names)
+    if header and feature_names and not set(header) & set(feature_names):
+        notes += (f"the header of {path.name!r} names no feature of the training data: columns taken as they stand",)
+    return Samples(x[:, order], labels if label is None else as_labels(x[:, label]), names, notes)
 
 
 def read_declared_table(
@@ -88,21 +96,38 @@ def read_declared_table(
         return feature_frame(block, declared, name)
 
     blocks = table.blocks(True, texts if place is None else {*texts, place})
-    frames, labels, names = _gathered(blocks, place, features)
-    return Samples(pd.concat(frames), labels, names), tuple(absent)
+    frames, labels, names, notes = _gathered(blocks, place, features)
+    return Samples(pd.concat(frames), labels, names, notes), tuple(absent)
+
+
+def read_cells(path: Path, feature_names: Sequence[str]) -> DataFrame:
+    """Return all cells of a table as texts, a row a sample; columns without a name are called "column 1", ….
+
+    ``feature_names`` tell the header, as in :func:`read_table`. Raises as that does.
+    """
+    import pandas as pd
+
+    table = open_table(path)
+    header = _header(table, feature_names)
+    cells = pd.concat(table.blocks(bool(header), range(len(table.first))))
+    return cells.set_axis(header or [f"column {number + 1}" for number in cells.columns], axis=1)
 
 
 def _gathered(
     blocks: Iterable[Any], place: int | None, convert: Callable[[Any], Any]
-) -> tuple[list[Any], NDArray[Any] | None, list[str]]:
-    """Return what becomes of each block, the labels in the column at ``place``, if there is one, and the row names."""
+) -> tuple[list[Any], NDArray[Any] | None, list[str], tuple[str, ...]]:
+    """Return what becomes of each block, the labels in the column at ``place``, if there is one, names and notes."""
     converted, given, names = [], [], []
     for block in blocks:
         converted.append(convert(block))
         names += [f"{block.index.name} {number}" for number in block.index]
         if place is not None:
             given += [cell.strip() for cell in block[place]]
-    return converted, _labels_given(given) if given else None, names
+    lacking = sum(not cell for cell in given)
+    notes = (
+        (f"{lacking} of {len(given)} labels are missing: nothing to compare the predictions with",) if lacking else ()
+    )
+    return converted, _labels_given(given) if given and not lacking else None, names, notes
 
 
 def _check_samples(table: TableFile, header: bool, expected: str) -> None:
@@ -149,10 +174,8 @@ def _columns(
     return [header.index(name) for name in feature_names], label
 
 
-def _labels_given(cells: list[str]) -> NDArray[Any] | None:
-    """Return the labels of a column, as numbers if all of them are finite ones; None where some are missing."""
-    if not all(cells):
-        return None
+def _labels_given(cells: list[str]) -> NDArray[Any]:
+    """Return the labels of a column, as numbers if all of them are finite ones."""
     numbers = [number_in(cell) for cell in cells]
     if all(number is not None and np.isfinite(number) for number in numbers):
         return as_labels(np.array(numbers, np.float64))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from ms_dnn.judge.judgement import Judgement, Line, PairResult, TensorJudgement
 from ms_dnn.judge.report.agreement import MARKS, TONES, describe_kink, letters
 from ms_dnn.presentation.charts import COLOURS, RIGHT, WIDTH, Axes, Point, horizontal, legend, picture, vertical
@@ -12,6 +14,8 @@ from ms_dnn.presentation.notation import counted, html_text, shape_text, size_te
 
 MOST_FIGURES = 12
 """Pictures that are open at once; the others are folded away."""
+PERIOD = 36.0
+"""Length of the dashes of curves that lie over each other, and of their gaps, together."""
 LEVELS = (-6.0, -2.0, 0.0, 2.0, 6.0)
 """Of log₁₀(error / allowed), between the six colours of the heat map."""
 
@@ -49,7 +53,7 @@ def _legend(judgement: Judgement, drawn: Sequence[TensorJudgement]) -> str:
     routes = [route for route in judgement.routes if any(route in line.slopes for line in lines)]
     stroke = '<line class="{}" x1="2" y1="6" x2="28" y2="6"{}/>'
     swatches = [
-        (stroke.format(f"curve {_colour_class(judgement, route)}", ' stroke-width="4"'), route) for route in routes
+        (stroke.format(f"curve {_colour_class(judgement, route)}", ' stroke-width="2.4"'), route) for route in routes
     ]
     swatches.append((stroke.format("other", ""), f"{routes[0]}, other directions"))
     if any(line.purpose == "duel" for line in lines):
@@ -100,10 +104,17 @@ def _picture(judgement: Judgement, tensor: TensorJudgement) -> str:
         for line in others
         if routes[0] in line.slopes
     ]
-    # The judged route on top and thinnest: where curves coincide, the others show as its margins.
-    for number, route in reversed(list(enumerate(routes))):
-        parts.append(axes.line(_remainder(main, route), f"curve {_colour_class(judgement, route)}", 2.2 + 3.2 * number))
+    for number, route in enumerate(routes):
+        parts.append(
+            axes.line(_remainder(main, route), f"curve {_colour_class(judgement, route)}", 2.4, _dashes(number))
+        )
     return picture(parts, _in_words(tensor, main, routes))
+
+
+def _dashes(number: int) -> str:
+    """Return the dashes of a curve that is drawn over ``number`` others: where they coincide, all can be seen."""
+    dash = PERIOD / 2**number
+    return f"{dash:g} {PERIOD - dash:g}" if number else ""
 
 
 def _farthest_off(line: Line) -> float:
@@ -138,8 +149,9 @@ def _axes(main: Line, others: Sequence[Line]) -> Axes:
     right = math.log10(max(steps))
     left = min(math.log10(min(steps)), right - 1)
     high = math.ceil(math.log10(max([*sizes, *floors, *allowed], default=1.0)) + 0.15)
-    # The noise of the remainder falls a little below the floor, and what is exactly 0 is drawn on the bottom line.
-    low = min(math.floor(math.log10(min(floors, default=min(sizes, default=0.1)) / 10)), high - 2)
+    # Down to what is allowed and to most of what was found; a lucky remainder below, and 0, lie on the bottom line.
+    typical = float(np.quantile(sizes, 0.05)) if sizes else 0.1
+    low = min(math.floor(math.log10(min([typical, *allowed])) - 0.5), high - 2)
     return Axes(horizontal(left, right, log=True), vertical(low, high, log=True))
 
 
@@ -158,10 +170,10 @@ def _square_law(axes: Axes, line: Line) -> str:
     lowest = max(10.0**axes.x.low, step * math.sqrt(10.0**axes.y.low / truncation))
     if lowest >= step:
         return ""
-    middle = math.sqrt(step * lowest)
-    x, y = axes.x.place(middle) - 8, axes.y.place(truncation * (middle / step) ** 2) - 8
+    near = lowest * (step / lowest) ** 0.08  # the lower end, where no curve of a right gradient goes
+    x, y = axes.x.place(near) + 9, axes.y.place(truncation * (near / step) ** 2) + 2
     law = axes.line([(step, truncation), (lowest, truncation * (lowest / step) ** 2)], "law")
-    return law + f'<text class="note" x="{x:.1f}" y="{y:.1f}" text-anchor="end">∝ h²</text>'
+    return law + f'<text class="note" x="{x:.1f}" y="{y:.1f}">∝ h²</text>'
 
 
 def _limit(axes: Axes, allowed: float) -> str:

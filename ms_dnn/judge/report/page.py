@@ -27,6 +27,7 @@ svg .law { fill: none; stroke: var(--ink); stroke-width: 1.2; stroke-dasharray: 
 svg .limit { fill: none; stroke: var(--ink); stroke-width: 1; stroke-dasharray: 6 4; }
 svg .other { fill: none; stroke: var(--route0); stroke-width: 1; opacity: .55; }
 svg .difference { stroke-dasharray: 5 2 1 2; }
+svg .curve[stroke-dasharray] { stroke-linecap: butt; }
 """.strip()
 """What the report adds to the style sheet of all pages."""
 HOW_TO_READ = (

@@ -17,21 +17,21 @@ FORWARD_MODE = "forward mode"
 
 
 class FirstGradient(nn.Cell):
-    """x ↦ ∂J/∂x: (inputs…) → the gradient of J with respect to each input that J is differentiated by.
+    """(x, dout) ↦ ∂J/∂x: (inputs…, cotangents…) → the gradient of J by each input that J is differentiated by.
 
     Judged like any function, this is the second derivative, which a loss that contains a gradient needs (a gradient
-    penalty, a meta-learning step): MindSpore then differentiates what ``bprop`` does.
+    penalty, a meta-learning step): MindSpore then differentiates what ``bprop`` does with the inputs and with dout.
     """
 
     def __init__(self, subject: Subject) -> None:
         super().__init__(auto_prefix=False)
         self.contraction = subject.contraction
-        self.constants = (*subject.targets, *subject.cotangents)
+        self.inputs, self.targets = len(subject.inputs), tuple(subject.targets)
         self.gradient = ms.grad(subject.contraction, tuple(v.place for v in subject.variables if v.kind == "input"))
 
-    def construct(self, *inputs: Any) -> Any:
+    def construct(self, *given: Any) -> Any:
         """Return one gradient an input."""
-        return self.gradient(*inputs, *self.constants)
+        return self.gradient(*given[: self.inputs], *self.targets, *given[self.inputs :])
 
 
 class ForwardMode(SlopeRoute):

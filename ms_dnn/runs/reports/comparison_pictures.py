@@ -8,7 +8,7 @@ from ms_dnn.presentation.charts import CHART_STYLE, Curve, chart_legend, line_ch
 from ms_dnn.presentation.notation import counted
 from ms_dnn.presentation.page import html_page, scrolling, section, statement_list
 from ms_dnn.presentation.plots import new_figure, plot_curves, png
-from ms_dnn.runs.reports.comparison_table import all_settings, comparison_table
+from ms_dnn.runs.reports.comparison_table import comparison_table, settings_table
 from ms_dnn.runs.reports.curves import METRICS, metric_points
 
 if TYPE_CHECKING:
@@ -35,10 +35,13 @@ def comparison_html(comparison: Comparison) -> str:
     )
     lines = [("warning", "!", one) for one in comparison.warnings]
     lines += [("error", "✗", one) for one in comparison.problems]
-    table = comparison_table(comparison, all_settings(comparison)).html()
+    table, settings = comparison_table(comparison, []).html(), settings_table(comparison)
     sections = [
         statement_list(lines) if lines else "",
-        section("Results", scrolling(table, "The results of the runs, and the settings in which they differ")),
+        section("Results", scrolling(table, "The results of the runs")),
+        section("Settings", scrolling(settings.html("wrapping"), "The settings in which the runs differ"))
+        if settings.rows
+        else "",
         section("Curves", f'{chart_legend(_curves(comparison))}<div class="figures">{figures}</div>')
         if figures
         else "",

@@ -59,7 +59,13 @@ def comparison_table(comparison: Comparison, settings: Sequence[Texts]) -> Table
     return Table(columns, rows)
 
 
-def all_settings(comparison: Comparison) -> list[Texts]:
+def settings_table(comparison: Comparison) -> Table:
+    """Return a row a setting that differs, and a column a run: there are more settings than runs, as a rule."""
+    columns = [Column("setting"), *(Column(run.name, fold=True) for run in comparison.runs)]
+    return Table(columns, [[key, *texts] for key, texts in _all_settings(comparison)])
+
+
+def _all_settings(comparison: Comparison) -> list[Texts]:
     """Return (key, a text a run) of all settings that differ."""
     return [(key, [setting_text(value) for value in values]) for key, values in comparison.differing.items()]
 
@@ -68,7 +74,7 @@ def _settings_that_fit(comparison: Comparison, room: int) -> tuple[list[Texts], 
     """Return the settings for which there is room, and the keys of the others."""
     fitting, rest = [], []
     headings = short_keys([*comparison.differing])
-    for heading, (key, texts) in zip(headings, all_settings(comparison), strict=True):
+    for heading, (key, texts) in zip(headings, _all_settings(comparison), strict=True):
         width = _width([heading, *texts])
         if width <= min(room, WIDEST):
             fitting.append((heading, texts))

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ms_dnn.presentation.charts import Curve, Point
 from ms_dnn.presentation.plots import Row, new_figure, plot_curves, png
@@ -37,23 +36,17 @@ def draw_curves(rows: Sequence[Row], path: Path, title: str) -> None:
     figure = new_figure(10 if score else 6, 4)
     axes = figure.subplots(1, 2 if score else 1, squeeze=False)[0]
     plot_curves(axes[0], run_curves(rows, ("cost", "validation_loss")), "cost J")
-    axes[0].legend(frameon=False)
     losses = metric_points(rows, "validation_loss")
     if losses:
         best = min(losses, key=lambda point: point[1])
-        axes[0].plot(*best, "o", color=axes[0].lines[1].get_color(), markersize=5)
-        _note(axes[0], best, f"{best[1]:.3g} at epoch {best[0]:g}", 14, "center")
+        colour = axes[0].lines[1].get_color()
+        axes[0].plot(*best, "o", color=colour, markersize=5, label=f"{best[1]:.3g} at epoch {best[0]:g}")
+    axes[0].legend(frameon=False)
     if score:
         percent = score == "validation_accuracy"
         (curve,) = run_curves(rows, (score,))
-        plot_curves(axes[1], [curve], curve.name, percent=percent)
-        last = curve.points[-1]
-        _note(axes[1], last, f"{last[1]:.1%}" if percent else f"{last[1]:.3f}", -12, "right")
+        last = curve.points[-1][1]
+        at_the_end = f"{last:.1%}" if percent else f"{last:.3f}"
+        plot_curves(axes[1], [curve], f"{curve.name}, {at_the_end} at the end", percent=percent)
     figure.suptitle(title)
     write_durably(path, png(figure))
-
-
-def _note(axes: Any, point: Point, text: str, above: int, side: str) -> None:
-    """Write a value beside its point in the colour of the curve."""
-    colour = axes.lines[-1].get_color()
-    axes.annotate(text, point, (0, above), textcoords="offset points", ha=side, fontsize=9, color=colour)

@@ -12,7 +12,7 @@ from ms_dnn.presentation.notation import counted, html_text
 from ms_dnn.presentation.page import definitions, html_page, scrolling, section, statement_list, table_head
 from ms_dnn.runs.reports.curves import METRICS, SCORES, metric_points, run_curves
 from ms_dnn.runs.reports.endings import ending_text
-from ms_dnn.runs.reports.tables import CONFUSION, layers_table, parameter_count, score_text
+from ms_dnn.runs.reports.tables import CONFUSION, layers_table, others_text, parameter_count, score_text
 from ms_dnn.training.run_folder import row_of_weights
 
 if TYPE_CHECKING:
@@ -72,7 +72,8 @@ def _banner(report: RunReport) -> str:
         facts.append(f"training cost {shown['cost']:.4g}")
     facts += [f"{report.config.loss}, {report.config.optimizer.name}", f"backprop {report.config.backprop}"]
     words = " · ".join(f"<span>{html_text(fact)}</span>" for fact in facts)
-    tone = "PASS" if state.stop_reason else "INCONCLUSIVE"
+    # Not green: the page does not know which score is good.
+    tone = "plain" if state.stop_reason else "INCONCLUSIVE"
     reason = state.stop_reason or ""
     return f"""<section class="banner {tone}" id="ending" data-ended-by="{reason}" aria-label="Outcome">
 <p class="verdict">{html_text(headline)}</p>
@@ -101,6 +102,9 @@ def _result(report: RunReport) -> str:
         return ""
     said = f"{scores.part} {score_text(scores.score_name, scores.score)}, cost {scores.cost:.4g}"
     body = f"<p>{html_text(said[:1].upper() + said[1:])}, on {counted(scores.samples, 'sample')}.</p>"
+    if scores.others:
+        others = others_text(scores.others)
+        body += f"<p>{html_text(others[:1].upper() + others[1:])}.</p>"
     if scores.confusion is not None:
         body += scrolling(_confusion(scores, scores.confusion), CONFUSION)
     agreement = report.agreement

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,18 @@ from ms_dnn.runs.reports.endings import ending_text
 if TYPE_CHECKING:
     from ms_dnn.runs.records import LayerRow, RunReport, Scores
 
+OTHERS = {
+    "precision": "mean precision",
+    "recall": "mean recall",
+    "f1": "mean F1",
+    "auc": "mean AUC",
+    "top_3_accuracy": "top-3 accuracy",
+    "top_5_accuracy": "top-5 accuracy",
+    "calibration_error": "expected calibration error",
+    "mae": "mean absolute error",
+    "rmse": "root mean squared error",
+}
+"""How other scores are called; means are those over the classes."""
 CONFUSION = "Confusion matrix (row: true class, column: predicted class)"
 
 
@@ -23,23 +35,32 @@ def score_text(name: str, score: float) -> str:
     return f"accuracy {score:.2%}" if name == "accuracy" else f"R² {score:.4f}"
 
 
+def others_text(scores: Mapping[str, float]) -> str:
+    """Return the other scores in words: "mean absolute error 43.1, root mean squared error 53.5"."""
+    return ", ".join(f"{OTHERS[name]} {value:.4g}" for name, value in scores.items())
+
+
 def scores_report(scores: Scores) -> list[Block]:
     """Return the confusion matrix of a classification, and score and cost."""
     blocks: list[Block] = []
     if scores.confusion is not None:
-        blocks += [line(CONFUSION), confusion_table(scores.class_names, scores.confusion), line()]
+        blocks += [line(CONFUSION), _confusion_table(scores, scores.confusion), line()]
     score = f"{scores.part} {score_text(scores.score_name, scores.score)}"
-    return [*blocks, TextLine(((score, "strong"), f"on {counted(scores.samples, 'sample')}, cost {scores.cost:.4g}"))]
+    blocks.append(TextLine(((score, "strong"), f"on {counted(scores.samples, 'sample')}, cost {scores.cost:.4g}")))
+    return [*blocks, line(others_text(scores.others))] if scores.others else blocks
 
 
-def confusion_table(names: Sequence[str], confusion: NDArray[Any]) -> Table:
-    """Return the counts of true class (rows) against predicted class (columns); errors stand out, zeros recede."""
+def _confusion_table(scores: Scores, confusion: NDArray[Any]) -> Table:
+    """Return the counts of true class (rows) against predicted class (columns); errors stand out, zeros recede.
+
+    Beside them stand the scores of each class.
+    """
     rows = []
-    for i, name in enumerate(names):
-        row = [_count(int(confusion[i, j]), i == j) for j in range(len(names))]
-        total = int(confusion[i].sum())
-        rows.append([name, *row, f"{confusion[i, i] / total:.1%}" if total else "–"])
-    return Table([Column(), *(Column(name, "right", fold=True) for name in (*names, "recall"))], rows)
+    for i, (name, shares) in enumerate(zip(scores.class_names, scores.by_class, strict=True)):
+        row = [_count(int(count), i == j) for j, count in enumerate(confusion[i])]
+        rows.append([name, *row, *("–" if share is None else f"{share:.1%}" for share in shares.values())])
+    heads = (*scores.class_names, "recall", "precision", "F1")
+    return Table([Column(), *(Column(name, "right", fold=True) for name in heads)], rows)
 
 
 def _count(count: int, is_correct: bool) -> Cell:
