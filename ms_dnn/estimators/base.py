@@ -19,7 +19,7 @@ from typing_extensions import Self
 
 from ms_dnn.errors import ParameterError
 from ms_dnn.estimators.held_out import Samples, hold_out, require_r2, validation_of
-from ms_dnn.estimators.inputs import as_array, dense_rows
+from ms_dnn.estimators.inputs import dense_rows
 from ms_dnn.estimators.parameters import (
     COSINE_DECAY,
     activations_of,
@@ -35,6 +35,7 @@ from ms_dnn.estimators.parameters import (
 from ms_dnn.estimators.program import Architecture, FitResult, Program, program_of, train_epochs
 from ms_dnn.estimators.twins import with_twins_named
 from ms_dnn.estimators.weights import Weights, require_weights_of, sample_weights_of, with_mean_of_one
+from ms_dnn.runtime.arrays import as_array
 from ms_dnn.runtime.threads import one_thread_at_a_time
 from ms_dnn.training.checkpoints import Arrays
 from ms_dnn.training.plan import Plan

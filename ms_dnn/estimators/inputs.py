@@ -1,4 +1,4 @@
-"""Inputs and targets of other packages as scikit-learn's checks take them; inputs dense, as a compiled step does."""
+"""Inputs X as a compiled step takes them: dense."""
 
 import math
 from typing import Any
@@ -8,17 +8,10 @@ import psutil
 from scipy.sparse import issparse
 
 from ms_dnn.errors import ParameterError
+from ms_dnn.runtime.arrays import as_array
 
 # The array as it is given, in the precision of the weights, and with the padding that it has on the device.
 _COPIES = 3
-
-
-def as_array(values: Any) -> Any:
-    """Return a tensor of PyTorch as an array, apart from its graph, bfloat16 as float32; all else as it is."""
-    if not hasattr(values, "detach"):
-        return values
-    tensor = values.detach().cpu()
-    return (tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor).numpy()
 
 
 def dense_rows(X: Any) -> Any:

@@ -33,7 +33,12 @@ class HandwrittenGradient(nn.Cell):
     """
 
     may_overflow = False
-    __call__ = one_thread_at_a_time(nn.Cell.__call__)
+
+    @one_thread_at_a_time
+    def __call__(self, x: Any, y: Any) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Return :meth:`construct` for Tensors, or numbers in any form; a ShapeError says what does not fit."""
+        tensor = self.network.input_of(x)
+        return super().__call__(tensor, self.cost.target_of(y, (len(tensor), self.network.sizes[-1]), tensor.dtype))
 
     def __init__(self, network: DNN, cost: Cost, over_workers: SumOverWorkers | None = None) -> None:
         super().__init__(auto_prefix=False)

@@ -1,5 +1,7 @@
 """One training step as a Cell, so that ``mindspore.train.Model`` and its callbacks train by hand-written gradients."""
 
+from typing import Any
+
 import mindspore as ms
 from mindspore import Tensor, nn, ops
 
@@ -34,7 +36,13 @@ class HandwrittenTrainOneStep(nn.Cell):
         0.6931 [[0.5]]
     """
 
-    __call__ = one_thread_at_a_time(nn.Cell.__call__)
+    @one_thread_at_a_time
+    def __call__(self, x: Any, y: Any) -> Tensor:
+        """Return :meth:`construct` for Tensors, or numbers in any form; a ShapeError says what does not fit."""
+        network = self.gradient.network
+        tensor = network.input_of(x)
+        target = self.gradient.cost.target_of(y, (len(tensor), network.sizes[-1]), tensor.dtype)
+        return super().__call__(tensor, target)
 
     def __init__(self, network: DNN, cost: Cost, optimizer: nn.Optimizer) -> None:
         super().__init__(auto_prefix=False)
