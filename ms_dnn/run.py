@@ -202,7 +202,8 @@ def _as_files(samples: Any) -> Iterator[list[Path]]:
     with TemporaryDirectory() as folder:
         if isinstance(samples, pd.DataFrame):
             file = Path(folder, "DataFrame.csv")
-            samples.to_csv(file, index=False)
+            narrow = samples.select_dtypes(["float16", "float32"]).columns
+            samples.astype(dict.fromkeys(narrow, "float64")).to_csv(file, index=False)
         else:
             file = Path(folder, "array.npy")
             np.save(file, _numbers(samples))

@@ -347,7 +347,14 @@ class DNNEstimator(BaseEstimator):
         require_device(self.device, self._architecture.precision)
         program = program_of(self._architecture)
         program.load(self._weights())
-        return program.predict(x)
+        outputs = program.predict(x)
+        overflowing = np.flatnonzero(~np.isfinite(outputs).all(axis=1))
+        if len(overflowing):
+            raise ParameterError(
+                f"X: got row {overflowing[0]}, for which the network does not compute finite numbers in "
+                f"{self._architecture.precision}, expected inputs of about the size of those of fit: scale it as those"
+            )
+        return outputs
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "coefs_")

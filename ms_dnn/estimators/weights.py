@@ -9,6 +9,7 @@ from sklearn.utils import check_array
 from sklearn.utils.class_weight import compute_sample_weight
 
 from ms_dnn.errors import ParameterError
+from ms_dnn.runtime.arrays import as_array
 
 Weights = NDArray[Any] | None
 
@@ -22,7 +23,7 @@ def sample_weights_of(sample_weight: ArrayLike | None, samples: int) -> Weights:
     """
     if sample_weight is None:
         return None
-    given = np.full(samples, sample_weight) if isinstance(sample_weight, Real) else sample_weight
+    given = np.full(samples, sample_weight) if isinstance(sample_weight, Real) else as_array(sample_weight)
     weights: NDArray[Any] = check_array(given, ensure_2d=False, dtype=np.float64, input_name="sample_weight")
     if weights.shape != (samples,):
         raise ParameterError(

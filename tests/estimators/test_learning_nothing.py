@@ -98,6 +98,13 @@ def test_a_divergence_is_one_whether_a_score_is_asked_for_or_not(settings):
         diverging.fit(X, X[:, 0])
 
 
+@pytest.mark.parametrize("make", [classifier, regressor])
+def test_predictions_that_overflow_are_one_sentence(make):
+    model = make(max_iter=1).fit(X, Y)
+    with pytest.raises(ValueError, match="X: got row 1, for which the network does not compute finite numbers in"):
+        model.predict(np.array([[1.0], [1.7e308]]) * np.sign(X[:1] + 1e-9) * 1.0)
+
+
 def test_inputs_that_the_precision_does_not_hold_are_one_sentence():
     with pytest.raises(ValueError, match="X contains infinity or a value too large"):
         regressor(precision="float32").fit(1e300 * X, Y)

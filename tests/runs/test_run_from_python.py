@@ -84,6 +84,13 @@ def test_predicts_numbers_in_any_form(run, kind):
     assert found.values == expected.values
 
 
+def test_a_frame_of_float32_is_not_rounded_again(run):
+    x = WINE.data.astype("float32")
+    np.testing.assert_array_equal(
+        run.predict(pd.DataFrame(x, columns=WINE.feature_names)).outputs, run.predict(x).outputs
+    )
+
+
 def test_predicts_frames_and_files_with_missing_cells_and_categories_alike(mixed):
     run, frame, file = mixed
     of_frame, of_file = run.predict(frame), run.predict(file)
