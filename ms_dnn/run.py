@@ -15,7 +15,7 @@ from yaml.representer import RepresenterError
 
 from ms_dnn.config import ExperimentConfig, load_config, parse_config
 from ms_dnn.config.loading import dump_values
-from ms_dnn.errors import ConfigError, DataError
+from ms_dnn.errors import ConfigError, DataError, ParameterError, RunError
 from ms_dnn.export.destination import destination
 from ms_dnn.export.exporting import Exported, export_run
 from ms_dnn.presentation.notation import named
@@ -56,6 +56,8 @@ class Run:
     """
 
     def __init__(self, folder: str | PathLike[str], device: str | None = None) -> None:
+        if not isinstance(folder, str | PathLike):
+            raise RunError(f"folder: got a {type(folder).__name__}, expected the path of a run")
         self.folder, self.device = Path(folder), device
         self.config: ExperimentConfig = StoredRun(self.folder, device).config
 
@@ -91,7 +93,7 @@ class Run:
         Raises:
             MsDnnError: when the samples are not such, with the row and the column, or the run has no weights.
         """
-        with _as_files(samples) as files:
+        with self._as_files(samples) as files:
             return predict_file(self.folder, files, self.device, invert=invert)
 
     @one_thread_at_a_time
@@ -121,8 +123,31 @@ class Run:
     @one_thread_at_a_time
     def resume(self, callback: Callback | None = None) -> Run:
         """Continue an interrupted training where its last checkpoint left off; a run that has ended stays as it is."""
+        _check_callback(callback)
         _, state, _ = resume_run(self.folder, callback or Callbacks(), self.device)
         return self._unless_interrupted(state.stop_reason)
+
+    @contextmanager
+    def _as_files(self, samples: Any) -> Iterator[list[Path]]:
+        """Enter with the samples in files, which is how a run reads them; those made here are gone after it."""
+        several = list(samples) if isinstance(samples, list | tuple) else [samples]
+        if several and all(isinstance(one, str | PathLike) for one in several):
+            yield [Path(one) for one in several]
+            return
+        if self.config.data.columns and not isinstance(samples, pd.DataFrame):
+            raise DataError(
+                f"samples: got a {type(samples).__name__}, expected a DataFrame or files: the table of this run has "
+                "columns that are no plain numbers"
+            )
+        with TemporaryDirectory() as folder:
+            if isinstance(samples, pd.DataFrame):
+                file = Path(folder, "DataFrame.csv")
+                narrow = samples.select_dtypes(["float16", "float32"]).columns
+                samples.astype(dict.fromkeys(narrow, "float64")).to_csv(file, index=False)
+            else:
+                file = Path(folder, "array.npy")
+                np.save(file, _numbers(samples))
+            yield [file]
 
     def _unless_interrupted(self, stop_reason: str | None) -> Run:
         if stop_reason is None:
@@ -155,6 +180,7 @@ def train(
         >>> ms_dnn.train("configs/wine.yaml", tempfile.mkdtemp(), ["training.epochs=2"]).metrics[-1]["epoch"]
         2.0
     """
+    _check_callback(callback)
     checked = _checked(config, overrides)
     path = default_folder(checked.name) if folder is None else Path(folder)
     check_new_folder(path, "folder")
@@ -174,7 +200,14 @@ def load_run(folder: str | PathLike[str], device: str | None = None) -> Run:
     return Run(folder, device)
 
 
+def _check_callback(callback: Any) -> None:
+    if callback is not None and not hasattr(callback, "on_report"):
+        raise ParameterError(f"callback: got {callback!r}, expected a ms_dnn.training.callbacks.Callback")
+
+
 def _checked(config: Any, overrides: Sequence[str]) -> ExperimentConfig:
+    if isinstance(overrides, str):
+        raise ConfigError(f"overrides: got {overrides!r}, expected a list: [{overrides!r}]")
     if isinstance(config, str | PathLike):
         return load_config(Path(config), overrides)
     if isinstance(config, Mapping):
@@ -190,24 +223,6 @@ def _checked(config: Any, overrides: Sequence[str]) -> ExperimentConfig:
     return (
         parse_config(dump_values(config.model_dump(exclude_unset=True)), "config", overrides) if overrides else config
     )
-
-
-@contextmanager
-def _as_files(samples: Any) -> Iterator[list[Path]]:
-    """Enter with the samples in files, which is how a run reads them; those made here are gone after it."""
-    several = list(samples) if isinstance(samples, list | tuple) else [samples]
-    if several and all(isinstance(one, str | PathLike) for one in several):
-        yield [Path(one) for one in several]
-        return
-    with TemporaryDirectory() as folder:
-        if isinstance(samples, pd.DataFrame):
-            file = Path(folder, "DataFrame.csv")
-            narrow = samples.select_dtypes(["float16", "float32"]).columns
-            samples.astype(dict.fromkeys(narrow, "float64")).to_csv(file, index=False)
-        else:
-            file = Path(folder, "array.npy")
-            np.save(file, _numbers(samples))
-        yield [file]
 
 
 def _numbers(samples: Any) -> Any:

@@ -96,6 +96,10 @@ def test_predicts_frames_and_files_with_missing_cells_and_categories_alike(mixed
     of_frame, of_file = run.predict(frame), run.predict(file)
     np.testing.assert_array_equal(of_frame.outputs, of_file.outputs)
     assert of_frame.scores == of_file.scores == predict_file(run.folder, [file]).scores
+    with pytest.raises(
+        ms_dnn.errors.DataError, match="samples: got a ndarray, expected a DataFrame or files: the table"
+    ):
+        run.predict(np.ones((2, 2)))
     np.testing.assert_array_equal(run.predict([file, str(file)]).outputs[:40], of_file.outputs)
 
 
@@ -135,6 +139,14 @@ def test_a_wrong_configuration_is_one_sentence(tmp_path):
     ):
         with pytest.raises(ms_dnn.errors.ConfigError, match=sentence):
             ms_dnn.train(given, tmp_path / "run")
+    for options, sentence in (
+        ({"overrides": "a=1"}, "expected a list"),
+        ({"callback": 3}, "callback: got 3, expected"),
+    ):
+        with pytest.raises(ms_dnn.errors.MsDnnError, match=sentence):
+            ms_dnn.train(CONFIG, tmp_path / "run", **options)
+    with pytest.raises(ms_dnn.errors.RunError, match="folder: got a NoneType, expected the path of a run"):
+        ms_dnn.load_run(None)
     with pytest.raises(ms_dnn.errors.RunError, match="no such run folder"):
         ms_dnn.load_run(tmp_path / "run")
     assert not (tmp_path / "run").exists()
