@@ -5,6 +5,7 @@ The network knows its layers only as :class:`ms_dnn.layers.layer.Layer`, so a ne
 
 from collections.abc import Sequence
 from html import escape
+from numbers import Integral
 from typing import Any
 
 import mindspore as ms
@@ -19,8 +20,10 @@ from ms_dnn.layers.layer import Layer
 from ms_dnn.layers.normalization import BatchNorm, LayerNorm
 from ms_dnn.maths.initializers import INITIALIZERS
 from ms_dnn.presentation.notation import named
+from ms_dnn.runtime.arrays import as_tensor
 from ms_dnn.runtime.distributed import ALONE, Workers
 from ms_dnn.runtime.seeding import stream
+from ms_dnn.runtime.threads import one_thread_at_a_time
 
 NORMALIZATIONS = {"batch": BatchNorm, "layer": LayerNorm}
 
@@ -44,6 +47,15 @@ class DNN(nn.Cell):
         >>> print(ms_dnn.DNN([hidden, output])(ms.Tensor([[-2.0]], ms.float64)))  # max(0, x) + max(0, −x) = |x|
         [[2.]]
     """
+
+    @one_thread_at_a_time
+    def __call__(self, x: Any) -> Tensor:
+        """Return :meth:`construct` for x (N, n[0]): a Tensor in the dtype of the weights, or numbers in any form.
+
+        Raises:
+            ShapeError: when x is something else.
+        """
+        return super().__call__(self.input_of(x))
 
     def __init__(self, layers: Sequence[Layer]) -> None:
         super().__init__()
@@ -76,6 +88,9 @@ class DNN(nn.Cell):
             activations = ", ".join(layer.activation.name for layer in self.layers)
             return f"{'-'.join(str(size) for size in self.sizes)} ({activations})"
         return " → ".join([str(self.sizes[0]), *(str(layer) for layer in self.layers)])
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self})"
 
     def _repr_html_(self) -> str:
         """Return a table for notebooks: a row a layer with its outputs and parameters, and their total."""
@@ -169,9 +184,24 @@ class DNN(nn.Cell):
         for layer in self.layers:
             layer.require_derivative()
 
+    def input_of(self, x: Any) -> Tensor:
+        """Return x as :meth:`construct` takes it; numbers in rows, such as an array, in the dtype of the weights.
+
+        Raises:
+            ShapeError: as :meth:`check_input`, and when x is neither a Tensor nor numbers.
+        """
+        tensor = as_tensor(x, self._dtype, "input of the network")
+        self.check_input(tensor)
+        return tensor
+
+    @property
+    def _dtype(self) -> Any:
+        weights = (parameter.dtype for parameter in self.get_parameters())
+        return next(dtype for dtype in weights if dtype in (ms.float16, ms.bfloat16, ms.float32, ms.float64))
+
     def check_input(self, x: Tensor) -> None:
         """Raise a ShapeError unless x is (N, n[0]) in the dtype of the parameters."""
-        inputs, dtype = self.sizes[0], self.trainable_params()[0].dtype
+        inputs, dtype = self.sizes[0], self._dtype
         if x.ndim != 2 or x.shape[1] != inputs or x.dtype != dtype:
             raise ShapeError(
                 f"input of the network: got {x.dtype} of shape {x.shape}, expected {dtype} of shape (N, {inputs}), "
@@ -230,6 +260,7 @@ def build_dnn(
         >>> print(ms_dnn.build_dnn((4, 8, 3), ("relu", "identity"), normalizations="batch"))
         4 → 8 identity → batch norm relu → 3 identity
     """
+    _check_kinds(sizes, activations, dtype)
     number = len(activations)
     names = [initializers] * number if isinstance(initializers, str) else list(initializers)
     norms = _of_hidden(normalizations, "none", number)
@@ -254,6 +285,16 @@ def build_dnn(
         if rate:
             layers.append(Dropout(rate, _key(seed, i + 1)))
     return DNN(layers)
+
+
+def _check_kinds(sizes: Any, activations: Any, dtype: Any) -> None:
+    is_list = isinstance(sizes, Sequence | np.ndarray) and not isinstance(activations, str)
+    if not is_list or any(isinstance(size, bool) or not isinstance(size, Integral) for size in sizes):
+        raise ShapeError(
+            f"network: got sizes {sizes!r} and activations {activations!r}, expected whole numbers n[0], …, n[L] and "
+            "L names, such as (2, 3, 1) and ('tanh', 'sigmoid')"
+        )
+    named({name: name for name in ("float16", "float32", "float64")}, "dtype", dtype)
 
 
 def _of_hidden(given: Any, nothing: Any, number: int) -> list[Any]:

@@ -18,6 +18,8 @@ network: ms_dnn.DNN = ms_dnn.build_dnn((2, 3, 1), ("tanh", "sigmoid"), seed=1)
 cost = ms_dnn.Cost("binary_cross_entropy", reduction="sum")
 judgement = ms_dnn.check_gradients(network, np.zeros((4, 2)), cost, [np.ones((4, 1))], modes=("pynative",))
 passed: bool = judgement.verdict.value == "PASS"
+run: ms_dnn.Run = ms_dnn.train("experiment.yaml", overrides=["training.epochs=1"])
+score: float = run.evaluate().score
 model: ms_dnn.DNNClassifier = ms_dnn.DNNClassifier((8,), learning_rate=0.1).fit([[0.0], [1.0]], [0, 1])
 """
 WRONG = {

@@ -18,7 +18,7 @@ INTRODUCTIONS = {
     ),
 }
 GROUPS = (
-    ("Train", "训练", ("use_device", "load_config", "HandwrittenTrainOneStep")),
+    ("Train", "训练", ("train", "load_run", "Run", "load_config", "use_device", "HandwrittenTrainOneStep")),
     (
         "Judge gradients",
         "检验梯度",

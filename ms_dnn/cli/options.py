@@ -1,7 +1,6 @@
 """Options that several commands share, and how they print."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -59,6 +58,8 @@ def print_report(blocks: "Sequence[Block]") -> None:
 
 def run_folder(path: Path | None, name: str) -> Path:
     """Return the folder of a new run or sweep, ``runs/NAME-DATE-TIME`` where none is given, if it can be made."""
-    chosen = path or Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
+    from ms_dnn.training.run_folder import default_folder
+
+    chosen = path or default_folder(name)
     check_new_folder(chosen, "--run")
     return chosen

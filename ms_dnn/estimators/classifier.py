@@ -1,5 +1,7 @@
 """The deep neural network as a scikit-learn classifier."""
 
+import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,15 +9,19 @@ from mindspore import Tensor
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_expit, log_softmax
 from sklearn.base import ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import accuracy_score
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from typing_extensions import Self
 
 from ms_dnn.errors import ParameterError
-from ms_dnn.estimators.base import DNNEstimator, Weights
+from ms_dnn.estimators.base import DNNEstimator
+from ms_dnn.estimators.held_out import Samples
+from ms_dnn.estimators.twins import with_twins_named
+from ms_dnn.estimators.weights import Weights, with_class_weights
 from ms_dnn.features.encoding import encode_targets
 from ms_dnn.maths.activations import sigmoid, softmax
+from ms_dnn.runtime.threads import one_thread_at_a_time
 
 
 class DNNClassifier(ClassifierMixin, DNNEstimator):
@@ -29,8 +35,8 @@ class DNNClassifier(ClassifierMixin, DNNEstimator):
 
     Args:
         hidden_layer_sizes: units of each hidden layer; () for none.
-        activation: of the hidden layers: identity, sigmoid, tanh, relu, leaky_relu, elu, softplus, silu, gelu or
-            softmax.
+        activation: of the hidden layers, one for all or a sequence with one for each: identity, sigmoid, tanh, relu,
+            leaky_relu, elu, softplus, silu, gelu or softmax.
         initializer: zeros, normal, xavier or he, for all layers; None takes he for hidden layers of relu, leaky_relu,
             elu, softplus, silu and gelu, and xavier elsewhere.
         solver: gradient_descent, momentum, nesterov or adam.
@@ -64,8 +70,13 @@ class DNNClassifier(ClassifierMixin, DNNEstimator):
         loss_: the last of them.
         best_loss_: the least of them; None where a validation score picked the weights.
         validation_scores_: after each epoch; empty where none was asked for.
+        best_validation_score_: of the weights that were kept; None where none was asked for.
         n_iter_: epochs done.
+        t_: samples seen, those of each epoch counted.
         n_features_in_: I.
+        n_layers_: L + 1, the inputs counted as a layer.
+        n_outputs_: units of the last layer.
+        out_activation_: what makes probabilities of its outputs: sigmoid or softmax; identity for a regressor.
 
     Examples:
         >>> X, y = [[0, 0], [0, 1], [1, 0], [1, 1]], ["same", "different", "different", "same"]
@@ -77,10 +88,11 @@ class DNNClassifier(ClassifierMixin, DNNEstimator):
     _score_of = staticmethod(accuracy_score)
     _several_labels = False
 
+    @with_twins_named
     def __init__(
         self,
         hidden_layer_sizes: Any = (100,),
-        activation: str = "relu",
+        activation: str | Sequence[str] = "relu",
         *,
         initializer: str | None = None,
         solver: str = "adam",
@@ -145,6 +157,7 @@ class DNNClassifier(ClassifierMixin, DNNEstimator):
         z = self._outputs(X)
         return z[:, 0] if self._one_logit else z
 
+    @one_thread_at_a_time
     def predict_proba(self, X: ArrayLike) -> NDArray[Any]:
         """Return the probability of each class, (N, C), for X (N, I); of several labels a sample, each for itself."""
         z = Tensor(self._logits(self._outputs(X)))
@@ -176,23 +189,32 @@ class DNNClassifier(ClassifierMixin, DNNEstimator):
             raise ParameterError(
                 f"y: got shape {y.shape}, expected {expected}; the classes are {self.classes_.tolist()}"
             )
-        unknown = np.setdiff1d(labels, self.classes_)
-        if len(unknown):
-            raise ParameterError(f"y: got the class {unknown[0]!r}, expected only classes of {self.classes_.tolist()}")
+        self._require_known(y, "y")
+        if len(self.classes_) == 1 and not several:
+            warnings.warn(
+                f"y: got the class {self.classes_[0]!r} alone, so there is nothing to learn, and every prediction will "
+                "be that class: expected samples of at least 2 classes",
+                ConvergenceWarning,
+                stacklevel=5,
+            )
         return y
 
-    def _sample_weights(self, sample_weight: ArrayLike | None, x: NDArray[Any], y: NDArray[Any]) -> Weights:
-        weights = super()._sample_weights(sample_weight, x, y)
+    def _require_known(self, y: NDArray[Any], name: str) -> None:
+        """Raise a :class:`ParameterError` unless labels, (M,) or (M, C), are among those of the estimator."""
+        known = self.classes_.tolist()
+        unknown = [label for label in (_columns(y) if y.ndim == 2 else np.unique(y)).tolist() if label not in known]
+        if unknown:
+            raise ParameterError(f"{name}: got the class {unknown[0]!r}, expected only classes of {known}")
+
+    def _weights_in_cost(self, samples: Samples) -> Weights:
         if self.class_weight is None:
-            return weights
+            return samples.weights
         if self._several_labels:
             raise ParameterError(
                 f"class_weight: got {self.class_weight!r}, expected None where a sample has several labels: "
                 "weigh the samples by sample_weight"
             )
-        _require_class_weight(self.class_weight, self.classes_)
-        of_classes = compute_sample_weight(self.class_weight, y)
-        return super()._sample_weights(of_classes if weights is None else weights * of_classes, x, y)
+        return with_class_weights(samples.weights, self.class_weight, self.classes_, samples.y)
 
     @property
     def _one_logit(self) -> bool:
@@ -227,14 +249,3 @@ def _columns(y: NDArray[Any]) -> NDArray[Any]:
     if type_of_target(y) != "multilabel-indicator" or not np.isin(y, (0, 1)).all():
         raise ParameterError(f"y: got shape {y.shape}, expected 0 and 1 in a column for each label, or labels (M,)")
     return np.arange(y.shape[1])
-
-
-def _require_class_weight(class_weight: Any, classes: NDArray[Any]) -> None:
-    """Raise a :class:`ParameterError` unless it is "balanced" or a weight of at least 0 for labels that there are."""
-    known = set(classes.tolist())
-    is_mapping = isinstance(class_weight, dict) and set(class_weight) <= known
-    if not is_mapping and not (isinstance(class_weight, str) and class_weight == "balanced"):
-        raise ParameterError(
-            f"class_weight: got {class_weight!r}, expected None, 'balanced', or a mapping from labels to weights; the "
-            f"labels are {classes.tolist()}"
-        )

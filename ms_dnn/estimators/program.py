@@ -8,7 +8,6 @@ use and taken out again after it.
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from threading import RLock
 from typing import Any
 
 import mindspore as ms
@@ -21,12 +20,14 @@ from ms_dnn.errors import DivergenceError, ParameterError
 from ms_dnn.gradients.handwritten import HandwrittenGradient
 from ms_dnn.layers.cost import Cost
 from ms_dnn.layers.penalty import AdjustablePenalty
+from ms_dnn.training.callbacks import StopTraining
 from ms_dnn.training.checkpoints import Arrays
 from ms_dnn.training.divergence import is_finite
 from ms_dnn.training.epoch import Epoch
 from ms_dnn.training.interruption import Interruption
 from ms_dnn.training.optimizers import OPTIMIZERS
 from ms_dnn.training.plan import Plan
+from ms_dnn.training.run_folder import Row
 from ms_dnn.training.stopping import EarlyStopping, Progress
 from ms_dnn.training.trainer import copies_of, load_parameters, stored_parameters
 
@@ -37,7 +38,7 @@ class Architecture:
 
     Attributes:
         sizes: n[0], …, n[L].
-        activation: of the hidden layers; the last layer's is identity.
+        activation: of the hidden layers, one for all or one for each; the last layer's is identity.
         loss: a loss that takes the output of the identity.
         optimizer: a name of :data:`ms_dnn.training.optimizers.OPTIMIZERS`, with its default settings.
         precision: "float32" or "float64".
@@ -47,7 +48,7 @@ class Architecture:
     """
 
     sizes: tuple[int, ...]
-    activation: str
+    activation: str | tuple[str, ...]
     loss: str
     optimizer: str
     precision: str
@@ -80,16 +81,18 @@ class Architecture:
 
     def is_compatible_with(self, other: "Architecture") -> bool:
         """Whether a training of the other one can go on in this one: they differ in the penalty, if at all."""
-        return replace(self, penalised=other.penalised) == other
+        alike = replace(self, penalised=other.penalised, activation=other.activation) == other
+        return alike and self.activations == other.activations
 
     @property
     def activations(self) -> list[str]:
         """One activation a layer."""
-        return [self.activation] * (len(self.sizes) - 2) + ["identity"]
+        hidden = (self.activation,) * (len(self.sizes) - 2) if isinstance(self.activation, str) else self.activation
+        return [*hidden, "identity"]
 
 
 class Program:
-    """The network, optimizer and compiled epoch of an architecture. Hold :attr:`lock` from load to the last use."""
+    """The network, optimizer and compiled epoch of an architecture. One thread at a time loads, uses and reads it."""
 
     def __init__(self, architecture: Architecture) -> None:
         precision = architecture.precision
@@ -100,7 +103,6 @@ class Program:
         gradient = HandwrittenGradient(self.network, self.cost)
         self.epoch = Epoch(gradient, self.optimizer)
         self.stored = stored_parameters(gradient, self.optimizer)
-        self.lock = RLock()
 
     def load(self, arrays: Arrays) -> None:
         """Put the arrays into the parameters of the same names; the others stay as they are."""
@@ -157,7 +159,8 @@ class FitResult:
         steps: steps done with them.
         costs: mean cost J of each epoch, taken before each of its updates.
         scores: of the validation samples after each epoch; empty without them.
-        stop_reason: "max_iter", "convergence", "early_stopping" or "interruption".
+        stop_reason: "max_iter", "convergence", "early_stopping", "interruption", or what a :class:`StopTraining` says.
+        best_score: the score of the weights, which are those of the best one; None without scores.
     """
 
     arrays: Arrays
@@ -165,6 +168,7 @@ class FitResult:
     costs: list[float] = field(default_factory=list)
     scores: list[float] = field(default_factory=list)
     stop_reason: str = "max_iter"
+    best_score: float | None = None
 
 
 def train_epochs(
@@ -178,8 +182,8 @@ def train_epochs(
     rates: NDArray[np.float64],
     stopping: EarlyStopping,
     l2: float = 0.0,
-    score: Callable[[], float | None] | None = None,
-    verbose: bool = False,
+    score: Callable[[], float] | None = None,
+    report: Callable[[Row], None] | None = None,
 ) -> FitResult:
     """Continue ``start`` for up to an epoch a rate, each one call of the compiled loop; return the result.
 
@@ -193,17 +197,17 @@ def train_epochs(
         rates: the learning rate r of each epoch, (epochs,).
         stopping: watches the score if there is one, else the cost of the epoch.
         l2: λ₂ of the penalty; 0 where the architecture has none.
-        score: how well the program now does on other samples, None where its outputs are not finite; the weights of the
-            best score are returned.
-        verbose: print a line an epoch.
+        score: how well the program now does on other samples, NaN where that is no number; the weights of the best
+            score are returned.
+        report: is called after each epoch with its row, and may raise :class:`StopTraining`.
 
     Raises:
         ParameterError: when there is an l2, and the architecture has no penalty.
-        DivergenceError: when a cost, a weight or an output for the samples of the score is not finite.
+        DivergenceError: when a cost, a score or a weight is not finite.
     """
     now = FitResult(start.arrays, start.steps, list(start.costs), list(start.scores))
     progress, best_arrays = Progress(now.steps), start.arrays
-    with program.lock, Interruption() as interruption:
+    with Interruption() as interruption:
         program.load(start.arrays)
         program.penalise(l2)
         x_there = program.on_device(x, x[: plan.padding])
@@ -213,18 +217,19 @@ def train_epochs(
             cost = program.train_epoch(x_there, y_there, batches, rate, progress.step)
             interruption.listen()
             progress.step += len(batches)
-            value = _record_epoch(now, cost, score, verbose)
-            if stopping.observe(progress, value) and score is not None:
+            row = _record_epoch(now, cost, score)
+            if stopping.observe(progress, row.get("validation_score", cost)) and score is not None:
                 best_arrays = program.arrays()
+            _report(report, row, progress)
             if interruption.requested:
                 progress.stop_reason = "interruption"
             if progress.stop_reason is not None:
                 now.stop_reason = progress.stop_reason
                 break
         now.arrays, now.steps = program.arrays(), progress.step
-    if score is not None and progress.best_value is not None:  # a score may never be a number: R² of one sample
-        now.arrays, now.steps = best_arrays, progress.best_step
-    _require_finite(now, now.arrays)
+        _require_finite(now, now.costs[-1], now.arrays)
+    if score is not None:
+        now.arrays, now.steps, now.best_score = best_arrays, progress.best_step, progress.best_value
     return now
 
 
@@ -238,31 +243,33 @@ def _weighted(y: NDArray[Any], weights: NDArray[Any] | None, padding: int) -> tu
     return np.column_stack([y, w.astype(y.dtype)]), np.column_stack([y[:padding], np.zeros(padding, y.dtype)])
 
 
-def _require_finite(now: FitResult, arrays: Arrays) -> None:
-    if not is_finite(now.costs[-1], arrays):
-        raise _divergence(now)
+def _require_finite(now: FitResult, number: float, arrays: Arrays) -> None:
+    if not is_finite(number, arrays):
+        raise DivergenceError(
+            f"epoch {len(now.costs)} does not end in finite numbers: lower the learning rate (by 10 to begin with), or "
+            "scale the inputs and, for regression, the targets (StandardScaler)"
+        )
 
 
-def _divergence(now: FitResult) -> DivergenceError:
-    return DivergenceError(
-        f"epoch {len(now.costs)} does not end in finite numbers: lower the learning rate (by 10 to begin with), or "
-        "scale the inputs and, for regression, the targets (StandardScaler)"
-    )
+def _report(report: Callable[[Row], None] | None, row: Row, progress: Progress) -> None:
+    """Call ``report`` with the row of an epoch; it may ask for the end of the training."""
+    try:
+        if report is not None:
+            report(row)
+    except StopTraining as request:
+        progress.stop_reason = progress.stop_reason or request.reason
 
 
-def _record_epoch(now: FitResult, cost: float, score: Callable[[], float | None] | None, verbose: bool) -> float:
-    """Note what an epoch came to, and return the value by which the training is stopped."""
+def _record_epoch(now: FitResult, cost: float, score: Callable[[], float] | None) -> Row:
+    """Note what an epoch came to, and return it as a row."""
     now.costs.append(cost)
-    _require_finite(now, {})
+    row: Row = {"epoch": len(now.costs), "cost": cost}
+    _require_finite(now, cost, {})
     if score is not None:
-        value = score()
-        if value is None:
-            raise _divergence(now)
-        now.scores.append(value)
-    if verbose:
-        of_validation = f", validation score {now.scores[-1]:.4f}" if now.scores else ""
-        print(f"epoch {len(now.costs)}: cost {cost:.6g}{of_validation}")
-    return cost if score is None else now.scores[-1]
+        now.scores.append(score())
+        row["validation_score"] = now.scores[-1]
+        _require_finite(now, now.scores[-1], {})
+    return row
 
 
 @lru_cache(maxsize=64)

@@ -47,6 +47,9 @@ class DNNRegressor(RegressorMixin, DNNEstimator):
     def _learn_targets(self, y: NDArray[Any], continues: bool, classes: ArrayLike | None) -> NDArray[Any]:
         return y
 
+    def _require_known(self, y: NDArray[Any], name: str) -> None:
+        """Any number may be a target."""
+
     def _loss_and_outputs(self, y: NDArray[Any]) -> tuple[str, int]:
         return "squared_error", 1 if y.ndim == 1 else y.shape[1]
 

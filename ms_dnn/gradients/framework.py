@@ -1,10 +1,13 @@
 """The framework's route: MindSpore's automatic differentiation of the same forward code."""
 
+from typing import Any
+
 import mindspore as ms
 from mindspore import Parameter, Tensor, nn, ops
 
 from ms_dnn.dnn import DNN
 from ms_dnn.layers.cost import Cost
+from ms_dnn.runtime.threads import one_thread_at_a_time
 
 
 class CostOfNetwork(nn.Cell):
@@ -54,6 +57,14 @@ class FrameworkGradient(nn.Cell):
     """
 
     may_overflow = False
+
+    @one_thread_at_a_time
+    def __call__(self, x: Any, y: Any) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Return :meth:`construct` for Tensors, or numbers in any form; a ShapeError says what does not fit."""
+        tensor = self.network.input_of(x)
+        return super().__call__(
+            tensor, self.cost_of_network.cost.target_of(y, (len(tensor), self.network.sizes[-1]), tensor.dtype)
+        )
 
     def __init__(self, network: DNN, cost: Cost) -> None:
         super().__init__(auto_prefix=False)

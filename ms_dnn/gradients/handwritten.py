@@ -8,6 +8,7 @@ from mindspore import Parameter, Tensor, nn
 from ms_dnn.dnn import DNN
 from ms_dnn.gradients.workers import SumOverWorkers
 from ms_dnn.layers.cost import Cost
+from ms_dnn.runtime.threads import one_thread_at_a_time
 
 
 class HandwrittenGradient(nn.Cell):
@@ -32,6 +33,12 @@ class HandwrittenGradient(nn.Cell):
     """
 
     may_overflow = False
+
+    @one_thread_at_a_time
+    def __call__(self, x: Any, y: Any) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Return :meth:`construct` for Tensors, or numbers in any form; a ShapeError says what does not fit."""
+        tensor = self.network.input_of(x)
+        return super().__call__(tensor, self.cost.target_of(y, (len(tensor), self.network.sizes[-1]), tensor.dtype))
 
     def __init__(self, network: DNN, cost: Cost, over_workers: SumOverWorkers | None = None) -> None:
         super().__init__(auto_prefix=False)

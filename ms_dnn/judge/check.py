@@ -11,8 +11,10 @@ from ms_dnn.judge.asked import MODES, Asked
 from ms_dnn.judge.declared import Expected
 from ms_dnn.judge.judgement import Judgement, Verdict
 from ms_dnn.judge.routes.tensors import as_sequence
+from ms_dnn.runtime.threads import one_thread_at_a_time
 
 
+@one_thread_at_a_time
 def check_gradients(
     function: Callable[..., Any],
     inputs: Any,

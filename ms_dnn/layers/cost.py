@@ -1,12 +1,16 @@
 """The cost J: the losses of the samples, averaged or summed, and the penalty on the weights."""
 
+from typing import Any
+
 from mindspore import Tensor, nn, ops
 
-from ms_dnn.errors import ConfigError
+from ms_dnn.errors import ConfigError, ShapeError
 from ms_dnn.layers.penalty import WeightPenalty
 from ms_dnn.maths.constants import constant
 from ms_dnn.maths.losses import LOSSES
 from ms_dnn.presentation.notation import named
+from ms_dnn.runtime.arrays import as_tensor
+from ms_dnn.runtime.threads import one_thread_at_a_time
 
 
 class Cost(nn.Cell):
@@ -33,6 +37,16 @@ class Cost(nn.Cell):
         1.25 [[1.0], [0.5]]
     """
 
+    @one_thread_at_a_time
+    def __call__(self, a: Any, y: Any) -> Tensor:
+        """Return :meth:`construct` for a prediction a (N, C) and a target y (N, C): Tensors, or numbers in any form.
+
+        Raises:
+            ShapeError: when they are something else.
+        """
+        a = as_tensor(a, None, "prediction of the cost")
+        return super().__call__(a, self.target_of(y, a.shape, a.dtype))
+
     def __init__(
         self,
         loss: str,
@@ -51,6 +65,27 @@ class Cost(nn.Cell):
         self._gradient = self.loss.derivative()
         self._both = self.loss.both
         self._sum = ops.ReduceSum()
+
+    def __repr__(self) -> str:
+        also = ", weighted" if self.weighted else ""
+        also += f", {self.penalty}" if self.penalty is not None else ""
+        return f"Cost({self.loss.name}, {self.reduction}{also})"
+
+    def target_of(self, y: Any, shape: tuple[int, ...], dtype: Any) -> Tensor:
+        """Return the target, or numbers in any form, as a Tensor for a prediction of a shape (N, C) and dtype.
+
+        Raises:
+            ShapeError: when it is neither, or not (N, C), and (N, C + 1) where the samples are weighted.
+        """
+        target = as_tensor(y, dtype, "target of the cost")
+        expected = (*shape[:-1], shape[-1] + self.weighted)
+        if target.shape != expected:
+            raise ShapeError(
+                f"target of the cost: got shape {target.shape}, expected {expected}: a column for each output"
+                + (", and one for the weights" if self.weighted else "")
+                + "; classes are one-hot"
+            )
+        return ops.cast(target, dtype)
 
     def unweighted(self) -> "Cost":
         """Return the same cost for samples of weight 1, whose y is (N, C)."""

@@ -143,6 +143,10 @@ class Layer(nn.Cell):
             "choose --format mindir"
         )
 
+    def __repr__(self) -> str:
+        inputs = "" if self.inputs is None else f"{self.inputs} → "
+        return f"{type(self).__name__}({inputs}{self})"
+
     def __str__(self) -> str:
         kind = type(self).__name__
         return kind if self.activation is None else f"{kind} {self.activation.name}"

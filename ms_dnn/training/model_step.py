@@ -1,11 +1,14 @@
 """One training step as a Cell, so that ``mindspore.train.Model`` and its callbacks train by hand-written gradients."""
 
+from typing import Any
+
 import mindspore as ms
 from mindspore import Tensor, nn, ops
 
 from ms_dnn.dnn import DNN
 from ms_dnn.gradients.handwritten import HandwrittenGradient
 from ms_dnn.layers.cost import Cost
+from ms_dnn.runtime.threads import one_thread_at_a_time
 
 
 class HandwrittenTrainOneStep(nn.Cell):
@@ -32,6 +35,14 @@ class HandwrittenTrainOneStep(nn.Cell):
         >>> print(J.asnumpy().round(4), network.layers[0].weight.asnumpy())  # −ln σ(0); W − 0.5 dW = 0 + 0.5
         0.6931 [[0.5]]
     """
+
+    @one_thread_at_a_time
+    def __call__(self, x: Any, y: Any) -> Tensor:
+        """Return :meth:`construct` for Tensors, or numbers in any form; a ShapeError says what does not fit."""
+        network = self.gradient.network
+        tensor = network.input_of(x)
+        target = self.gradient.cost.target_of(y, (len(tensor), network.sizes[-1]), tensor.dtype)
+        return super().__call__(tensor, target)
 
     def __init__(self, network: DNN, cost: Cost, optimizer: nn.Optimizer) -> None:
         super().__init__(auto_prefix=False)

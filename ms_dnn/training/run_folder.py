@@ -13,6 +13,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +137,11 @@ def _is_row(row: Any) -> bool:
         and all(isinstance(value, int | float) and not isinstance(value, bool) for value in row.values())
         and isinstance(row["step"], int)
     )
+
+
+def default_folder(name: str) -> Path:
+    """Return where a new run or sweep goes that no folder was named for: ``runs/NAME-DATE-TIME``."""
+    return Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
 
 
 def create_run_folder(path: Path, files: Mapping[str, str]) -> RunFolder:

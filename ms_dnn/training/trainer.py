@@ -15,6 +15,7 @@ from ms_dnn.errors import CheckpointError
 from ms_dnn.layers.cost import Cost
 from ms_dnn.runtime.distributed import ALONE, Workers
 from ms_dnn.runtime.precision import numpy_dtype
+from ms_dnn.runtime.threads import one_thread_at_a_time
 from ms_dnn.training.callbacks import Callback, StopTraining
 from ms_dnn.training.checkpoints import Arrays, Checkpoint, write_checkpoint
 from ms_dnn.training.data_loader import Batches, DataLoader
@@ -99,6 +100,7 @@ class Trainer:
         if self.folder is not None:
             self.folder.cut_metrics(-1 if checkpoint is None else self.state.step)
 
+    @one_thread_at_a_time
     def run(self) -> State:
         """Train to the end, or until Ctrl-C or SIGTERM, and return the final counters.
 

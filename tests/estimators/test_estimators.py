@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy.special import expit, softmax
 from sklearn.base import clone
-from sklearn.datasets import load_breast_cancer, load_iris, load_linnerud, load_wine, make_regression
+from sklearn.datasets import load_breast_cancer, load_iris, load_linnerud, load_wine
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import make_pipeline
@@ -248,13 +248,7 @@ def test_early_stopping_holds_its_own_samples_out(make):
     assert model.score(x, y) > 0.8
 
 
-@pytest.mark.filterwarnings("ignore:R.2 score is not well-defined")
-def test_a_score_that_is_no_number_keeps_the_last_weights():
-    x, y = iris()
-    plain = regressor(max_iter=4).fit(x, y)
-    assert_same_bits(plain, regressor(max_iter=4).fit(x, y, validation=(x[:1], y[:1])))
-
-
+@pytest.mark.filterwarnings("ignore:tol=10.0")
 def test_stops_when_the_cost_no_longer_falls():
     x, y = iris()
     model = classifier(tol=10.0, n_iter_no_change=4).fit(x, y)
@@ -306,13 +300,22 @@ def test_warns_when_max_iter_ends_the_training():
             "activation",
             "rleu",
             "activation: got 'rleu', expected one of identity, sigmoid, tanh, relu, leaky_relu, elu, softplus, silu, "
-            "gelu, softmax",
+            "gelu, softmax, or one for each hidden layer: did you mean 'relu'?",
         ),
         ("learning_rate", -0.1, "learning_rate: got -0.1, expected a finite number above 0"),
         ("learning_rate", float("inf"), "learning_rate: got inf, expected a finite number above 0"),
-        ("schedule", "cosine", "schedule: got 'cosine', expected one of constant, cosine_decay"),
-        ("solver", "sgd", "solver: got 'sgd', expected one of gradient_descent, momentum, nesterov, adam"),
-        ("initializer", "glorot", "initializer: got 'glorot', expected None or one of zeros, normal, xavier, he"),
+        (
+            "schedule",
+            "cosine",
+            "schedule: got 'cosine', expected one of constant, cosine_decay: it is 'cosine_decay' here",
+        ),
+        (
+            "solver",
+            "sgd",
+            "solver: got 'sgd', expected one of gradient_descent, momentum, nesterov, adam: it is 'gradient_descent' "
+            "here, or, with scikit-learn's default momentum, 'nesterov'",
+        ),
+        ("initializer", "unit", "initializer: got 'unit', expected None or one of zeros, normal, xavier, he"),
         ("batch_size", 0, "batch_size: got 0, expected 'auto' or a whole number of at least 1"),
         ("max_iter", 1.5, "max_iter: got 1.5, expected a whole number of epochs of at least 1"),
         (
@@ -356,12 +359,6 @@ def test_a_divergence_names_the_cure_and_spares_the_last_good_weights():
         model.set_params(warm_start=False).fit(x, y)
     with pytest.raises(NotFittedError):
         model.predict(x)
-
-
-def test_outputs_for_validation_samples_that_are_not_finite_are_a_divergence():
-    x, y = make_regression(n_samples=300, n_features=5, random_state=0)
-    with pytest.raises(DivergenceError):
-        regressor(solver="gradient_descent", learning_rate=1e3, early_stopping=True, random_state=0).fit(x, y)
 
 
 def test_ctrl_c_keeps_the_epochs_done(monkeypatch):
