@@ -213,7 +213,7 @@ def test_the_first_samples_and_the_options():
     everything = JudgeGradients(samples=None, precision="float64")
     trained(of_mindspore, [everything], steps=1)
     assert everything.judgements[1].conditions.subject == f"Around on ({BATCH}×5), loss Squares"
-    assert everything.judgements[1].conditions.dtype == "float64"
+    assert (everything.judgements[1].conditions.dtype, everything.judgements[1].conditions.directions) == ("float64", 1)
 
 
 def test_what_a_cell_is_meant_to_return_is_passed_on():
@@ -227,6 +227,8 @@ def test_a_batch_of_tensors_of_other_lengths_is_not_cut():
     assert [value.shape for value in judge._first_samples(batch)[:2]] == [(4, 3), (5,)]
     assert [value.shape for value in judge._first_samples([batch[0], batch[0]])] == [(2, 3), (2, 3)]
     assert judge._first_samples([Tensor(1.0)])[0].shape == ()
+    (many,) = JudgeGradients()._first_samples([Tensor(np.ones((40, 3)))])
+    assert many.shape == (32, 3)
 
 
 # What is refused ---------------------------------------------------------------------------------------------

@@ -41,6 +41,7 @@ def test_integers_are_drawn_below_a_bound():
     (drawn,) = read("1000:int32<7")
     assert drawn.dtype == np.int32
     assert set(drawn.tolist()) == set(range(7))
+    assert set(read("1000:int32")[0].tolist()) == {0, 1}
 
 
 def test_arrays_are_read(tmp_path):

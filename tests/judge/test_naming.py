@@ -23,6 +23,7 @@ from networks import problem
 
 from ms_dnn.judge.faults import names
 from ms_dnn.judge.faults.alterations import _in_precision
+from ms_dnn.judge.faults.hypotheses import _orders
 from ms_dnn.judge.faults.naming import BATCH, name_fault, name_residual
 from ms_dnn.judge.parts import PartResult, parts_of_backward
 
@@ -32,6 +33,13 @@ def is_said(answer, fault):
 
 
 SEEDS = st.integers(0, 2**31)
+
+
+def test_the_orders_in_which_samples_are_paired_wrongly():
+    given = {words: order.tolist() for order, words in _orders(4)}
+    assert given["in reverse order"] == [3, 2, 1, 0]
+    assert given["one late"] == [3, 0, 1, 2]  # the second sample has what belongs to the first
+    assert given["one early"] == [1, 2, 3, 0]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
