@@ -70,6 +70,7 @@ def test_a_missing_folder_is_refused_before_the_work(tmp_path):
 
 def test_globs_and_families_choose():
     assert {entry.name for entry in chosen(["nn.*LU"])} >= {"nn.ELU", "nn.ReLU"}
+    assert [entry.name for entry in chosen(["ops.transpose"])] == ["ops.transpose"]
     assert [entry.name for entry in chosen(["nn.GELU"])] == ["nn.GELU (exact)", "nn.GELU (tanh)"]
     assert {entry.family for entry in chosen(["losses"])} == {"losses"}
     assert chosen([]) == ENTRIES

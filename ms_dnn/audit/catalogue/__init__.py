@@ -63,21 +63,20 @@ ENTRIES = with_known_faults(
 def chosen(patterns: Sequence[str], entries: Sequence[Entry] = ENTRIES) -> tuple[Entry, ...]:
     """Return the entries whose name, or family, matches one of the names or globs; all without any.
 
-    A name without its variant means all of them: "nn.GELU" is "nn.GELU (exact)" and "nn.GELU (tanh)".
+    A name that no entry has, but for its variant, means all variants: "nn.GELU" is "nn.GELU (exact)" and "… (tanh)".
 
     Raises:
         UnknownApiError: when a pattern matches nothing; the message gives the nearest names.
     """
     if not patterns:
         return tuple(entries)
+    found: set[str] = set()
     for pattern in patterns:
-        if not any(_matches(entry, pattern) for entry in entries):
+        whole = {entry.name for entry in entries if entry.family == pattern or fnmatchcase(entry.name, pattern)}
+        matching = whole or {entry.name for entry in entries if entry.name.partition(" (")[0] == pattern}
+        if not matching:
             near = nearest_names(pattern, [entry.name for entry in entries], most=4, cutoff=0.5)
             cure = f"did you mean {', '.join(near)}?" if near else f"families are {', '.join(FAMILIES)}"
             raise UnknownApiError(f"audit: '{pattern}' matches none of {len(entries)} APIs: {cure}")
-    return tuple(entry for entry in entries if any(_matches(entry, pattern) for pattern in patterns))
-
-
-def _matches(entry: Entry, pattern: str) -> bool:
-    names = (entry.name, entry.name.partition(" (")[0])
-    return entry.family == pattern or any(fnmatchcase(name, pattern) for name in names)
+        found |= matching
+    return tuple(entry for entry in entries if entry.name in found)
