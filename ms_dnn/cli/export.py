@@ -1,6 +1,7 @@
 """``ms-dnn export``: a run as a model file for other runtimes."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Literal
 
 import typer
@@ -27,6 +28,7 @@ def export(
     """Write a trained run as MindIR, ONNX or AIR, after it was loaded again and predicted as the run does.
 
     FILE.json beside it says what goes in and comes out: features and their scaling, classes, meaning of the outputs.
+    predict.py beside them predicts tables, arrays and pictures without ms-dnn.
     """
     from ms_dnn.export.destination import destination
 
@@ -48,5 +50,5 @@ def export(
         typer.echo("note: not verified, because onnxruntime is not installed: pip install 'ms-dnn[export]'", err=True)
     else:
         typer.echo("note: not verified, because MindSpore cannot load AIR again", err=True)
-    if written.usage is not None:
-        typer.echo(f"\nTo predict the rows of rows.csv with them:\n\n{written.usage}")
+    if files.program is not None:
+        typer.echo(f"program: {files.program} predicts without ms-dnn: python {quote(str(files.program))} FILE")

@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import DataError, ExportError, MismatchError
-from ms_dnn.export.destination import Destination, Format
+from ms_dnn.export.destination import PROGRAM, Destination, Format
 from ms_dnn.export.facts import facts_of, facts_to_json, final_activation
 from ms_dnn.export.mindspore_files import air_bytes, mindir_bytes
 from ms_dnn.export.onnx_graph import INPUT, onnx_bytes
-from ms_dnn.export.usage import usage
 from ms_dnn.maths.activations import ACTIVATIONS
 from ms_dnn.runs.stored import StoredRun
 from ms_dnn.runtime.durable import write_durably
@@ -37,13 +36,11 @@ class Exported:
         facts: what the JSON file says.
         verified: how well the model agrees with the run, in words; None where nothing could load it.
         note: why it was not compared on the data of the run; None where it was, or was not compared at all.
-        usage: a program that uses the two files, or None for AIR.
     """
 
     facts: dict[str, Any]
     verified: str | None
     note: str | None
-    usage: str | None
 
 
 def export_run(path: Path, to: Destination, *, as_probabilities: bool = False, device: str | None = None) -> Exported:
@@ -72,8 +69,9 @@ def export_run(path: Path, to: Destination, *, as_probabilities: bool = False, d
     if loaded is not None:
         x, which, note = _samples(run)
         verified = _agreement(to.model, loaded, network, final, x, which, allowed)
-    _write({to.model: content, to.facts: facts_to_json(facts, features).encode()})
-    return Exported(facts, verified, note, None if to.file_format == "air" else usage(facts, features, to))
+    program = {} if to.program is None else {to.program: PROGRAM.read_bytes()}
+    _write({to.model: content, to.facts: facts_to_json(facts, features).encode(), **program})
+    return Exported(facts, verified, note)
 
 
 def _model_file(

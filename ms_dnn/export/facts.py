@@ -7,6 +7,8 @@ from typing import Any
 
 from ms_dnn import __version__
 from ms_dnn.config import ExperimentConfig
+from ms_dnn.data.tables.cells import MISSING
+from ms_dnn.data.tables.dialect import DELIMITERS
 from ms_dnn.errors import ExportError
 from ms_dnn.features.columns import Features
 from ms_dnn.features.encoding import threshold
@@ -64,6 +66,10 @@ def facts_of(
         "class_names": list(known.class_names),
         "target_scaling": None if known.target_scaling is None else known.target_scaling.model_dump(mode="json"),
         "answer": _answer(config, kind),
+        "table": _table(config),
+        "picture": None
+        if known.image_shape is None
+        else {"shape": list(known.image_shape), "range": list(known.value_range or (0.0, 1.0))},
         "features": json.loads(features_to_json(features)),
     }
 
@@ -72,6 +78,17 @@ def facts_to_json(facts: dict[str, Any], features: Features) -> str:
     """Return the facts as JSON that a person can read: one line a fact, and one a column."""
     lines = [f"{json.dumps(key)}: {json.dumps(fact, ensure_ascii=False)}" for key, fact in facts.items()][:-1]
     return "{\n" + ",\n".join([*lines, f'"features": {features_to_json(features).strip()}']) + "\n}\n"
+
+
+def _table(config: ExperimentConfig) -> dict[str, Any]:
+    """Return how the cells of a table are written: what separates them (None: to be found out), and what is missing."""
+    data = config.data
+    return {
+        "encoding": data.encoding,
+        "delimiter": DELIMITERS.get(data.delimiter),
+        "decimal": data.decimal,
+        "missing": list(MISSING),
+    }
 
 
 def _kind(config: ExperimentConfig, known: DatasetMetadata, final: str) -> str:

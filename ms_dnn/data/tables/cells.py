@@ -53,13 +53,15 @@ def number_in(cell: str) -> float | None:
 def plainly_written(cell: str, decimal: Decimal, otherwise: str = "no number") -> str:
     """Return a number that is written with a decimal ``comma`` (1.234,5) or ``point`` (1,234.5) as 1234.5.
 
-    What is missing stays as it is, and what is no such number becomes ``otherwise``.
+    What is missing, true or false stays as it is, and what is no such number becomes ``otherwise``.
     """
     thousands, sign = (".", ",") if decimal == "comma" else (",", ".")
     grouped = rf"[-+−]?(?:\d+|[1-9]\d{{0,2}}(?:[{thousands}]\d{{3}})+)?(?:[{sign}]\d+)?(?:[eE][-+]?\d+)?"
     word = cell.strip()
-    if is_missing(word) or not re.fullmatch(grouped, word):
-        return cell if is_missing(word) else otherwise
+    if is_missing(word) or word.lower() in TRUTHS:
+        return cell
+    if not re.fullmatch(grouped, word):
+        return otherwise
     return word.replace(thousands, "").replace(sign, ".")
 
 
