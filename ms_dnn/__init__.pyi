@@ -15,9 +15,9 @@ from .judge.during_training import JudgeGradients as JudgeGradients
 from .layers.cost import Cost as Cost
 from .layers.dense import Dense as Dense
 from .layers.layer import Layer as Layer
-from .run import Run as Run
-from .run import load_run as load_run
-from .run import train as train
+from .run.run import Run as Run
+from .run.run import load_run as load_run
+from .run.run import train as train
 from .runtime.device import use_device as use_device
 from .training.model_step import HandwrittenTrainOneStep as HandwrittenTrainOneStep
 
