@@ -1,5 +1,7 @@
 """Which element is wrong: in log₂ N slopes, not N; and what the judge says it would have caught."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from networks import problem
 
 from ms_dnn.judge.judgement import Verdict
+from ms_dnn.judge.judging import _of_lines
 from ms_dnn.judge.locate.elements import bisect, differing
 from ms_dnn.judge.network import check_network
 from ms_dnn.judge.routes.base import CENTRAL_DIFFERENCES
@@ -121,3 +124,22 @@ def test_without_a_right_gradient_the_element_is_found_by_bisection():
     assert tensor.wrong == 1
     assert tensor.wrong_elements[0].index == tuple(np.unravel_index(17, tensor.shape))
     assert tensor.wrong_elements[0].got - tensor.wrong_elements[0].expected == pytest.approx(1e-3, rel=1e-6)
+
+
+def line(witness, part, value, allowed, purpose="random"):
+    return SimpleNamespace(
+        witness=witness, part=part, purpose=purpose, value=value, slopes={"bprop": 1.0}, allowed={"bprop": allowed}
+    )
+
+
+def test_a_witness_detects_what_its_best_line_in_the_worst_part_does():
+    lines = [
+        line("differences", 0, 1.0 - 4e-7, 1e-6),  # what is allowed, and what is used up of it
+        line("differences", 0, 1.0, 2e-6),
+        line("differences", 1, 1.0, 3e-7),
+        line("differences", 1, 1.0, 1e-9, purpose="duel"),
+        line("complex step", 0, 1.0 - 3e-6, 1e-6),  # this one differs, and says nothing of sensitivity
+    ]
+    ((detects, by),) = _of_lines("bprop", lines)
+    assert detects == pytest.approx(1.4e-6)
+    assert by == "bprop / differences"
