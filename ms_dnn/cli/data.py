@@ -1,15 +1,19 @@
 """``ms-dnn data``: look at the data set of an experiment, and write it as other files."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from ms_dnn.cli.options import AsJson, Overrides, print_report
 from ms_dnn.errors import ConfigError
+from ms_dnn.runtime.working import working
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ms_dnn.data import Loaded
+    from ms_dnn.presentation.document import Block
 
 data = typer.Typer(help="Look at the data set of an experiment, or write it as other files.", no_args_is_help=True)
 Config = Annotated[Path, typer.Argument(help="YAML file of the experiment.", show_default=False)]
@@ -48,6 +52,16 @@ def show(
     """Show what a data set is: samples, features with their ranges, classes with their counts, missing values."""
     import json
 
+    with working("reading the data"):
+        text, report = _shown(source, target, list(overrides or []))
+    if as_json:
+        typer.echo(json.dumps(text, ensure_ascii=False))
+    else:
+        print_report(report)
+
+
+def _shown(source: Path, target: str | None, overrides: list[str]) -> "tuple[dict[str, Any], Sequence[Block]]":
+    """Return what a set is, as JSON-able values and as a report."""
     from ms_dnn.data.recognizing import is_table
     from ms_dnn.data.summary import data_report, summarize
     from ms_dnn.data.table_overview import table_overview, table_report
@@ -56,17 +70,11 @@ def show(
 
     if target is None and is_table(source):
         overview = table_overview(source)
-        text, report = {"version": 1, **overview}, table_report(overview)
-    else:
-        loaded = _loaded(source, target, list(overrides or []))
-        summary = summarize(loaded)
-        text = {"version": 1, "config": str(source), **summary}
-        notes = [line(f"note: {note}", "quiet", whole=True) for note in surprises(loaded.dataset)]
-        report = [*data_report(summary), *notes]
-    if as_json:
-        typer.echo(json.dumps(text, ensure_ascii=False))
-    else:
-        print_report(report)
+        return {"version": 1, **overview}, table_report(overview)
+    loaded = _loaded(source, target, overrides)
+    summary = summarize(loaded)
+    notes = [line(f"note: {note}", "quiet", whole=True) for note in surprises(loaded.dataset)]
+    return {"version": 1, "config": str(source), **summary}, [*data_report(summary), *notes]
 
 
 def _loaded(path: Path, target: str | None, overrides: list[str]) -> "Loaded":
