@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 from site_pages import TWINS, write_pages  # noqa: E402 - found by the path above
-from site_pages.chapters import GALLERY  # noqa: E402
+from site_pages.chapters import GALLERY  # noqa: E402 - likewise
 
 import ms_dnn  # noqa: E402 - sorted after it
 

@@ -111,8 +111,9 @@ def _publish(written: Path, output: Path) -> None:
 def _write_npy(folder: Path, notes: Notes, features: list[Rows], y: NDArray[Any]) -> None:
     folder.mkdir()
     with (folder / X).open("wb") as file:
-        header = {"descr": notes.x_dtype.str, "fortran_order": False}
-        npy.write_array_header_1_0(file, {**header, "shape": (notes.samples, notes.features)})  # type: ignore[no-untyped-call]
+        shape = notes.samples, notes.features
+        header = {"descr": notes.x_dtype.str, "fortran_order": False, "shape": shape}
+        npy.write_array_header_1_0(file, header)  # type: ignore[no-untyped-call]  # NumPy leaves it untyped
         for rows in features:
             for block in blocks(rows):
                 file.write(np.ascontiguousarray(block, notes.x_dtype).data)

@@ -10,8 +10,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from ms_dnn.cli.main import main
 
@@ -58,6 +60,14 @@ def ms_dnn(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedP
     )
 
 
+def trained_run(place: Path, config: dict[str, Any]) -> Path:
+    """Train a configuration into a folder, in this process, and return the run."""
+    (place / "c.yaml").write_text(yaml.safe_dump(config))
+    process = here("train", place / "c.yaml", "--run", place / "run")
+    assert process.returncode == 0, process.stderr
+    return place / "run"
+
+
 def started(*arguments: object, module: str = "ms_dnn") -> "subprocess.Popen[str]":
     """Start ``python -m ms_dnn``, or another module."""
     return subprocess.Popen(
@@ -88,7 +98,8 @@ def wait_for(what: str, condition: Callable[[], object], process: "subprocess.Po
         if time.monotonic() > limit:
             process.kill()
             pytest.fail(f"waited {PATIENCE:.0f} s for {what}; {process.args} had said: {process.communicate()}")
-        time.sleep(0.01)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.01)  # its end is looked for at the top
 
 
 def killed(text: str, operation: int, *arguments: object) -> None:

@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
-from command import here, refused
+from command import here, refused, trained_run
 
 from ms_dnn.errors import DataError
 from ms_dnn.runs.records import Predictions
@@ -30,28 +29,26 @@ def train(place, data, outputs):
         "learning_rate": 0.05,
         "training": {"batch_size": 5, "epochs": 2},
     }
-    (place / "c.yaml").write_text(yaml.safe_dump(config))
-    process = here("train", place / "c.yaml", "--run", place / "run")
-    assert process.returncode == 0, process.stderr
-    return place / "run"
+    return trained_run(place, config)
+
+
+def of_table(place, target, other, outputs):
+    """Return a run whose target is one column of a table, which does not see the other, and the table."""
+    own_files.write_csv(place / "t.csv")
+    data = {"set": "csv", "file": str(place / "t.csv"), "target": target, "drop": ["id", other]}
+    return train(place, data, outputs), place / "t.csv"
 
 
 @pytest.fixture(scope="module")
 def classes(tmp_path_factory):
     """A run of two classes, and its table."""
-    place = tmp_path_factory.mktemp("classes")
-    own_files.write_csv(place / "t.csv")
-    data = {"set": "csv", "file": str(place / "t.csv"), "target": "kind", "drop": ["id", "price"]}
-    return train(place, data, 2), place / "t.csv"
+    return of_table(tmp_path_factory.mktemp("classes"), "kind", "price", 2)
 
 
 @pytest.fixture(scope="module")
 def prices(tmp_path_factory):
     """A run of one number, and its table."""
-    place = tmp_path_factory.mktemp("prices")
-    own_files.write_csv(place / "t.csv")
-    data = {"set": "csv", "file": str(place / "t.csv"), "target": "price", "drop": ["id", "kind"]}
-    return train(place, data, 1), place / "t.csv"
+    return of_table(tmp_path_factory.mktemp("prices"), "price", "kind", 1)
 
 
 def predict(*arguments):

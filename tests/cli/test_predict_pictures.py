@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
-from command import here, refused
+from command import here, refused, trained_run
 from PIL import Image
 
 from ms_dnn.data import load_data, split
@@ -77,10 +76,7 @@ def trained(place, data, outputs):
         "learning_rate": 0.02,
         "training": {"batch_size": 10, "epochs": 10},
     }
-    (place / "c.yaml").write_text(yaml.safe_dump(config))
-    process = here("train", place / "c.yaml", "--run", place / "run")
-    assert process.returncode == 0, process.stderr
-    run = StoredRun(place / "run")
+    run = StoredRun(trained_run(place, config))
     test = run.experiment.data.test
     source = load_data(source_of(run.config))
     raw = source.test or split(source.dataset, run.config.data.validation, run.config.data.test, run.config.seed).test

@@ -47,9 +47,8 @@ def read_table(
     _check_samples(table, bool(header), f"lines of {feature_count} numbers")
     kept = list(range(len(table.first)))
     if header:
-        others = (
-            {*drop, target} if target else {*drop}
-        )  # a column without a name is not the target of a set without one
+        # A column without a name is not the target of a set without one.
+        others = {*drop, target} if target else {*drop}
         kept = [i for i, name in enumerate(header) if name in feature_names or name not in others]
         header = [header[column] for column in kept]
     order, label = _columns(path, header, len(kept), feature_count, feature_names)
