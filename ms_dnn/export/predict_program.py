@@ -93,7 +93,12 @@ def picture_in(path: Path, like: dict[str, Any] | None) -> Any:
     height, width, *channels = like["shape"]
     picture = ImageOps.exif_transpose(Image.open(path))
     if picture.has_transparency_data:
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture.convert("RGBA"))
+        layers = picture.convert("RGBA")
+        if not channels and np.asarray(layers.getchannel("A")).min() < 255:
+            sys.exit(
+                f"predict.py: {path.name} is transparent in places, expected a ground: save it without transparency"
+            )
+        picture = Image.alpha_composite(Image.new("RGBA", layers.size, "white"), layers)
     if picture.mode.startswith("I"):  # 16 bits
         planes = np.asarray(picture, np.float32)[..., np.newaxis] / np.float32(65535)
         planes = np.repeat(planes, channels[0] if channels else 1, axis=-1)

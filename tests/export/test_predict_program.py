@@ -91,6 +91,17 @@ def test_a_picture_is_what_it_was_in_training(tmp_path, shape, mode):
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
 
 
+def test_transparent_parts_are_white_as_in_training_or_refused(tmp_path):
+    random = np.random.default_rng(0)
+    Image.fromarray(random.integers(0, 256, (16, 18, 4), np.uint8)).save(tmp_path / "p.png")
+    for shape in ((8, 6, 1), (8, 6, 3)):
+        expected = read_images([tmp_path / "p.png"], int(np.prod(shape)), shape, (0.0, 1.0)).x[0]
+        found = predict_program.picture_in(tmp_path / "p.png", {"shape": list(shape), "range": [0.0, 1.0]})
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
+    with pytest.raises(SystemExit, match=r"predict\.py: p\.png is transparent in places, expected a ground"):
+        predict_program.picture_in(tmp_path / "p.png", {"shape": [8, 6], "range": [0.0, 1.0]})
+
+
 @pytest.mark.parametrize(
     ("cell", "sentence"),
     [
