@@ -81,5 +81,9 @@ class GradientError(MsDnnError):
     exit_code = 1
 
 
+class OperatorError(MsDnnError):
+    """The operator for CPU cannot be had here, or does not cover what is to be trained."""
+
+
 class SeriesError(MsDnnError):
     """A chapter of the series cannot be found, or cannot run as asked."""

@@ -101,7 +101,8 @@ def check(
     device: DeviceName = None,
     precision: Precision = None,
     mode: Annotated[
-        Literal["both", "pynative", "compiled"], typer.Option("--mode", help="How the judged gradients are run.")
+        Literal["both", "pynative", "compiled", "operator"],
+        typer.Option("--mode", help="How the judged gradients are run."),
     ] = "both",
     directions: Annotated[
         int, typer.Option("--directions", min=1, help="Random directions in each tensor for the numerical routes.")
@@ -223,13 +224,17 @@ def _judge_experiment(asked: CheckOptions) -> "Judgement":
     from ms_dnn.gradients.burn_in import train_briefly
     from ms_dnn.judge.check import check_gradients
     from ms_dnn.runtime.seeding import stream
+    from ms_dnn.training.engine import OPERATOR, choose_engine
 
     experiment = Experiment(config)
     train, network, cost = experiment.data.train, experiment.network(precision), experiment.cost()
     picked = stream(asked.seed, "checked samples").permutation(len(train.x))[: asked.samples]
     x, y = (Tensor(np.ascontiguousarray(rows[picked]).astype(precision)) for rows in (train.x, train.weighted_y))
     train_briefly(network, cost, x, y, asked.after)
-    return check_gradients(network, x, cost, (y,), **asked.options(chosen.name))
+    options = asked.options(chosen.name)
+    if asked.mode == "both" and choose_engine(config.training.engine, chosen.name, precision).name == OPERATOR:
+        options["modes"] += (OPERATOR,)
+    return check_gradients(network, x, cost, (y,), **options)
 
 
 def _show(judgement: "Judgement", as_json: bool, html: Path | None, junit: Path | None) -> None:

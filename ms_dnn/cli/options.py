@@ -23,6 +23,10 @@ BackpropName = Annotated[
     Literal["handwritten", "framework"] | None,
     typer.Option("--backprop", help="Whose backward pass trains; else the configuration's.", show_default=False),
 ]
+EngineName = Annotated[
+    Literal["auto", "graph", "operator"] | None,
+    typer.Option("--engine", help="What does the training steps; else the configuration's.", show_default=False),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 

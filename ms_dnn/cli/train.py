@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ms_dnn.cli.options import BackpropName, DeviceName, Overrides, run_folder
+from ms_dnn.cli.options import BackpropName, DeviceName, EngineName, Overrides, run_folder
 from ms_dnn.errors import ConfigError
 from ms_dnn.runtime.distributed import TERMINAL, is_main_process
 from ms_dnn.runtime.working import LOADING, working
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ms_dnn.config import ExperimentConfig
     from ms_dnn.experiment.data import PreparedData
     from ms_dnn.runtime.device import Device
+    from ms_dnn.training.engine import Engine
     from ms_dnn.training.state import State
 
 _INTERRUPTED_EXIT_CODE = 130
@@ -31,14 +32,16 @@ def train(
     resume: Annotated[Path | None, typer.Option("--resume", help="Continue the run in this folder.")] = None,
     device: DeviceName = None,
     backprop: BackpropName = None,
+    engine: EngineName = None,
     overrides: Overrides = None,
 ) -> None:
     """Train a network by hand-written backprop (or the framework's) into a run folder."""
     console = _console()
     if resume is not None:
-        if config is not None or run is not None or overrides or backprop:
+        if config is not None or run is not None or overrides or backprop or engine:
             raise ConfigError(
-                "--resume continues a run with its own configuration: leave out CONFIG, --run, --set and --backprop"
+                "--resume continues a run with its own configuration: leave out CONFIG, --run, --set, --backprop and "
+                "--engine"
             )
         _resume(console, resume, device)
         return
@@ -47,7 +50,8 @@ def train(
     from ms_dnn.config import load_config
 
     asked = list(overrides or [])
-    asked += [f"{key}={value}" for key, value in (("device", device), ("backprop", backprop)) if value]
+    options = {"device": device, "backprop": backprop, "training.engine": engine}
+    asked += [f"{key}={value}" for key, value in options.items() if value]
     loaded = load_config(config, asked)
     path = run_folder(run, loaded.name)
 
@@ -57,8 +61,9 @@ def train(
         from ms_dnn.runs.reports.training_progress import TrainingProgress
         from ms_dnn.runs.training import start_run
 
-        device_in_use = Experiment(loaded).device
-    _show_device(console, device_in_use)
+        experiment = Experiment(loaded)
+        device_in_use, engine_in_use = experiment.device, experiment.engine
+    _show(console, device_in_use, engine_in_use)
     _, state, data = start_run(loaded, path, TrainingProgress(console))
     _conclude(console, loaded, path, state, data)
 
@@ -68,12 +73,14 @@ def _resume(console: "Console", path: Path, device: str | None) -> None:
 
     RunFolder(path)  # says what is wrong with it before MindSpore is loaded
     with working(LOADING):
+        from ms_dnn.experiment.experiment import Experiment
         from ms_dnn.runs.reports.training_progress import TrainingProgress
         from ms_dnn.runs.stored import StoredRun
         from ms_dnn.runs.training import resume_run
 
         run = StoredRun(path, device)
-    _show_device(console, run.device)
+        engine = Experiment(run.config).engine
+    _show(console, run.device, engine)
     _, state, data = resume_run(path, TrainingProgress(console), device)
     _conclude(console, run.config, path, state, data)
 
@@ -89,8 +96,9 @@ def _console() -> "Console":
     return Console(file=stream, markup=False, highlight=False)
 
 
-def _show_device(console: "Console", device: "Device") -> None:
+def _show(console: "Console", device: "Device", engine: "Engine") -> None:
     console.print(f"device: {device.name}, {device.reason}", soft_wrap=True)
+    console.print(f"engine: {engine.name}, {engine.reason}", soft_wrap=True)
 
 
 def _describe(config: "ExperimentConfig") -> str:

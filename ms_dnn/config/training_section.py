@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
+from typing_extensions import Self
 
 from ms_dnn.config.settings import Conflict, Settings
 
@@ -53,11 +54,21 @@ class TrainingConfig(Settings):
     clip_norm: float | None = Field(
         None, gt=0, description="Global norm that the gradients are clipped to before an update; left out: no limit."
     )
+    engine: Literal["auto", "graph", "operator"] = Field(
+        "auto",
+        description="What does the steps: graph, compiled by MindSpore, for every device; operator, written in C++, "
+        "for CPU, many times as fast for small networks. auto takes the operator where it covers what is asked for.",
+    )
     report_every: int = Field(1, ge=1, description="Epochs between two rows of the metrics.")
     checkpoint_seconds: float = Field(
         5.0, ge=0, description="Seconds between two checkpoints, also within an epoch; 0 writes several a second."
     )
     early_stopping: EarlyStoppingConfig | None = Field(None, description="Left out: train to the end.")
+
+    def resumed(self) -> Self:
+        """Return the section of a run that goes on: on its engine, and that of a run from before there were two."""
+        engine = "auto" if self.engine == "operator" else "graph"
+        return self.model_copy(update={"engine": engine})
 
     def _conflicts(self) -> Iterator[Conflict]:
         if self.epochs is None and self.max_iterations is None:

@@ -23,7 +23,7 @@ from ms_dnn.layers.penalty import AdjustablePenalty
 from ms_dnn.training.callbacks import StopTraining
 from ms_dnn.training.checkpoints import Arrays
 from ms_dnn.training.divergence import is_finite
-from ms_dnn.training.epoch import Epoch
+from ms_dnn.training.engine import choose_engine, make_loop
 from ms_dnn.training.interruption import Interruption
 from ms_dnn.training.optimizers import OPTIMIZERS
 from ms_dnn.training.plan import Plan
@@ -101,7 +101,8 @@ class Program:
         self.optimizer = OPTIMIZERS[architecture.optimizer](self.network.trainable_params())
         self.cost = architecture.cost()
         gradient = HandwrittenGradient(self.network, self.cost)
-        self.epoch = Epoch(gradient, self.optimizer)
+        device = str(ms.get_context("device_target"))
+        self.loop = make_loop(choose_engine("auto", device, precision).name, gradient, self.optimizer)
         self.stored = stored_parameters(gradient, self.optimizer)
 
     def load(self, arrays: Arrays) -> None:
@@ -142,8 +143,8 @@ class Program:
             first_step: steps done before with these weights and slots.
         """
         steps = len(batches)
-        coefficients = self.epoch.coefficients(np.full(steps, rate), first_step)
-        return self.epoch.run_steps((x, y), Tensor(batches), coefficients, 0, steps)[1] / steps
+        coefficients = self.loop.coefficients(np.full(steps, rate), first_step)
+        return self.loop.run_steps((x, y), Tensor(batches), coefficients, 0, steps)[1] / steps
 
     def predict(self, x: NDArray[Any]) -> NDArray[Any]:
         """Return a[L], (N, n[L]), for x (N, n[0]); nothing is compiled."""

@@ -20,10 +20,11 @@ from ms_dnn.gradients.workers import SumOverWorkers
 from ms_dnn.layers.cost import Cost
 from ms_dnn.layers.penalty import Penalty
 from ms_dnn.runtime.device import Device, use_device
-from ms_dnn.runtime.distributed import ALONE, Workers
+from ms_dnn.runtime.distributed import ALONE, Workers, is_worker
 from ms_dnn.runtime.precision import check_precision, compute_dtype, weights_dtype
 from ms_dnn.training.callbacks import Callback
 from ms_dnn.training.data_loader import data_loader
+from ms_dnn.training.engine import Engine, choose_engine
 from ms_dnn.training.optimizers import OPTIMIZERS, Optimizer
 from ms_dnn.training.plan import Plan
 from ms_dnn.training.run_folder import RunFolder
@@ -48,6 +49,12 @@ class Experiment:
     def device(self) -> Device:
         """The device that computes from now on; raises as :func:`configured_device`."""
         return configured_device(self.config.device, self.config.precision)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """What does the training steps; raises as :func:`ms_dnn.training.engine.choose_engine`."""
+        config = self.config
+        return choose_engine(config.training.engine, self.device.name, config.precision, config.backprop, is_worker())
 
     @cached_property
     def data(self) -> PreparedData:
@@ -126,6 +133,7 @@ class Experiment:
             callback=callback,
             clip_norm=training.clip_norm,
             workers=workers,
+            engine=self.engine.name,
         )
 
     def _early_stopping(self) -> EarlyStopping | None:

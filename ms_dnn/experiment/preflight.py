@@ -22,7 +22,7 @@ from ms_dnn.presentation.notation import counted
 from ms_dnn.runtime.device import Device
 from ms_dnn.runtime.environment import describe_environment
 from ms_dnn.runtime.seeding import stream
-from ms_dnn.training.epoch import Epoch
+from ms_dnn.training.engine import make_loop
 from ms_dnn.training.optimizers import Adam, Optimizer
 from ms_dnn.training.trainer import copies_of, load_parameters, stored_parameters
 
@@ -169,10 +169,12 @@ def examine(config: ExperimentConfig) -> Preflight:
 class Stepper:
     """A network that is trained step by step, each step's cost known; and put back to its start."""
 
-    def __init__(self, network: DNN, cost: Cost, optimizer: Optimizer, x: Array, y: Array, clip: float | None) -> None:
+    def __init__(
+        self, network: DNN, cost: Cost, optimizer: Optimizer, x: Array, y: Array, clip: float | None, engine: str
+    ) -> None:
         gradient = HandwrittenGradient(network, cost)
-        self.epoch = Epoch(gradient, optimizer, clip_norm=clip)
-        self.samples = Tensor(x, self.epoch.dtype), Tensor(y, self.epoch.dtype)
+        self.loop = make_loop(engine, gradient, optimizer, clip_norm=clip)
+        self.samples = Tensor(x, self.loop.dtype), Tensor(y, self.loop.dtype)
         self.parameters = stored_parameters(gradient, optimizer)
         self.start = copies_of(self.parameters)
 
@@ -182,10 +184,10 @@ class Stepper:
 
     def run(self, rates: Array, batches: Array) -> Array:
         """Return the cost of each step before it was made, (K,); fewer where one is not finite."""
-        coefficients, picked = self.epoch.coefficients(rates, 0), Tensor(batches.astype(np.int32))
+        coefficients, picked = self.loop.coefficients(rates, 0), Tensor(batches.astype(np.int32))
         costs: list[float] = []
         for step in range(len(rates)):
-            _, cost, _ = self.epoch.run_steps(self.samples, picked, coefficients, step, step + 1)
+            _, cost, _ = self.loop.run_steps(self.samples, picked, coefficients, step, step + 1)
             if not np.isfinite(cost):
                 break
             costs.append(cost)
@@ -195,7 +197,7 @@ class Stepper:
 def _stepper(experiment: Experiment, network: DNN, x: Array, y: Array) -> Stepper:
     """Return what trains a network by the experiment's own optimizer."""
     clip = experiment.config.training.clip_norm
-    return Stepper(network, experiment.cost(), experiment.optimizer(network), x, y, clip)
+    return Stepper(network, experiment.cost(), experiment.optimizer(network), x, y, clip, experiment.engine.name)
 
 
 def _layers(experiment: Experiment, network: DNN, x: Array, y: Array, rate: float) -> tuple[LayerState, ...]:
@@ -300,7 +302,8 @@ def _about_widths(network: DNN) -> PreflightFinding:
 
 def _overfitting(experiment: Experiment, x: Array, y: Array) -> PreflightFinding:
     network = experiment.network(dropout=False)
-    stepper = Stepper(network, Cost(experiment.config.loss, "mean"), Adam(network.trainable_params()), x, y, None)
+    cost, optimizer = Cost(experiment.config.loss, "mean"), Adam(network.trainable_params())
+    stepper = Stepper(network, cost, optimizer, x, y, None, experiment.engine.name)
     everything = np.tile(np.arange(len(x)), (OVERFIT_STEPS, 1))
     best = np.inf
     for rate in OVERFIT_RATES:

@@ -41,6 +41,7 @@ from ms_dnn.runtime.precision import comparison_tolerance
 
 BPROP = "bprop"
 MODES = ("pynative", "compiled")
+OPERATOR_MODE = "operator"
 OF_TWIN = 1e-7
 """Relative error of a Cell in float64 that rounding, also of its Python numbers to float32, does not explain."""
 
@@ -75,7 +76,12 @@ class Asked:
                 function: Any = copied.function
                 network, cost, (x, y) = function.network, function.cost, copied.inputs
             options: dict[str, Any] = {"device": self.device, "directions": self.directions, "seed": self.seed}
-            return check_network(network, cost, x, y, compiled="compiled" in self.modes, **options)
+            options |= {"compiled": "compiled" in self.modes, "operator": OPERATOR_MODE in self.modes}
+            return check_network(network, cost, x, y, **options)
+        if OPERATOR_MODE in self.modes:
+            raise SubjectError(
+                f"modes: got {list(self.modes)}, but only the gradients of a DNN by its Cost have an operator"
+            )
         with pynative_mode(), parameters_restored((self.function, self.loss)) as changed:
             return self._of_cell(changed)
 
@@ -128,8 +134,8 @@ class Asked:
         return _point(subject, self.gradients, self.modes, self.device, self.directions, self.seed)
 
     def _check_options(self) -> None:
-        if not self.modes or not set(self.modes) <= set(MODES):
-            raise SubjectError(f"modes: got {list(self.modes)}, expected some of {list(MODES)}")
+        if not self.modes or not set(self.modes) <= {*MODES, OPERATOR_MODE}:
+            raise SubjectError(f"modes: got {list(self.modes)}, expected some of {[*MODES, OPERATOR_MODE]}")
         known: Mapping[str, tuple[Any, Sequence[Any]]] = {
             "precision": (self.precision, [None, *FLOATS]),
             "order": (self.order, [1, 2]),

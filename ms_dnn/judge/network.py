@@ -42,6 +42,7 @@ def check_network(
     device: str = "CPU",
     directions: int = 2,
     compiled: bool = False,
+    operator: bool = False,
     seed: int = 0,
 ) -> Judgement:
     """Judge the hand-written gradients of J at the network's weights and the samples (x, y).
@@ -56,12 +57,14 @@ def check_network(
         device: the device in use, for its tolerance.
         directions: random directions in each parameter along which the witnesses look.
         compiled: run the hand-written route in one graph, too.
+        operator: and by the operator for CPU.
         seed: of the directions.
 
     Raises:
         ShapeError: x does not fit the network, or y the loss.
         NoDerivativeError: an activation or the loss has no derivative.
         DeviceError: the device does not compute in the network's dtype.
+        OperatorError: the operator was asked for, and does not cover the network.
     """
     network.check_input(x)
     network.require_derivative()
@@ -75,7 +78,7 @@ def check_network(
         message = f"the complex step is left out: {error}"
         findings = [Finding("unknown layer", "note", COMPLEX_STEP, None, message)]
     if routes is None:
-        routes = network_routes(network, cost, x, y, device, compiled)
+        routes = network_routes(network, cost, x, y, device, compiled, operator)
     weighted = ", weighted" if cost.weighted else ""
     penalty = "" if cost.penalty is None else f" + {cost.penalty}"
     what = f"DNN {network}, {cost.loss.name} ({cost.reduction}{weighted}){penalty}, {len(x)} samples"

@@ -38,6 +38,11 @@ class Dropout(Layer):
         return f"dropout {self.rate:g}"
 
     @property
+    def threshold_and_scale(self) -> tuple[int, float]:
+        """The int32 below which a number is dropped, and 1 / (1 − p)."""
+        return self._threshold, self._scale
+
+    @property
     def state(self) -> tuple[Parameter, ...]:
         """What training changes: the number of steps done."""
         return (self.step,)

@@ -19,6 +19,11 @@ class WeightPenalty(nn.Cell):
 
     biases = False
 
+    @property
+    def factors(self) -> tuple[float, float]:
+        """λ₁ and λ₂ as they are now."""
+        raise NotImplementedError
+
     def construct(self, parameters: tuple[Tensor, ...]) -> Tensor:
         """Return R (0-d) of all parameters, in their dtype."""
         total = constant(0.0, parameters[0])
@@ -67,6 +72,11 @@ class Penalty(WeightPenalty):
         parts = [f"{name} {value:g}" for name, value in (("L1", self.l1), ("L2", self.l2)) if value]
         return " and ".join(parts or ["no penalty"]) + (" on weights and biases" if self.biases else " on weights")
 
+    @property
+    def factors(self) -> tuple[float, float]:
+        """λ₁ and λ₂."""
+        return self.l1, self.l2
+
     def add(self, total: Tensor, w: Tensor) -> Tensor:
         """Return ``total`` + λ₁ ‖w‖₁ + λ₂/2 ‖w‖₂², 0-d."""
         if self.l1 > 0:
@@ -94,6 +104,11 @@ class AdjustablePenalty(WeightPenalty):
     def __init__(self, dtype: ms.Type) -> None:
         super().__init__()
         self.l2 = Parameter(Tensor(0.0, dtype), name="l2", requires_grad=False)
+
+    @property
+    def factors(self) -> tuple[float, float]:
+        """0 and λ₂ as it is now."""
+        return 0.0, float(self.l2.asnumpy())
 
     def adjust(self, l2: float) -> None:
         """Set λ₂ ≥ 0."""

@@ -31,7 +31,8 @@ class StoredRun:
     def __init__(self, path: Path, device: str | None = None) -> None:
         self.folder = RunFolder(path)
         overrides = [] if device is None else [f"device={device}"]
-        self.config: ExperimentConfig = parse_config(self.folder.read(CONFIG), str(path / CONFIG), overrides)
+        config = parse_config(self.folder.read(CONFIG), str(path / CONFIG), overrides)
+        self.config: ExperimentConfig = config.model_copy(update={"training": config.training.resumed()})
         self.device = configured_device(self.config.device, self.config.precision)
 
     def __str__(self) -> str:

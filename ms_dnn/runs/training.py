@@ -52,8 +52,9 @@ def start_run(config: ExperimentConfig, path: Path, callback: Callback) -> tuple
     experiment = Experiment(config)
     workers, folder = _workers_of(experiment), None
     if workers.rank == 0:
+        training = config.training.model_copy(update={"engine": experiment.engine.name})
         files = {
-            CONFIG: dump_config(config),
+            CONFIG: dump_config(config.model_copy(update={"training": training})),
             ENVIRONMENT: json.dumps(_environment(experiment.device), indent=1) + "\n",
             FEATURES: features_to_json(experiment.data.features),
             DATA: metadata_to_json(experiment.data.metadata),

@@ -29,6 +29,11 @@ class Optimizer(nn.Cell):
 
     slot_names: tuple[str, ...] = ()
 
+    @property
+    def constants(self) -> tuple[float, ...]:
+        """The numbers of the update that stay the same in all steps: μ, or β₁ and β₂."""
+        return ()
+
     def __init__(self, parameters: Sequence[Parameter]) -> None:
         super().__init__(auto_prefix=False)
         self.parameters = ms.ParameterTuple(parameters)
@@ -97,6 +102,11 @@ class Momentum(Optimizer):
         self.momentum = momentum
         self._apply = ops.ApplyMomentum()
 
+    @property
+    def constants(self) -> tuple[float, ...]:
+        """μ."""
+        return (self.momentum,)
+
     def update(self, i: int, gradient: Tensor, coefficients: Coefficients) -> None:
         """v ← μ v + g, θ ← θ − r v."""
         momentum = constant(self.momentum, gradient)
@@ -121,6 +131,11 @@ class Nesterov(Optimizer):
         super().__init__(parameters)
         self.momentum = momentum
         self._descend = ops.ApplyGradientDescent()
+
+    @property
+    def constants(self) -> tuple[float, ...]:
+        """μ."""
+        return (self.momentum,)
 
     def update(self, i: int, gradient: Tensor, coefficients: Coefficients) -> None:
         """v ← μ v + g, θ ← θ − r (g + μ v)."""
@@ -158,6 +173,11 @@ class Adam(Optimizer):
         self.beta1, self.beta2, self.epsilon = float(rounded(beta1)), float(rounded(beta2)), epsilon
         self._adam = ops.Adam()
         self._amsgrad = ops.ApplyAdamWithAmsgradV2()
+
+    @property
+    def constants(self) -> tuple[float, ...]:
+        """β₁ and β₂."""
+        return self.beta1, self.beta2
 
     def coefficients(self, rates: NDArray[np.float64], first_step: int) -> tuple[NDArray[np.float64], ...]:
         """Return rₜ and εₜ for t = first_step + 1, …"""

@@ -20,10 +20,10 @@ from ms_dnn.training.callbacks import Callback, StopTraining
 from ms_dnn.training.checkpoints import Arrays, Checkpoint, write_checkpoint
 from ms_dnn.training.data_loader import Batches, DataLoader
 from ms_dnn.training.divergence import explain_divergence, explain_validation_divergence, is_finite
-from ms_dnn.training.epoch import Epoch
+from ms_dnn.training.engine import GRAPH, make_loop
 from ms_dnn.training.evaluation import SplitEvaluation
 from ms_dnn.training.interruption import Interruption
-from ms_dnn.training.optimizers import Coefficients, Optimizer
+from ms_dnn.training.optimizers import Optimizer
 from ms_dnn.training.plan import Plan
 from ms_dnn.training.run_folder import Row, RunFolder
 from ms_dnn.training.state import State
@@ -53,6 +53,7 @@ class Trainer:
         callback: is notified of what happens.
         clip_norm: global norm that the gradients are clipped by; None for no limit.
         workers: the processes that share each mini-batch; their ``gradient`` is then the sum over all.
+        engine: what does the steps; a name of :mod:`ms_dnn.training.engine`.
     """
 
     network: DNN
@@ -71,11 +72,12 @@ class Trainer:
     callback: Callback
     clip_norm: float | None = None
     workers: Workers = ALONE
+    engine: str = GRAPH
 
     def __post_init__(self) -> None:
         if self.tolerance is not None:  # rounded once, because the graph and the host both compare with it
             self.tolerance = float(numpy_dtype(self.loader.dtype).type(self.tolerance))
-        self.epoch = Epoch(self.gradient, self.optimizer, self.tolerance is not None, self.clip_norm)
+        self.loop = make_loop(self.engine, self.gradient, self.optimizer, self.tolerance is not None, self.clip_norm)
         self._validation: SplitEvaluation | None = None
         if self.validation is not None:
             self._validation = SplitEvaluation(self.network, self.cost.unweighted(), *self.validation)
@@ -84,7 +86,7 @@ class Trainer:
         self._best: Arrays = {}
         self._good: Arrays | None = None
         self._batches: Batches | None = None
-        self._coefficients: Coefficients = ()
+        self._coefficients: Any = ()
         self._seconds_per_step: float | None = None
 
     def restore(self, checkpoint: Checkpoint | None) -> None:
@@ -169,13 +171,13 @@ class Trainer:
             rates = np.zeros(self.loader.steps)
             due = self.rates[self._batches.first :][: self.loader.steps]
             rates[: len(due)] = due
-            self._coefficients = self.epoch.coefficients(rates, self._batches.first)
+            self._coefficients = self.loop.coefficients(rates, self._batches.first)
         return self._batches
 
     def _run_steps(self, batches: Batches, first: int, last: int) -> tuple[int, float, float]:
         """Train from step ``first`` to ``last`` of the batches; return next step, sum of costs and last change."""
         samples = batches.x, batches.y
-        return self.epoch.run_steps(
+        return self.loop.run_steps(
             samples, batches.rows, self._coefficients, first, last, self.state.total, self.tolerance or 0.0
         )
 

@@ -75,7 +75,7 @@ def test_two_workers_train_to_the_weights_of_one_process(tmp_path: Path, request
     same_run(tmp_path / "two", tmp_path / "one")
     assert f"ended after {checkpoint_of(tmp_path / 'two').state['step']} steps" in two.stdout
     assert f"next: ms-dnn evaluate {tmp_path / 'two'}" in two.stdout
-    assert two.stdout.count("compiling the training loop") == 1  # worker 0 speaks, the others do not
+    assert two.stdout.count("preparing the training loop") == 1  # worker 0 speaks, the others do not
     assert (tmp_path / "two" / "curves.png").is_file()
     assert {log.name for log in (tmp_path / "two" / "workers").iterdir()} == {
         "msrun.log", "scheduler.log", "worker_0.log", "worker_1.log",

@@ -14,6 +14,7 @@ GRAD_OPERATION = "grad_operation"
 CENTRAL_DIFFERENCES = "central_differences"
 COMPLEX_STEP = "complex_step"
 COMPILED = " (compiled)"
+OPERATOR = " (operator)"
 IN_FLOAT64 = " (float64)"
 
 

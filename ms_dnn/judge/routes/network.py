@@ -22,6 +22,7 @@ from ms_dnn.judge.routes.base import (
     GRAD_OPERATION,
     HANDWRITTEN,
     IN_FLOAT64,
+    OPERATOR,
     GradientRoute,
     Gradients,
     Route,
@@ -32,10 +33,17 @@ from ms_dnn.judge.routes.slope import Array, Slope
 from ms_dnn.judge.routes.subject import Subject
 from ms_dnn.judge.routes.tensors import as_array, dtype_of, numbers
 from ms_dnn.layers.cost import Cost
+from ms_dnn.operators.call import operator_gradient
 
 
 def network_routes(
-    network: DNN, cost: Cost, x: Tensor, y: Tensor, device: str = "CPU", compiled: bool = False
+    network: DNN,
+    cost: Cost,
+    x: Tensor,
+    y: Tensor,
+    device: str = "CPU",
+    compiled: bool = False,
+    operator: bool = False,
 ) -> list[Route]:
     """Return the routes: by hand, MindSpore's, central differences and the complex step.
 
@@ -45,6 +53,8 @@ def network_routes(
     routes: list[Route] = [HandwrittenRoute(network, cost, x, y)]
     if compiled:
         routes.append(HandwrittenRoute(network, cost, x, y, compiled=True))
+    if operator:
+        routes.append(OperatorRoute(network, cost, x, y))
     routes.append(GradOperationRoute(network, cost, x, y))
     if device != "Ascend":
         try:
@@ -135,6 +145,22 @@ class TwinRoute(GradientRoute):
         wide = network_subject(*self.point).in_precision("float64")
         copied: Any = wide.function
         return HandwrittenRoute(copied.network, copied.cost, *wide.inputs).gradients()
+
+
+class OperatorRoute(GradientRoute):
+    """The backward pass of this project as its operator for CPU has it, written in C++."""
+
+    name = HANDWRITTEN + OPERATOR
+
+    def __init__(self, network: DNN, cost: Cost, x: Tensor, y: Tensor) -> None:
+        self.point = network, cost, x, y
+        self.dtype = dtype_of(x)
+
+    def gradients(self) -> Gradients:
+        """Return the gradients under the parameters' names; raises an OperatorError where the operator has none."""
+        self.value, found = operator_gradient(*self.point)
+        names = self.point[0].parameter_names
+        return {name: numbers(Tensor(gradient)) for name, gradient in zip(names, found, strict=True)}
 
 
 class GradOperationRoute(DeviceRoute):

@@ -48,10 +48,10 @@ class TrainingProgress:
             console=console,
             transient=True,
         )
-        self._task = self._bar.add_task("compiling", total=None, metrics="")
+        self._task = self._bar.add_task("preparing", total=None, metrics="")
 
     def on_start(self, plan: _Plan, state: _State) -> None:
-        """Show that compilation is under way."""
+        """Show that the loop is being prepared."""
         self._plan = plan
         self._began_step = self._step = state.step
         self._printed_at = time.monotonic()
@@ -59,7 +59,7 @@ class TrainingProgress:
             self._bar.update(self._task, total=plan.total_steps, completed=state.step)
             self._bar.start()
         else:
-            self._print("compiling the training loop …")
+            self._print("preparing the training loop …")
 
     def on_chunk(self, state: _State, samples_per_second: float) -> None:
         """Show the new position."""

@@ -1,0 +1,108 @@
+"""The operator's library: compiled by this machine's C++ compiler on first use, and kept in the user's cache.
+
+Nothing is downloaded. Where it cannot be built the graph trains in its place.
+"""
+
+import contextlib
+import ctypes
+import hashlib
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from ms_dnn.errors import OperatorError
+from ms_dnn.runtime.environment import package_versions
+from ms_dnn.runtime.working import working
+
+SOURCE = Path(__file__).parent / "source"
+COMPILERS = ("c++", "g++", "clang++")
+FLAGS = ("-std=c++17", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC", "-pthread")
+COMPILE_SECONDS = 300
+ENTRY = "train_steps"
+
+
+@cache
+def library() -> Path:
+    """Return the library of the operator for this machine; compile it where there is none yet.
+
+    The environment variable CXX names another compiler.
+
+    Raises:
+        OperatorError: when there is no compiler, or what it makes cannot be loaded.
+    """
+    compiler = _compiler()
+    path = cache_folder() / f"{ENTRY}-{_key(compiler)}.so"
+    if not _is_loadable(path):
+        with working("compiling the training operator for this machine, once"):
+            _compile(compiler, path)
+        if not _is_loadable(path):
+            raise OperatorError(f"{path}, as {compiler} made it, cannot be loaded")
+    return path
+
+
+def cache_folder() -> Path:
+    """Return the project's own folder in the user's cache: ``$XDG_CACHE_HOME/ms-dnn``, or ``~/.cache/ms-dnn``."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ms-dnn"
+
+
+def _compiler() -> str:
+    if platform.system() != "Linux":
+        raise OperatorError(f"it is written for Linux, and this is {platform.system()}")
+    named = os.environ.get("CXX")
+    found = next(filter(None, map(shutil.which, [named] if named else COMPILERS)), None)
+    if found is None:
+        missing = f"CXX={named}" if named else "c++, g++ or clang++"
+        raise OperatorError(f"there is no C++ compiler ({missing}): install one, Debian's package is g++")
+    return found
+
+
+def _key(compiler: str) -> str:
+    """Return a name for what the library depends on: sources, compiler, flags, processor and MindSpore."""
+    parts = [file.read_text(encoding="utf-8") for file in sorted(SOURCE.iterdir())]
+    parts += [_version(compiler), *FLAGS, platform.machine(), _processor(), package_versions("mindspore")["mindspore"]]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _version(compiler: str) -> str:
+    try:
+        return subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True).stdout  # noqa: S603 - the user's own compiler
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise OperatorError(f"the C++ compiler {compiler} does not run ({error})") from error
+
+
+def _processor() -> str:
+    """Return what the processor can do, as far as Linux tells."""
+    with contextlib.suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next((line for line in lines if line.startswith(("flags", "Features"))), "")
+    return ""
+
+
+def _compile(compiler: str, path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix="compiling-") as folder:
+            made = Path(folder) / path.name
+            command = [compiler, *FLAGS, str(SOURCE / "operator.cpp"), "-o", str(made), "-ldl"]
+            done = subprocess.run(  # noqa: S603 - the user's own compiler
+                command, capture_output=True, text=True, timeout=COMPILE_SECONDS, check=False
+            )
+            if done.returncode:
+                first = next((line for line in done.stderr.splitlines() if "error" in line), "no message")
+                raise OperatorError(f"{compiler} cannot compile it ({first.strip()})")
+            made.replace(path)  # whole or not at all: other processes look for it, too
+    except subprocess.TimeoutExpired as error:
+        raise OperatorError(f"{compiler} did not compile it within {COMPILE_SECONDS} s") from error
+    except OSError as error:
+        raise OperatorError(f"{path.parent}: it cannot be kept there ({error.strerror})") from error
+
+
+def _is_loadable(path: Path) -> bool:
+    try:
+        return hasattr(ctypes.CDLL(str(path)), ENTRY)
+    except OSError:
+        return False
