@@ -12,12 +12,14 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
-from bench_routes import SIZES, Order, Train, Workload, draw_workload, timed
+from bench_workload import SIZES, Order, Train, Workload, draw_workload, timed
 from rich.console import Console
 from rich.table import Table
 
@@ -30,7 +32,7 @@ def falling_rates(steps: int) -> np.ndarray[Any, np.dtype[np.float64]]:
     return RATE * (0.55 + 0.45 * np.cos(np.pi * np.arange(steps) / steps))
 
 
-def ms_dnn_compiled(work: Workload) -> Train:
+def ms_dnn_loop(work: Workload, engine: str) -> Train:
     """The product, called as the trainer calls it."""
     from mindspore import Tensor, nn
 
@@ -41,7 +43,7 @@ def ms_dnn_compiled(work: Workload) -> Train:
     from ms_dnn.layers.dropout import Dropout
     from ms_dnn.layers.normalization import BatchNorm
     from ms_dnn.runtime.device import use_device
-    from ms_dnn.training.epoch import Epoch
+    from ms_dnn.training.engine import make_loop
     from ms_dnn.training.optimizers import OPTIMIZERS
 
     use_device("CPU")
@@ -50,13 +52,13 @@ def ms_dnn_compiled(work: Workload) -> Train:
         layers += [Dense(W, None, "identity"), BatchNorm(len(W), "relu"), Dropout(DROPOUT, number)]
     network = DNN([*layers, Dense(*work.weights[-1], "identity")])
     optimizer = OPTIMIZERS["adam"](network.trainable_params())
-    epoch = Epoch(HandwrittenGradient(network, Cost("softmax_cross_entropy")), optimizer)
+    loop = make_loop(engine, HandwrittenGradient(network, Cost("softmax_cross_entropy")), optimizer)
     samples = Tensor(work.X), Tensor(work.one_hot)
     done = [0]
 
     def run(order: Order) -> float:
-        coefficients = epoch.coefficients(falling_rates(len(order)), done[0])
-        _, total, _ = epoch.run_steps(samples, Tensor(order), coefficients, 0, len(order))
+        coefficients = loop.coefficients(falling_rates(len(order)), done[0])
+        _, total, _ = loop.run_steps(samples, Tensor(order), coefficients, 0, len(order))
         done[0] += len(order)
         return total / len(order)
 
@@ -97,7 +99,11 @@ def torch_eager(work: Workload) -> Train:
     return timed(run)
 
 
-ROUTES = {"ms-dnn": ms_dnn_compiled, "torch": torch_eager}
+ROUTES: dict[str, Callable[[Workload], Train]] = {
+    "operator": partial(ms_dnn_loop, engine="operator"),
+    "graph": partial(ms_dnn_loop, engine="graph"),
+    "torch": torch_eager,
+}
 
 
 def work_off(route: str, size: str) -> None:
@@ -114,7 +120,7 @@ def work_off(route: str, size: str) -> None:
 
 
 def measure(size: str, rounds: int) -> dict[str, Any]:
-    """Return seconds a step of both routes, their ratios round by round, and the costs of the first two epochs."""
+    """Return seconds a step of each route, its ratios to PyTorch's round by round, and the costs of two epochs."""
     from bench_training import Worker
 
     workers = {route: Worker(route, size, Path(__file__).name) for route in ROUTES}
@@ -127,28 +133,38 @@ def measure(size: str, rounds: int) -> dict[str, Any]:
     finally:
         for worker in workers.values():
             worker.stop()
-    ratios = [ours / theirs for ours, theirs in zip(seconds["ms-dnn"], seconds["torch"], strict=True)]
+    ratios = {
+        route: [ours / theirs for ours, theirs in zip(seconds[route], seconds["torch"], strict=True)]
+        for route in ROUTES
+    }
     return {"seconds": seconds, "ratios": ratios, "costs": costs}
 
 
 def main() -> None:
     """Measure, print the table, and write everything to a file if asked."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--sizes", default="medium,large", help=f"comma-separated, of {', '.join(SIZES)}")
+    parser.add_argument("--sizes", default=",".join(SIZES), help=f"comma-separated, of {', '.join(SIZES)}")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     console = Console(width=max(110, shutil.get_terminal_size().columns))
     console.print(f"Load of the machine before the start: {os.getloadavg()[0]:.2f} on {os.cpu_count()} cores.")
     table = Table()
-    for column in ("size", "ms-dnn, µs a step", "PyTorch, µs a step", "ratio, target ≤ 1", "costs of two epochs"):
+    for column in (
+        "size",
+        *(f"{route}, µs a step" for route in ROUTES),
+        "operator / torch",
+        "graph / torch",
+        "costs of two epochs",
+    ):
         table.add_column(column, justify="right")
     results = {}
     for size in options.sizes.split(","):
         results[size] = found = measure(size, options.rounds)
         micros = (f"{median(found['seconds'][route]) * 1e6:,.0f}" for route in ROUTES)
+        ratios = (f"{median(found['ratios'][route]):.2f}" for route in ("operator", "graph"))
         costs = "; ".join(", ".join(f"{cost:.3f}" for cost in found["costs"][route]) for route in ROUTES)
-        table.add_row(SIZES[size].name, *micros, f"{median(found['ratios']):.2f}", costs)
+        table.add_row(SIZES[size].name, *micros, *ratios, costs)
     console.print(table)
     if options.json:
         options.json.write_text(json.dumps(results, indent=1) + "\n")

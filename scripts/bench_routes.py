@@ -1,4 +1,4 @@
-"""The routes that ``bench_training.py`` compares: one training epoch of one and the same network, eight times over.
+"""The routes that ``bench_training.py`` compares: one training epoch of one and the same network, ten times over.
 
 Run as a script it is a worker: ``bench_routes.py ROUTE SIZE`` prepares the route, prints one JSON line, and then
 trains one epoch for each line that it reads and prints what it took. One process a route, because the thread pools
@@ -13,100 +13,19 @@ import json
 import os
 import sys
 import time
-import warnings
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from bench_peers import jax_scan, numpy_by_hand, sklearn_mlp, torch_eager
+from bench_workload import RATE, SIZES, Order, Size, Train, Workload, draw_workload, timed
 
-Floats = NDArray[np.float32]
-Order = NDArray[np.int32]
-# (order (steps, N), checking) → seconds, steps, mean cost. Checking: the cost must be comparable.
-Train = Callable[[Order, bool], tuple[float, int, float]]
-
-RATE = 0.05
 # So few steps of Model.train, because each takes tens of milliseconds.
 STOCK_STEPS = 12
 
 
-@dataclass(frozen=True)
-class Size:
-    """Layer sizes n[0], …, n[L], batch size N and number of samples M, a multiple of N."""
-
-    layers: tuple[int, ...]
-    batch: int
-    samples: int
-
-    @property
-    def name(self) -> str:
-        """As in ``64-32-10/32``."""
-        return f"{'-'.join(map(str, self.layers))}/{self.batch}"
-
-    @property
-    def steps(self) -> int:
-        """Steps of an epoch."""
-        return self.samples // self.batch
-
-
-SIZES = {
-    "small": Size((64, 32, 10), 32, 16384),
-    "medium": Size((784, 256, 128, 10), 64, 8192),
-    "large": Size((784, 1024, 1024, 10), 256, 4096),
-}
-
-
-@dataclass(frozen=True)
-class Workload:
-    """What all routes get: inputs X (M, n[0]), labels (M,), starting weights [(W (O, I), b (O,)), …]."""
-
-    size: Size
-    X: Floats
-    labels: NDArray[np.int32]
-    weights: list[tuple[Floats, Floats]]
-
-    @property
-    def one_hot(self) -> Floats:
-        """The labels as rows of the identity matrix."""
-        return np.eye(self.size.layers[-1], dtype=np.float32)[self.labels]
-
-    def orders(self) -> Iterator[Order]:
-        """Yield the batches of each epoch, int32 (steps, N)."""
-        generator = np.random.default_rng(1)
-        while True:
-            yield generator.permutation(self.size.samples).astype(np.int32).reshape(-1, self.size.batch)
-
-
-def draw_workload(size: Size) -> Workload:
-    """Return random data whose labels a linear map gives, and weights after He."""
-    generator = np.random.default_rng(0)
-    X = generator.standard_normal((size.samples, size.layers[0]), np.float32)
-    labels = (X @ generator.standard_normal((size.layers[0], size.layers[-1]), np.float32)).argmax(1).astype(np.int32)
-    weights = [
-        (
-            generator.standard_normal((units, inputs), np.float32) * np.float32(np.sqrt(2 / inputs)),
-            np.zeros(units, np.float32),
-        )
-        for inputs, units in pairwise(size.layers)
-    ]
-    return Workload(size, X, labels, weights)
-
-
-def timed(epoch: Callable[[Order], float]) -> Train:
-    """Return the route that times the whole of ``epoch``, which returns the mean cost."""
-
-    def train(order: Order, checking: bool) -> tuple[float, int, float]:
-        start = time.perf_counter()
-        cost = epoch(order)
-        return time.perf_counter() - start, len(order), cost
-
-    return train
-
-
-def ms_dnn_compiled(work: Workload, route: str) -> Train:
-    """The product: ``ms_dnn.training.epoch.Epoch``, called as the trainer calls it."""
+def ms_dnn_loop(work: Workload, route: str) -> Train:
+    """The product: the loop of ``ms_dnn.training.engine``, called as the trainer calls it."""
     from mindspore import Tensor
 
     from ms_dnn.dnn import DNN
@@ -115,23 +34,65 @@ def ms_dnn_compiled(work: Workload, route: str) -> Train:
     from ms_dnn.layers.cost import Cost
     from ms_dnn.layers.dense import Dense
     from ms_dnn.runtime.device import use_device
-    from ms_dnn.training.epoch import Epoch
+    from ms_dnn.training.engine import GRAPH, OPERATOR, make_loop
     from ms_dnn.training.optimizers import GradientDescent
 
     use_device("CPU")
     activations = ["relu"] * (len(work.weights) - 1) + ["identity"]
     network = DNN([Dense(W, b, name) for (W, b), name in zip(work.weights, activations, strict=True)])
-    gradient = {"handwritten": HandwrittenGradient, "framework": FrameworkGradient}[route]
-    epoch = Epoch(gradient(network, Cost("softmax_cross_entropy")), GradientDescent(network.trainable_params()))
+    gradient = (FrameworkGradient if route == "framework" else HandwrittenGradient)(
+        network, Cost("softmax_cross_entropy")
+    )
+    engine = OPERATOR if route == "operator" else GRAPH
+    loop = make_loop(engine, gradient, GradientDescent(network.trainable_params()))
     samples, coefficients = (
         (Tensor(work.X), Tensor(work.one_hot)),
-        epoch.coefficients(np.full(work.size.steps, RATE), 0),
+        loop.coefficients(np.full(work.size.steps, RATE), 0),
     )
 
     def run(order: Order) -> float:
-        return epoch.run_steps(samples, Tensor(order), coefficients, 0, len(order))[1] / len(order)
+        return loop.run_steps(samples, Tensor(order), coefficients, 0, len(order))[1] / len(order)
 
     return timed(run)
+
+
+def lean_graph(work: Workload, route: str) -> Train:
+    """The fewest kernels that MindSpore has for these steps, without layers, costs or optimizers around them."""
+    import mindspore as ms
+    from mindspore import Parameter, Tensor, ops
+    from mindspore.ops.auto_generate import BiasAddGrad, ReluGrad
+
+    ms.set_device("CPU")
+    weights = ms.ParameterTuple([Parameter(Tensor(W), name=f"W{i}") for i, (W, _) in enumerate(work.weights)])
+    biases = ms.ParameterTuple([Parameter(Tensor(b), name=f"b{i}") for i, (_, b) in enumerate(work.weights)])
+    times_transposed, times, transposed_times = ops.MatMul(False, True), ops.MatMul(), ops.MatMul(True)
+    bias_add, bias_grad, relu, relu_grad = ops.BiasAdd(), BiasAddGrad(), ops.ReLU(), ReluGrad()
+    both, mean, descend = ops.SoftmaxCrossEntropyWithLogits(), ops.ReduceMean(), ops.ApplyGradientDescent()
+    rate, samples, last = Tensor(RATE, ms.float32), Tensor(work.size.batch, ms.float32), len(work.weights) - 1
+
+    @ms.jit  # type: ignore[untyped-decorator,unused-ignore]
+    def epoch(X: Tensor, Y: Tensor, order: Tensor, steps: Tensor) -> Tensor:
+        i, total = Tensor(0, ms.int32), Tensor(0.0, ms.float32)
+        while i < steps:
+            picked = ops.gather(order, i, 0)
+            a = [ops.gather(X, picked, 0)]
+            for layer in range(last + 1):
+                z = bias_add(times_transposed(a[layer], weights[layer]), biases[layer])
+                a = [*a, relu(z) if layer < last else z]
+            losses, d = both(a[last + 1], ops.gather(Y, picked, 0))
+            d = d / samples
+            for layer in range(last, -1, -1):
+                dW, db = transposed_times(d, a[layer]), bias_grad(d)
+                if layer > 0:
+                    d = relu_grad(times(d, weights[layer]), a[layer])
+                descend(weights[layer], rate, dW)
+                descend(biases[layer], rate, db)
+            total = total + mean(losses)
+            i = i + 1
+        return total
+
+    X, Y = Tensor(work.X), Tensor(work.one_hot)
+    return timed(lambda order: float(epoch(X, Y, Tensor(order), Tensor(len(order), ms.int32))) / len(order))
 
 
 def mindspore_compiled(work: Workload, route: str) -> Train:
@@ -175,71 +136,6 @@ def stock_network(work: Workload) -> Any:
     return nn.SequentialCell(layers[:-1])
 
 
-def torch_eager(work: Workload, route: str) -> Train:
-    """PyTorch as everybody writes it, but with the data in memory instead of in a DataLoader, which is slower."""
-    import torch
-
-    layers: list[Any] = []
-    for W, b in work.weights:
-        linear = torch.nn.Linear(W.shape[1], W.shape[0])
-        with torch.no_grad():
-            linear.weight.copy_(torch.from_numpy(W))
-            linear.bias.copy_(torch.from_numpy(b))
-        layers += [linear, torch.nn.ReLU()]
-    network = torch.nn.Sequential(*layers[:-1])
-    descent = torch.optim.SGD(network.parameters(), lr=RATE)
-    X, labels = torch.from_numpy(work.X), torch.from_numpy(work.labels.astype(np.int64))
-
-    def run(order: Order) -> float:
-        total = torch.zeros(())
-        for picked in torch.from_numpy(order):
-            cost = torch.nn.functional.cross_entropy(network(X[picked]), labels[picked])
-            descent.zero_grad()
-            cost.backward()
-            descent.step()
-            total += cost.detach()
-        return float(total) / len(order)
-
-    return timed(run)
-
-
-def sklearn_mlp(work: Workload, route: str) -> Train:
-    """MLPClassifier, one ``partial_fit`` an epoch, less what its check of the input takes once a call.
-
-    It shuffles by itself (by index, as the others do); for the comparison of costs it takes the data sorted.
-    """
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.neural_network import MLPClassifier
-    from sklearn.preprocessing import LabelBinarizer
-    from sklearn.utils import check_X_y
-
-    warnings.simplefilter("ignore", ConvergenceWarning)
-    size = work.size
-    model = MLPClassifier(
-        size.layers[1:-1], solver="sgd", alpha=0.0, batch_size=size.batch, learning_rate_init=RATE, momentum=0.0,
-        nesterovs_momentum=False, random_state=0,
-    )  # fmt: skip
-    classes = np.arange(size.layers[-1])
-    model.partial_fit(work.X[: size.batch], work.labels[: size.batch], classes=classes)
-    for i, (W, b) in enumerate(work.weights):
-        model.coefs_[i][...], model.intercepts_[i][...] = W.T, b
-    binarizer = LabelBinarizer().fit(classes)
-
-    def train(order: Order, checking: bool) -> tuple[float, int, float]:
-        picked = order.ravel() if checking else slice(None)
-        X, labels = work.X[picked], work.labels[picked]
-        model.set_params(shuffle=not checking)
-        start = time.perf_counter()
-        check_X_y(X, labels)
-        binarizer.transform(labels)
-        checked = time.perf_counter()
-        model.partial_fit(X, labels)
-        end = time.perf_counter()
-        return end - checked - (checked - start), len(order), float(model.loss_)
-
-    return train
-
-
 def stock_mindspore(work: Workload, route: str) -> Train:
     """``Model.train`` on a NumpySlicesDataset in PyNative, as MindSpore's tutorials begin.
 
@@ -278,70 +174,12 @@ def stock_mindspore(work: Workload, route: str) -> Train:
     return train
 
 
-def jax_scan(work: Workload, route: str) -> Train:
-    """JAX, one jitted ``lax.scan`` over the epoch: the bound that a fusing compiler sets."""
-    import jax
-    import jax.numpy as jnp
-
-    def cost_of(weights: Any, x: Any, y: Any) -> Any:
-        for W, b in weights[:-1]:
-            x = jax.nn.relu(x @ W + b)
-        W, b = weights[-1]
-        return -jnp.mean(jnp.sum(jax.nn.log_softmax(x @ W + b) * y, -1))
-
-    @jax.jit
-    def epoch(weights: Any, X: Any, Y: Any, order: Any) -> Any:
-        def step(weights: Any, picked: Any) -> Any:
-            cost, gradients = jax.value_and_grad(cost_of)(weights, X[picked], Y[picked])
-            return jax.tree.map(lambda theta, g: theta - RATE * g, weights, gradients), cost
-
-        weights, costs = jax.lax.scan(step, weights, order)
-        return weights, jnp.mean(costs)
-
-    # (I, O), as JAX's own libraries keep it.
-    kept = [[(jnp.asarray(W.T), jnp.asarray(b)) for W, b in work.weights]]
-    X, Y = jnp.asarray(work.X), jnp.asarray(work.one_hot)
-
-    def run(order: Order) -> float:
-        kept[0], cost = epoch(kept[0], X, Y, order)
-        return float(cost)
-
-    return timed(run)
-
-
-def numpy_by_hand(work: Workload, route: str) -> Train:
-    """The same formulas as the product's, in NumPy."""
-    weights = [(W.copy(), b.copy()) for W, b in work.weights]
-    X, Y, rate = work.X, work.one_hot, np.float32(RATE)
-
-    def step(picked: Order) -> float:
-        inputs, a, y = [], X[picked], Y[picked]
-        for i, (W, b) in enumerate(weights):
-            inputs.append(a)
-            a = a @ W.T + b
-            if i < len(weights) - 1:
-                a = np.maximum(a, 0)
-        shifted = a - a.max(1, keepdims=True)
-        powers = np.exp(shifted)
-        sums = powers.sum(1, keepdims=True)
-        cost = ((np.log(sums) - shifted) * y).sum() / np.float32(len(picked))
-        dz = (powers / sums - y) / np.float32(len(picked))
-        for i in range(len(weights) - 1, -1, -1):
-            W, b = weights[i]
-            dW, db = dz.T @ inputs[i], dz.sum(0)
-            if i > 0:
-                dz = (dz @ W) * (inputs[i] > 0)
-            W -= rate * dW
-            b -= rate * db
-        return float(cost)
-
-    return timed(lambda order: float(np.mean([step(picked) for picked in order])))
-
-
 # name → (what the table calls it, its maker, the package that it needs)
 ROUTES: dict[str, tuple[str, Callable[[Workload, str], Train], str]] = {
-    "handwritten": ("ms-dnn, hand-written, compiled epoch", ms_dnn_compiled, "mindspore"),
-    "framework": ("ms-dnn, its forward by value_and_grad", ms_dnn_compiled, "mindspore"),
+    "operator": ("ms-dnn, hand-written, operator", ms_dnn_loop, "mindspore"),
+    "handwritten": ("ms-dnn, hand-written, graph", ms_dnn_loop, "mindspore"),
+    "framework": ("ms-dnn, its forward by value_and_grad, graph", ms_dnn_loop, "mindspore"),
+    "lean": ("MindSpore's kernels alone, graph", lean_graph, "mindspore"),
     "mindspore": ("MindSpore, nn + value_and_grad + nn.SGD", mindspore_compiled, "mindspore"),
     "torch": ("PyTorch, eager", torch_eager, "torch"),
     "sklearn": ("scikit-learn, MLPClassifier", sklearn_mlp, "sklearn"),

@@ -79,9 +79,7 @@ def check_network(
         findings = [Finding("unknown layer", "note", COMPLEX_STEP, None, message)]
     if routes is None:
         routes = network_routes(network, cost, x, y, device, compiled, operator)
-    weighted = ", weighted" if cost.weighted else ""
-    penalty = "" if cost.penalty is None else f" + {cost.penalty}"
-    what = f"DNN {network}, {cost.loss.name} ({cost.reduction}{weighted}){penalty}, {len(x)} samples"
+    what = f"DNN {network}, {_described(cost)}, {len(x)} samples"
     return judge(
         JudgedPoint(
             conditions=Conditions(what, dtype, device, "float64", seed, directions, subject.fingerprint()),
@@ -95,6 +93,12 @@ def check_network(
             findings=findings,
         )
     )
+
+
+def _described(cost: Cost) -> str:
+    weighted = ", weighted" if cost.weighted else ""
+    penalty = "" if cost.penalty is None else f" + {cost.penalty}"
+    return f"{cost.loss.name} ({cost.reduction}{weighted}){penalty}"
 
 
 def compare_forwards(

