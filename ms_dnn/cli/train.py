@@ -73,13 +73,12 @@ def _resume(console: "Console", path: Path, device: str | None) -> None:
 
     RunFolder(path)  # says what is wrong with it before MindSpore is loaded
     with working(LOADING):
-        from ms_dnn.experiment.experiment import Experiment
         from ms_dnn.runs.reports.training_progress import TrainingProgress
         from ms_dnn.runs.stored import StoredRun
         from ms_dnn.runs.training import resume_run
 
         run = StoredRun(path, device)
-        engine = Experiment(run.config).engine
+        engine = run.experiment.engine
     _show(console, run.device, engine)
     _, state, data = resume_run(path, TrainingProgress(console), device)
     _conclude(console, run.config, path, state, data)

@@ -22,7 +22,7 @@ from ms_dnn.presentation.notation import counted
 from ms_dnn.runtime.device import Device
 from ms_dnn.runtime.environment import describe_environment
 from ms_dnn.runtime.seeding import stream
-from ms_dnn.training.engine import make_loop
+from ms_dnn.training.engine import choose_engine, make_loop
 from ms_dnn.training.optimizers import Adam, Optimizer
 from ms_dnn.training.trainer import copies_of, load_parameters, stored_parameters
 
@@ -136,6 +136,8 @@ def examine_environment(device: Device) -> list[PreflightFinding]:
     if device.name != "CPU":
         sentence = f"nothing was run on {device.name} before a release: compare with --device CPU first"
         found.append(PreflightFinding("device", "warning", sentence))
+    engine = choose_engine("auto", device.name)
+    found.append(PreflightFinding("engine", "good", f"{engine.name}, {engine.reason}"))
     cores = os.cpu_count() or 1
     threads = os.environ.get("OMP_NUM_THREADS", "")
     if threads.isdigit() and int(threads) > cores:

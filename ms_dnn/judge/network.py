@@ -68,8 +68,7 @@ def check_network(
     """
     network.check_input(x)
     network.require_derivative()
-    dtype = dtype_of(x)
-    tolerance = comparison_tolerance(dtype, device)
+    tolerance = comparison_tolerance(dtype := dtype_of(x), device)
     subject = network_subject(network, cost, x, y)
     try:
         plain_layers(network)

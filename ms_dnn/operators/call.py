@@ -70,8 +70,9 @@ def operator_gradient(network: DNN, cost: Cost, x: Tensor, y: Tensor) -> tuple[f
 
 
 def threads_of_machine() -> int:
-    """Return the cores that this process may use."""
-    return len(os.sched_getaffinity(0))
+    """Return the cores that this process may use, or what OMP_NUM_THREADS allows where that is less."""
+    cores, allowed = len(os.sched_getaffinity(0)), os.environ.get("OMP_NUM_THREADS", "")
+    return min(cores, int(allowed)) if allowed.isdigit() and int(allowed) else cores
 
 
 @lru_cache(maxsize=256)

@@ -31,8 +31,7 @@ class StoredRun:
     def __init__(self, path: Path, device: str | None = None) -> None:
         self.folder = RunFolder(path)
         overrides = [] if device is None else [f"device={device}"]
-        config = parse_config(self.folder.read(CONFIG), str(path / CONFIG), overrides)
-        self.config: ExperimentConfig = config.model_copy(update={"training": config.training.resumed()})
+        self.config: ExperimentConfig = parse_config(self.folder.read(CONFIG), str(path / CONFIG), overrides)
         self.device = configured_device(self.config.device, self.config.precision)
 
     def __str__(self) -> str:
@@ -43,8 +42,9 @@ class StoredRun:
 
     @cached_property
     def experiment(self) -> Experiment:
-        """The experiment, on the data that the run began with."""
-        return Experiment(self.config, self.metadata.fingerprint)
+        """The experiment as it goes on, on the data that the run began with."""
+        config = self.config.model_copy(update={"training": self.config.training.resumed()})
+        return Experiment(config, self.metadata.fingerprint)
 
     @cached_property
     def metadata(self) -> DatasetMetadata:

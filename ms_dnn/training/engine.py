@@ -61,7 +61,7 @@ def choose_engine(
         OperatorError: the operator was named, and cannot train this here.
     """
     if requested == GRAPH:
-        return Engine(GRAPH, "named by the user")
+        return Engine(GRAPH, "as the configuration says")
     try:
         _require_operator(device, precision, backprop, is_worker)
     except OperatorError as error:
@@ -70,7 +70,7 @@ def choose_engine(
                 f"training.engine: got operator, but {error}; choose graph, or auto, which takes it here"
             ) from error
         return Engine(GRAPH, f"because {error}")
-    return Engine(OPERATOR, "named by the user" if requested == OPERATOR else "chosen by 'auto'")
+    return Engine(OPERATOR, "as the configuration says" if requested == OPERATOR else "chosen by 'auto'")
 
 
 def _require_operator(device: str, precision: str, backprop: str, is_worker: bool) -> None:

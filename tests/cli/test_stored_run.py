@@ -25,6 +25,7 @@ def resumed(run):
     process = here("train", "--resume", copy)
     assert process.returncode == 0, process.stderr
     assert "ended after 84 steps" in process.stdout
+    assert "engine: graph" in process.stdout  # there was no other then
     return copy
 
 

@@ -66,4 +66,4 @@ def test_what_the_operator_does_not_cover_is_the_graphs(options, reason):
 
 
 def test_the_graph_can_be_named():
-    assert choose_engine("graph", "CPU").reason == "named by the user"
+    assert choose_engine("graph", "CPU").reason == "as the configuration says"
