@@ -1,12 +1,13 @@
-"""A network and its cost as the operator reads them: whole numbers and floating numbers, one after the other."""
+"""A network and its cost as the operator reads them: whole numbers, and floating numbers, one after the other."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
 
+import mindspore as ms
 import numpy as np
-from mindspore import Parameter
+from mindspore import Tensor, ops
 from numpy.typing import NDArray
 
 from ms_dnn.dnn import DNN
@@ -92,51 +93,60 @@ def require_covered(network: DNN, cost: Cost) -> None:
         raise OperatorError(f"the weights are {' and '.join(sorted(dtypes))}, it takes Float32 or Float64")
 
 
-def averages_of(network: DNN) -> list[Parameter]:
-    """Return the moving averages that a step changes."""
-    return [average for layer in network.layers if isinstance(layer, BatchNorm) for average in layer.state]
-
-
-def encode(network: DNN, cost: Cost, batch: int, steps: Steps) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the program and the numbers of the operator, in the order in which source/operator.cpp reads them.
+class Program:
+    """What the operator is told of a network and its cost, in the order in which source/operator.cpp reads it.
 
     Args:
-        network: one that :func:`require_covered` lets pass.
+        network: the network.
         cost: the cost J.
-        batch: N, the samples of a step.
-        steps: what to do.
+
+    Raises:
+        OperatorError: as :func:`require_covered`.
     """
-    panels = panels_of(network.sizes, batch)
-    l1, l2 = (0.0, 0.0) if cost.penalty is None else cost.penalty.factors
-    program = [
-        _LOSSES[cost.loss],
-        _RULES.index(steps.rule),
-        cost.reduction == "mean",
-        cost.weighted,
-        cost.penalty is not None and cost.penalty.biases,
-        steps.tolerance is not None,
-        panels,
-        min(panels, steps.threads),
-        steps.first,
-        steps.last,
-        len(network.layers),
-    ]
-    numbers = [steps.total, steps.tolerance or 0.0, inf if steps.clip_norm is None else steps.clip_norm, l1, l2]
-    numbers += [*steps.constants, 0.0, 0.0][:2]
-    units = network.sizes[0]
-    for layer in network.layers:
-        units = units if layer.units is None else layer.units
-        of_layer, numbers_of_layer = _encode_layer(layer, units)
-        program += of_layer
-        numbers += numbers_of_layer
-    return np.array(program, np.int64), np.array(numbers, np.float64)
+
+    def __init__(self, network: DNN, cost: Cost) -> None:
+        require_covered(network, cost)
+        self.cost, self.sizes = cost, network.sizes
+        biases = cost.penalty is not None and cost.penalty.biases
+        program = [_LOSSES[cost.loss], 0, cost.reduction == "mean", cost.weighted, biases, *[0] * 5]
+        numbers = [0.0] * 7
+        program.append(len(network.layers))
+        self._dropouts: list[tuple[int, Dropout]] = []
+        units = self.sizes[0]
+        for layer in network.layers:
+            units = units if layer.units is None else layer.units
+            if isinstance(layer, Dropout):
+                self._dropouts.append((len(program) + 4, layer))
+            of_layer, numbers_of_layer = _encode_layer(layer, units)
+            program += of_layer
+            numbers += numbers_of_layer
+        self._program, self._numbers = np.array(program, np.int64), np.array(numbers, np.float64)
+
+    def encoded(self, batch: int, steps: Steps) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the whole numbers and the floating ones for some steps on N = ``batch`` samples each."""
+        panels = panels_of(self.sizes, batch)
+        penalty = self.cost.penalty
+        program, numbers = self._program.copy(), self._numbers.copy()
+        program[1] = _RULES.index(steps.rule)
+        program[5:10] = steps.tolerance is not None, panels, min(panels, steps.threads), steps.first, steps.last
+        for place, layer in self._dropouts:
+            program[place] = layer.step.asnumpy()
+        clip_norm = inf if steps.clip_norm is None else steps.clip_norm
+        l1, l2 = (0.0, 0.0) if penalty is None else penalty.factors
+        numbers[:7] = steps.total, steps.tolerance or 0.0, clip_norm, l1, l2, *[*steps.constants, 0.0, 0.0][:2]
+        return program, numbers
+
+    def advance(self, steps: int) -> None:
+        """Count steps that were done, in the layers that drop by their number."""
+        for _, layer in self._dropouts:
+            ops.assign(layer.step, Tensor(int(layer.step.asnumpy()) + steps, ms.int32))
 
 
 def _encode_layer(layer: Layer, units: int) -> tuple[list[int], list[float]]:
     activation = _IDENTITY if layer.activation is None else _ACTIVATIONS[layer.activation]
     if isinstance(layer, Dropout):
         threshold, scale = layer.threshold_and_scale
-        return [_DROPOUT, units, activation, layer.key, int(layer.step.asnumpy()), threshold], [scale]
+        return [_DROPOUT, units, activation, layer.key, 0, threshold], [scale]
     if isinstance(layer, BatchNorm):
         return [_BATCH_NORM, units, activation], [layer.momentum, layer.epsilon]
     if isinstance(layer, LayerNorm):

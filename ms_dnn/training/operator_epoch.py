@@ -6,9 +6,8 @@ from numpy.typing import ArrayLike
 
 from ms_dnn.errors import OperatorError
 from ms_dnn.gradients.handwritten import HandwrittenGradient
-from ms_dnn.operators.build import library
-from ms_dnn.operators.call import call, threads_of_machine
-from ms_dnn.operators.program import Steps, require_covered
+from ms_dnn.operators.call import Operator, threads_of_machine
+from ms_dnn.operators.program import Steps
 from ms_dnn.training.optimizers import OPTIMIZERS, Optimizer
 
 
@@ -25,11 +24,10 @@ class OperatorEpoch:
         self, gradient: HandwrittenGradient, optimizer: Optimizer, watch_change: bool, clip_norm: float | None
     ) -> None:
         rules = {of_name: name for name, of_name in OPTIMIZERS.items()}
-        require_covered(gradient.network, gradient.cost)
         if type(optimizer) not in rules:
             raise OperatorError(f"the optimizer '{type(optimizer).__name__}' is not among its updates")
-        library()
-        self.gradient, self.optimizer = gradient, optimizer
+        self.operator = Operator(gradient.network, gradient.cost, optimizer.slots)
+        self.optimizer = optimizer
         self.rule = rules[type(optimizer)]
         self.watch_change, self.clip_norm = watch_change, clip_norm
         self.dtype = optimizer.parameters[0].dtype
@@ -67,5 +65,4 @@ class OperatorEpoch:
             clip_norm=self.clip_norm,
             threads=threads_of_machine(),
         )
-        network, cost = self.gradient.network, self.gradient.cost
-        return call(network, cost, samples, batches, coefficients, self.optimizer.slots, steps)[0]
+        return self.operator(samples, batches, coefficients, steps)[0]

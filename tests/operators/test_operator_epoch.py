@@ -159,7 +159,7 @@ def test_panels_grow_with_the_work_alone():
 )
 def test_the_door_refuses_what_does_not_fit(spoil):
     network, cost = build_dnn((3, 2), ("identity",), dtype="float64"), Cost("squared_error")
-    of_network, numbers = program.encode(network, cost, 4, program.Steps(last=2))
+    of_network, numbers = program.Program(network, cost).encoded(4, program.Steps(last=2))
     arguments = {
         "program": of_network,
         "numbers": numbers,
