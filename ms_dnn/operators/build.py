@@ -8,6 +8,7 @@ import ctypes
 import hashlib
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -29,7 +30,7 @@ ENTRY = "train_steps"
 def library() -> Path:
     """Return the library of the operator for this machine; compile it where there is none yet.
 
-    The environment variable CXX names another compiler.
+    The environment variable CXX names another compiler, CXXFLAGS adds to its flags.
 
     Raises:
         OperatorError: when there is no compiler, or what it makes cannot be loaded.
@@ -63,8 +64,18 @@ def _compiler() -> str:
 def _key(compiler: str) -> str:
     """Return a name for what the library depends on: sources, compiler, flags, processor and MindSpore."""
     parts = [file.read_text(encoding="utf-8") for file in sorted(SOURCE.iterdir())]
-    parts += [_version(compiler), *FLAGS, platform.machine(), _processor(), package_versions("mindspore")["mindspore"]]
+    parts += [
+        _version(compiler),
+        *_flags(),
+        platform.machine(),
+        _processor(),
+        package_versions("mindspore")["mindspore"],
+    ]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _flags() -> list[str]:
+    return [*FLAGS, *shlex.split(os.environ.get("CXXFLAGS", ""))]
 
 
 def _version(compiler: str) -> str:
@@ -87,7 +98,7 @@ def _compile(compiler: str, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix="compiling-") as folder:
             made = Path(folder) / path.name
-            command = [compiler, *FLAGS, str(SOURCE / "operator.cpp"), "-o", str(made), "-ldl"]
+            command = [compiler, *_flags(), str(SOURCE / "operator.cpp"), "-o", str(made), "-ldl"]
             done = subprocess.run(  # noqa: S603 - the user's own compiler
                 command, capture_output=True, text=True, timeout=COMPILE_SECONDS, check=False
             )
