@@ -1,10 +1,10 @@
 """The files that a training passes through, from ``ms-dnn train`` to the update of the weights, and its climbs back.
 
-    python scripts/trace_training.py [configs/shallow.yaml] [--commit COMMIT] [--set KEY=VALUE] [--json]
+    python scripts/trace_training.py [configs/shallow.yaml] [--engine ENGINE] [--commit COMMIT] [--set KEY=VALUE]
 
 How far must a reader go who follows a training? One iteration is trained by ``ms-dnn train``, and every call of a
-function of the package is traced (``sys.setprofile``) until the first call of ``update`` of the optimizer, which is
-the end of the way. Counted is what a reader opens:
+function of the package is traced (``sys.setprofile``) until the first call of ``update`` of the optimizer, or of the
+operator in C++, which is the end of the way. Counted is what a reader opens:
 
 - a **step** is a call from one file of the package into another. Functions of other packages in between (typer,
   pydantic, MindSpore's ``Cell.__call__``) are passed over: the caller is the nearest function of the package. Only the
@@ -37,6 +37,8 @@ from checkouts import ROOT, checkout_of, environment_of
 
 UPDATE = "update"
 """Name of the method of every optimizer that changes a parameter."""
+OPERATOR = "operators/call.py", "__call__"
+"""File and method that call the operator."""
 
 
 class Step(NamedTuple):
@@ -71,7 +73,7 @@ class Trace:
         start, end = None if caller is None else self._file(caller), self._file(frame)
         if start != end:
             self.steps.setdefault((start, end), Step(start, end, frame.f_code.co_name))
-        if frame.f_code.co_name == UPDATE and _is_of_a_cell(frame):
+        if (frame.f_code.co_name == UPDATE and _is_of_a_cell(frame)) or (end, frame.f_code.co_name) == OPERATOR:
             self.arrived = True
             sys.setprofile(None)
 
@@ -113,7 +115,7 @@ def trace_here(arguments: list[str]) -> list[Step]:
     return list(trace.steps.values())
 
 
-def trace_commit(checkout: Path, config: Path, overrides: list[str]) -> list[Step]:
+def trace_package(checkout: Path, config: Path, overrides: list[str]) -> list[Step]:
     """Trace one iteration with the package of a checkout, in a process of its own."""
     with tempfile.TemporaryDirectory() as folder:
         settings = ["training.epochs=null", "training.max_iterations=1", "device=CPU", *overrides]
@@ -157,13 +159,15 @@ def main() -> int:
         return 0
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("config", nargs="?", type=Path, default=ROOT / "configs" / "shallow.yaml")
+    parser.add_argument("--engine", choices=("graph", "operator"), default="graph", help="of this checkout")
     parser.add_argument("--commit", help="trace this commit of the project in place of this checkout")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="of the configuration")
     parser.add_argument("--json", action="store_true", help="print the totals and all steps as JSON")
     options = parser.parse_args()
     place: AbstractContextManager[Path] = checkout_of(options.commit) if options.commit else nullcontext(ROOT)
     with place as checkout:
-        steps = trace_commit(checkout, options.config, options.set)
+        engine = [] if options.commit else [f"training.engine={options.engine}"]  # there was one before there were two
+        steps = trace_package(checkout, options.config, [*engine, *options.set])
     if options.json:
         files = len({step.file for step in steps})
         print(json.dumps({"files": files, "climbs": len(climbs_of(steps)), "steps": steps}))

@@ -309,7 +309,7 @@ class DNNEstimator(BaseEstimator):
             ),
             l2=float(self.l2),
             score=None if held_out is None else partial(self._score_now, program, held_out),
-            report=partial(_report, bool(self.verbose), callback),
+            report=partial(_report, bool(self.verbose), callback) if self.verbose or callback else None,
         )
         self._arrays = trained.arrays
         of_layers = self._weights()

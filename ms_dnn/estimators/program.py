@@ -8,6 +8,7 @@ use and taken out again after it.
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import mindspore as ms
@@ -23,13 +24,16 @@ from ms_dnn.layers.penalty import AdjustablePenalty
 from ms_dnn.training.callbacks import StopTraining
 from ms_dnn.training.checkpoints import Arrays
 from ms_dnn.training.divergence import is_finite
-from ms_dnn.training.engine import choose_engine, make_loop
+from ms_dnn.training.engine import GRAPH, choose_engine, make_loop
 from ms_dnn.training.interruption import Interruption
 from ms_dnn.training.optimizers import OPTIMIZERS
 from ms_dnn.training.plan import Plan
 from ms_dnn.training.run_folder import Row
 from ms_dnn.training.stopping import EarlyStopping, Progress
 from ms_dnn.training.trainer import copies_of, load_parameters, stored_parameters
+
+FLOPS_AT_ONCE = 1e9
+"""Floating-point operations of epochs that are done in one call: some hundredths of a second."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,8 @@ class Program:
         self.cost = architecture.cost()
         gradient = HandwrittenGradient(self.network, self.cost)
         device = str(ms.get_context("device_target"))
-        self.loop = make_loop(choose_engine("auto", device, precision).name, gradient, self.optimizer)
+        self.engine = choose_engine("auto", device, precision).name
+        self.loop = make_loop(self.engine, gradient, self.optimizer)
         self.stored = stored_parameters(gradient, self.optimizer)
 
     def load(self, arrays: Arrays) -> None:
@@ -121,7 +126,7 @@ class Program:
         return copies_of(self.stored)
 
     def on_device(self, rows: NDArray[Any], padding: NDArray[Any]) -> Tensor:
-        """Return rows (M, k) and padding (F, k) for :meth:`train_epoch`, with rows of zeros below that no batch picks.
+        """Return rows (M, k) and padding (F, k) for :meth:`train_epochs`, with rows of zeros below that no batch picks.
 
         They round the number of rows up (to at least 256, by at most an eighth), so that data sets of nearly one size
         share a graph.
@@ -132,19 +137,29 @@ class Program:
         padded[:samples], padded[samples:picked] = rows, padding
         return Tensor(padded, self.dtype)
 
-    def train_epoch(self, x: Tensor, y: Tensor, batches: NDArray[np.int32], rate: float, first_step: int) -> float:
-        """Do one step for each row of ``batches`` (steps, N) and return the mean of their costs J.
+    def train_epochs(
+        self, x: Tensor, y: Tensor, batches: NDArray[np.int32], rates: NDArray[np.float64], first_step: int
+    ) -> NDArray[np.float64]:
+        """Do one step for each row of ``batches`` (epochs, steps, N); return the mean cost J of each epoch, (epochs,).
 
         Args:
             x: inputs, (M, n[0]).
             y: targets and weights, (M, n[L] + 1).
             batches: the samples of each step.
-            rate: the learning rate r.
+            rates: the learning rate r of each epoch, (epochs,).
             first_step: steps done before with these weights and slots.
         """
-        steps = len(batches)
-        coefficients = self.loop.coefficients(np.full(steps, rate), first_step)
-        return self.loop.run_steps((x, y), Tensor(batches), coefficients, 0, steps)[1] / steps
+        return self.loop.run_epochs((x, y), batches, rates, first_step)
+
+    def epochs_at_once(self, samples: int) -> int:
+        """Return how many epochs to do in one call where nobody looks at the weights in between.
+
+        One by the graph, which is compiled anew for another number of steps.
+        """
+        if self.engine == GRAPH:
+            return 1
+        flops = 6.0 * samples * sum(below * above for below, above in pairwise(self.network.sizes))
+        return max(1, int(FLOPS_AT_ONCE / flops))
 
     def predict(self, x: NDArray[Any]) -> NDArray[Any]:
         """Return a[L], (N, n[L]), for x (N, n[0]); nothing is compiled."""
@@ -213,15 +228,22 @@ def train_epochs(
         program.penalise(l2)
         x_there = program.on_device(x, x[: plan.padding])
         y_there = program.on_device(*_weighted(y, weights, plan.padding))
-        for rate in rates:
-            batches = plan.batches(len(now.costs) * plan.steps_per_epoch)
-            cost = program.train_epoch(x_there, y_there, batches, rate, progress.step)
+        at_once = 1 if score is not None or report is not None else program.epochs_at_once(len(x))
+        for first in range(0, len(rates), at_once):
+            due, before, step = rates[first : first + at_once], program.arrays() if at_once > 1 else {}, progress.step
+            batches = np.stack([plan.batches((len(now.costs) + k) * plan.steps_per_epoch) for k in range(len(due))])
+            costs = program.train_epochs(x_there, y_there, batches, due, step)
             interruption.listen()
-            progress.step += len(batches)
-            row = _record_epoch(now, cost, score)
-            if stopping.observe(progress, row.get("validation_score", cost)) and score is not None:
-                best_arrays = program.arrays()
-            _report(report, row, progress)
+            for done, cost in enumerate(costs, start=1):
+                progress.step += plan.steps_per_epoch
+                row = _record_epoch(now, cost, score)
+                if stopping.observe(progress, row.get("validation_score", cost)) and score is not None:
+                    best_arrays = program.arrays()
+                _report(report, row, progress)
+                if progress.stop_reason is not None and done < len(due):  # the weights are those of a later epoch
+                    program.load(before)
+                    program.train_epochs(x_there, y_there, batches[:done], due[:done], step)
+                    break
             if interruption.requested:
                 progress.stop_reason = "interruption"
             if progress.stop_reason is not None:

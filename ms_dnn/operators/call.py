@@ -1,6 +1,8 @@
 """The operator as MindSpore knows it, called on a network's parameters, which it changes in place."""
 
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,27 @@ from ms_dnn.layers.normalization import BatchNorm
 from ms_dnn.operators.build import ENTRY, library
 from ms_dnn.operators.program import Program, Steps
 
-Results = tuple[int, float, float]
+BATCHES = 4
+"""Place of the batches among the inputs."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What came of some steps.
+
+    Attributes:
+        reached: the number of the next step.
+        total: the sum of costs.
+        change: the last change of a weight.
+        costs: of each step, (steps,); 0 where it was not done.
+        gradients: the last ones of all parameters, one after the other, (P,).
+    """
+
+    reached: int
+    total: float
+    change: float
+    costs: Tensor
+    gradients: Tensor
 
 
 class Operator:
@@ -39,29 +61,23 @@ class Operator:
         size = sum(parameter.size for parameter in self.parameters)
         self._run = _operator(library(), size, self.parameters[0].dtype)
 
-    def __call__(
-        self, samples: tuple[Tensor, Tensor], batches: Tensor, coefficients: Tensor, steps: Steps
-    ) -> tuple[Results, Tensor]:
-        """Do some steps.
+    def __call__(self, samples: tuple[Tensor, Tensor], batches: Tensor, coefficients: Tensor, steps: Steps) -> Done:
+        """Do some steps and return what came of them.
 
         Args:
             samples: inputs X (M, n[0]) and targets Y (M, n[L]), with a column of weights where the cost is weighted.
             batches: rows of X and Y for each step, int32 (steps, N).
             coefficients: learning rate and ε of each step, float64 (2, steps).
             steps: which, and how.
-
-        Returns:
-            The number of the next step, the sum of costs and the last change; and the last gradients of all parameters,
-            one after the other, (P,).
         """
         program, numbers = self.program.encoded(batches.shape[1], steps)
-        results, gradients = self._run(
+        results, costs, gradients = self._run(
             Tensor(program), Tensor(numbers), *samples, batches, coefficients, *self._changed
         )
         reached, total, change = results.asnumpy().tolist()
         if steps.rule != "none":
             self.program.advance(int(reached) - steps.first)
-        return (int(reached), total, change), gradients
+        return Done(int(reached), total, change, costs, gradients)
 
 
 def operator_gradient(network: DNN, cost: Cost, x: Tensor, y: Tensor) -> tuple[float, tuple[NDArray[Any], ...]]:
@@ -72,11 +88,11 @@ def operator_gradient(network: DNN, cost: Cost, x: Tensor, y: Tensor) -> tuple[f
     """
     operator = Operator(network, cost)
     batch, nothing = Tensor(np.arange(len(x), dtype=np.int32)[None]), Tensor(np.zeros((2, 1)))
-    (_, J, _), flat = operator((x, y), batch, nothing, Steps())
+    done = operator((x, y), batch, nothing, Steps())
     shapes = [parameter.shape for parameter in operator.parameters]
     ends = np.cumsum([np.prod(shape, dtype=int) for shape in shapes])
-    parts = np.split(flat.asnumpy().copy(), ends[:-1])
-    return J, tuple(part.reshape(shape) for part, shape in zip(parts, shapes, strict=True))
+    parts = np.split(done.gradients.asnumpy().copy(), ends[:-1])
+    return done.total, tuple(part.reshape(shape) for part, shape in zip(parts, shapes, strict=True))
 
 
 def threads_of_machine() -> int:
@@ -87,4 +103,7 @@ def threads_of_machine() -> int:
 
 @lru_cache(maxsize=256)
 def _operator(path: Path, parameters: int, dtype: ms.Type) -> ops.Custom:
-    return ops.Custom(f"{path}:{ENTRY}", ((3,), (parameters,)), (ms.float64, dtype), func_type="aot")
+    def shapes(*inputs: Sequence[int]) -> tuple[tuple[int, ...], ...]:
+        return (3,), (inputs[BATCHES][0],), (parameters,)
+
+    return ops.Custom(f"{path}:{ENTRY}", shapes, lambda *_: (ms.float64, ms.float64, dtype), func_type="aot")

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import numpy as np
 from mindspore import Tensor, nn
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ms_dnn.errors import OperatorError
 from ms_dnn.gradients.handwritten import HandwrittenGradient
@@ -43,6 +44,11 @@ class Loop(Protocol):
         tolerance: float = 0.0,
     ) -> tuple[int, float, float]:
         """Train from step ``first`` to ``last``."""
+
+    def run_epochs(
+        self, samples: tuple[Tensor, Tensor], batches: NDArray[np.int32], rates: ArrayLike, first_step: int
+    ) -> NDArray[np.float64]:
+        """Train some epochs, each at one learning rate."""
 
 
 def choose_engine(

@@ -7,7 +7,7 @@ pays that once. It is also what an accelerator wants: no host between two steps.
 import mindspore as ms
 import numpy as np
 from mindspore import Parameter, Tensor, nn, ops
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ms_dnn.maths.constants import constant
 from ms_dnn.training.optimizers import Coefficients, Optimizer
@@ -81,6 +81,24 @@ class Epoch(nn.Cell):
             *samples, batches, coefficients, *bounds, Tensor(total, self.dtype), Tensor(tolerance, self.dtype)
         )
         return int(reached), float(total), float(change)
+
+    def run_epochs(
+        self, samples: tuple[Tensor, Tensor], batches: NDArray[np.int32], rates: ArrayLike, first_step: int
+    ) -> NDArray[np.float64]:
+        """Train some epochs, each at one learning rate; return the mean cost of each, (epochs,).
+
+        Args:
+            samples: all inputs X (M, n[0]) and all targets Y (M, n[L]).
+            batches: rows of X and Y for each step, (epochs, steps, N).
+            rates: learning rate r of each epoch, (epochs,).
+            first_step: steps done before.
+        """
+        steps = batches.shape[1]
+        costs: list[float] = []
+        for of_epoch, rate in zip(batches, np.asarray(rates, np.float64), strict=True):
+            coefficients = self.coefficients(np.full(steps, rate), first_step + len(costs) * steps)
+            costs.append(self.run_steps(samples, Tensor(of_epoch), coefficients, 0, steps)[1] / steps)
+        return np.array(costs)
 
     @ms.jit
     def construct(

@@ -2,7 +2,7 @@
 
 import numpy as np
 from mindspore import Tensor
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ms_dnn.errors import OperatorError
 from ms_dnn.gradients.handwritten import HandwrittenGradient
@@ -55,14 +55,29 @@ class OperatorEpoch:
         """Do what :meth:`ms_dnn.training.epoch.Epoch.run_steps` does, with the same arguments and results."""
         if first >= last:
             return first, total, tolerance
-        steps = Steps(
+        done = self.operator(
+            samples, batches, coefficients, self._steps(first, last, total, tolerance if self.watch_change else None)
+        )
+        return done.reached, done.total, done.change
+
+    def run_epochs(
+        self, samples: tuple[Tensor, Tensor], batches: NDArray[np.int32], rates: ArrayLike, first_step: int
+    ) -> NDArray[np.float64]:
+        """Do what :meth:`ms_dnn.training.epoch.Epoch.run_epochs` does, all epochs in one call."""
+        epochs, steps, batch = batches.shape
+        coefficients = self.coefficients(np.repeat(rates, steps), first_step)
+        rows = Tensor(batches.reshape(-1, batch))
+        done = self.operator(samples, rows, coefficients, self._steps(0, epochs * steps, 0.0, None))
+        return done.costs.asnumpy().reshape(epochs, steps).mean(axis=1)
+
+    def _steps(self, first: int, last: int, total: float, tolerance: float | None) -> Steps:
+        return Steps(
             first=first,
             last=last,
             rule=self.rule,
             constants=self.optimizer.constants,
             total=total,
-            tolerance=tolerance if self.watch_change else None,
+            tolerance=tolerance,
             clip_norm=self.clip_norm,
             threads=threads_of_machine(),
         )
-        return self.operator(samples, batches, coefficients, steps)[0]

@@ -3,8 +3,8 @@
 // Inputs: program int64; numbers float64; X (M, n[0]); Y (M, n[L]), with a column of weights where samples have them;
 // batches int32 (steps, N); coefficients float64 (2, steps); then every parameter, its slots and the averages of batch
 // normalisation: all first slots after all parameters, all second ones after these. What is trained changes in place.
-// Outputs: results float64 (3,): the step that comes next, the sum of the costs, the last change; the gradients of the
-// last step, one after the other.
+// Outputs: results float64 (3,): the step that comes next, the sum of the costs, the last change; costs float64
+// (steps,), of the steps that were done; the gradients of the last step, one after the other.
 //
 // ms_dnn/operators/program.py writes program and numbers. Sizes and indices are checked here, and not inside.
 #include <new>
@@ -26,7 +26,8 @@ struct Tensors {
   int64_t** shapes;
   const char** dtypes;
 
-  int results() const { return number - 2; }
+  int results() const { return number - 3; }
+  int costs() const { return number - 2; }
   int gradients() const { return number - 1; }
   int64_t size(int i) const {
     int64_t product = 1;
@@ -158,7 +159,8 @@ template <class T> Refusal bind(Training<T>& training, const Tensors& tensors, c
                     tensors.shapes[Y_in][0] == training.samples &&
                     tensors.shapes[Y_in][1] == training.outputs + training.weighted &&
                     tensors.shapes[coefficients_in][0] == 2 &&
-                    tensors.shapes[coefficients_in][1] == training.steps && tensors.size(tensors.results()) == 3;
+                    tensors.shapes[coefficients_in][1] == training.steps && tensors.size(tensors.results()) == 3 &&
+                    tensors.size(tensors.costs()) == training.steps;
   return fits ? accepted : wrong_sizes;
 }
 
@@ -176,6 +178,8 @@ template <class T> Refusal train(const Tensors& tensors, const char* dtype) {
   training.batches = tensors.at<int32_t>(batches_in);
   for (int64_t i = steps.first * training.batch; i < steps.last * training.batch; ++i)
     if (training.batches[i] < 0 || training.batches[i] >= training.samples) return wrong_rows;
+  std::fill_n(tensors.at<double>(tensors.costs()), training.steps, 0.0);
+  training.costs_of_steps = tensors.at<double>(tensors.costs());
   training.allocate();
 
   Barrier barrier(training.threads);
@@ -195,9 +199,10 @@ template <class T> Refusal train(const Tensors& tensors, const char* dtype) {
 
 extern "C" int train_steps(int number, void** data, int* axes, int64_t** shapes, const char** dtypes, void*, void*) {
   const Tensors tensors{number, data, axes, shapes, dtypes};
-  if (number < first_parameter_in + 3 || !tensors.is(program_in, 1, "int64") ||
+  if (number < first_parameter_in + 4 || !tensors.is(program_in, 1, "int64") ||
       !tensors.is(numbers_in, 1, "float64") || !tensors.is(batches_in, 2, "int32") ||
-      !tensors.is(coefficients_in, 2, "float64") || !tensors.is(tensors.results(), 1, "float64"))
+      !tensors.is(coefficients_in, 2, "float64") || !tensors.is(tensors.results(), 1, "float64") ||
+      !tensors.is(tensors.costs(), 1, "float64"))
     return wrong_tensors;
   try {
     return std::strcmp(dtypes[X_in], "float64") == 0 ? train<double>(tensors, "float64")

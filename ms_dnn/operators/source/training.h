@@ -63,6 +63,7 @@ template <class T> struct Training {
   // What each sample costs, and what each panel adds to the penalty, to ‖g‖² and to the largest change.
   std::vector<double> costs, penalties, squares, changes;
   double total, change;
+  double* costs_of_steps;  // (steps,)
 
   void allocate() {
     x.resize(size_t(batch * inputs));
@@ -110,7 +111,7 @@ template <class T> struct Training {
       }
       share([&](int64_t panel) { update(panel, step, factor); });
       barrier.wait();
-      if (t == 0) total += cost();
+      if (t == 0) total += costs_of_steps[step] = cost();
       if (watch) moved = *std::max_element(changes.begin(), changes.end());
       barrier.wait();  // all have read the sums, which the next step writes anew
     }
