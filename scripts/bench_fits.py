@@ -57,9 +57,10 @@ def main() -> None:
         seconds.append((mine, other))
     first = [float(subprocess.run([sys.executable, "-c", FIRST], capture_output=True, text=True, check=True).stdout)
              for _ in range(3)]  # fmt: skip
-    print(f"72 fits: ms-dnn {median(s[0] for s in seconds):.2f} s, MLPClassifier {median(s[1] for s in seconds):.2f} s; "
-          f"ratio {median(mine / other for mine, other in seconds):.2f}; "
-          f"best accuracy {my_score:.3f} and {other_score:.3f}")  # fmt: skip
+    mine, other = (median(column) for column in zip(*seconds, strict=True))
+    ratio = median(mine / other for mine, other in seconds)
+    print(f"72 fits: ms-dnn {mine:.2f} s, MLPClassifier {other:.2f} s; ratio {ratio:.2f}")
+    print(f"best mean accuracy: {my_score:.3f} and {other_score:.3f}")
     print(f"DNNClassifier().fit(iris), the first of a process, imports excluded: {median(first):.2f} s")
 
 
