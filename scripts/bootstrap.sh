@@ -3,8 +3,8 @@
 #
 # Does nothing when that has been done: a stamp per extra in .venv remembers what it was installed from. Exit code 2 and one
 # sentence on stderr when the machine is not fit. PYTHON=/path/to/python3.11 chooses the interpreter. The extras "test" and
-# "docs" also want a browser, for the tests that open the HTML report and the site: Debian's chromium, by apt-get where
-# that may be used.
+# "docs" also want a browser, for the tests that open the HTML report and the site, and a C++ compiler, for those of the
+# training operator: Debian's chromium and g++, by apt-get where that may be used.
 set -euo pipefail
 
 readonly versions="3.10, 3.11 or 3.12"
@@ -172,7 +172,9 @@ has_browser() {
     done
     return 1
 }
-lacks_browser() { [[ "$extra" == test || "$extra" == docs ]] && ! has_browser; }
+# ms_dnn/operators/build.py looks for the same.
+has_compiler() { command -v "${CXX:-c++}" >/dev/null || command -v g++ >/dev/null || command -v clang++ >/dev/null; }
+lacks() { [[ "$extra" == test || "$extra" == docs ]] && ! "has_$1"; }
 
 # As root, or by a sudo that asks for no password.
 apt_get() {
@@ -183,19 +185,19 @@ apt_get() {
     "${command[@]}" 2>&1 </dev/null
 }
 
-# Without a browser those tests fail and all else works: that is said, and is no reason to stop.
-install_browser() {
-    local output="" why="this machine has no apt-get"
+# install_tool WHAT TESTS PACKAGE CURE. Without it those tests fail and all else works: that is said, and is no reason to
+# stop.
+install_tool() {
+    local what=$1 tests=$2 package=$3 cure=$4 output="" why="this machine has no apt-get"
     if command -v apt-get >/dev/null; then
-        say "Installing chromium for the tests that open pages (about 100 MB to download, once) …"
+        say "Installing $package for the tests $tests (about 100 MB to download, once) …"
         # The second try is for lists of packages that are missing or old.
-        output=$(apt_get install --no-install-recommends chromium || { apt_get update &&
-            apt_get install --no-install-recommends chromium; }) || true
-        has_browser && return
+        output=$(apt_get install --no-install-recommends "$package" || { apt_get update &&
+            apt_get install --no-install-recommends "$package"; }) || true
+        "has_$what" && return
         why="apt-get: $(grep -E '^(E|sudo): ' <<<"$output" | last_line || last_line <<<"$output" || true)"
     fi
-    printf 'ms-dnn: no browser for the tests that open pages, which will fail: install chromium or Chrome (%s)\n' \
-        "$why" >&2
+    printf 'ms-dnn: no %s for the tests %s, which will fail: install %s (%s)\n' "$what" "$tests" "$cure" "$why" >&2
 }
 
 # Two scripts started together must not install over each other; where flock is missing (macOS) they are trusted not to.
@@ -211,13 +213,16 @@ if [[ "${PYTHON:-}" == */* ]]; then
     directory=$(cd -- "$(dirname -- "$PYTHON")" 2>/dev/null && pwd) || fail "PYTHON=$PYTHON is in no folder"
     PYTHON="$directory/${PYTHON##*/}"
 fi
-if is_installed && { [[ -z "${PYTHON:-}" ]] || venv_is_usable; } && ! lacks_browser; then
+if is_installed && { [[ -z "${PYTHON:-}" ]] || venv_is_usable; } && ! lacks browser && ! lacks compiler; then
     exit 0
 fi
 check_platform
 one_at_a_time
 venv_is_usable || make_venv
 is_installed || install
-if lacks_browser; then
-    install_browser
+if lacks browser; then
+    install_tool browser "that open pages" chromium "chromium or Chrome"
+fi
+if lacks compiler; then
+    install_tool compiler "of the training operator" g++ "g++ or clang++"
 fi

@@ -37,6 +37,7 @@ from ms_dnn.judge.routes.rounding import RoundingOfGradients
 from ms_dnn.judge.routes.subject import Subject
 from ms_dnn.judge.routes.tensors import FLOATS, as_sequence, as_tensor, numbers
 from ms_dnn.layers.cost import Cost
+from ms_dnn.presentation.notation import first_line
 from ms_dnn.runtime.precision import comparison_tolerance
 
 BPROP = "bprop"
@@ -181,25 +182,23 @@ def _point(
     findings = traps(subject)
     has_bprop = bool(cells_with_bprop((subject.function, subject.loss)))
     detour = any(finding.kind == DETOUR for finding in findings)
+    no_witness = _why_no_witness(subject, detour) if has_bprop else None
     wide, reason = _in_float64(subject)
     judged: list[GradientRoute] = [] if gradients is None else [GivenGradient(gradients, subject)]
     name = BPROP if has_bprop else GRAD_OPERATION
     judged += [CellGradient(name, subject, compiled=mode == "compiled", optional=mode == "compiled") for mode in modes]
-    if has_bprop and detour:
-        # With a bprop, what construct does need not be differentiable.
-        message = "construct leaves MindSpore, so MindSpore's own differentiation of it is no witness for the bprop"
-        findings = [f for f in findings if f.kind != DETOUR]
-        findings.append(Finding(DETOUR, "note", "all", None, message))
+    if no_witness is not None:
+        findings = [*(f for f in findings if f.kind != DETOUR), Finding("no witness", "note", "all", None, no_witness)]
     elif has_bprop:
         judged.append(CellGradient(GRAD_OPERATION, subject, bprops=False, witness=True))
     if reason:
         findings.append(Finding(NO_FLOAT64, "note", "central_differences", None, reason))
-    elif subject.dtype != "float64" and not detour:
+    elif subject.dtype != "float64" and not (detour or no_witness):
         if has_bprop:
             judged.append(CellGradient(BPROP + IN_FLOAT64, wide, optional=True))
         judged.append(CellGradient(GRAD_OPERATION + IN_FLOAT64, wide, bprops=False, witness=True))
     rounding = RoundingOfGradients(
-        wide, CellGradient(GRAD_OPERATION, wide, bprops=not has_bprop or detour), subject.dtype
+        wide, CellGradient(GRAD_OPERATION, wide, bprops=not has_bprop or no_witness is not None), subject.dtype
     )
     tolerance = comparison_tolerance(subject.dtype, device)
     allowance, differences = Allowance(device), CentralDifferences(wide)
@@ -220,9 +219,23 @@ def _point(
         forward=lambda values: _compare_forwards(subject, wide, values, allowance.of_dtype(subject.dtype)),
         rounding=rounding,
         parts=differences.parts,
-        localise=lambda: [] if detour else _localised(subject, wide, judged[0], tolerance),
+        localise=lambda: [] if detour or no_witness else _localised(subject, wide, judged[0], tolerance),
         findings=findings,
     )
+
+
+def _why_no_witness(subject: Subject, detour: bool) -> str | None:
+    """Return why MindSpore's own differentiation of ``construct`` is no witness for a bprop; None where it is one.
+
+    With a bprop, what ``construct`` does need not be differentiable: it may be NumPy, or a kernel of the user's own.
+    """
+    if detour:
+        return "construct leaves MindSpore, so MindSpore's own differentiation of it is no witness for the bprop"
+    try:
+        CellGradient(GRAD_OPERATION, subject, bprops=False).gradients()
+    except STOPPED as error:
+        return f"MindSpore cannot differentiate what construct does ({first_line(error)}): no witness for the bprop"
+    return None
 
 
 def _localised(subject: Subject, wide: Subject, judged: GradientRoute, tolerance: float) -> list[FaultyPart]:

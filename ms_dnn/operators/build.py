@@ -35,7 +35,7 @@ def library() -> Path:
     Raises:
         OperatorError: when there is no compiler, or what it makes cannot be loaded.
     """
-    compiler = _compiler()
+    compiler = find_compiler()
     path = cache_folder() / f"{ENTRY}-{_key(compiler)}.so"
     if not _is_loadable(path):
         with working("compiling the training operator for this machine, once"):
@@ -50,7 +50,8 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ms-dnn"
 
 
-def _compiler() -> str:
+def find_compiler() -> str:
+    """Return the C++ compiler that is used here; an OperatorError says why there is none."""
     if platform.system() != "Linux":
         raise OperatorError(f"it is written for Linux, and this is {platform.system()}")
     named = os.environ.get("CXX")

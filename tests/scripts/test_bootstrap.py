@@ -35,6 +35,7 @@ class Machine:
         (self.checkout / "README.md").write_text("ms-dnn\n")
         self.calls = folder / "calls"
         self.folder = folder
+        self.executable("g++", "exit 1")
         self.executable("df", 'echo header; echo "disk 9 9 99999999 1% /"')
 
     @property
@@ -235,6 +236,17 @@ def test_the_test_extra_brings_a_browser_once(machine):
     second = machine.bootstrap("test")
     assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
     assert machine.calls_made() == []
+
+
+def test_the_test_extra_brings_a_compiler(machine):
+    (machine.bin / "g++").unlink()
+    machine.executable("chromium", "exit 1")
+    machine.python_without_packages()
+    apt_get(machine, f'cp "$0" "{machine.bin}/g++"')
+    process = machine.bootstrap("test")
+    assert (process.returncode, process.stderr) == (0, "")
+    assert "Installing g++ for the tests of the training operator" in process.stdout
+    assert machine.calls_made() == ["venv", "pip .[test]", "apt-get g++"]
 
 
 def test_no_other_extra_brings_a_browser(machine):

@@ -218,7 +218,7 @@ class Subject:
         """Return the function, or a copy, without the last sample, differentiated by the last variable left.
 
         None when inputs and targets are not all Tensors of one and the same number of samples, at least 2, along the
-        first axis, or when the function takes no other number.
+        first axis, or when the function takes no other number, or returns as many rows for it as before.
         """
         tensors = (*self.inputs, *self.targets)
         counts = {value.shape[0] if isinstance(value, Tensor) and value.ndim else 0 for value in tensors}
@@ -228,9 +228,12 @@ class Subject:
         by_parameter = [variable.name for variable in self.variables if variable.kind == "parameter"]
         wrt = by_parameter[-1:] or [self.variables[-1].name]
         try:
-            return Subject(function, filled(self._structure, iter(inputs)), loss, targets, wrt, self.seed)
+            fewer = Subject(function, filled(self._structure, iter(inputs)), loss, targets, wrt, self.seed)
         except SubjectError:
             return None
+        pairs = zip(self.cotangents, fewer.cotangents, strict=True)
+        fixed = any(one.shape == other.shape and one.shape[:1] == (min(counts),) for one, other in pairs)
+        return None if fixed else fewer
 
     def fingerprint(self) -> str:
         """Return the SHA-256 of all values and cotangents, in order."""
