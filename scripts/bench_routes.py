@@ -11,6 +11,7 @@ the cost once an epoch.
 
 import json
 import os
+import resource
 import sys
 import time
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from typing import Any
 
 import numpy as np
 from bench_peers import jax_scan, numpy_by_hand, sklearn_mlp, torch_eager
-from bench_workload import RATE, SIZES, Order, Size, Train, Workload, draw_workload, timed
+from bench_workload import RATE, Order, Size, Train, Workload, draw_workload, size_of, timed
 
 # So few steps of Model.train, because each takes tens of milliseconds.
 STOCK_STEPS = 12
@@ -216,9 +217,10 @@ def work_off(route: str, size: Size) -> None:
 
 
 def _checked(train: Train, first: Order, second: Order) -> dict[str, Any]:
-    """Return the mean costs of two epochs; the second one shows what the first did to the weights."""
-    return {"costs": [train(order, True)[2] for order in (first, second)]}
+    """Return the mean costs of two epochs, the second after what the first did to the weights, and the peak memory."""
+    costs = [train(order, True)[2] for order in (first, second)]
+    return {"costs": costs, "peak_kilobytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}
 
 
 if __name__ == "__main__":
-    work_off(sys.argv[1], SIZES[sys.argv[2]])
+    work_off(sys.argv[1], size_of(sys.argv[2]))

@@ -42,6 +42,14 @@ SIZES = {
 }
 
 
+def size_of(text: str) -> Size:
+    """Return the size of a name of :data:`SIZES`, or of a text such as ``64-32-10/32/2048``: layers, batch, samples."""
+    if text in SIZES:
+        return SIZES[text]
+    layers, batch, samples = text.split("/")
+    return Size(tuple(map(int, layers.split("-"))), int(batch), int(samples))
+
+
 @dataclass(frozen=True)
 class Workload:
     """What all routes get: inputs X (M, n[0]), labels (M,), starting weights [(W (O, I), b (O,)), …]."""
