@@ -1,6 +1,7 @@
 """The operator's library: compiled by this machine's C++ compiler on first use, and kept in the user's cache.
 
-Nothing is downloaded. Where it cannot be built the graph trains in its place.
+Nothing is downloaded. Where it cannot be built, one that a wheel carries is taken (``scripts/build_wheel.py``); where
+there is none of those either, the graph trains in its place.
 """
 
 import contextlib
@@ -21,7 +22,16 @@ from ms_dnn.runtime.working import working
 
 SOURCE = Path(__file__).parent / "source"
 COMPILERS = ("c++", "g++", "clang++")
-FLAGS = ("-std=c++17", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC", "-pthread")
+CARRIED = Path(__file__).parent / "carried"
+FLAGS = ("-std=c++17", "-O3", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC", "-pthread")
+NATIVE = "native"
+LEVELS = {
+    "x86-64-v4": {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"},
+    "x86-64-v3": {"avx2", "fma", "bmi1", "bmi2", "f16c"},
+    "x86-64": {"sse2"},
+    "armv8-a": {"asimd"},
+}
+"""For which kinds of processor a wheel carries a library, the best first, and what Linux calls their abilities."""
 COMPILE_SECONDS = 300
 ENTRY = "train_steps"
 
@@ -35,11 +45,58 @@ def library() -> Path:
     Raises:
         OperatorError: when there is no compiler, or what it makes cannot be loaded.
     """
-    compiler = find_compiler()
+    try:
+        return _made_here(find_compiler())
+    except OperatorError:
+        can = set(_processor().split())
+        for path in (carried(level) for level, needed in LEVELS.items() if needed <= can):
+            if path.is_file() and _is_loadable(path):
+                return path
+        raise
+
+
+def carried(level: str) -> Path:
+    """Return where a wheel carries the library for a kind of processor."""
+    return CARRIED / f"{ENTRY}-{level}.so"
+
+
+def compile_library(compiler: str, path: Path, processor: str = NATIVE) -> None:
+    """Compile the operator's library; the file appears when it is whole.
+
+    Raises:
+        OperatorError: when that fails.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix="compiling-") as folder:
+            made = Path(folder) / path.name
+            command = [
+                compiler,
+                f"-march={processor}",
+                *_flags(),
+                str(SOURCE / "operator.cpp"),
+                "-o",
+                str(made),
+                "-ldl",
+            ]
+            done = subprocess.run(  # noqa: S603 - the user's own compiler
+                command, capture_output=True, text=True, timeout=COMPILE_SECONDS, check=False
+            )
+            if done.returncode:
+                first = next((line for line in done.stderr.splitlines() if "error" in line), "no message")
+                raise OperatorError(f"{compiler} cannot compile it ({first.strip()})")
+            made.replace(path)  # whole or not at all: other processes look for it, too
+    except subprocess.TimeoutExpired as error:
+        raise OperatorError(f"{compiler} did not compile it within {COMPILE_SECONDS} s") from error
+    except OSError as error:
+        raise OperatorError(f"{path.parent}: it cannot be kept there ({error.strerror})") from error
+
+
+def _made_here(compiler: str) -> Path:
     path = cache_folder() / f"{ENTRY}-{_key(compiler)}.so"
     if not _is_loadable(path):
         with working("compiling the training operator for this machine, once"):
-            _compile(compiler, path)
+            compile_library(compiler, path)
         if not _is_loadable(path):
             raise OperatorError(f"{path}, as {compiler} made it, cannot be loaded")
     return path
@@ -92,25 +149,6 @@ def _processor() -> str:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         return next((line for line in lines if line.startswith(("flags", "Features"))), "")
     return ""
-
-
-def _compile(compiler: str, path: Path) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix="compiling-") as folder:
-            made = Path(folder) / path.name
-            command = [compiler, *_flags(), str(SOURCE / "operator.cpp"), "-o", str(made), "-ldl"]
-            done = subprocess.run(  # noqa: S603 - the user's own compiler
-                command, capture_output=True, text=True, timeout=COMPILE_SECONDS, check=False
-            )
-            if done.returncode:
-                first = next((line for line in done.stderr.splitlines() if "error" in line), "no message")
-                raise OperatorError(f"{compiler} cannot compile it ({first.strip()})")
-            made.replace(path)  # whole or not at all: other processes look for it, too
-    except subprocess.TimeoutExpired as error:
-        raise OperatorError(f"{compiler} did not compile it within {COMPILE_SECONDS} s") from error
-    except OSError as error:
-        raise OperatorError(f"{path.parent}: it cannot be kept there ({error.strerror})") from error
 
 
 def _is_loadable(path: Path) -> bool:

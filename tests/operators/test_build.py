@@ -1,12 +1,17 @@
 """The library is made once, and where it cannot be made the graph trains."""
 
+import os
+import shutil
 import stat
+from functools import partial
 
 import pytest
 
 from ms_dnn.errors import OperatorError
 from ms_dnn.operators import build
 from ms_dnn.training.engine import choose_engine
+
+PATH = os.environ["PATH"]
 
 
 @pytest.fixture
@@ -33,6 +38,20 @@ def test_without_a_compiler_the_graph_trains(machine):
     assert "there is no C++ compiler (c++, g++ or clang++): install one" in engine.reason
     with pytest.raises(OperatorError, match=r"training.engine: got operator, but there is no C\+\+ compiler"):
         choose_engine("operator", "CPU")
+
+
+def test_without_a_compiler_the_one_that_a_wheel_carries_is_taken(machine, monkeypatch, tmp_path):
+    monkeypatch.setattr(build, "CARRIED", tmp_path / "carried")
+    monkeypatch.setattr(build, "_processor", lambda: "flags : sse2 avx2 fma bmi1 bmi2 f16c")
+    compiler = next(filter(None, map(partial(shutil.which, path=PATH), build.COMPILERS)))
+    monkeypatch.setenv("PATH", PATH)
+    monkeypatch.setattr(build, "FLAGS", [flag for flag in build.FLAGS if flag != "-O3"])
+    build.compile_library(compiler, build.carried("x86-64"), "x86-64")
+    for level in ("x86-64-v4", "x86-64-v3"):  # of another machine; and damaged
+        build.carried(level).write_bytes(b"")
+    monkeypatch.setenv("PATH", "")
+    assert build.library() == build.carried("x86-64")
+    assert choose_engine("auto", "CPU").name == "operator"
 
 
 def test_a_compiler_that_fails_is_quoted(machine):
