@@ -26,6 +26,7 @@ from ms_dnn.judge.judgement import (
     Verdict,
 )
 from ms_dnn.judge.locate.elements import bisect, differing, trusted
+from ms_dnn.judge.locate.stale import stale_softmax
 from ms_dnn.judge.pairs import Allowance, compare_elements, compare_slopes
 from ms_dnn.judge.route_results import Direction, RouteResults, random_direction
 from ms_dnn.judge.routes.base import IN_FLOAT64, GradientRoute, Gradients, SlopeRoute
@@ -96,6 +97,7 @@ def judge(point: JudgedPoint) -> Judgement:
     results.warn_of_zeros()
     results.findings += [*_kinks(point.variables, rounding), *_in_float32(point.allowance.noise)]
     results.findings += _without_derivative(point.variables, results, rounding)
+    results.findings += stale_softmax(point.gradient_routes, tensors)
     forward = point.forward(results.values)
     verdict, reason, blame = decide(
         forward, tensors, results.findings, witnesses, point.judged or point.gradient_routes[0].name

@@ -30,6 +30,7 @@ from ms_dnn.judge.routes.tensors import as_array, is_float
 
 OF_ANOTHER = 1e-5
 """Relative difference up to which an array is the gradient of another input."""
+HOOK = "_cell_backward_hook"
 OF_NUMBERS = 4 * 2.0**-23
 """Relative error that Python's numbers in a formula leave, which MindSpore rounds to float32."""
 
@@ -85,12 +86,16 @@ def recorded_cotangents(cells: Sequence[nn.Cell]) -> Iterator[list[tuple[int, tu
 
         return record
 
+    before = [vars(cell)[HOOK] for cell in cells]
     handles = [cell.register_backward_hook(recorder(id(cell))) for cell in cells]
     try:
         yield found
     finally:
-        for handle in handles:
+        for cell, handle, hook in zip(cells, handles, before, strict=True):
             handle.remove()
+            if hook is None:  # MindSpore would leave its own, which no copy can have
+                object.__setattr__(cell, HOOK, None)
+                vars(cell)["_primitives"].pop(HOOK, None)
 
 
 def _faulty_inputs(
