@@ -1,5 +1,6 @@
 """``ms-dnn check``: gradients of an experiment's network, or of anybody's Cell, judged."""
 
+import gc
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -163,6 +164,7 @@ def judge_target(asked: CheckOptions) -> "Judgement":
     from ms_dnn.judge.target import load_target
 
     found = load_target(asked.target, asked.inputs, asked.loss, asked.targets, asked.seed)
+    gc.freeze()  # each compilation of MindSpore's collects garbage: among what was imported there is none
     try:
         return check_gradients(
             found.function,
@@ -228,6 +230,7 @@ def _judge_experiment(asked: CheckOptions) -> "Judgement":
     train, network, cost = experiment.data.train, experiment.network(precision), experiment.cost()
     picked = stream(asked.seed, "checked samples").permutation(len(train.x))[: asked.samples]
     x, y = (Tensor(np.ascontiguousarray(rows[picked]).astype(precision)) for rows in (train.x, train.weighted_y))
+    gc.freeze()  # each compilation of MindSpore's collects garbage: among what was imported there is none
     train_briefly(network, cost, x, y, asked.after)
     return check_gradients(network, x, cost, (y,), **asked.options(chosen.name))
 

@@ -209,7 +209,9 @@ class Subject:
         inputs, targets = ([cast(value, dtype) for value in values] for values in (self.inputs, self.targets))
         # Drawn cotangents as they were rounded; given ones with all their digits.
         cotangents = self._given or [as_array(c) for c in self.cotangents]
-        made = Subject(function, filled(self._structure, iter(inputs)), loss, targets, self.wrt, self.seed, cotangents)
+        made = type(self)(
+            function, filled(self._structure, iter(inputs)), loss, targets, self.wrt, self.seed, cotangents
+        )
         if any(dtype_of(c) != dtype for c in made.cotangents):
             raise SubjectError(f"an output is not {dtype} although everything that goes in is")
         return made
