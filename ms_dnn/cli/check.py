@@ -30,7 +30,7 @@ Inputs = Annotated[
     ),
 ]
 Precision = Annotated[
-    Literal["float64", "float32", "float16"] | None,
+    Literal["float64", "float32", "float16", "bfloat16"] | None,
     typer.Option(
         "--precision",
         help="Experiments: else float64, and float32 on Ascend, which has none. Cells: else as they are.",
@@ -227,12 +227,14 @@ def _judge_experiment(asked: CheckOptions) -> "Judgement":
     from ms_dnn.runtime.seeding import stream
 
     experiment = Experiment(config)
-    train, network, cost = experiment.data.train, experiment.network(precision), experiment.cost()
+    built = "float32" if precision == "bfloat16" else precision  # NumPy has no bfloat16: the judge makes a copy in it
+    train, network, cost = experiment.data.train, experiment.network(built), experiment.cost()
     picked = stream(asked.seed, "checked samples").permutation(len(train.x))[: asked.samples]
-    x, y = (Tensor(np.ascontiguousarray(rows[picked]).astype(precision)) for rows in (train.x, train.weighted_y))
+    x, y = (Tensor(np.ascontiguousarray(rows[picked]).astype(built)) for rows in (train.x, train.weighted_y))
     gc.freeze()  # each compilation of MindSpore's collects garbage: among what was imported there is none
     train_briefly(network, cost, x, y, asked.after)
-    return check_gradients(network, x, cost, (y,), **asked.options(chosen.name))
+    in_copy = None if built == precision else precision
+    return check_gradients(network, x, cost, (y,), precision=in_copy, **asked.options(chosen.name))
 
 
 def _show(judgement: "Judgement", as_json: bool, html: Path | None, junit: Path | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -37,7 +38,7 @@ from ms_dnn.judge.routes.rounding import RoundingOfGradients
 from ms_dnn.judge.routes.subject import Subject
 from ms_dnn.judge.routes.tensors import FLOATS, as_sequence, as_tensor, numbers
 from ms_dnn.layers.cost import Cost
-from ms_dnn.runtime.precision import comparison_tolerance
+from ms_dnn.runtime.precision import check_precision, comparison_tolerance
 
 BPROP = "bprop"
 MODES = ("pynative", "compiled")
@@ -138,6 +139,8 @@ class Asked:
         for name, (got, expected) in known.items():
             if got not in expected:
                 raise SubjectError(f"{name}: got {got!r}, expected one of {', '.join(map(str, expected))}")
+        if self.precision is not None:
+            check_precision(self.precision, self.device)
         if self.gradients is not None and (self.order, self.mode) != (1, "reverse"):
             raise SubjectError("gradients: given ones are first derivatives in reverse mode: leave order and mode out")
 
@@ -175,7 +178,7 @@ def _point(
     findings = traps(subject)
     has_bprop = bool(cells_with_bprop((subject.function, subject.loss)))
     detour = any(finding.kind == DETOUR for finding in findings)
-    wide, reason = _in_float64(subject)
+    wide, reason = _widened(subject)
     judged: list[GradientRoute] = [] if gradients is None else [GivenGradient(gradients, subject)]
     name = BPROP if has_bprop else GRAD_OPERATION
     judged += [CellGradient(name, subject, compiled=mode == "compiled", optional=mode == "compiled") for mode in modes]
@@ -224,7 +227,7 @@ def _localised(subject: Subject, wide: Subject, judged: GradientRoute, tolerance
     if isinstance(judged, GivenGradient):
         return faulty_gradients(subject, judged, tolerance)
     found = faulty_cells(subject, tolerance)
-    return found or (faulty_cells(wide, OF_TWIN) if wide is not subject else [])
+    return found or (faulty_cells(wide, OF_TWIN) if wide.dtype == "float64" != subject.dtype else [])
 
 
 def _against_declared(point: JudgedPoint, declared: Subject, device: str) -> JudgedPoint:
@@ -298,15 +301,19 @@ def _name(function: Any) -> str:
     return str(getattr(function, "__name__", type(function).__name__))
 
 
-def _in_float64(subject: Subject) -> tuple[Subject, str]:
-    """Return the subject in float64, or as it is and why."""
+def _widened(subject: Subject) -> tuple[Subject, str]:
+    """Return the subject in float64; or, with the reason, in float32 if that is wider and runs, else as it is."""
     if subject.dtype == "float64":
         return subject, ""
     try:
         return subject.in_precision("float64"), ""
     except SubjectError as error:
-        reason = f"differences are taken in {subject.dtype}, which shows only large errors: in float64 {error}"
-        return subject, reason
+        why = str(error)
+    wide = subject
+    if subject.dtype != "float32":
+        with suppress(SubjectError):
+            wide = subject.in_precision("float32")
+    return wide, f"differences are taken in {wide.dtype}, which shows only large errors: in float64 {why}"
 
 
 def _compare_forwards(
@@ -314,7 +321,7 @@ def _compare_forwards(
 ) -> ForwardAgreement:
     """Compare J by every route; ``tolerance`` is relative to the terms that J is summed from."""
     terms = wide.terms()
-    known = {**values, "float64" if wide is not subject else "pynative": float(np.sum(terms))}
+    known = {**values, wide.dtype if wide is not subject else "pynative": float(np.sum(terms))}
     first, *others = known.values()
     difference = max((abs(first - other) for other in others), default=0.0)
     scale = max((abs(value) for value in known.values()), default=0.0) or 1.0
