@@ -97,6 +97,7 @@ def judge(point: JudgedPoint) -> Judgement:
     results.warn_of_zeros()
     results.findings += [*_kinks(point.variables, rounding), *_in_float32(point.allowance.noise)]
     results.findings += _without_derivative(point.variables, results, rounding)
+    results.findings += _outside(point.variables, results)
     results.findings += stale_softmax(point.gradient_routes, tensors)
     forward = point.forward(results.values)
     verdict, reason, blame = decide(
@@ -204,6 +205,19 @@ def _without_derivative(
             message = (
                 f"{int(unknown.sum())} of {unknown.size} elements of the gradient of {variable.name} are not judged: "
                 "the function has no derivative there"
+            )
+            yield Finding("not judged", "note", "all", variable.name, message)
+
+
+def _outside(variables: Sequence[Variable], results: RouteResults) -> Iterator[Finding]:
+    """Name directions along which the function is defined for no step: a symmetric matrix made unsymmetric, say."""
+    for variable in variables:
+        lines = [d for d in results.directions[variable.name] if d.purpose == "random" and d.part != APART and d.slopes]
+        outside = sum(all(slope.kind == "unknown" for slope in d.slopes.values()) for d in lines)
+        if 0 < outside < len(lines):
+            message = (
+                f"{outside} of {len(lines)} random directions in {variable.name} leave the domain of the function at "
+                "every step: its gradient is judged along the others alone"
             )
             yield Finding("not judged", "note", "all", variable.name, message)
 
