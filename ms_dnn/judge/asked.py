@@ -273,7 +273,7 @@ def _at_fewer_samples(
         return judgement
     again = judge(_point(fewer, None, ("pynative",), device, 1, seed))
     errors = [pair.relative_error for tensor in again.tensors for pair in tensor.pairs if not pair.within]
-    is_float32 = any(finding.kind == FLOAT32_INSIDE for finding in again.findings)
+    is_float32 = again.conditions.precision != "float64" or any(f.kind == FLOAT32_INSIDE for f in again.findings)
     if again.verdict is not Verdict.FAIL or (is_float32 and errors and max(errors) < MOST_OF_FLOAT32):
         return judgement
     alone = unused and subject.with_fewer_samples(*unused)

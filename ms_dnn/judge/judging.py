@@ -95,7 +95,7 @@ def judge(point: JudgedPoint) -> Judgement:
     results.findings += _narrow(point, results, rounding)
     tensors = [_judge_tensor(point, results, variable, rounding[variable.name]) for variable in point.variables]
     results.warn_of_zeros()
-    results.findings += [*_kinks(point.variables, rounding), *_in_float32(point.allowance.noise)]
+    results.findings += [*_kinks(point.variables, rounding), *_in_float32(point)]
     results.findings += _without_derivative(point.variables, results, rounding)
     results.findings += _outside(point.variables, results)
     results.findings += stale_softmax(point.gradient_routes, tensors)
@@ -152,11 +152,12 @@ def _directions(point: JudgedPoint, place: int, variable: Variable, rounding: Ro
         yield from ((APART, sign * unknown) for sign in signs)
 
 
-def _in_float32(noise: float) -> Iterator[Finding]:
-    if noise > NOISE_OF_FLOAT64:
+def _in_float32(point: JudgedPoint) -> Iterator[Finding]:
+    noise = point.allowance.noise
+    if noise > NOISE_OF_FLOAT64 and point.conditions.precision == "float64":
         message = (
-            f"in float64 the forward pass is noisy by {noise:.1e} of its terms: MindSpore, or a cast, computes "
-            "something in it in float32; float64 gradients are judged by that"
+            f"MindSpore computes this in float32, or a cast does: in float64 the forward pass is noisy by {noise:.1e} "
+            "of its terms; float64 gradients are judged by that"
         )
         yield Finding(FLOAT32_INSIDE, "note", "all", None, message)
 
@@ -174,7 +175,10 @@ def _narrow(point: JudgedPoint, results: RouteResults, rounding: Mapping[str, Ro
     found = []
     for name, error in off.items():
         if 0.0 < error <= limit:
-            message = f"{name}: something is computed in float32, the float64 gradients are off by {error:.1e}"
+            message = (
+                f"MindSpore computes this in float32, or a Python number does: the float64 gradients of {name} are off "
+                f"by {error:.1e}"
+            )
             found.append(Finding(FLOAT32_INSIDE, "note", name, None, message))
             if name.endswith(IN_FLOAT64):
                 point.allowance.narrowed.add(name)
