@@ -1,5 +1,6 @@
 """``ms-dnn check``: gradients of an experiment's network, or of anybody's Cell, judged."""
 
+import gc
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -29,7 +30,7 @@ Inputs = Annotated[
     ),
 ]
 Precision = Annotated[
-    Literal["float64", "float32", "float16"] | None,
+    Literal["float64", "float32", "float16", "bfloat16"] | None,
     typer.Option(
         "--precision",
         help="Experiments: else float64, and float32 on Ascend, which has none. Cells: else as they are.",
@@ -164,6 +165,7 @@ def judge_target(asked: CheckOptions) -> "Judgement":
     from ms_dnn.judge.target import load_target
 
     found = load_target(asked.target, asked.inputs, asked.loss, asked.targets, asked.seed)
+    gc.freeze()  # each compilation of MindSpore's collects garbage: among what was imported there is none
     try:
         return check_gradients(
             found.function,
@@ -227,14 +229,17 @@ def _judge_experiment(asked: CheckOptions) -> "Judgement":
     from ms_dnn.training.engine import OPERATOR, choose_engine
 
     experiment = Experiment(config)
-    train, network, cost = experiment.data.train, experiment.network(precision), experiment.cost()
+    built = "float32" if precision == "bfloat16" else precision  # NumPy has no bfloat16: the judge makes a copy in it
+    train, network, cost = experiment.data.train, experiment.network(built), experiment.cost()
     picked = stream(asked.seed, "checked samples").permutation(len(train.x))[: asked.samples]
-    x, y = (Tensor(np.ascontiguousarray(rows[picked]).astype(precision)) for rows in (train.x, train.weighted_y))
+    x, y = (Tensor(np.ascontiguousarray(rows[picked]).astype(built)) for rows in (train.x, train.weighted_y))
+    gc.freeze()  # each compilation of MindSpore's collects garbage: among what was imported there is none
     train_briefly(network, cost, x, y, asked.after)
     options = asked.options(chosen.name)
     if asked.mode == "both" and choose_engine(config.training.engine, chosen.name, precision).name == OPERATOR:
         options["modes"] += (OPERATOR,)
-    return check_gradients(network, x, cost, (y,), **options)
+    in_copy = None if built == precision else precision
+    return check_gradients(network, x, cost, (y,), precision=in_copy, **options)
 
 
 def _show(judgement: "Judgement", as_json: bool, html: Path | None, junit: Path | None) -> None:

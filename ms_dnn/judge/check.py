@@ -48,7 +48,8 @@ def check_gradients(
         gradients: a backward pass by hand: ``gradients(*inputs)`` returns the gradient of the sum of the outputs, or of
             the loss, for each tensor of ``wrt``.
         modes: "pynative", "compiled" or both; of a DNN and its Cost also "operator", the operator for CPU.
-        precision: "float64", "float32" or "float16" to judge a copy in that dtype; None for the Cell as it is.
+        precision: "float64", "float32", "float16" or "bfloat16" to judge a copy in that dtype; None for the
+            Cell as it is.
         order: 2 to judge, once the gradient has passed, that of the gradient with respect to the inputs as well.
         mode: "reverse"; "forward" to judge MindSpore's ``jvp`` with respect to the inputs as well.
         expect: what the Cells with a bprop are meant to return in place of a derivative: "straight-through",

@@ -28,7 +28,7 @@ from ms_dnn.runtime.device import PREFERENCE
 
 CHOICES = {
     "on_fail": ("stop", "warn"),
-    "precision": (None, "float64", "float32", "float16"),
+    "precision": (None, "float64", "float32", "float16", "bfloat16"),
     "device": (None, *PREFERENCE),
 }
 Judged = tuple[Callable[..., Any], Sequence[Any], Callable[..., Any] | None, Sequence[Any]]
@@ -50,7 +50,7 @@ class JudgeGradients(Callback):
         on_fail: "stop" raises a GradientError before the weights are updated; "warn" warns and goes on.
         wrt: see check_gradients. Not for a DNN with a Cost, which is judged by all its parameters.
         modes: "pynative", "compiled" or both.
-        precision: "float64", "float32" or "float16" to judge in that dtype; None for the network's own.
+        precision: "float64", "float32", "float16" or "bfloat16" to judge in that dtype; None for the network's own.
         expect: see check_gradients.
         directions: random directions in each tensor along which differences are taken. The seed is the step.
         device: for its tolerance; None for the device in use.

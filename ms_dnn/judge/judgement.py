@@ -18,6 +18,7 @@ SCHEMA_VERSION = 2
 Relation = Literal["agree", "differ", "undecided", "apart"]
 DETOUR, STOP, IN_PLACE = "NumPy detour", "gradient stopped", "in place"
 NO_FLOAT64, FLOAT32_INSIDE = "no float64", "float32 inside"
+STALE = "stale softmax"
 """Kinds of findings that bear on the verdict."""
 APART = -1
 """The part of a tensor that a kink sets apart: it need not be decided."""

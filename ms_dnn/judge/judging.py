@@ -26,6 +26,7 @@ from ms_dnn.judge.judgement import (
     Verdict,
 )
 from ms_dnn.judge.locate.elements import bisect, differing, trusted
+from ms_dnn.judge.locate.stale import stale_softmax
 from ms_dnn.judge.pairs import Allowance, compare_elements, compare_slopes
 from ms_dnn.judge.route_results import Direction, RouteResults, random_direction
 from ms_dnn.judge.routes.base import IN_FLOAT64, GradientRoute, Gradients, SlopeRoute
@@ -94,8 +95,10 @@ def judge(point: JudgedPoint) -> Judgement:
     results.findings += _narrow(point, results, rounding)
     tensors = [_judge_tensor(point, results, variable, rounding[variable.name]) for variable in point.variables]
     results.warn_of_zeros()
-    results.findings += [*_kinks(point.variables, rounding), *_in_float32(point.allowance.noise)]
+    results.findings += [*_kinks(point.variables, rounding), *_in_float32(point)]
     results.findings += _without_derivative(point.variables, results, rounding)
+    results.findings += _outside(point.variables, results)
+    results.findings += stale_softmax(point.gradient_routes, tensors)
     forward = point.forward(results.values)
     verdict, reason, blame = decide(
         forward, tensors, results.findings, witnesses, point.judged or point.gradient_routes[0].name
@@ -149,11 +152,12 @@ def _directions(point: JudgedPoint, place: int, variable: Variable, rounding: Ro
         yield from ((APART, sign * unknown) for sign in signs)
 
 
-def _in_float32(noise: float) -> Iterator[Finding]:
-    if noise > NOISE_OF_FLOAT64:
+def _in_float32(point: JudgedPoint) -> Iterator[Finding]:
+    noise = point.allowance.noise
+    if noise > NOISE_OF_FLOAT64 and point.conditions.precision == "float64":
         message = (
-            f"in float64 the forward pass is noisy by {noise:.1e} of its terms: MindSpore, or a cast, computes "
-            "something in it in float32; float64 gradients are judged by that"
+            f"MindSpore computes this in float32, or a cast does: in float64 the forward pass is noisy by {noise:.1e} "
+            "of its terms; float64 gradients are judged by that"
         )
         yield Finding(FLOAT32_INSIDE, "note", "all", None, message)
 
@@ -171,7 +175,10 @@ def _narrow(point: JudgedPoint, results: RouteResults, rounding: Mapping[str, Ro
     found = []
     for name, error in off.items():
         if 0.0 < error <= limit:
-            message = f"{name}: something is computed in float32, the float64 gradients are off by {error:.1e}"
+            message = (
+                f"MindSpore computes this in float32, or a Python number does: the float64 gradients of {name} are off "
+                f"by {error:.1e}"
+            )
             found.append(Finding(FLOAT32_INSIDE, "note", name, None, message))
             if name.endswith(IN_FLOAT64):
                 point.allowance.narrowed.add(name)
@@ -202,6 +209,19 @@ def _without_derivative(
             message = (
                 f"{int(unknown.sum())} of {unknown.size} elements of the gradient of {variable.name} are not judged: "
                 "the function has no derivative there"
+            )
+            yield Finding("not judged", "note", "all", variable.name, message)
+
+
+def _outside(variables: Sequence[Variable], results: RouteResults) -> Iterator[Finding]:
+    """Name directions along which the function is defined for no step: a symmetric matrix made unsymmetric, say."""
+    for variable in variables:
+        lines = [d for d in results.directions[variable.name] if d.purpose == "random" and d.part != APART and d.slopes]
+        outside = sum(all(slope.kind == "unknown" for slope in d.slopes.values()) for d in lines)
+        if 0 < outside < len(lines):
+            message = (
+                f"{outside} of {len(lines)} random directions in {variable.name} leave the domain of the function at "
+                "every step: its gradient is judged along the others alone"
             )
             yield Finding("not judged", "note", "all", variable.name, message)
 

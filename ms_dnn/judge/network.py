@@ -135,7 +135,7 @@ def _rounding(network: DNN, cost: Cost, x: Tensor, y: Tensor, device: str) -> Ma
     if cost.weighted or not network.dense_only:
         subject = network_subject(network, cost, x, y)
         wide = subject if device == "Ascend" else subject.in_precision("float64")
-        return RoundingOfGradients(wide, CellGradient(GRAD_OPERATION, wide), subject.dtype)()
+        return RoundingOfGradients(wide, [CellGradient(GRAD_OPERATION, wide)], subject.dtype)()
     x64, y64 = as_array(x), as_array(y)
     found = gradient_roundings(*plain_network(network), cost.loss.name, cost.reduction, x64, y64, plain_penalty(cost))
     return dict(zip(network.parameter_names, map(Rounding, found), strict=True))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ms_dnn.judge.judgement import Judgement
 
 CHOICES = {
-    "precision": ("float64", "float32", "float16"),
+    "precision": ("float64", "float32", "float16", "bfloat16"),
     "modes": ("pynative", "compiled"),
     "device": ("auto", "Ascend", "GPU", "CPU"),
 }
@@ -127,7 +127,9 @@ def _marked(test: pytest.Item) -> dict[str, Any]:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options; a marker and a call override them."""
     group = parser.getgroup("gradcheck", "gradients judged by ms-dnn")
-    group.addoption("--gradcheck-precision", metavar="DTYPE", help="judge copies in float64, float32 or float16")
+    group.addoption(
+        "--gradcheck-precision", metavar="DTYPE", help="judge copies in float64, float32, float16 or bfloat16"
+    )
     group.addoption(
         "--gradcheck-modes",
         type=lambda text: tuple(text.split(",")),

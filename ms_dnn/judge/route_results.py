@@ -120,6 +120,8 @@ class RouteResults:
             flat = all(abs(s.value) <= s.error for d in self.directions[name] for s in d.slopes.values())
             if known and not np.any(known) and flat:
                 message = f"{name}: its gradient is 0 in every element by every route; this point does not test it"
+                if name.startswith("input "):
+                    message += "; of a mask, or of what has no gradient by design, leave it out of wrt"
                 self.findings.append(Finding("all-zero gradient", "warning", "all", name, message))
 
     def noise(self) -> float:

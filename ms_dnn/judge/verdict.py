@@ -9,6 +9,7 @@ from ms_dnn.judge.judgement import (
     DETOUR,
     IN_PLACE,
     NO_FLOAT64,
+    STALE,
     STOP,
     Finding,
     ForwardAgreement,
@@ -49,13 +50,15 @@ def decide(
         return Verdict.FAIL, guilty[0].message, None if guilty[0].route == "all" else guilty[0].route
     if not forward.within:
         return Verdict.FAIL, forward.describe(), FORWARD
+    aside = {finding.route for finding in findings if finding.kind == STALE and not _is_judged(finding.route, judged)}
+    tensors = [_without(tensor, aside) for tensor in tensors]
     outside = [tensor for tensor in tensors if not tensor.agrees]
     twins = {name for name in witnesses if name.endswith(IN_FLOAT64)}
     if outside and all(_is_off(twins, tensor) for tensor in outside):
         # MindSpore's operation in float64 is another operation: the judged one is judged by the others.
-        standing = [_without_twins(tensor) for tensor in tensors]
+        standing = [_without(tensor, _in_float64(tensor)) for tensor in tensors]
         if all(tensor.agrees and tensor.is_decided(judged) for tensor in standing):
-            outside, tensors = [], standing
+            outside, tensors, aside = [], standing, aside | twins
     if outside:
         verdict, reason, blame = _disagreement(outside, witnesses)
         coarse = [finding.message for finding in findings if finding.kind == NO_FLOAT64]
@@ -64,7 +67,7 @@ def decide(
         if coarse and of_differences and blame is None and not any(finding.kind in CAUSES for finding in findings):
             # In float32, differences that cross a kink may agree with each other by chance.
             return Verdict.INCONCLUSIVE, f"{reason}; {coarse[0]}", None
-        causes = [finding.message for finding in findings if finding.kind in CAUSES or finding.route == blame]
+        causes = [finding.message for finding in findings if finding.kind in CAUSES or finding.route in (blame, judged)]
         return verdict, "; ".join([*causes[:1], reason]), blame
     warnings = [finding for finding in findings if finding.severity != "note"]
     if warnings:
@@ -75,7 +78,12 @@ def decide(
             return Verdict.INCONCLUSIVE, _undecided(tensor, judged), None
     kinds = {tensor.kind for tensor in tensors}
     what = f"{next(iter(kinds))}s" if len(kinds) == 1 else "parameters and inputs"
-    return Verdict.PASS, f"all routes agree on all {len(tensors)} {what}", None
+    but = f" but {', '.join(sorted(aside))}" if aside else ""
+    return Verdict.PASS, f"all routes{but} agree on all {len(tensors)} {what}", None
+
+
+def _is_judged(route: str, judged: str) -> bool:
+    return family(route) == family(judged) and not route.endswith(IN_FLOAT64)
 
 
 def _is_off(twins: set[str], tensor: TensorJudgement) -> bool:
@@ -83,8 +91,12 @@ def _is_off(twins: set[str], tensor: TensorJudgement) -> bool:
     return any(pair.by == "directions" and pair.first in twins and not pair.within for pair in tensor.pairs)
 
 
-def _without_twins(tensor: TensorJudgement) -> TensorJudgement:
-    kept = [pair for pair in tensor.pairs if IN_FLOAT64 not in pair.first + pair.second]
+def _in_float64(tensor: TensorJudgement) -> set[str]:
+    return {name for pair in tensor.pairs for name in (pair.first, pair.second) if name.endswith(IN_FLOAT64)}
+
+
+def _without(tensor: TensorJudgement, routes: set[str]) -> TensorJudgement:
+    kept = [pair for pair in tensor.pairs if not {pair.first, pair.second} & routes]
     return replace(tensor, pairs=tuple(kept))
 
 

@@ -123,7 +123,7 @@ def random_point(seed: int, small: bool = False) -> tuple[Architecture, int, str
     """Return (architecture, seed, state) of a network that nobody chose."""
     generator = np.random.default_rng([seed, 11])
     depth = int(generator.integers(1, 3 if small else 5))
-    sizes = tuple(int(size) for size in generator.integers(2, 12, depth + 1))
+    sizes = tuple(int(size) for size in generator.integers(1, 12, depth + 1))
     loss = str(generator.choice(list(LAST)))
     hidden = [str(name) for name in generator.choice(HIDDEN, depth - 1)]
     last = str(generator.choice(LAST[loss]))

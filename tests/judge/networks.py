@@ -5,6 +5,11 @@ from mindspore import Tensor
 
 from ms_dnn.dnn import build_dnn
 from ms_dnn.layers.cost import Cost
+from ms_dnn.maths.activations import ACTIVATIONS
+from ms_dnn.maths.losses import LOSSES
+
+DIFFERENTIABLE = [name for name, activation in ACTIVATIONS.items() if activation.vjp]
+TRAINABLE = [name for name, loss in LOSSES.items() if loss.gradient]
 
 
 def targets_for(loss, samples, outputs, generator):
@@ -27,3 +32,13 @@ def problem(sizes, activations, loss, samples=7, seed=0, dtype="float64", reduct
     x = generator.normal(size=(samples, sizes[0])).astype(dtype)
     y = targets_for(loss, samples, sizes[-1], generator).astype(dtype)
     return network, Cost(loss, reduction), Tensor(x), Tensor(y)
+
+
+def random_problem(seed, dtype="float32"):
+    """A problem of 1 to 4 layers that nobody chose, layers of one unit among them."""
+    generator = np.random.default_rng(seed)
+    depth, loss = int(generator.integers(1, 5)), str(generator.choice(TRAINABLE))
+    last = "sigmoid" if loss == "binary_cross_entropy" else "identity"
+    activations = [*map(str, generator.choice(DIFFERENTIABLE, depth - 1)), last]
+    sizes = [int(size) for size in generator.integers(1, 12, depth + 1)]
+    return problem(sizes, activations, loss, int(generator.integers(1, 16)), seed, dtype)

@@ -154,6 +154,13 @@ def test_a_wrong_bprop_is_blamed_and_localised(dtype):
     assert [(part.part, part.tensor) for part in judgement.faulty] == [("inner", "input 0")]
 
 
+def test_a_cell_that_was_wrong_is_judged_in_float64_again():
+    cell, x = Square(2.1), X.astype(np.float32)
+    assert check_gradients(cell, x, modes=("pynative",)).verdict is Verdict.FAIL
+    again = check_gradients(cell, x, modes=("pynative",))
+    assert (again.conditions.precision, again.blame) == ("float64", "bprop")
+
+
 @pytest.mark.parametrize(("dtype", "part"), [("float64", 1e-9), ("float32", 1e-3)])
 def test_one_element_that_is_slightly_wrong(dtype, part):
     cell = Around(OneElement((2, 3), part), getattr(ms, dtype))

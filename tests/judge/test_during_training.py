@@ -243,8 +243,8 @@ def test_a_batch_of_tensors_of_other_lengths_is_not_cut():
         ({"directions": None}, "directions: got None, expected a whole number from 1$"),
         ({"on_fail": "raise"}, "on_fail: got 'raise', expected one of 'stop', 'warn'$"),
         (
-            {"precision": "bfloat16"},
-            "precision: got 'bfloat16', expected one of None, 'float64', 'float32', 'float16'$",
+            {"precision": "float8"},
+            "precision: got 'float8', expected one of None, 'float64', 'float32', 'float16', 'bfloat16'$",
         ),
         ({"device": "cpu"}, "device: got 'cpu', expected one of None, 'Ascend', 'GPU', 'CPU'$"),
         ({"modes": "pynative"}, r"modes: got 'pynative', expected some of \['pynative', 'compiled'\]$"),

@@ -11,7 +11,14 @@ from ms_dnn.judge.judgement import Verdict
 from ms_dnn.judge.network import check_network
 from ms_dnn.judge.parts import faulty_layers
 from ms_dnn.judge.routes.base import CENTRAL_DIFFERENCES
-from ms_dnn.judge.routes.network import ComplexStepRoute, HandwrittenRoute, network_routes, plain_layers
+from ms_dnn.judge.routes.network import (
+    ComplexStepRoute,
+    HandwrittenRoute,
+    network_routes,
+    network_subject,
+    plain_layers,
+)
+from ms_dnn.judge.routes.subject import Subject
 from ms_dnn.layers.cost import Cost
 from ms_dnn.layers.penalty import Penalty
 from ms_dnn.maths.normalization import scale_and_shift_vjp
@@ -64,6 +71,21 @@ def test_central_differences_agree_too():
     x, y = Tensor(rng.normal(size=(8, 3))), Tensor(np.eye(2)[rng.integers(0, 2, 8)])
     judgement = check_network(network, Cost("softmax_cross_entropy"), x, y, directions=1)
     assert judgement.verdict is Verdict.PASS, judgement.reason
+
+
+@pytest.mark.parametrize("biases", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_where_one_parameter_moves_the_terms_are_those_of_the_whole_network(kind, biases, monkeypatch):
+    subject = network_subject(*problem(kind, penalty=Penalty(0.01, 0.1, biases=biases)))
+    for variable in subject.variables:
+        value = subject.value_of(variable)
+        values = [value + t * np.ones(value.shape) for t in (0.0, 0.5, -0.25)]
+        whole = Subject.terms_at(subject, variable, values)
+        np.testing.assert_allclose(subject.terms_at(variable, values), whole, rtol=1e-13)
+    calls, layers = [], subject.function.network.layers
+    monkeypatch.setattr(layers[0], "forward", lambda x, of=layers[0].forward: calls.append(x) or of(x))
+    subject.terms_at(subject.variables[-1], values)
+    assert len(calls) == 2, "the layers below are computed once, and once with the masks"
 
 
 def test_a_penalty_on_biases_takes_scale_and_shift_in():

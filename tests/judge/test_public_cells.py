@@ -8,13 +8,14 @@ from public_functions_table import ACTIVATIONS
 from public_layers_table import LAYERS
 from public_losses_table import LOSSES
 from public_moves_table import SHAPES
+from public_pairs_table import PAIRS
 
 from ms_dnn.judge.check import check_gradients
 from ms_dnn.judge.judgement import Verdict
 
 pytestmark = pytest.mark.usefixtures("cpu")
 
-ENTRIES = [*ACTIVATIONS, *LOSSES, *LAYERS, *SHAPES]
+ENTRIES = [*ACTIVATIONS, *LOSSES, *LAYERS, *SHAPES, *PAIRS]
 IN_EVERY_RUN = {
     "swish",
     "hard swish on its knees",
@@ -28,6 +29,9 @@ IN_EVERY_RUN = {
     "attention not scaled",
     "gather assigns",
     "concat forgets",
+    "arcface",
+    "variance by moments in float32",
+    "cholesky",
 }
 
 

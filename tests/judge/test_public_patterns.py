@@ -174,3 +174,12 @@ def test_a_float64_witness_that_is_none_stands_aside(cell):
     judgement = check_gradients(cell, (X.reshape(5, 1, 3) if isinstance(cell, Recurrent) else X).astype(np.float32))
     assert judgement.verdict.value == "PASS", judgement.reason
     assert kinds(judgement) & {"float32 inside", "not finite", "not reproducible"}
+    told = [finding.message for finding in judgement.findings if finding.kind == "float32 inside"]
+    assert all(message.startswith("MindSpore computes this in float32") for message in told)
+
+
+def test_of_what_has_no_float64_nothing_is_said_of_float64():
+    judgement = check_gradients(nn.BatchNorm1d(3), X.astype(np.float32), modes=("pynative",))
+    assert (judgement.verdict.value, judgement.conditions.precision) == ("PASS", "float32")
+    assert "no float64" in kinds(judgement)
+    assert "float32 inside" not in kinds(judgement)

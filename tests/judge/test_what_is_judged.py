@@ -23,13 +23,33 @@ from pattern_cells import (
     loss_around,
 )
 from patterns import WEIGHT, X, Y, kinds, verdict
-from user_cells import Square
+from user_cells import Square, SquareInFloat32
 
 from ms_dnn.errors import SubjectError
 from ms_dnn.judge.check import check_gradients
-from ms_dnn.judge.routes.subject import Contraction
+from ms_dnn.judge.routes.subject import Contraction, Subject
+from ms_dnn.runtime import precision
 
 pytestmark = pytest.mark.usefixtures("cpu")
+
+
+@pytest.mark.parametrize(("factor", "expected"), [(2.0, "PASS"), (2.5, "FAIL")])
+@pytest.mark.parametrize("widest", ["float64", "float32"])
+def test_bfloat16_on_a_device_that_has_it(factor, expected, widest, monkeypatch):
+    """The CPU casts bfloat16 and no more, which is what this Cell needs; Ascend has no float64 to compare with."""
+    monkeypatch.setitem(precision._TOLERANCES, ("CPU", "bfloat16"), 4e-2)
+    whole = Subject.in_precision
+
+    def in_precision(subject, dtype):
+        if dtype == "float64" != widest:
+            raise SubjectError("no float64")
+        return whole(subject, dtype)
+
+    monkeypatch.setattr(Subject, "in_precision", in_precision)
+    judgement = check_gradients(SquareInFloat32(factor), X, precision="bfloat16")
+    assert (judgement.verdict.value, judgement.conditions.precision) == (expected, widest), judgement
+    assert judgement.blame == (None if expected == "PASS" else "bprop")
+    assert "too large" in judgement.faulty[0].diagnosis if expected == "FAIL" else not judgement.faulty
 
 
 def logarithm(x: Tensor) -> Tensor:

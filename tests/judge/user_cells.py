@@ -151,6 +151,20 @@ class Two(nn.Cell):
         return x * y, ops.sin(x), ops.argmax(x, 1)
 
 
+class SquareInFloat32(nn.Cell):
+    """x² as code in mixed precision has it: computed in float32, returned in the dtype of x; a bprop likewise."""
+
+    def __init__(self, factor=2.0):
+        super().__init__()
+        self.factor = factor
+
+    def construct(self, x):
+        return ops.cast(ops.square(ops.cast(x, ms.float32)), x.dtype)
+
+    def bprop(self, x, out, dout):
+        return (ops.cast(self.factor * ops.cast(x, ms.float32) * ops.cast(dout, ms.float32), x.dtype),)
+
+
 class Scaled(nn.Cell):
     """``unit`` times the Cell's output."""
 

@@ -13,6 +13,19 @@ def test_everywhere(device, precision):
     assert 0 < comparison_tolerance(precision, device) < 0.1
 
 
+@pytest.mark.parametrize("device", ["GPU", "Ascend"])
+def test_bfloat16_where_a_device_has_it(device):
+    check_precision("bfloat16", device)
+    check_precision("mixed_bfloat16", device)
+    assert comparison_tolerance("bfloat16", device) > comparison_tolerance("float16", device)
+
+
+@pytest.mark.parametrize(("precision", "instead"), [("bfloat16", "float16"), ("mixed_bfloat16", "mixed_float16")])
+def test_no_bfloat16_on_cpu(precision, instead):
+    with pytest.raises(DeviceError, match=f"take no bfloat16 there; use precision {instead} or float32$"):
+        check_precision(precision, "CPU")
+
+
 def test_more_digits_mean_a_smaller_tolerance():
     for device in ("CPU", "GPU"):
         falling = [comparison_tolerance(precision, device) for precision in ("float16", "float32", "float64")]

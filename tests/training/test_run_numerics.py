@@ -28,7 +28,7 @@ def test_float16_trains_the_digits_no_more_than_half_a_point_worse(tmp_path: Pat
 
 
 def test_bfloat16_is_refused_on_cpu_before_anything_is_made(tmp_path: Path) -> None:
-    with pytest.raises(DeviceError, match="takes no bfloat16 there; use precision mixed_float16 or float32"):
+    with pytest.raises(DeviceError, match="take no bfloat16 there; use precision mixed_float16 or float32"):
         start_run(iris("precision=mixed_bfloat16"), tmp_path / "run", Silent())
     assert not (tmp_path / "run").exists()
 

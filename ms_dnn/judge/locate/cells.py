@@ -8,7 +8,7 @@ in which no ``bprop`` takes part. What its ``bprop`` makes of them is compared w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ from ms_dnn.judge.routes.tensors import as_array, is_float
 
 OF_ANOTHER = 1e-5
 """Relative difference up to which an array is the gradient of another input."""
+HOOK = "_cell_backward_hook"
 OF_NUMBERS = 4 * 2.0**-23
 """Relative error that Python's numbers in a formula leave, which MindSpore rounds to float32."""
 
@@ -42,7 +43,8 @@ def faulty_cells(subject: Subject, tolerance: float) -> list[FaultyPart]:
         return []
     names = {id(cell): name for name, cell in named_cells(functions)}
     # Both in the order in which they happen; a Cell that is called twice is judged by its first call.
-    with recorded_calls(cells) as calls, recorded_cotangents(cells) as cotangents:
+    # Where MindSpore cannot differentiate what a Cell does, those above it are judged and it is not.
+    with recorded_calls(cells) as calls, recorded_cotangents(cells) as cotangents, suppress(*STOPPED):
         CellGradient(GRAD_OPERATION, subject, bprops=False).gradients()
     first_calls = {id(cell): (cell, inputs) for cell, inputs, _ in reversed(calls)}
     last_cotangents = dict(cotangents)
@@ -85,12 +87,16 @@ def recorded_cotangents(cells: Sequence[nn.Cell]) -> Iterator[list[tuple[int, tu
 
         return record
 
+    before = [vars(cell)[HOOK] for cell in cells]
     handles = [cell.register_backward_hook(recorder(id(cell))) for cell in cells]
     try:
         yield found
     finally:
-        for handle in handles:
+        for cell, handle, hook in zip(cells, handles, before, strict=True):
             handle.remove()
+            if hook is None:  # MindSpore would leave its own, which no copy can have
+                object.__setattr__(cell, HOOK, None)
+                vars(cell)["_primitives"].pop(HOOK, None)
 
 
 def _faulty_inputs(

@@ -11,7 +11,7 @@ from mindspore import nn
 
 from ms_dnn.judge.routes.base import CENTRAL_DIFFERENCES, COMPILED, GradientRoute, Gradients, SlopeRoute
 from ms_dnn.judge.routes.functions import without_bprops
-from ms_dnn.judge.routes.slope import SMALLEST, Array, Slope, ladder, slope
+from ms_dnn.judge.routes.slope import LARGEST, SMALLEST, Array, Slope, ladder, slope
 from ms_dnn.judge.routes.subject import Subject, Variable
 from ms_dnn.judge.routes.tensors import as_sequence, copied, numbers
 from ms_dnn.runtime.environment import graph_dumps_set_aside
@@ -111,7 +111,13 @@ class CentralDifferences(SlopeRoute):
         scale = float(np.sqrt(np.mean(moved**2))) or self._scale_of_zeros(terms)
         # A step below some roundings of the largest element would leave it as it is.
         lost = SWALLOWED * EPSILONS[variable.dtype] * float(np.max(np.abs(moved), initial=0.0)) / scale
-        return slope(terms, ladder(scale, max(SMALLEST_STEPS[variable.dtype], lost)), EPSILONS[self.subject.dtype])
+        epsilon, smallest = EPSILONS[self.subject.dtype], SMALLEST_STEPS[variable.dtype]
+        found = slope(terms, ladder(scale, max(smallest, lost)), epsilon)
+        inside = found.steps[0] / (scale * LARGEST) if found.steps.size else 1.0
+        if inside < 1.0:  # larger steps leave the domain: as many smaller ones
+            again = slope(terms, ladder(scale * inside, max(smallest, lost / inside)), epsilon)
+            return min(found, again, key=lambda one: one.error)
+        return found
 
     def parts(self, variable: Variable) -> list[Array]:
         """Return masks of the elements that one step suits: about as large as most, larger, smaller, and zeros."""

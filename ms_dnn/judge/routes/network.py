@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import mindspore as ms
@@ -29,8 +30,9 @@ from ms_dnn.judge.routes.base import (
     SlopeRoute,
 )
 from ms_dnn.judge.routes.cells import CellGradient, CentralDifferences
+from ms_dnn.judge.routes.network_moves import terms_where_one_moves
 from ms_dnn.judge.routes.slope import Array, Slope
-from ms_dnn.judge.routes.subject import Subject
+from ms_dnn.judge.routes.subject import Subject, Variable
 from ms_dnn.judge.routes.tensors import as_array, dtype_of, numbers
 from ms_dnn.layers.cost import Cost
 from ms_dnn.operators.call import operator_gradient
@@ -88,11 +90,29 @@ class LossesOfNetwork(nn.Cell):
         return losses, self.cost.penalty(self.parameters)
 
 
+class NetworkSubject(Subject):
+    """J of a network, which moves a parameter in many steps at once; see :mod:`ms_dnn.judge.routes.network_moves`."""
+
+    def terms_at(self, variable: Variable, values: Sequence[Array]) -> Array:
+        """Return the terms for each of T values of one parameter: (T, M), float64."""
+        losses: Any = self.function
+        network, cost, parameter = losses.network, losses.cost, self.parameters[variable.place]
+        owners = [n for n, layer in enumerate(network.layers) if any(parameter is p for p in layer.trainable_params())]
+        if network.compute_dtype is not None or len(owners) != 1:
+            return super().terms_at(variable, values)
+        place = variable.place, owners[0]
+        weights = [as_array(cotangent) for cotangent in self.cotangents]
+        with self.restored(variable):
+            move = partial(self.move, variable)
+            of_losses, of_penalty = terms_where_one_moves(network, cost, place, self.inputs, values, move)
+        return np.concatenate([of_losses * weights[0], *(of_penalty[:, None] * w for w in weights[1:])], axis=1)
+
+
 def network_subject(network: DNN, cost: Cost, x: Tensor, y: Tensor) -> Subject:
     """Return J as a function of the network's parameters: its terms, each with the weight that it has in J."""
     weight = 1.0 / len(x) if cost.reduction == "mean" else 1.0
     cotangents = [np.full(len(x), weight), *([] if cost.penalty is None else [np.ones(())])]
-    return Subject(LossesOfNetwork(network, cost), (x, y), wrt="parameters", cotangents=cotangents)
+    return NetworkSubject(LossesOfNetwork(network, cost), (x, y), wrt="parameters", cotangents=cotangents)
 
 
 class DeviceRoute(GradientRoute):

@@ -8,7 +8,8 @@ which a derivative may be chosen there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,33 +66,36 @@ class RoundingOfGradients:
 
     Args:
         subject: in the precision in which it is evaluated, best float64.
-        route: its gradients.
+        routes: its gradients, by the first that can run.
         dtype: of the judged gradients.
     """
 
-    def __init__(self, subject: Subject, route: CellGradient, dtype: str) -> None:
-        self.subject, self.route = subject, route
+    def __init__(self, subject: Subject, routes: Sequence[CellGradient], dtype: str) -> None:
+        self.subject, self.routes = subject, routes
         self.epsilon = EPSILONS[dtype]
 
     def __call__(self) -> Mapping[str, Rounding]:
-        """Return the rounding of each tensor's gradient; {} if the route cannot run."""
-        try:
-            gradients, same = self.route.gradients(), self.route.gradients()
-            if not all(_alike(gradients[name], same[name]) for name in gradients):
-                return {}  # what is not reproducible moves by itself
-            measured = {name: _Measured(gradient) for name, gradient in gradients.items()}
-            quiet = 0
-            for number, moves in enumerate(self._moves()):
-                once = self._moved(gradients, moves, 1.0)
-                may_jump = any(_large(once[name], gradients[name]).any() for name in once)
-                again = self._moved(gradients, moves, FURTHER) if may_jump else once
-                new = [one.add(once[name], again[name], number < DRAWS, self.epsilon) for name, one in measured.items()]
-                quiet = 0 if any(new) else quiet + 1
-                jumping = any(one.jumps.any() for one in measured.values())
-                if number >= DRAWS + 3 and quiet >= (QUIET_DRAWS if jumping else 0):
-                    break
-        except STOPPED:  # the judged routes say what is wrong
-            return {}
+        """Return the rounding of each tensor's gradient; {} if no route can run."""
+        for route in self.routes:
+            with suppress(*STOPPED):  # the judged routes say what is wrong
+                return self._measured(route)
+        return {}
+
+    def _measured(self, route: CellGradient) -> Mapping[str, Rounding]:
+        gradients, same = route.gradients(), route.gradients()
+        if not all(_alike(gradients[name], same[name]) for name in gradients):
+            return {}  # what is not reproducible moves by itself
+        measured = {name: _Measured(gradient) for name, gradient in gradients.items()}
+        quiet = 0
+        for number, moves in enumerate(self._moves()):
+            once = self._moved(route, gradients, moves, 1.0)
+            may_jump = any(_large(once[name], gradients[name]).any() for name in once)
+            again = self._moved(route, gradients, moves, FURTHER) if may_jump else once
+            new = [one.add(once[name], again[name], number < DRAWS, self.epsilon) for name, one in measured.items()]
+            quiet = 0 if any(new) else quiet + 1
+            jumping = any(one.jumps.any() for one in measured.values())
+            if number >= DRAWS + 3 and quiet >= (QUIET_DRAWS if jumping else 0):
+                break
         return {
             name: Rounding(one.terms, one.jumps if one.jumps.any() else 0.0, one.unknown, self._natural(name))
             for name, one in measured.items()
@@ -118,17 +122,35 @@ class RoundingOfGradients:
                 yield {name: self.epsilon * size for name, size in sizes.items()}
                 yield {name: -self.epsilon * size for name, size in sizes.items()}
 
-    def _moved(self, gradients: Gradients, moves: Mapping[str, Array], times: float) -> Gradients:
+    def _moved(self, route: CellGradient, gradients: Gradients, moves: Mapping[str, Array], times: float) -> Gradients:
         """Return how far the gradients move when every number is moved, so many times as far."""
         with self.subject.restored(*self.subject.variables):
             for variable in self.subject.variables:
                 self.subject.move(variable, self.subject.value_of(variable) + times * moves[variable.name])
-            return {name: np.abs(gradient - gradients[name]) for name, gradient in self.route.gradients().items()}
+            return {name: np.abs(gradient - gradients[name]) for name, gradient in route.gradients().items()}
 
     def _natural(self, name: str) -> float:
         value = next(self.subject.value_of(v) for v in self.subject.variables if v.name == name)
         scale = float(np.sqrt(np.mean(value**2))) if value.size else 0.0
         return float(np.linalg.norm(self.subject.terms())) / scale if scale else np.inf
+
+
+def scatter_of_forwards(subject: Subject, wide: Subject) -> float:
+    """Return σ of how far J lies from J in a wider precision, over points within some roundings of this one.
+
+    Rounding differs from each of these points to the next, another function is as far off at all of them.
+    """
+    apart = []
+    for draw in range(QUIET_DRAWS):
+        generator = stream(subject.seed, "forward roundings", draw)
+        with subject.restored(*subject.variables), wide.restored(*wide.variables):
+            for variable, twin in zip(subject.variables, wide.variables, strict=True):
+                value = subject.value_of(variable)
+                parts = FURTHER * EPSILONS[variable.dtype] * generator.uniform(-1, 1, value.shape)
+                subject.move(variable, value * (1 + parts))
+                wide.move(twin, subject.value_of(variable))
+            apart.append(float(np.sum(subject.terms()) - np.sum(wide.terms())))
+    return float(np.std(apart, ddof=1))
 
 
 def _alike(gradient: Array, again: Array) -> bool:

@@ -101,7 +101,7 @@ def slope(terms: Terms, steps: Array, epsilon: float = EPSILON) -> Slope:
         above, below = np.sum((values[1:] - base).reshape(2, len(steps), -1), axis=2)
     inside = _inside(above, below)
     if len(steps) - inside < FEWEST:
-        return _unknown(steps)
+        return _unknown(steps[inside:])
     steps, above, below = steps[inside:], above[inside:], below[inside:]
 
     size = float(np.linalg.norm(base))

@@ -166,12 +166,20 @@ class Subject:
         return np.concatenate([(as_array(part) * as_array(cotangent)).ravel() for part, cotangent in pairs])
 
     def terms_at(self, variable: Variable, values: Sequence[Array]) -> Array:
-        """Return the terms for each of T values of one variable: (T, M), float64. The point is restored."""
-        rows = []
+        """Return the terms for each of T values of one variable: (T, M), float64. The point is restored.
+
+        NaN where the function stops but for the first value: outside of its domain, as of a Cholesky factor.
+        """
+        rows: list[Array] = []
         with self.restored(variable):
             for value in values:
                 self.move(variable, value)
-                rows.append(self.terms())
+                try:
+                    rows.append(self.terms())
+                except STOPPED:
+                    if not rows:
+                        raise
+                    rows.append(np.full(rows[0].shape, np.nan))
         return np.stack(rows)
 
     def move(self, variable: Variable, value: Array) -> None:
@@ -209,7 +217,9 @@ class Subject:
         inputs, targets = ([cast(value, dtype) for value in values] for values in (self.inputs, self.targets))
         # Drawn cotangents as they were rounded; given ones with all their digits.
         cotangents = self._given or [as_array(c) for c in self.cotangents]
-        made = Subject(function, filled(self._structure, iter(inputs)), loss, targets, self.wrt, self.seed, cotangents)
+        made = type(self)(
+            function, filled(self._structure, iter(inputs)), loss, targets, self.wrt, self.seed, cotangents
+        )
         if any(dtype_of(c) != dtype for c in made.cotangents):
             raise SubjectError(f"an output is not {dtype} although everything that goes in is")
         return made
