@@ -170,7 +170,8 @@ def _narrow(point: JudgedPoint, results: RouteResults, rounding: Mapping[str, Ro
     """
     wide = [route for route in point.gradient_routes if route.dtype == "float64"]
     off = {route.name: _off(point, results, route, rounding) for route in wide}
-    of_mindspore = max((off[route.name] for route in wide if route.witness), default=0.0)
+    most = 10 * MOST_OF_FLOAT32  # what is farther off is wrong for another reason
+    of_mindspore = max((off[route.name] for route in wide if route.witness and off[route.name] <= most), default=0.0)
     limit = max(OF_FLOAT32, 10 * min(of_mindspore, MOST_OF_FLOAT32))
     found = []
     for name, error in off.items():

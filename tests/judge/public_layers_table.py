@@ -259,7 +259,7 @@ LAYERS = [
     ),
     right("rope", "huggingface/candle #3612: rope's backward", layers.Rotary, real(3, 4), COS, SIN),
     right("rope in float32", "huggingface/candle #3612", layers.Rotary, *single(real(3, 4), COS, SIN)),
-    wrong("rope forward", "rope, rotated on", layers.RotaryForward, real(3, 4), COS, SIN),
+    wrong("rope forward", "rope, rotated on", layers.RotaryForward, real(3, 4), COS, SIN, words="wrong sign on 12"),
     wrong(
         "rope, sine outside",
         "PaddlePaddle/Paddle #74716: rotate_half(dout) sin",

@@ -201,6 +201,7 @@ LOSSES = [
         Y / 2,
         T[:, 0],
         at=(0, 1),
+        words="wrong sign on 6",
     ),
     right("cosine similarity", "torch cosine_similarity", reductions.CosineSimilarity, X, Y),
     right("cosine similarity in float32", "torch cosine_similarity", reductions.CosineSimilarity, *single(X, Y)),
@@ -239,7 +240,13 @@ LOSSES = [
     wrong("variance biased", "var, N for N − 1", reductions.VarianceBiased, X, words="(N − 1)/N"),
     right("logsumexp", "torch logsumexp_backward", reductions.LogSumExp, X),
     right("logsumexp at large x", "torch logsumexp_backward", reductions.LogSumExp, LARGE),
-    wrong("logsumexp unnormalised", "logsumexp, sum forgotten", reductions.LogSumExpUnnormalised, X),
+    wrong(
+        "logsumexp unnormalised",
+        "logsumexp, sum forgotten",
+        reductions.LogSumExpUnnormalised,
+        X,
+        words="factor of each output's own",
+    ),
     wrong("logsumexp overflows", "logsumexp, softmax not shifted", reductions.LogSumExpOverflows, LARGE, words="NaN"),
     right("logsumexp by hand", "JAX nn.logsumexp", lambda: reductions.log_sum_exp, X, gradients=reductions.softmax),
     wrong(

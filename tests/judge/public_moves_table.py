@@ -216,8 +216,10 @@ SHAPES = [
         words="NaN",
     ),
     right("repeat", "torch repeat", moves.Repeat, X),
-    wrong("repeat interleaved", "repeat, summed as repeat_interleave", moves.RepeatInterleaved, X),
-    wrong("repeat not summed", "repeat, the first copy only", moves.RepeatNotSummed, X),
+    wrong(
+        "repeat interleaved", "repeat, summed as repeat_interleave", moves.RepeatInterleaved, X, words="wrong places"
+    ),
+    wrong("repeat not summed", "repeat, the first copy only", moves.RepeatNotSummed, X, words="forgotten"),
     right("outer", "torch outer", moves.Outer, ROW, real(3, seed=1)),
-    wrong("outer order", "outer, axes mistaken", moves.OuterOrder, ROW, real(3, seed=1)),
+    wrong("outer order", "outer, axes mistaken", moves.OuterOrder, ROW, real(3, seed=1), words="wrong places"),
 ]

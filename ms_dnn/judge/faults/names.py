@@ -31,6 +31,8 @@ PATH_FORGOTTEN = "path forgotten"
 TAKEN_FOR_CONSTANT = "taken for a constant"
 LOCAL_DERIVATIVE = "local derivative wrong"
 WRONG_PLACES = "right values in the wrong places"
+SIGN_ON_PATHS = "sign wrong on some paths"
+FACTOR_OF_OUTPUT = "factor of each output"
 
 # Of the batch
 ONE_OVER_N_MISSING = "1/N missing"

@@ -75,6 +75,12 @@ def _names(where: str, paths: Paths) -> Iterator[tuple[str, str]]:
         got, right, x = paths.got[at, at], paths.right[at, at], paths.x[at]
         sentence = f"{where}: the local derivative is wrong: at {x:.4g} it is {got:.4g} in place of {right:.4g}"
         yield names.LOCAL_DERIVATIVE, sentence
+    if _alike(np.abs(paths.got), np.abs(paths.right)):
+        yield names.SIGN_ON_PATHS, f"{where} has the wrong sign on {count}; the others are right"
+    if (factors := _of_each_output(paths)) is not None:
+        low, high = float(np.min(factors)), float(np.max(factors))
+        why = "what one output is divided by or multiplied with is wrong, as a count, a norm or a weight"
+        yield names.FACTOR_OF_OUTPUT, f"{where} is off by a factor of each output's own, {low:.4g} to {high:.4g}: {why}"
     if _same_values(paths):
         yield names.WRONG_PLACES, f"{where}: right values in the wrong places ({count})"
     if _is_diagonal(paths.got):
@@ -95,6 +101,21 @@ def _matrix(subject: Subject, tensor: str, bprops: bool) -> Array:
     return np.stack(rows)
 
 
+def _of_each_output(paths: Paths) -> Array | None:
+    """Return by which factor the row of each output is off, where each row is right but for one; None elsewhere."""
+    rows = np.count_nonzero(paths.right, axis=1) > 1
+    if not rows.any():
+        return None
+    norms = np.sum(paths.right[rows] ** 2, axis=1)
+    factors: Array = np.sum(paths.got[rows] * paths.right[rows], axis=1) / norms
+    proportional = _alike(paths.got[rows], factors[:, None] * paths.right[rows])
+    return factors if proportional and not np.any(paths.wrong[~rows]) and np.count_nonzero(rows) > 1 else None
+
+
+def _alike(first: Array, second: Array) -> bool:
+    return np.allclose(first, second, rtol=ALIKE, atol=ALIKE * float(np.max(np.abs(second))))
+
+
 def _is_diagonal(matrix: Array) -> bool:
     return matrix.shape[0] == matrix.shape[1] and not np.any(matrix - np.diag(np.diag(matrix)))
 
@@ -102,7 +123,5 @@ def _is_diagonal(matrix: Array) -> bool:
 def _same_values(paths: Paths) -> bool:
     """Whether the wrong rows hold the right numbers, each in another place."""
     rows = np.any(paths.wrong, axis=1)
-    got, right = np.sort(paths.got[rows], axis=1), np.sort(paths.right[rows], axis=1)
-    by_rows = np.allclose(got, right, rtol=ALIKE, atol=ALIKE * float(np.max(np.abs(right))))
-    together = np.sort(paths.got, axis=None), np.sort(paths.right, axis=None)
-    return by_rows or np.allclose(*together, rtol=ALIKE, atol=ALIKE * float(np.max(np.abs(paths.right))))
+    by_rows = _alike(np.sort(paths.got[rows], axis=1), np.sort(paths.right[rows], axis=1))
+    return by_rows or _alike(np.sort(paths.got, axis=None), np.sort(paths.right, axis=None))
