@@ -4,11 +4,13 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from ms_dnn.cli.options import DeviceName
+from ms_dnn.errors import SeriesError
+from ms_dnn.runtime.durable import check_new_folder
 
 if TYPE_CHECKING:
     from ms_dnn.series.catalogue import Chapter
@@ -19,7 +21,7 @@ def series(
         str | None, typer.Argument(help="Number or name of a chapter; left out: list them.", show_default=False)
     ] = None,
     device: DeviceName = None,
-    language: Annotated[str, typer.Option(help="Of the pictures: en or zh-CN.")] = "en",
+    language: Annotated[Literal["en", "zh-CN"], typer.Option(help="Of the pictures.")] = "en",
     figures: Annotated[
         Path | None, typer.Option(help="Folder for the pictures; else they are shown where there is a screen.")
     ] = None,
@@ -28,10 +30,14 @@ def series(
     from ms_dnn.series.catalogue import chapters, find_chapter
 
     if chapter is None:
+        if figures is not None:
+            raise SeriesError("--figures keeps the pictures of a chapter, and none was named: ms-dnn series lists them")
         _print_chapters(chapters())
         return
+    if figures is not None:
+        check_new_folder(figures, "--figures")
     path = find_chapter(chapter).path.resolve()
-    options = [("--device", device or "auto"), ("--language", language)]
+    options: list[tuple[str, str]] = [("--device", device or "auto"), ("--language", language)]
     if figures is not None:
         options.append(("--figures", str(figures)))
     # In place of this process: a chapter is a script of its own, with Python's way of ending and of being interrupted.

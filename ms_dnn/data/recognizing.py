@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,16 @@ _KNOWN = (
     "a CSV or Parquet table, an .npz, a MindRecord, or a folder of idx files, of CIFAR-10's .bin files, of x.npy and "
     "y.npy, or with a sub-folder of pictures for each class"
 )
+_IN_FOLDERS = re.compile(
+    r"(train|t10k)-(images-idx3|labels-idx1)-ubyte(\.gz)?|(data_batch_[1-5]|test_batch)\.bin|"
+    r"(train|test)_catvnoncat\.h5|[xy]\.npy"
+)
+_CURES = {
+    **dict.fromkeys((".xls", ".xlsx", ".ods"), "save the sheet as CSV"),
+    **dict.fromkeys(IMAGE_SUFFIXES, "put it into the folder of its class, and name the folder around all classes"),
+    **dict.fromkeys((".json", ".jsonl"), "write it as a table with pandas.DataFrame.to_csv"),
+    ".npy": "name it x.npy and put it beside a y.npy",
+}
 _IDX = ("train-images-idx3-ubyte", "train-images-idx3-ubyte.gz")
 
 
@@ -43,7 +54,13 @@ def recognize(path: Path, target: str | None = None) -> Recognized:
     Raises :class:`DataError` for what is none of the known formats, and for a table whose target is not named.
     """
     with reading(f"{str(path)!r}: cannot be read (", "): check its permissions", OSError):
-        return _recognized(path, target)
+        found = _recognized(path, target)
+    if target is not None and "target" not in found.data:
+        raise DataError(
+            f"--target: got {target!r}, expected none, for {found.data['set']} has no columns to choose from: leave it "
+            "out"
+        )
+    return found
 
 
 def _recognized(path: Path, target: str | None) -> Recognized:
@@ -60,9 +77,9 @@ def _recognized(path: Path, target: str | None) -> Recognized:
         return Recognized({"set": "npz", "file": str(path)})
     if index_of(path).is_file():
         return Recognized({"set": "mindrecord", "file": str(path)} | ({"target": target} if target else {}))
-    if path.name in _IDX or suffix in (".npy", ".bin", ".h5", ".gz"):
+    if _IN_FOLDERS.fullmatch(path.name):
         return _of_folder(path.parent)
-    cure = "save the sheet as CSV" if suffix in (".xls", ".xlsx", ".ods") else "convert it to one of these"
+    cure = _CURES.get(suffix, "convert it to one of these")
     raise DataError(f"{str(path)!r}: got a file of an unknown kind, expected {_KNOWN}: {cure}")
 
 
@@ -82,7 +99,7 @@ def _of_folder(path: Path) -> Recognized:
     classes = [entry for entry in sorted(path.iterdir()) if entry.is_dir() and not entry.name.startswith(".")]
     if len(classes) > 1 and any(file.suffix.lower() in IMAGE_SUFFIXES for one in classes for file in one.iterdir()):
         return _of_pictures(path, classes)
-    found = f"a folder with {quoted_names(sorted(names))}"
+    found = f"a folder with {quoted_names(sorted(names))}" if names else "an empty folder"
     raise DataError(f"{str(path)!r}: got {found}, expected {_KNOWN}: name another one, or sort the files")
 
 

@@ -113,6 +113,12 @@ def check_file(path: Path, kind: str) -> None:
         raise DataError(f"data.file: got no file {str(path)!r}, expected {kind}: put it there, or correct the path")
 
 
+def check_is_there(path: Path) -> None:
+    """Raise :class:`DataError` unless ``path``, which is to be predicted, is a file or a folder."""
+    if not (is_file(path) or is_folder(path)):
+        raise DataError(f"got no file or folder {str(path)!r}, expected samples to predict: check the path")
+
+
 def check_not_empty(where: str, samples: int, features: int) -> None:
     """Raise :class:`DataError` for no samples, and for samples of nothing."""
     if samples < 1 or features < 1:

@@ -138,7 +138,10 @@ def examine_environment(device: Device) -> list[PreflightFinding]:
         found.append(PreflightFinding("device", "warning", sentence))
     cores = os.cpu_count() or 1
     threads = os.environ.get("OMP_NUM_THREADS", "")
-    if threads.isdigit() and int(threads) > cores:
+    if threads and not threads.isdigit():
+        sentence = f"OMP_NUM_THREADS: got {threads!r}, expected a whole number: unset it"
+        found.append(PreflightFinding("threads", "warning", sentence))
+    elif threads and int(threads) > cores:
         sentence = f"OMP_NUM_THREADS={threads} on {cores} cores: threads wait for each other; unset it"
         found.append(PreflightFinding("threads", "warning", sentence))
     return found

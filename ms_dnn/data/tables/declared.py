@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ms_dnn.data.source import Samples, as_labels, check_column_count, check_size
+from ms_dnn.data.source import Samples, as_labels, check_column_count, check_is_there, check_size
 from ms_dnn.data.tables.cells import TRUTHS, Declared, feature_frame, is_code, number_in, numbers_in, shown_cell
 from ms_dnn.data.tables.dialect import AUTO, Dialect
 from ms_dnn.data.tables.files import TABLE_SUFFIXES, TableFile, open_table
@@ -78,6 +78,7 @@ def read_declared_table(
     Raises :class:`DataError` for what is no table, for unknown or repeated columns and missing ones that must be there,
     and with row and column as the reader of training data does.
     """
+    check_is_there(path)
     if path.suffix.lower() not in TABLE_SUFFIXES or not path.is_file():
         raise DataError(
             f"{str(path)!r} is no table; expected the columns of the training data: give a file "
