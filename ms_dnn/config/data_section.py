@@ -51,7 +51,7 @@ _NEEDED = {
 }
 _REGRESSION_SETS = frozenset({"diabetes"})
 _OPEN_SETS = frozenset({"csv", "parquet", "npz", "npy", "mindrecord"})  # their targets may be either
-_OF_TABLES = ("target_kind", "classes", "drop", "columns")
+_OF_TABLES = ("target_kind", "target_unit", "classes", "drop", "columns")
 _OF_CSV = ("encoding", "delimiter", "decimal")
 _ALLOWED = {
     "csv": (*_OF_TABLES, *_OF_CSV),
@@ -110,6 +110,9 @@ class DataConfig(Settings):
         "auto",
         description="csv, parquet, npz, npy, mindrecord: what the target is. auto takes texts (outside tables also "
         "whole numbers) for classes, and other numbers for regression.",
+    )
+    target_unit: str = Field(
+        "", description="csv, parquet: what stands before or behind each number of the target, such as % or €."
     )
     classes: tuple[str, ...] = Field(
         (),
@@ -178,6 +181,7 @@ class DataConfig(Settings):
             "folder",
             "target",
             "target_kind",
+            "target_unit",
             "classes",
             "drop",
             "columns",

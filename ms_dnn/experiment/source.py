@@ -26,6 +26,6 @@ def source_of_data(data: DataConfig) -> Source:
         (height, width) if data.image_size else None,
         data.columns,
         data.stream,
-        dialect=Dialect(data.encoding, data.delimiter, data.decimal),
+        dialect=Dialect(data.encoding, data.delimiter, data.decimal, data.target_unit),
         classes=data.classes,
     )

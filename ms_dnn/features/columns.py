@@ -207,6 +207,7 @@ def _fit_number(name: str, column: NumberColumn, cells: ArrayLike, scaling: Scal
     return FittedNumber(
         column=name,
         missing=missing,
+        unit=column.unit,
         scaling=scaling,
         offset=float(fitted.offset[0]),
         scale=float(fitted.scale[0]),

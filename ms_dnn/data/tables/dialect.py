@@ -35,11 +35,12 @@ _EXCEL = re.compile(r'"?sep=(.)"?\s*')
 
 
 class Dialect(NamedTuple):
-    """What a configuration says of a CSV file: its encoding, its delimiter, and how numbers are written."""
+    """How a configuration says that a table is written: encoding, delimiter, numbers, and those of the target."""
 
     encoding: str = "auto"
     delimiter: Delimiter = "auto"
     decimal: Decimal = "plain"
+    target_unit: str = ""
 
 
 AUTO = Dialect()

@@ -45,7 +45,9 @@ def read_training_table(source: Source) -> Loaded:
     table = ParquetTable(source.file) if source.set == "parquet" else CsvTable(source.file, source.dialect)
     declared = _declared(table, source)
     texts, name = _text_columns(table.first, declared), repr(source.file.name)
-    target = TargetColumn(source.target, name, source.target_kind, source.classes, table.decimal)
+    target = TargetColumn(
+        source.target, name, source.target_kind, source.classes, table.decimal, source.dialect.target_unit
+    )
     weights = []
     problems = Problems(name, "" if source.columns else advice_on(source))
 
