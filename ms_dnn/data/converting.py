@@ -73,6 +73,11 @@ def _require_undeclared_columns(source: Source) -> None:
             f"data.columns.{source.weight}: got weights of the samples, which neither npy nor mindrecord keeps: "
             "take the column out of data.columns and put it in data.drop to convert the rest"
         )
+    if source.validation_folder is not None:
+        raise DataError(
+            "data.validation_folder: got a validation set of its own, which neither npy nor mindrecord keeps: leave it "
+            "out to convert the rest"
+        )
     if source.columns:
         raise DataError(
             "data.columns: got declared columns, expected numbers to convert, because what categories become is "

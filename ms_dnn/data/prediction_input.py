@@ -62,7 +62,7 @@ def read_features(
         )
     check_not_inverted(path, invert=invert)
     if suffix in ARRAY_SUFFIXES:
-        return read_arrays(path, feature_count, feature_names, image_shape)
+        return read_arrays(path, feature_count, feature_names, image_shape, target, drop)
     return read_table(path, feature_count, feature_names, target, drop, dialect)
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ms_dnn.config.bundled import bundled_configs
-from ms_dnn.data.formats.images import IMAGE_SUFFIXES, examine_picture, pictures_in
+from ms_dnn.data.formats.image_folders import sets_in
+from ms_dnn.data.formats.images import IMAGE_SUFFIXES, examine_picture, folders_in, pictures_in
 from ms_dnn.data.formats.mindrecord import index_of
 from ms_dnn.data.source import is_file, is_folder, reading
 from ms_dnn.data.tables.cells import number_in
@@ -74,7 +75,7 @@ def _recognized(path: Path, target: str | None) -> Recognized:
     if is_table(path):
         return recognize_table(path, target)
     if suffix == ".npz":
-        return Recognized({"set": "npz", "file": str(path)})
+        return Recognized({"set": "npz", "file": str(path)} | ({"target": target} if target else {}))
     if index_of(path).is_file():
         return Recognized({"set": "mindrecord", "file": str(path)} | ({"target": target} if target else {}))
     if _IN_FOLDERS.fullmatch(path.name):
@@ -96,6 +97,9 @@ def _of_folder(path: Path) -> Recognized:
         return Recognized({"set": "hdf5", **folder})
     if {"x.npy", "y.npy"} <= names:
         return Recognized({"set": "npy", **folder})
+    sets = sets_in(path)
+    if sets and all(map(folders_in, sets.values())):
+        return _of_sets(sets)
     classes = [entry for entry in sorted(path.iterdir()) if entry.is_dir() and not entry.name.startswith(".")]
     if len(classes) > 1 and any(file.suffix.lower() in IMAGE_SUFFIXES for one in classes for file in one.iterdir()):
         return _of_pictures(path, classes)
@@ -108,7 +112,7 @@ def _of_pictures(path: Path, classes: list[Path]) -> Recognized:
     sizes = Counter(examine_picture(file)[:2] for folder in classes for file in pictures_in(folder))
     (height, width), _ = sizes.most_common(1)[0]
     data: dict[str, Any] = {"set": "images", "folder": str(path)}
-    seen = f"{sizes.total():,} pictures in {len(classes)} classes"
+    seen = f"{sizes.total():,} pictures in {len({folder.name for folder in classes})} classes"
     if len(sizes) == 1 and max(height, width) <= LARGEST_SIDE:
         return Recognized(data, {"folder": f"{seen}, all {height}×{width}"})
     shrink = min(1.0, LARGEST_SIDE / max(height, width))
@@ -117,6 +121,13 @@ def _of_pictures(path: Path, classes: list[Path]) -> Recognized:
     return Recognized(
         data | {"image_size": size}, {"folder": seen, "image_size": f"{most}; larger is finer, and slower"}
     )
+
+
+def _of_sets(sets: dict[str, Path]) -> Recognized:
+    """Return the section of folders of pictures for the training, test and validation set, some of them."""
+    found = _of_pictures(sets["train"], [entry for folder in sets.values() for entry in folders_in(folder)])
+    own = {f"{split}_folder": str(sets[split]) for split in ("test", "validation") if split in sets}
+    return Recognized(found.data | own, found.seen, found.doubts)
 
 
 def is_table(path: Path) -> bool:

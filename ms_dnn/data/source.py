@@ -48,6 +48,8 @@ class Source:
     scratch: Path | None = None
     dialect: Dialect = AUTO
     classes: tuple[str, ...] = ()
+    test_folder: Path | None = None
+    validation_folder: Path | None = None
 
     @property
     def dropped(self) -> tuple[str, ...]:
@@ -62,10 +64,11 @@ class Source:
 
 
 class Loaded(NamedTuple):
-    """A data set, and its test set where the files themselves set one apart."""
+    """A data set, and its test and validation set where the files themselves set them apart."""
 
     dataset: Dataset
     test: Dataset | None = None
+    validation: Dataset | None = None
 
 
 class Samples(NamedTuple):

@@ -36,7 +36,8 @@ def first_config(path: Path, target: str | None = None) -> FirstConfig:
     Raises :class:`ms_dnn.errors.DataError` for data that no configuration can read, with all that is wrong at once.
     """
     found = recognize(path, target)
-    dataset, own_test = load_data(source_of_data(DataConfig.model_validate(found.data)))
+    dataset, own_test, own_validation = load_data(source_of_data(DataConfig.model_validate(found.data)))
+    validates = own_validation is not None or len(dataset) >= _FEWEST_TO_VALIDATE
     lines = [
         f"# Written by ms-dnn init for {plain(path)}: correct what was guessed wrong.",
         "#   Any value can be changed for one run: --set training.epochs=5 --set network.layers.0.units=128",
@@ -45,10 +46,11 @@ def first_config(path: Path, target: str | None = None) -> FirstConfig:
         "seed: 0",
         "",
         *_data_lines(found, dataset, own_test is not None),
+        *([] if own_validation is not None else _shared_validation(validates)),
         "",
         *_network_lines(dataset),
         "",
-        *_training_lines(dataset),
+        *_training_lines(dataset, validates),
     ]
     text = "\n".join(lines) + "\n"
     config = parse_config(text, f"the configuration for {path}")
@@ -67,16 +69,21 @@ def _data_lines(found: Recognized, dataset: Dataset, own_test: bool) -> list[str
             lines += _column_lines(value, found.seen)
         else:
             lines.append(_line(2, key, value, found.seen.get(key, "")))
-    if not own_test:
+    if own_test:
+        lines.append(_line(2, "test", 0, "the files have a test set of their own"))
+    else:
         lines.append(_line(2, "test", 0.2, "share of the samples in the test set, which is for ms-dnn evaluate"))
-    validation = 0.1 if _validates(dataset) else 0
-    lines.append(_line(2, "validation", validation, "share in the validation set, which decides when to stop"))
     picture = dataset.image_shape is not None
     scaling = "min_max" if picture else "standard"
     lines.append(_line(2, "scaling", scaling, "of all numbers, measured on the training set only"))
     if dataset.task == "regression":
         lines.append(_line(2, "target_scaling", "standard", "suits weights that start near 0"))
     return lines
+
+
+def _shared_validation(validates: bool) -> list[str]:
+    share = 0.1 if validates else 0
+    return [_line(2, "validation", share, "share in the validation set, which decides when to stop")]
 
 
 def _column_lines(columns: dict[str, Any], seen: dict[str, str]) -> list[str]:
@@ -111,15 +118,11 @@ def _network_lines(dataset: Dataset) -> list[str]:
     ]
 
 
-def _training_lines(dataset: Dataset) -> list[str]:
+def _training_lines(dataset: Dataset, validates: bool) -> list[str]:
     lines = ["training:", f"  batch_size: {max(1, min(32, len(dataset) // 4))}", "  epochs: 60"]
-    if _validates(dataset):
+    if validates:
         lines.append("  early_stopping: {monitor: validation_loss, patience: 10}  # reports without improvement")
     return lines
-
-
-def _validates(dataset: Dataset) -> bool:
-    return len(dataset) >= _FEWEST_TO_VALIDATE
 
 
 def _line(indent: int, key: str, value: Any, comment: str) -> str:

@@ -28,4 +28,6 @@ def source_of_data(data: DataConfig) -> Source:
         data.stream,
         dialect=Dialect(data.encoding, data.delimiter, data.decimal, data.target_unit),
         classes=data.classes,
+        test_folder=None if data.test_folder is None else Path(data.test_folder),
+        validation_folder=None if data.validation_folder is None else Path(data.validation_folder),
     )

@@ -90,6 +90,9 @@ def write_damaged_files(folder):
     (folder / "pictures-broken" / "dark" / "03.png").write_text("no picture")
     shutil.copytree(folder / "pictures", folder / "pictures-sizes")
     Image.new("RGB", (9, 9)).save(folder / "pictures-sizes" / "light" / "03.png")
+    for split in ("train", "test"):
+        shutil.copytree(folder / "pictures", folder / "pictures-sets" / split)
+        shutil.copytree(folder / "pictures" / "dark", folder / "pictures-flat" / split)
     shutil.copytree(folder / "pictures", folder / "pictures-hollow")
     shutil.rmtree(folder / "pictures-hollow" / "dark")
     (folder / "pictures-hollow" / "dark").mkdir()
