@@ -72,7 +72,8 @@ def _data_lines(found: Recognized, dataset: Dataset, own_test: bool) -> list[str
     if own_test:
         lines.append(_line(2, "test", 0, "the files have a test set of their own"))
     else:
-        lines.append(_line(2, "test", 0.2, "share of the samples in the test set, which is for ms-dnn evaluate"))
+        test = 0.2 if round(0.2 * len(dataset)) else 0
+        lines.append(_line(2, "test", test, "share of the samples in the test set, which is for ms-dnn evaluate"))
     picture = dataset.image_shape is not None
     scaling = "min_max" if picture else "standard"
     lines.append(_line(2, "scaling", scaling, "of all numbers, measured on the training set only"))

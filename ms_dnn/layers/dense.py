@@ -49,9 +49,10 @@ class Dense(Layer):
         self, weight: NDArray[np.floating[Any]], bias: NDArray[np.floating[Any]] | None, activation: str
     ) -> None:
         super().__init__()
-        if weight.ndim != 2 or (bias is not None and bias.shape != weight.shape[:1]):
-            of_bias = "" if bias is None else f" and a bias of shape {bias.shape}"
-            raise ShapeError(f"dense layer: got a weight of shape {weight.shape}{of_bias}, expected (O, I) and (O,)")
+        shape, of_bias = np.shape(weight), None if bias is None else np.shape(bias)
+        if len(shape) != 2 or of_bias not in (None, shape[:1]):
+            also = "" if bias is None else f" and a bias of shape {of_bias}"
+            raise ShapeError(f"dense layer: got a weight of shape {shape}{also}, expected (O, I) and (O,)")
         self.weight = Parameter(Tensor(weight), name="weight")
         self.bias = None if bias is None else Parameter(Tensor(bias), name="bias")
         self.activation = named(ACTIVATIONS, "activation", activation)

@@ -45,6 +45,7 @@ def write_right_files(folder):
     good_table().to_parquet(folder / "good.parquet", index=False)
     (folder / "good.yaml").write_text(CONFIG)
     (folder / "pictures.yaml").write_text(PICTURES)
+    (folder / "table.yaml").write_text(CONFIG.replace("good", "t").replace(", columns: {colour: {kind: category}}", ""))
     own_files.write_npz(folder / "good.npz")
     for name in ("pictures", "pair", "idx", "hdf5", "cifar", "empty"):
         (folder / name).mkdir()

@@ -94,8 +94,8 @@ def _labelled(folders: list[Path], names: tuple[str, ...], where: Path) -> Label
     strange = [entry.name for entry in folders if entry.name not in names]
     if strange or not folders:
         raise DataError(
-            f"{str(where)!r}: got {'the folders ' + quoted_names(strange) if strange else 'no folders'}, expected those of the training set, "
-            f"{quoted_names(names)}: rename or remove them"
+            f"{str(where)!r}: got {'the folders ' + quoted_names(strange) if strange else 'no folders'}, expected those "
+            f"of the training set, {quoted_names(names)}: rename or remove them"
         )
     return [(names.index(entry.name), path) for entry in folders for path in pictures_in(entry)]
 

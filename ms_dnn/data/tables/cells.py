@@ -197,7 +197,9 @@ def _add_wrong_numbers(problems: Problems, block: DataFrame, name: str, wrong: N
         declaration = {} if fault == "not finite" else _declaration(cells[rows], len(cells))
         cure = "correct it"
         signs = [sign for sign in SIGNS if not numbers_in(cells[rows], sign, unit)[1].any()]
-        if fault == "text" and not unit and (seen := unit_in(cells[rows])):
+        if problems.trained:
+            declaration = {}
+        elif fault == "text" and not unit and (seen := unit_in(cells[rows])):
             declaration = {"unit": seen}
         elif fault == "text" and signs:
             declaration = {}
@@ -234,7 +236,8 @@ def _add_missing(problems: Problems, block: DataFrame, name: str, missing: NDArr
         "missing",
         int(missing.sum()),
         f"{place_of(block, row, name, problems.file)}: got {shown_cell(block[name].iloc[row])}, expected a value: fill "
-        f"it in, drop the line, or say in data.columns.{name} what missing cells become (missing: {_FILLINGS[kind]})",
+        f"it in, drop the line, or {problems.say} in data.columns.{name} what missing cells become (missing: "
+        f"{_FILLINGS[kind]})",
         declaration,
     )
 
@@ -256,7 +259,7 @@ def _dates(
             "date",
             int(wrong.sum()),
             f"{place}: got {shown_cell(cells[row])}, expected {expected}: correct it, "
-            f"or say in data.columns.{name} how dates are written, for instance format: '%d.%m.%Y'",
+            f"or {problems.say} in data.columns.{name} how dates are written, for instance format: '%d.%m.%Y'",
             {},
         )
     return times, missing & ~wrong

@@ -106,7 +106,7 @@ def read_declared_table(
     place = header.index(target) if target in header else None
     import pandas as pd
 
-    problems = Problems(name)
+    problems = Problems(name, trained=True)
 
     def features(block: Any) -> Any:
         block = block.set_axis(header, axis=1)

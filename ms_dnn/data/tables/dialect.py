@@ -86,7 +86,7 @@ def likely_encoding(path: Path) -> str:
 
 def _is_wide(head: bytes) -> bool:
     """Tell whether bytes look like UTF-16 without a mark: ASCII has a NUL beside each character there."""
-    return len(head) % 2 == 0 and head.count(0) > len(head) / 20
+    return len(head) % 2 == 0 and head.count(0) > max(2, len(head) / 20)
 
 
 def _share_of_common(sample: bytes, encoding: str) -> float:

@@ -135,6 +135,8 @@ def _declared(table: TableFile, source: Source) -> dict[str, FeatureColumn]:
         for column, kind in columns.items()
         if column not in (source.target, *source.dropped) and not isinstance(kind, DropColumn | WeightColumn)
     }
+    if len(header) == 1:
+        raise DataError(f"{name}: got the column {header[0]!r} alone, expected one beside it to learn from: add one")
     if source.target in source.dropped or not declared:
         raise DataError(
             f"data.drop: got {quoted_names(source.drop)}, expected to be left with the target and a feature: drop fewer"
