@@ -93,9 +93,9 @@ def _labelled(folders: list[Path], names: tuple[str, ...], where: Path) -> Label
     """Return each picture with the place of its folder among the classes."""
     strange = [entry.name for entry in folders if entry.name not in names]
     if strange or not folders:
+        got = f"the folders {quoted_names(strange)}" if strange else "no folders"
         raise DataError(
-            f"{str(where)!r}: got {'the folders ' + quoted_names(strange) if strange else 'no folders'}, expected those "
-            f"of the training set, {quoted_names(names)}: rename or remove them"
+            f"{str(where)!r}: got {got}, expected those of the training set, {quoted_names(names)}: rename or remove them"
         )
     return [(names.index(entry.name), path) for entry in folders for path in pictures_in(entry)]
 
