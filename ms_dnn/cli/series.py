@@ -1,6 +1,7 @@
 """``ms-dnn series``: the chapters that teach, listed and run."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,9 +41,12 @@ def series(
     options: list[tuple[str, str]] = [("--device", device or "auto"), ("--language", language)]
     if figures is not None:
         options.append(("--figures", str(figures)))
+    command = [sys.executable, str(path), *(word for pair in options for word in pair)]
+    if os.name == "nt":  # there a new process does not take the place of this one: the shell would not wait for it
+        raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - a chapter of ours
     # In place of this process: a chapter is a script of its own, with Python's way of ending and of being interrupted.
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, str(path), *(word for pair in options for word in pair)])  # noqa: S606 - a chapter of ours
+    os.execv(sys.executable, command)  # noqa: S606 - a chapter of ours
 
 
 def _print_chapters(chapters: "Sequence[Chapter]") -> None:

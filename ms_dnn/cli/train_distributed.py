@@ -27,8 +27,9 @@ def train_distributed(
     MASTER_PORT, NODE_RANK and LOCAL_WORKERS (workers on this machine) in the environment.
     """
     from ms_dnn.config.sharing import require_shareable
-    from ms_dnn.runtime.launch import Cluster, launch
+    from ms_dnn.runtime.launch import Cluster, check_system, launch
 
+    check_system()
     cluster = Cluster.of_environment(workers, os.environ)
     on_device = [] if device is None else [f"--device={device}"]
     if resume is not None:

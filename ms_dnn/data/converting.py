@@ -99,7 +99,9 @@ def _publish(written: Path, output: Path) -> None:
     """Give what was written its name, durably."""
     paths = [index_of(written), written] if written.is_file() else [*written.iterdir(), written]
     for path in paths:
-        descriptor = os.open(path, os.O_RDONLY)
+        if os.name == "nt" and path.is_dir():  # Windows opens no folders, and syncs what is open for writing
+            continue
+        descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:

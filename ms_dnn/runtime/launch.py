@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import math
 import os
+import platform
 import re
 import shutil
 import signal
@@ -165,6 +166,15 @@ class Job:
             os.killpg(self.msrun.pid, signal.SIGKILL)
         self.msrun.wait()
         psutil.wait_procs(list(self.ranks), timeout=_SECONDS_TO_END)
+
+
+def check_system() -> None:
+    """Raise :class:`WorkerError` where no workers can be started: ``msrun`` is for Linux, and /proc leads to them."""
+    if platform.system() != "Linux" or not Path("/proc/self/fd").exists():
+        raise WorkerError(
+            f"workers: got {platform.system()}{' without /proc' * (platform.system() == 'Linux')}, expected Linux, "
+            "where alone MindSpore's msrun starts them: train in one process with ms-dnn train"
+        )
 
 
 def launch(arguments: Sequence[str], run: Path, cluster: Cluster) -> int:

@@ -95,7 +95,8 @@ def _labelled(folders: list[Path], names: tuple[str, ...], where: Path) -> Label
     if strange or not folders:
         got = f"the folders {quoted_names(strange)}" if strange else "no folders"
         raise DataError(
-            f"{str(where)!r}: got {got}, expected those of the training set, {quoted_names(names)}: rename or remove them"
+            f"{str(where)!r}: got {got}, expected those of the training set, {quoted_names(names)}: rename or remove "
+            "them"
         )
     return [(names.index(entry.name), path) for entry in folders for path in pictures_in(entry)]
 
