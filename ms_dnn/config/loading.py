@@ -50,7 +50,8 @@ def load_document(path: str | Path, overrides: Sequence[str] = ()) -> Document:
 
 def document_of(text: str, source: str, overrides: Sequence[str] = ()) -> Document:
     """Read the values of YAML text, with the overrides, before they are checked."""
-    if isinstance(overrides, str) or not all(isinstance(one, str) for one in overrides):
+    several = isinstance(overrides, Sequence) and not isinstance(overrides, str)
+    if not several or not all(isinstance(one, str) for one in overrides):
         wanted = overrides if isinstance(overrides, str) else "training.epochs=5"
         raise ConfigError(f"overrides: got {overrides!r}, expected a list of texts: [{wanted!r}]")
     document = read_document(text, source)

@@ -43,6 +43,7 @@ CALLS = [
     ("ms_dnn.train(config, folder)", "exists already; a run needs a new folder"),
     ("ms_dnn.train(config, 3)", "folder: got a int, expected a path"),
     ("ms_dnn.train(config, place / 'new', 'seed=1')", "overrides: got 'seed=1', expected a list of texts: ['seed=1']"),
+    ("ms_dnn.train(config, place / 'new', 3)", "overrides: got 3, expected a list of texts: ['training.epochs=5']"),
     ("ms_dnn.train(config, place / 'new', [3])", "overrides: got [3], expected a list of texts"),
     ("ms_dnn.train(config, place / 'new', ['seed'])", "--set seed: expected key=value"),
     ("ms_dnn.train(config, place / 'new', callback=3)", "callback: got 3, expected a ms_dnn"),
@@ -92,6 +93,8 @@ CALLS = [
     ("dnn(class_weight={7: 1.0}).fit(X, y)", "the labels are [0, 1]"),
     ("dnn(early_stopping='True').fit(X, y)", "expected True or False"),
     ("dnn().fit(X, y, sample_weight=np.zeros(20))", "all weights are zero"),
+    ("dnn().fit(X, np.array([0, 'a'] * 10, object))", "y: got labels of the kinds int, str, expected one kind"),
+    ("dnn().fit(X, [None, 'a'] * 10)", "y: got labels of the kinds NoneType, str"),
     ("dnn().fit(X, y, X_val=X)", "y_val: got None beside X_val"),
     ("dnn().fit(X, y, validation=X)", "validation: got a ndarray, expected a pair"),
 ]
