@@ -112,7 +112,7 @@ def test_csv_with_declared_classes_sorts_numbers_as_numbers(tmp_path):
         ("a,y\n1,1e999\n3,4\n", "line 2, column 'y' of 't.csv': got '1e999', expected a finite number"),
         ("a,a,y\n1,2,3\n", "got the columns 'a' twice"),
         ("1,2\n3,4\n", "data.target: got 'y', expected columns of 't.csv', whose header is '1', '2'"),
-        ("y\n3\n", "data.drop: got none, expected to be left with the target and a feature"),
+        ("y\n3\n", "got the column 'y' alone, expected one beside it to learn from"),
         ("a,y\n", "got 1 lines, expected a header"),
         ("", "got 0 lines, expected a header"),
     ],
