@@ -45,8 +45,7 @@ def first_config(path: Path, target: str | None = None) -> FirstConfig:
         entry("name", name_of(path)),
         "seed: 0",
         "",
-        *_data_lines(found, dataset, own_test is not None),
-        *([] if own_validation is not None else _shared_validation(validates)),
+        *_data_lines(found, dataset, own_test is not None, None if own_validation is not None else validates),
         "",
         *_network_lines(dataset),
         "",
@@ -62,7 +61,8 @@ def name_of(path: Path) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "_", path.resolve().stem).strip("_-")[:100] or "experiment"
 
 
-def _data_lines(found: Recognized, dataset: Dataset, own_test: bool) -> list[str]:
+def _data_lines(found: Recognized, dataset: Dataset, own_test: bool, validates: bool | None) -> list[str]:
+    """Return the data section; ``validates`` is None where the validation set is one of its own."""
     lines = ["data:"]
     for key, value in found.data.items():
         if key == "columns":
@@ -74,17 +74,15 @@ def _data_lines(found: Recognized, dataset: Dataset, own_test: bool) -> list[str
     else:
         test = 0.2 if round(0.2 * len(dataset)) else 0
         lines.append(_line(2, "test", test, "share of the samples in the test set, which is for ms-dnn evaluate"))
+    if validates is not None:
+        share = 0.1 if validates else 0
+        lines.append(_line(2, "validation", share, "share in the validation set, which decides when to stop"))
     picture = dataset.image_shape is not None
     scaling = "min_max" if picture else "standard"
     lines.append(_line(2, "scaling", scaling, "of all numbers, measured on the training set only"))
     if dataset.task == "regression":
         lines.append(_line(2, "target_scaling", "standard", "suits weights that start near 0"))
     return lines
-
-
-def _shared_validation(validates: bool) -> list[str]:
-    share = 0.1 if validates else 0
-    return [_line(2, "validation", share, "share in the validation set, which decides when to stop")]
 
 
 def _column_lines(columns: dict[str, Any], seen: dict[str, str]) -> list[str]:
