@@ -14,7 +14,7 @@ from mindspore import Tensor, nn, ops
 from numpy.typing import NDArray
 
 from ms_dnn.errors import ShapeError
-from ms_dnn.layers.dense import Dense
+from ms_dnn.layers.dense import Dense, check_units
 from ms_dnn.layers.dropout import Dropout
 from ms_dnn.layers.layer import Layer
 from ms_dnn.layers.normalization import BatchNorm, LayerNorm
@@ -294,7 +294,7 @@ def _check_kinds(sizes: Any, activations: Any, dtype: Any) -> None:
             f"network: got sizes {sizes!r} and activations {activations!r}, expected whole numbers n[0], …, n[L] and "
             "L names, such as (2, 3, 1) and ('tanh', 'sigmoid')"
         )
-    named({name: name for name in ("float16", "float32", "float64")}, "dtype", dtype)
+    check_units(dtype)
 
 
 def _of_hidden(given: Any, nothing: Any, number: int) -> list[Any]:
@@ -327,6 +327,7 @@ class Perceptron(DNN):
     """
 
     def __init__(self, inputs: int, outputs: int = 1, dtype: str = "float32") -> None:
+        check_units(dtype, inputs=inputs, outputs=outputs)
         super().__init__([Dense(np.zeros((outputs, inputs), dtype), np.zeros(outputs, dtype), "identity")])
 
     def decide(self, x: Tensor) -> NDArray[np.int64]:
@@ -347,6 +348,7 @@ class LogisticRegression(DNN):
     """
 
     def __init__(self, inputs: int, dtype: str = "float32") -> None:
+        check_units(dtype, inputs=inputs)
         super().__init__([Dense(np.zeros((1, inputs), dtype), np.zeros(1, dtype), "sigmoid")])
 
     def decide(self, x: Tensor) -> NDArray[np.int64]:
@@ -383,6 +385,8 @@ class ShallowNetwork(DNN):
         seed: int = 0,
         dtype: str = "float32",
     ) -> None:
+        check_units(dtype, inputs=inputs, hidden=hidden, outputs=outputs)
+
         def layer(number: int, units: int, below: int, name: str) -> Dense:
             weight = named(INITIALIZERS, "initializer", initializer)(
                 (units, below), stream(seed, "initial weight", number)

@@ -23,6 +23,10 @@ class DataError(MsDnnError):
     """A data set or an input file cannot be used as it is."""
 
 
+class NewerVersionError(DataError):
+    """A newer ms-dnn wrote a file in a way that this one does not know."""
+
+
 class ShapeError(MsDnnError, ValueError):
     """Two shapes do not fit; the message names the layer, what it got and what it wanted."""
 

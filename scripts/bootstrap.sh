@@ -59,8 +59,15 @@ check_platform() {
     local platform
     platform="$(uname -s) $(uname -m)"
     case "$platform" in
-        "Linux x86_64" | "Linux aarch64" | "Darwin arm64") ;;
-        *) fail "this machine is $platform, ms-dnn runs where MindSpore has wheels: Linux x86_64 and aarch64, macOS arm64" ;;
+        "Linux x86_64" | "Linux aarch64" | "Darwin arm64" | "Darwin x86_64") ;;
+        MINGW* | MSYS* | CYGWIN*)
+            fail "this machine is $platform, where this script, which is for Linux and macOS, does not work: install by" \
+                "hand, python -m venv .venv and .venv/Scripts/pip install ."
+            ;;
+        *)
+            fail "this machine is $platform, ms-dnn runs where MindSpore has wheels: Linux x86_64 and aarch64, macOS" \
+                "arm64 and x86_64, Windows"
+            ;;
     esac
 }
 

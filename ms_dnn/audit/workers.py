@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import platform
 import queue
 import subprocess
 import sys
@@ -17,10 +18,12 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import get_all_start_methods
 from typing import Any
 
 from ms_dnn.audit.entry import HISTORIES, Entry
 from ms_dnn.audit.findings import CRASH, HANG, ApiFinding, Audit, Outcome, without_repeats
+from ms_dnn.errors import WorkerError
 from ms_dnn.runtime.environment import describe_environment
 from ms_dnn.runtime.processes import ending, kill_session, with_threads
 
@@ -46,6 +49,11 @@ def audit_entries(
     One dtype and mode of an entry may take ``time_limit`` seconds. ``progress`` is called with each finding as it
     comes, from any thread.
     """
+    if "fork" not in get_all_start_methods():
+        raise WorkerError(
+            f"audit: got {platform.system()}, which cannot fork, expected Linux or macOS, where what crashes MindSpore "
+            "ends a fork and not the audit: run it there, or in a container"
+        )
     began = time.monotonic()
     idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
 

@@ -119,7 +119,8 @@ def check(
     Exits with 0 when they agree (PASS), 1 when they do not (FAIL), 3 when this run cannot tell (INCONCLUSIVE).
     """
     if (target is None) == (replay is None):
-        raise typer.BadParameter("name what to judge: a YAML file or package.module:name, or --replay FILE")
+        got = "nothing to judge" if target is None else "both a target and --replay"
+        raise SubjectError(f"got {got}, expected a YAML file, a package.module:name, or --replay FILE: name one")
     asked = CheckOptions(
         target=target or "", inputs=list(inputs or ()), loss=loss, targets=list(targets or ()), wrt=wrt,
         overrides=list(overrides or ()), samples=samples, after=after, device=device, precision=precision, mode=mode,
@@ -152,6 +153,7 @@ def _compare(replay: Path | None, before: dict[str, Any], judgement: "Judgement"
 def judge_target(asked: CheckOptions) -> "Judgement":
     """Judge an experiment's network (the target is a YAML file) or a Cell (``package.module:name``)."""
     if ":" not in asked.target or asked.target.endswith((".yaml", ".yml")):
+        _check_is_experiment(asked.target)
         _refuse(asked, OPTIONS_OF_CELLS, "an experiment")
         return _judge_experiment(asked)
     _refuse(asked, OPTIONS_OF_EXPERIMENTS, "a Cell")
@@ -165,6 +167,8 @@ def judge_target(asked: CheckOptions) -> "Judgement":
     from ms_dnn.judge.target import load_target
 
     found = load_target(asked.target, asked.inputs, asked.loss, asked.targets, asked.seed)
+    if asked.targets and found.loss is None:
+        raise SubjectError("--targets: got without a loss, which takes them: name one with --loss, or leave them out")
     gc.freeze()  # each compilation of MindSpore's collects garbage: among what was imported there is none
     try:
         return check_gradients(
@@ -182,6 +186,19 @@ def judge_target(asked: CheckOptions) -> "Judgement":
         if not found.origins:
             raise
         raise SubjectError(f"{error}; {found.origins}") from error
+
+
+def _check_is_experiment(target: str) -> None:
+    """Raise :class:`SubjectError` for what is no file and no name of a configuration, nor nearly one."""
+    from ms_dnn.config.bundled import bundled_configs
+    from ms_dnn.presentation.notation import nearest_name
+
+    path = Path(target)
+    if not (path.exists() or path.suffix in (".yaml", ".yml") or nearest_name(target, bundled_configs())):
+        raise SubjectError(
+            f"{target!r}: got no file and no name of a configuration, expected one, or package.module:name, such as "
+            "mindspore.nn:ReLU: correct it"
+        )
 
 
 def _refuse(asked: CheckOptions, defaults: dict[str, Any], what: str) -> None:

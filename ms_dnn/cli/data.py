@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ms_dnn.presentation.document import Block
 
 data = typer.Typer(help="Look at the data set of an experiment, or write it as other files.", no_args_is_help=True)
+_SET_OF_DATA = "--set changes a configuration, and this is a data file: leave it out, or name a YAML file"
 Config = Annotated[Path, typer.Argument(help="YAML file of the experiment.", show_default=False)]
 
 
@@ -68,6 +69,8 @@ def _shown(source: Path, target: str | None, overrides: list[str]) -> "tuple[dic
     from ms_dnn.data.validation import surprises
     from ms_dnn.presentation.document import line
 
+    if overrides and is_table(source):
+        raise ConfigError(_SET_OF_DATA)
     if target is None and is_table(source):
         overview = table_overview(source)
         return {"version": 1, **overview}, table_report(overview)
@@ -93,5 +96,5 @@ def _loaded(path: Path, target: str | None, overrides: list[str]) -> "Loaded":
             )
         return load_data(source_of(load_config(path, overrides)))
     if overrides:
-        raise ConfigError("--set changes a configuration, and this is a data file: leave it out, or name a YAML file")
+        raise ConfigError(_SET_OF_DATA)
     return load_data(source_of_data(DataConfig.model_validate(recognize(path, target).data)))

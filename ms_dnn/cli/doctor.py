@@ -28,6 +28,8 @@ def doctor(
 
     if plot is not None and config is None:
         raise ConfigError("--plot draws the learning-rate range test of an experiment: give its CONFIG, too")
+    if overrides and config is None:
+        raise ConfigError("--set changes an experiment: give its CONFIG, too")
     loaded = None
     if config is not None:
         from ms_dnn.config import load_config

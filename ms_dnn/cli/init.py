@@ -30,8 +30,12 @@ def init(
     from ms_dnn.config.bundled import bundled_config
     from ms_dnn.data.source import is_file, is_folder
 
+    if not source:
+        raise ConfigError("got '' for SOURCE, expected a file, a folder or a name such as digits: name one")
     path = Path(source)
     bundled = None if is_file(path) or is_folder(path) else bundled_config(source)
+    if bundled is not None and target is not None:
+        raise ConfigError(f"--target is for a file of yours, and {source} comes with the package: leave it out")
     if bundled is None:
         from ms_dnn.experiment.first_config import name_of
 

@@ -24,6 +24,7 @@ from ms_dnn.cli.series import series
 from ms_dnn.cli.sweep import sweep
 from ms_dnn.cli.train import train
 from ms_dnn.cli.train_distributed import train_distributed
+from ms_dnn.cli.usage import UsageError, usage_sentence
 from ms_dnn.errors import MsDnnError
 from ms_dnn.runtime.distributed import end_worker
 
@@ -80,20 +81,27 @@ def main(arguments: list[str] | None = None) -> None:
     os.environ.setdefault("GLOG_v", "4")
     os.environ.setdefault("MS_OM_PATH", tempfile.gettempdir())
     try:
-        run_application(app, arguments)
+        run_application(app, arguments, "ms-dnn")
     except SystemExit as ending:
         end_worker(ending.code if isinstance(ending.code, int) else 0)
         raise
 
 
-def run_application(application: typer.Typer, arguments: list[str] | None = None) -> None:
-    """Run a command line and exit; an error of the user is one sentence."""
+def run_application(application: typer.Typer, arguments: list[str] | None = None, name: str | None = None) -> None:
+    """Run a command line, called ``name`` or as the program is, and exit; an error of the user is one sentence."""
     # Until a run listens for it, Ctrl-C ends the process at once: inside MindSpore's import an exception crashes it.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
-        application(arguments)
+        sys.exit(application(arguments, prog_name=name, standalone_mode=False) or 0)
+    except UsageError as error:
+        if not str(error):  # a group without a command, whose help was shown
+            sys.exit(MsDnnError.exit_code)
+        typer.echo(f"ms-dnn: {usage_sentence(error)}", err=True)
+        sys.exit(MsDnnError.exit_code)
+    except typer.Abort:
+        sys.exit(130)
     except MsDnnError as error:
-        if os.environ.get("MS_DNN_DEBUG"):
+        if os.environ.get("MS_DNN_DEBUG", "0") not in ("", "0"):
             raise
         typer.echo(f"ms-dnn: {error}", err=True)
         sys.exit(error.exit_code)

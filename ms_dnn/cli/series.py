@@ -1,14 +1,17 @@
 """``ms-dnn series``: the chapters that teach, listed and run."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from ms_dnn.cli.options import DeviceName
+from ms_dnn.errors import SeriesError
+from ms_dnn.runtime.durable import check_new_folder
 
 if TYPE_CHECKING:
     from ms_dnn.series.catalogue import Chapter
@@ -19,7 +22,7 @@ def series(
         str | None, typer.Argument(help="Number or name of a chapter; left out: list them.", show_default=False)
     ] = None,
     device: DeviceName = None,
-    language: Annotated[str, typer.Option(help="Of the pictures: en or zh-CN.")] = "en",
+    language: Annotated[Literal["en", "zh-CN"], typer.Option(help="Of the pictures.")] = "en",
     figures: Annotated[
         Path | None, typer.Option(help="Folder for the pictures; else they are shown where there is a screen.")
     ] = None,
@@ -28,15 +31,22 @@ def series(
     from ms_dnn.series.catalogue import chapters, find_chapter
 
     if chapter is None:
+        if figures is not None:
+            raise SeriesError("--figures keeps the pictures of a chapter, and none was named: ms-dnn series lists them")
         _print_chapters(chapters())
         return
+    if figures is not None:
+        check_new_folder(figures, "--figures")
     path = find_chapter(chapter).path.resolve()
-    options = [("--device", device or "auto"), ("--language", language)]
+    options: list[tuple[str, str]] = [("--device", device or "auto"), ("--language", language)]
     if figures is not None:
         options.append(("--figures", str(figures)))
+    command = [sys.executable, str(path), *(word for pair in options for word in pair)]
+    if os.name == "nt":  # there a new process does not take the place of this one: the shell would not wait for it
+        raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603 - a chapter of ours
     # In place of this process: a chapter is a script of its own, with Python's way of ending and of being interrupted.
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, str(path), *(word for pair in options for word in pair)])  # noqa: S606 - a chapter of ours
+    os.execv(sys.executable, command)  # noqa: S606 - a chapter of ours
 
 
 def _print_chapters(chapters: "Sequence[Chapter]") -> None:

@@ -48,12 +48,14 @@ def train(
     if config is None:
         raise ConfigError("got neither a configuration nor --resume; try: ms-dnn train digits")
     from ms_dnn.config import load_config
+    from ms_dnn.training.run_folder import check_no_run
 
     asked = list(overrides or [])
     options = {"device": device, "backprop": backprop, "training.engine": engine}
     asked += [f"{key}={value}" for key, value in options.items() if value]
     loaded = load_config(config, asked)
     path = run_folder(run, loaded.name)
+    check_no_run(path)  # before MindSpore is loaded
 
     console.print(f"{loaded.name}: {_describe(loaded)}", soft_wrap=True)
     with working(LOADING):

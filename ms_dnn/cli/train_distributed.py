@@ -27,8 +27,9 @@ def train_distributed(
     MASTER_PORT, NODE_RANK and LOCAL_WORKERS (workers on this machine) in the environment.
     """
     from ms_dnn.config.sharing import require_shareable
-    from ms_dnn.runtime.launch import Cluster, launch
+    from ms_dnn.runtime.launch import Cluster, check_system, launch
 
+    check_system()
     cluster = Cluster.of_environment(workers, os.environ)
     on_device = [] if device is None else [f"--device={device}"]
     if resume is not None:
@@ -39,10 +40,12 @@ def train_distributed(
     if config is None:
         raise ConfigError("got neither a configuration nor --resume; try: ms-dnn train-distributed digits --workers 2")
     from ms_dnn.config import load_config
+    from ms_dnn.training.run_folder import check_no_run
 
     loaded = load_config(config, list(overrides or []))
     require_shareable(loaded, workers)
     path = run_folder(run, loaded.name)
+    check_no_run(path)  # before MindSpore is loaded
     settings = [f"--set={override}" for override in overrides or []]
     raise typer.Exit(launch([str(config), f"--run={path}", *settings, *on_device], path, cluster))
 

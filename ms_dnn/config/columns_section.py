@@ -73,6 +73,9 @@ class NumberColumn(_Column):
     """A column of numbers, one feature."""
 
     kind: Literal["number"] = "number"
+    unit: str = Field(
+        "", description="What stands before or behind each number, such as % or €, and is taken away: 45 % is 45."
+    )
     scaling: ScalingKind | None = Field(None, description="Left out: that of data.scaling.")
     missing: _MissingNumbers = Field(
         "error",

@@ -15,6 +15,7 @@ from ms_dnn.config.settings import Conflict, Settings
 
 Delimiter = Literal["auto", "comma", "semicolon", "tab", "bar", "space"]
 Decimal = Literal["plain", "point", "comma"]
+PATHS = ("file", "folder", "test_folder", "validation_folder")
 DataSet = Literal[
     "digits",
     "breast_cancer",
@@ -36,6 +37,9 @@ DataSet = Literal[
 # Those that come with test files of their own.
 _WITH_TEST_FILES = ("mnist", "fashion_mnist", "cifar10", "hdf5")
 
+# The folder of a set that is not a share of the samples.
+_OWN_SETS = {"test": "test_folder", "validation": "validation_folder"}
+
 # What each set of files has to be told, and what it may be; the others come with scikit-learn.
 _NEEDED = {
     "mnist": {"folder": "the folder of the four idx files"},
@@ -51,13 +55,13 @@ _NEEDED = {
 }
 _REGRESSION_SETS = frozenset({"diabetes"})
 _OPEN_SETS = frozenset({"csv", "parquet", "npz", "npy", "mindrecord"})  # their targets may be either
-_OF_TABLES = ("target_kind", "classes", "drop", "columns")
+_OF_TABLES = ("target_kind", "target_unit", "classes", "drop", "columns")
 _OF_CSV = ("encoding", "delimiter", "decimal")
 _ALLOWED = {
     "csv": (*_OF_TABLES, *_OF_CSV),
     "parquet": _OF_TABLES,
-    "npz": ("target_kind",),
-    "images": ("image_size",),
+    "npz": ("target", "target_kind", "drop"),
+    "images": ("image_size", *_OWN_SETS.values()),
     "npy": ("target_kind", "stream"),
     "mindrecord": ("target", "target_kind", "drop", "stream"),
 }
@@ -103,13 +107,24 @@ class DataConfig(Settings):
         description="Folder of mnist, fashion_mnist, cifar10, hdf5, images (one sub-folder a class) or npy; a relative "
         "path starts from the folder where the command runs.",
     )
+    test_folder: _PathText | None = Field(
+        None, description="images: folder of the test set, with the same sub-folders; left out, a share of all."
+    )
+    validation_folder: _PathText | None = Field(
+        None, description="images: folder of the validation set, with the same sub-folders; left out, a share of all."
+    )
     target: str | None = Field(
-        None, description="csv, parquet: the column to predict; mindrecord: the field to predict, y if left out."
+        None,
+        description="csv, parquet: the column to predict; mindrecord: the field to predict, y if left out; npz: the "
+        "array to predict, y, y_train, target, labels and the like if left out.",
     )
     target_kind: Literal["auto", "classes", "numbers"] = Field(
         "auto",
         description="csv, parquet, npz, npy, mindrecord: what the target is. auto takes texts (outside tables also "
         "whole numbers) for classes, and other numbers for regression.",
+    )
+    target_unit: str = Field(
+        "", description="csv, parquet: what stands before or behind each number of the target, such as % or €."
     )
     classes: tuple[str, ...] = Field(
         (),
@@ -118,7 +133,7 @@ class DataConfig(Settings):
         "and not missing. Left out: those in the table, sorted.",
     )
     drop: tuple[str, ...] = Field(
-        (), strict=False, description="csv, parquet, mindrecord: columns or fields that are no features."
+        (), strict=False, description="csv, parquet, mindrecord, npz: columns, fields or arrays that are no features."
     )
     columns: ColumnsConfig = Field(
         {},
@@ -165,10 +180,12 @@ class DataConfig(Settings):
 
     @model_validator(mode="before")
     @classmethod
-    def _takes_no_share_for_the_test_where_files_do(cls, values: Any) -> Any:
-        if isinstance(values, dict) and values.get("set") in _WITH_TEST_FILES and "test" not in values:
-            return {**values, "test": 0.0}
-        return values
+    def _takes_no_share_for_a_set_of_its_own(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        own = {share for share, folder in _OWN_SETS.items() if values.get(folder) is not None}
+        own |= {"test"} if values.get("set") in _WITH_TEST_FILES else set()
+        return dict.fromkeys(own, 0.0) | values
 
     def _conflicts(self) -> Iterator[Conflict]:
         needed = _NEEDED.get(self.set, {})
@@ -176,8 +193,10 @@ class DataConfig(Settings):
         for key in (
             "file",
             "folder",
+            *_OWN_SETS.values(),
             "target",
             "target_kind",
+            "target_unit",
             "classes",
             "drop",
             "columns",
@@ -199,10 +218,16 @@ class DataConfig(Settings):
             yield Conflict(("classes",), "expected at least two names, each once, and no target_kind: numbers")
         if self.image_size is not None and len(self.image_size) != 2:
             yield Conflict(("image_size",), f"got {len(self.image_size)} numbers, expected a list [height, width]")
+        yield from self._conflicts_of_shares()
+
+    def _conflicts_of_shares(self) -> Iterator[Conflict]:
         if self.test and self.set in _WITH_TEST_FILES:
             sentence = f"got {self.test:g}, but {self.set} has test files, which are the test set; leave test out"
             yield Conflict(("test",), sentence)
-        elif self.validation + self.test >= 1:
+        for share, folder in _OWN_SETS.items():
+            if getattr(self, share) and getattr(self, folder) is not None:
+                yield Conflict((share,), f"got {getattr(self, share):g}, but {folder} has that set; leave {share} out")
+        if self.validation + self.test >= 1:
             shares = f"data.validation {self.validation:g} and data.test {self.test:g}"
             yield Conflict((), f"{shares} leave nothing to train on; their sum must be below 1")
 
@@ -213,7 +238,12 @@ class DataConfig(Settings):
             return "classes" if self.classes else self.target_kind
         return "numbers" if self.set in _REGRESSION_SETS else "classes"
 
+    @property
+    def validates(self) -> bool:
+        """Whether there is a validation set."""
+        return self.validation > 0 or self.validation_folder is not None
+
     def with_absolute_paths(self) -> Self:
         """Return the same section for any working directory."""
-        paths = {key: getattr(self, key) for key in ("file", "folder")}
+        paths = {key: getattr(self, key) for key in PATHS}
         return self.model_copy(update={key: str(Path(path).absolute()) for key, path in paths.items() if path})

@@ -33,6 +33,8 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> ExperimentCo
         >>> config.loss, config.training.epochs
         ('softmax_cross_entropy', 5)
     """
+    if not isinstance(path, str | os.PathLike):
+        raise ConfigError(f"path: got a {type(path).__name__}, expected a YAML file, or a name such as 'digits'")
     return parse_config(_text_of(Path(path)), source=str(path), overrides=overrides)
 
 
@@ -48,6 +50,10 @@ def load_document(path: str | Path, overrides: Sequence[str] = ()) -> Document:
 
 def document_of(text: str, source: str, overrides: Sequence[str] = ()) -> Document:
     """Read the values of YAML text, with the overrides, before they are checked."""
+    several = isinstance(overrides, Sequence) and not isinstance(overrides, str)
+    if not several or not all(isinstance(one, str) for one in overrides):
+        wanted = overrides if isinstance(overrides, str) else "training.epochs=5"
+        raise ConfigError(f"overrides: got {overrides!r}, expected a list of texts: [{wanted!r}]")
     document = read_document(text, source)
     if document is None or document.data is None:
         raise ConfigError(f"{source}: is empty; a configuration begins with 'name', 'data' and 'network'")

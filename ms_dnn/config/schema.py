@@ -174,7 +174,7 @@ def _early_stopping(config: ExperimentConfig) -> Iterator[Conflict]:
     if stopping is None:
         return
     path = ("training", "early_stopping")
-    if config.data.validation == 0:
+    if not config.data.validates:
         yield Conflict(
             path,
             f"{stopping.monitor} needs validation samples, and data.validation is 0; "

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, ValidationError, mode
 from pydantic_core import InitErrorDetails, PydanticCustomError
 from typing_extensions import Self
 
-from ms_dnn.errors import DataError
+from ms_dnn.errors import DataError, NewerVersionError
 
 Record = TypeVar("Record", bound=BaseModel)
 
@@ -60,9 +60,17 @@ def refusal(title: str, conflicts: Iterable[Conflict]) -> ValidationError:
 
 
 def record_from_json(kind: type[Record], text: str | bytes, name: str, expected: str) -> Record:
-    """Return a stored record. Raises :class:`DataError`, in which it is called ``name``, for any other text."""
+    """Return a stored record. Raises :class:`DataError`, in which it is called ``name``, for any other text.
+
+    Where a later ``version`` wrote it, that is a :class:`NewerVersionError`.
+    """
     try:
         return kind.model_validate_json(text)
     except ValidationError as error:
-        place = ".".join(str(part)[:40] for part in error.errors(include_url=False)[0]["loc"]) or "the beginning"
+        fault = error.errors(include_url=False)[0]
+        place = ".".join(str(part)[:40] for part in fault["loc"]) or "the beginning"
+        if place == "version" and isinstance(fault["input"], int) and fault["input"] > 1:
+            raise NewerVersionError(
+                f"got {name} of version {fault['input']}, expected 1: a newer ms-dnn wrote them, so upgrade this one"
+            ) from error
         raise DataError(f"got {name} that are wrong at {place}, expected {expected}") from error

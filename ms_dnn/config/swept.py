@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ms_dnn.config.data_section import PATHS
 from ms_dnn.config.document import Document, set_value
 from ms_dnn.config.loading import document_of, dump_values, load_document, validated
 from ms_dnn.config.problems import Origin, Path, Problem, config_error, dotted
@@ -36,6 +37,8 @@ _UNSWEPT = {
     "data.set": "trials are compared on the same samples",
     "data.file": "trials are compared on the same samples",
     "data.folder": "trials are compared on the same samples",
+    "data.test_folder": "trials are compared on the same samples",
+    "data.validation_folder": "trials are compared on the same samples",
     "data.target": "trials are compared on the same samples",
     "data.target_kind": "trials are compared on the same samples",
     "data.classes": "trials are compared on the same samples",
@@ -124,7 +127,7 @@ class SweptExperiment:
     def text(self) -> str:
         """Return everything as YAML, with paths that hold in any working directory."""
         data = copy.deepcopy(self._document.data)
-        for key in ("file", "folder"):
+        for key in PATHS:
             if data["data"].get(key):
                 data["data"][key] = str(FilePath(data["data"][key]).absolute())
         return dump_values(data)
@@ -148,7 +151,7 @@ class SweptExperiment:
         """Raise when no trial could be measured by the metric."""
         metric, kind = self.sweep.metric, self.base.data.known_target_kind
         path: Path = ("sweep", "metric")
-        if self.base.data.validation == 0:
+        if not self.base.data.validates:
             sentence = f"{metric} needs validation samples, and data.validation is 0; set data.validation to 0.1"
         elif metric == "validation_accuracy" and kind == "numbers":
             sentence = f"{self.base.data.set} is a regression set, which has no accuracy; use validation_r2"

@@ -204,5 +204,5 @@ def _range(node: Node) -> str:
     if "minimum" in node and "maximum" in node:
         return f" from {node['minimum']} to {node['maximum']}"
     signs = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
-    bounds = [f"{sign} {node[bound]:g}" for bound, sign in signs.items() if bound in node]
+    bounds = [f"{sign} {node[bound]:.9g}" for bound, sign in signs.items() if bound in node]
     return f" {' and '.join(bounds)}" if bounds else ""

@@ -27,11 +27,11 @@ READERS: Mapping[str, Callable[[Source], Loaded]] = {
     "cifar10": lambda source: read_cifar10(source.folder),
     "csv": read_training_table,
     "parquet": read_training_table,
-    "npz": lambda source: read_npz(source.file, source.target_kind),
+    "npz": lambda source: read_npz(source.file, source.target_kind, source.target, source.drop),
     "npy": read_npy_folder,
     "mindrecord": read_mindrecord,
     "hdf5": lambda source: read_hdf5_set(source.folder, source.scratch),
-    "images": lambda source: read_image_folders(source.folder, source.image_size, source.scratch),
+    "images": read_image_folders,
 }
 
 

@@ -73,6 +73,11 @@ def _require_undeclared_columns(source: Source) -> None:
             f"data.columns.{source.weight}: got weights of the samples, which neither npy nor mindrecord keeps: "
             "take the column out of data.columns and put it in data.drop to convert the rest"
         )
+    if source.validation_folder is not None:
+        raise DataError(
+            "data.validation_folder: got a validation set of its own, which neither npy nor mindrecord keeps: leave it "
+            "out to convert the rest"
+        )
     if source.columns:
         raise DataError(
             "data.columns: got declared columns, expected numbers to convert, because what categories become is "
@@ -94,7 +99,9 @@ def _publish(written: Path, output: Path) -> None:
     """Give what was written its name, durably."""
     paths = [index_of(written), written] if written.is_file() else [*written.iterdir(), written]
     for path in paths:
-        descriptor = os.open(path, os.O_RDONLY)
+        if os.name == "nt" and path.is_dir():  # Windows opens no folders, and syncs what is open for writing
+            continue
+        descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:

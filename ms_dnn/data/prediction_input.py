@@ -10,7 +10,7 @@ import numpy as np
 
 from ms_dnn.data.formats.arrays import ARRAY_SUFFIXES, read_arrays
 from ms_dnn.data.formats.images import IMAGE_SUFFIXES, folders_in, has_pictures, pictures_in, read_images
-from ms_dnn.data.source import Samples
+from ms_dnn.data.source import Samples, check_is_there
 from ms_dnn.data.tables.declared import quoted_names, read_table
 from ms_dnn.data.tables.dialect import AUTO, Dialect
 from ms_dnn.data.tables.files import TABLE_SUFFIXES
@@ -52,8 +52,7 @@ def read_features(
     suffix = path.suffix.lower()
     if path.is_dir():
         return _of_folder(path, class_names, pictures)
-    if not path.is_file():
-        raise DataError(f"there is no file {str(path)!r}; check the path")
+    check_is_there(path)
     if suffix in IMAGE_SUFFIXES:
         return pictures([path])
     if suffix not in (*ARRAY_SUFFIXES, *TABLE_SUFFIXES):
@@ -63,7 +62,7 @@ def read_features(
         )
     check_not_inverted(path, invert=invert)
     if suffix in ARRAY_SUFFIXES:
-        return read_arrays(path, feature_count, feature_names, image_shape)
+        return read_arrays(path, feature_count, feature_names, image_shape, target, drop)
     return read_table(path, feature_count, feature_names, target, drop, dialect)
 
 

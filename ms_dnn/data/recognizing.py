@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ms_dnn.config.bundled import bundled_configs
-from ms_dnn.data.formats.images import IMAGE_SUFFIXES, examine_picture, pictures_in
+from ms_dnn.data.formats.image_folders import sets_in
+from ms_dnn.data.formats.images import IMAGE_SUFFIXES, examine_picture, folders_in, pictures_in
 from ms_dnn.data.formats.mindrecord import index_of
 from ms_dnn.data.source import is_file, is_folder, reading
 from ms_dnn.data.tables.cells import number_in
@@ -25,6 +27,16 @@ _KNOWN = (
     "a CSV or Parquet table, an .npz, a MindRecord, or a folder of idx files, of CIFAR-10's .bin files, of x.npy and "
     "y.npy, or with a sub-folder of pictures for each class"
 )
+_IN_FOLDERS = re.compile(
+    r"(train|t10k)-(images-idx3|labels-idx1)-ubyte(\.gz)?|(data_batch_[1-5]|test_batch)\.bin|"
+    r"(train|test)_catvnoncat\.h5|[xy]\.npy"
+)
+_CURES = {
+    **dict.fromkeys((".xls", ".xlsx", ".ods"), "save the sheet as CSV"),
+    **dict.fromkeys(IMAGE_SUFFIXES, "put it into the folder of its class, and name the folder around all classes"),
+    **dict.fromkeys((".json", ".jsonl"), "write it as a table with pandas.DataFrame.to_csv"),
+    ".npy": "name it x.npy and put it beside a y.npy",
+}
 _IDX = ("train-images-idx3-ubyte", "train-images-idx3-ubyte.gz")
 
 
@@ -43,7 +55,13 @@ def recognize(path: Path, target: str | None = None) -> Recognized:
     Raises :class:`DataError` for what is none of the known formats, and for a table whose target is not named.
     """
     with reading(f"{str(path)!r}: cannot be read (", "): check its permissions", OSError):
-        return _recognized(path, target)
+        found = _recognized(path, target)
+    if target is not None and "target" not in found.data:
+        raise DataError(
+            f"--target: got {target!r}, expected none, for {found.data['set']} has no columns to choose from: leave it "
+            "out"
+        )
+    return found
 
 
 def _recognized(path: Path, target: str | None) -> Recognized:
@@ -57,12 +75,12 @@ def _recognized(path: Path, target: str | None) -> Recognized:
     if is_table(path):
         return recognize_table(path, target)
     if suffix == ".npz":
-        return Recognized({"set": "npz", "file": str(path)})
+        return Recognized({"set": "npz", "file": str(path)} | ({"target": target} if target else {}))
     if index_of(path).is_file():
         return Recognized({"set": "mindrecord", "file": str(path)} | ({"target": target} if target else {}))
-    if path.name in _IDX or suffix in (".npy", ".bin", ".h5", ".gz"):
+    if _IN_FOLDERS.fullmatch(path.name):
         return _of_folder(path.parent)
-    cure = "save the sheet as CSV" if suffix in (".xls", ".xlsx", ".ods") else "convert it to one of these"
+    cure = _CURES.get(suffix, "convert it to one of these")
     raise DataError(f"{str(path)!r}: got a file of an unknown kind, expected {_KNOWN}: {cure}")
 
 
@@ -79,10 +97,13 @@ def _of_folder(path: Path) -> Recognized:
         return Recognized({"set": "hdf5", **folder})
     if {"x.npy", "y.npy"} <= names:
         return Recognized({"set": "npy", **folder})
+    sets = sets_in(path)
+    if sets and all(map(folders_in, sets.values())):
+        return _of_sets(sets)
     classes = [entry for entry in sorted(path.iterdir()) if entry.is_dir() and not entry.name.startswith(".")]
     if len(classes) > 1 and any(file.suffix.lower() in IMAGE_SUFFIXES for one in classes for file in one.iterdir()):
         return _of_pictures(path, classes)
-    found = f"a folder with {quoted_names(sorted(names))}"
+    found = f"a folder with {quoted_names(sorted(names))}" if names else "an empty folder"
     raise DataError(f"{str(path)!r}: got {found}, expected {_KNOWN}: name another one, or sort the files")
 
 
@@ -91,7 +112,7 @@ def _of_pictures(path: Path, classes: list[Path]) -> Recognized:
     sizes = Counter(examine_picture(file)[:2] for folder in classes for file in pictures_in(folder))
     (height, width), _ = sizes.most_common(1)[0]
     data: dict[str, Any] = {"set": "images", "folder": str(path)}
-    seen = f"{sizes.total():,} pictures in {len(classes)} classes"
+    seen = f"{sizes.total():,} pictures in {len({folder.name for folder in classes})} classes"
     if len(sizes) == 1 and max(height, width) <= LARGEST_SIDE:
         return Recognized(data, {"folder": f"{seen}, all {height}×{width}"})
     shrink = min(1.0, LARGEST_SIDE / max(height, width))
@@ -100,6 +121,13 @@ def _of_pictures(path: Path, classes: list[Path]) -> Recognized:
     return Recognized(
         data | {"image_size": size}, {"folder": seen, "image_size": f"{most}; larger is finer, and slower"}
     )
+
+
+def _of_sets(sets: dict[str, Path]) -> Recognized:
+    """Return the section of folders of pictures for the training, test and validation set, some of them."""
+    found = _of_pictures(sets["train"], [entry for folder in sets.values() for entry in folders_in(folder)])
+    own = {f"{split}_folder": str(sets[split]) for split in ("test", "validation") if split in sets}
+    return Recognized(found.data | own, found.seen, found.doubts)
 
 
 def is_table(path: Path) -> bool:

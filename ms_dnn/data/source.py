@@ -48,6 +48,8 @@ class Source:
     scratch: Path | None = None
     dialect: Dialect = AUTO
     classes: tuple[str, ...] = ()
+    test_folder: Path | None = None
+    validation_folder: Path | None = None
 
     @property
     def dropped(self) -> tuple[str, ...]:
@@ -62,10 +64,11 @@ class Source:
 
 
 class Loaded(NamedTuple):
-    """A data set, and its test set where the files themselves set one apart."""
+    """A data set, and its test and validation set where the files themselves set them apart."""
 
     dataset: Dataset
     test: Dataset | None = None
+    validation: Dataset | None = None
 
 
 class Samples(NamedTuple):
@@ -111,6 +114,12 @@ def check_file(path: Path, kind: str) -> None:
     """Raise :class:`DataError` unless ``path`` is a regular file."""
     if not is_file(path):
         raise DataError(f"data.file: got no file {str(path)!r}, expected {kind}: put it there, or correct the path")
+
+
+def check_is_there(path: Path) -> None:
+    """Raise :class:`DataError` unless ``path``, which is to be predicted, is a file or a folder."""
+    if not (is_file(path) or is_folder(path)):
+        raise DataError(f"got no file or folder {str(path)!r}, expected samples to predict: check the path")
 
 
 def check_not_empty(where: str, samples: int, features: int) -> None:

@@ -21,11 +21,12 @@ BAR = 30
 def summarize(found: Loaded) -> dict[str, Any]:
     """Return what a set is, as JSON-able values; the features and missing values are those of all its samples.
 
-    ``samples`` and, where the set has a test set of its own, ``test_samples``; ``task``; ``classes``, how many samples
-    each has; ``targets``, the range of each regression target; ``features``, for each its name, its smallest and
-    largest number, its first and last date, or its number of distinct texts, and how many are missing; ``image_shape``.
+    ``samples`` and, where the set has those sets of its own, ``test_samples`` and ``validation_samples``; ``task``;
+    ``classes``, how many samples each has; ``targets``, the range of each regression target; ``features``, for each its
+    name, its smallest and largest number, its first and last date, or its number of distinct texts, and how many are
+    missing; ``image_shape``.
     """
-    dataset, test = found
+    dataset, test, validation = found
     parts = [part for part in found if part is not None]
     y = np.concatenate([part.y for part in parts])
     counts = np.bincount(y, minlength=dataset.n_classes) if dataset.task == "classification" else np.zeros(0)
@@ -34,6 +35,7 @@ def summarize(found: Loaded) -> dict[str, Any]:
         "task": dataset.task,
         "samples": len(dataset),
         "test_samples": 0 if test is None else len(test),
+        "validation_samples": 0 if validation is None else len(validation),
         "image_shape": dataset.image_shape,
         "classes": dict(zip(dataset.class_names, counts.tolist(), strict=True)),
         "targets": [_range(column) for column in y.T] if dataset.task == "regression" else [],
@@ -81,13 +83,14 @@ def _number(value: float) -> float | None:
 def data_report(summary: Mapping[str, Any]) -> list[Block]:
     """Return what :func:`ms_dnn.data.summary.summarize` found: a line on the whole, the classes, the features."""
     features, shape = summary["features"], summary["image_shape"]
-    own_test = f" and {summary['test_samples']:,} test samples of its own" if summary["test_samples"] else ""
+    own = [f"{summary[f'{kind}_samples']:,} {kind}" for kind in ("test", "validation") if summary[f"{kind}_samples"]]
+    own_sets = f" and {' and '.join(own)} samples of its own" if own else ""
     pictures = f", pictures of {'×'.join(map(str, shape))}" if shape else ""
     missing = sum(feature["missing"] for feature in features)
     constant = sum(_is_constant(feature) for feature in features)
     blocks: list[Block] = [
         line(
-            f"{summary['set']}: {summary['task']}, {summary['samples']:,} samples{own_test}, {len(features):,} "
+            f"{summary['set']}: {summary['task']}, {summary['samples']:,} samples{own_sets}, {len(features):,} "
             f"features{pictures}",
             whole=True,
         ),

@@ -18,7 +18,7 @@ def table_overview(path: Path) -> dict[str, Any]:
     """Return what a table holds, as JSON-able values: its samples, how it is written, and of each column what it is.
 
     ``columns`` has of each its name, the kind that ``ms-dnn init`` declares, what was seen, and how many cells are
-    missing. Raises :class:`ms_dnn.errors.DataError` for what is no table.
+    missing; ``doubts`` says what may be meant otherwise. Raises :class:`ms_dnn.errors.DataError` for what is no table.
     """
     with reading(f"{path.name!r}: cannot be read (", "): check its permissions", OSError):
         table, _ = open_any_table(path)
@@ -32,6 +32,7 @@ def table_overview(path: Path) -> dict[str, Any]:
         "file": path.name,
         "samples": facts[0].rows,
         "written": written,
+        "doubts": [one.doubt for one in guesses if one.doubt],
         "columns": [
             {"name": one.facts.name, "kind": one.kind, "seen": one.seen, "missing": one.facts.missing.total()}
             for one in guesses
@@ -47,4 +48,6 @@ def table_report(overview: Mapping[str, Any]) -> list[Block]:
         for one in overview["columns"]
     ]
     columns = [Column("column", fold=True), Column("kind"), Column("seen", fold=True), Column("missing", "right")]
-    return [line(head, whole=True), line(", ".join(overview["written"]), whole=True), Table(columns, rows), line()]
+    doubts = [line(f"note: {doubt}", "quiet", whole=True) for doubt in overview["doubts"]]
+    written = line(", ".join(overview["written"]), whole=True)
+    return [line(head, whole=True), written, Table(columns, rows), line(), *doubts]

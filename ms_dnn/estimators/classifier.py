@@ -174,6 +174,7 @@ class DNNClassifier(ClassifierMixin, DNNEstimator):
         return tags
 
     def _learn_targets(self, y: NDArray[Any], continues: bool, classes: ArrayLike | None) -> NDArray[Any]:
+        _check_one_kind(y)
         check_classification_targets(y)
         several = y.ndim == 2
         labels = _columns(y) if several else np.unique(y)
@@ -242,6 +243,13 @@ class DNNClassifier(ClassifierMixin, DNNEstimator):
         if self._several_labels:
             return (outputs > 0).astype(np.int64)
         return self.classes_[self._logits(outputs).argmax(axis=1)]
+
+
+def _check_one_kind(y: NDArray[Any]) -> None:
+    """Raise :class:`ParameterError` for texts beside numbers, or None beside either, which have no order."""
+    kinds = {type(label).__name__ for label in y.ravel().tolist()} if y.dtype.kind == "O" else set()
+    if len(kinds) > 1 and kinds & {"str", "NoneType"}:
+        raise ParameterError(f"y: got labels of the kinds {', '.join(sorted(kinds))}, expected one kind: convert them")
 
 
 def _columns(y: NDArray[Any]) -> NDArray[Any]:

@@ -95,7 +95,7 @@ def prepare_data(config: ExperimentConfig, expected: Fingerprint | None = None) 
         DataError: when the data cannot be used or are not those expected, or the last layer does not fit them.
     """
     source = source_of(config)
-    dataset, own_test = loaded = load_data(source)
+    dataset, own_test, own_validation = loaded = load_data(source)
     fingerprint = fingerprint_of(loaded)
     if fingerprint != (expected or fingerprint):
         raise DataError(
@@ -128,9 +128,10 @@ def prepare_data(config: ExperimentConfig, expected: Fingerprint | None = None) 
         training_values=TrainingValues.of(parts.train),
     )
     test = parts.test if own_test is None else own_test
+    validation = parts.validation if own_validation is None else own_validation
     return PreparedData(
         train=replace(train, weights=product_of_weights(of_classes, parts.train.weights)),
-        validation=None if parts.validation is None else encoder.encode(parts.validation, "validation"),
+        validation=None if validation is None else encoder.encode(validation, "validation"),
         test=None if test is None else encoder.encode(test, "test"),
         dataset=dataset,
         features=features,

@@ -36,7 +36,8 @@ def first_config(path: Path, target: str | None = None) -> FirstConfig:
     Raises :class:`ms_dnn.errors.DataError` for data that no configuration can read, with all that is wrong at once.
     """
     found = recognize(path, target)
-    dataset, own_test = load_data(source_of_data(DataConfig.model_validate(found.data)))
+    dataset, own_test, own_validation = load_data(source_of_data(DataConfig.model_validate(found.data)))
+    validates = own_validation is not None or len(dataset) >= _FEWEST_TO_VALIDATE
     lines = [
         f"# Written by ms-dnn init for {plain(path)}: correct what was guessed wrong.",
         "#   Any value can be changed for one run: --set training.epochs=5 --set network.layers.0.units=128",
@@ -44,11 +45,11 @@ def first_config(path: Path, target: str | None = None) -> FirstConfig:
         entry("name", name_of(path)),
         "seed: 0",
         "",
-        *_data_lines(found, dataset, own_test is not None),
+        *_data_lines(found, dataset, own_test is not None, None if own_validation is not None else validates),
         "",
         *_network_lines(dataset),
         "",
-        *_training_lines(dataset),
+        *_training_lines(dataset, validates),
     ]
     text = "\n".join(lines) + "\n"
     config = parse_config(text, f"the configuration for {path}")
@@ -60,17 +61,22 @@ def name_of(path: Path) -> str:
     return re.sub(r"[^A-Za-z0-9_-]+", "_", path.resolve().stem).strip("_-")[:100] or "experiment"
 
 
-def _data_lines(found: Recognized, dataset: Dataset, own_test: bool) -> list[str]:
+def _data_lines(found: Recognized, dataset: Dataset, own_test: bool, validates: bool | None) -> list[str]:
+    """Return the data section; ``validates`` is None where the validation set is one of its own."""
     lines = ["data:"]
     for key, value in found.data.items():
         if key == "columns":
             lines += _column_lines(value, found.seen)
         else:
             lines.append(_line(2, key, value, found.seen.get(key, "")))
-    if not own_test:
-        lines.append(_line(2, "test", 0.2, "share of the samples in the test set, which is for ms-dnn evaluate"))
-    validation = 0.1 if _validates(dataset) else 0
-    lines.append(_line(2, "validation", validation, "share in the validation set, which decides when to stop"))
+    if own_test:
+        lines.append(_line(2, "test", 0, "the files have a test set of their own"))
+    else:
+        test = 0.2 if round(0.2 * len(dataset)) else 0
+        lines.append(_line(2, "test", test, "share of the samples in the test set, which is for ms-dnn evaluate"))
+    if validates is not None:
+        share = 0.1 if validates else 0
+        lines.append(_line(2, "validation", share, "share in the validation set, which decides when to stop"))
     picture = dataset.image_shape is not None
     scaling = "min_max" if picture else "standard"
     lines.append(_line(2, "scaling", scaling, "of all numbers, measured on the training set only"))
@@ -111,15 +117,11 @@ def _network_lines(dataset: Dataset) -> list[str]:
     ]
 
 
-def _training_lines(dataset: Dataset) -> list[str]:
+def _training_lines(dataset: Dataset, validates: bool) -> list[str]:
     lines = ["training:", f"  batch_size: {max(1, min(32, len(dataset) // 4))}", "  epochs: 60"]
-    if _validates(dataset):
+    if validates:
         lines.append("  early_stopping: {monitor: validation_loss, patience: 10}  # reports without improvement")
     return lines
-
-
-def _validates(dataset: Dataset) -> bool:
-    return len(dataset) >= _FEWEST_TO_VALIDATE
 
 
 def _line(indent: int, key: str, value: Any, comment: str) -> str:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import packages_distributions
+from pathlib import Path
 from typing import Any, Literal
 
+import mindspore as ms
 import numpy as np
 import pandas as pd
 from mindspore import Tensor, ops
@@ -124,8 +127,16 @@ class Preflight(Shown):
 def examine_environment(device: Device) -> list[PreflightFinding]:
     """Return what is known of the versions and the device in use."""
     versions = describe_environment("mindspore", "numpy")
-    mindspore = versions["mindspore"]
+    mindspore = ms.__version__
     found = []
+    packages = sorted({*packages_distributions().get("mindspore", [])})
+    if packages != ["mindspore"] or versions["mindspore"] != mindspore:
+        known = f"the package {', '.join(packages)}" if packages else "no package that pip knows"
+        sentence = (
+            f"{mindspore} is {known}, in {Path(ms.__file__).parent}: so that pip does not put another one beside it, "
+            "install ms-dnn by pip install --no-deps (see the page on Ascend)"
+        )
+        found.append(PreflightFinding("MindSpore", "warning", sentence))
     if mindspore.startswith(TESTED + "."):
         sentence = f"MindSpore {mindspore}, NumPy {versions['numpy']}, Python {versions['python']}"
         found.append(PreflightFinding("versions", "good", sentence))
@@ -140,7 +151,10 @@ def examine_environment(device: Device) -> list[PreflightFinding]:
     found.append(PreflightFinding("engine", "good", f"{engine.name}, {engine.reason}"))
     cores = os.cpu_count() or 1
     threads = os.environ.get("OMP_NUM_THREADS", "")
-    if threads.isdigit() and int(threads) > cores:
+    if threads and not threads.isdigit():
+        sentence = f"OMP_NUM_THREADS: got {threads!r}, expected a whole number: unset it"
+        found.append(PreflightFinding("threads", "warning", sentence))
+    elif threads and int(threads) > cores:
         sentence = f"OMP_NUM_THREADS={threads} on {cores} cores: threads wait for each other; unset it"
         found.append(PreflightFinding("threads", "warning", sentence))
     return found

@@ -26,6 +26,8 @@ def source_of_data(data: DataConfig) -> Source:
         (height, width) if data.image_size else None,
         data.columns,
         data.stream,
-        dialect=Dialect(data.encoding, data.delimiter, data.decimal),
+        dialect=Dialect(data.encoding, data.delimiter, data.decimal, data.target_unit),
         classes=data.classes,
+        test_folder=None if data.test_folder is None else Path(data.test_folder),
+        validation_folder=None if data.validation_folder is None else Path(data.validation_folder),
     )

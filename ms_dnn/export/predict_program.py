@@ -150,13 +150,20 @@ def of_cells(cells: Any, column: dict[str, Any], written: dict[str, Any]) -> Any
 def numbers_in(words: list[Any], column: dict[str, Any], written: dict[str, Any]) -> Any:
     """Return numbers (N, 1)."""
     thousands, sign = {"plain": ("", "."), "point": (",", "."), "comma": (".", ",")}[written["decimal"]]
+    unit = column.get("unit", "")
 
     def number(word: Any) -> float:
         if not isinstance(word, str):
             return float(word)
         if word.lower() in ("true", "false"):
             return float(word.lower() == "true")
-        plain = word.replace(thousands, "") if thousands else word
+        plain = word
+        if unit:
+            sign_of, rest = (word[:1], word[1:].strip()) if word[:1] in "+-\N{MINUS SIGN}" else ("", word)
+            bare = rest.removeprefix(unit) if rest.startswith(unit) else rest.removesuffix(unit)
+            plain = sign_of + bare.strip() if bare != rest else "no number"
+        if thousands:
+            plain = re.sub(rf"[{thousands} \u00a0\u202f'’](?=\d)", "", plain)
         try:
             found = float(plain.replace(sign, ".").replace("\N{MINUS SIGN}", "-"))
         except ValueError:

@@ -207,6 +207,7 @@ def _fit_number(name: str, column: NumberColumn, cells: ArrayLike, scaling: Scal
     return FittedNumber(
         column=name,
         missing=missing,
+        unit=column.unit,
         scaling=scaling,
         offset=float(fitted.offset[0]),
         scale=float(fitted.scale[0]),
@@ -288,6 +289,6 @@ def _check_unseen(column: FittedCategory | FittedMultiHot, cells: Any, where: st
     name, cell = column.column, column.unseen_in(cells.iloc[row])[0]
     raise DataError(
         f"{cells.index.name or 'row'} {cells.index[row]}, column {name!r} of {where}: got {cell[:40]!r}, expected one "
-        f"of {quoted_names(column.categories)}: correct it, list it in data.columns.{name}.categories, or set "
-        f"data.columns.{name}.unseen to other or ignore"
+        f"of {quoted_names(column.categories)}: correct it, or before training list it in "
+        f"data.columns.{name}.categories, or set data.columns.{name}.unseen to other or ignore"
     )

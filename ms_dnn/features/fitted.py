@@ -29,6 +29,7 @@ class FittedNumber(_Fitted):
     """A column of numbers: x′ = (x − offset) / scale, after missing values became ``fill``."""
 
     kind: Literal["number"] = "number"
+    unit: str = ""
     scaling: ScalingKind
     offset: float
     scale: float

@@ -15,7 +15,7 @@ from mindspore import nn
 from ms_dnn.errors import SubjectError
 from ms_dnn.judge.inputs.arguments import arguments_of, origins
 from ms_dnn.judge.inputs.files import read_inputs
-from ms_dnn.presentation.notation import first_line
+from ms_dnn.presentation.notation import first_line, nearest_names
 
 PARTS = ("function", "inputs", "loss", "targets")
 
@@ -86,8 +86,9 @@ def _object(name: str) -> Any:
         raise SubjectError(f"'{name}': importing it fails with {type(error).__name__}: {first_line(error)}") from error
     for part in attribute.split("."):
         if not hasattr(found, part):
-            known = ", ".join(sorted(key for key in vars(found) if not key.startswith("_"))[:20])
-            raise SubjectError(f"'{name}': {module_name} has no '{part}'; it has {known}")
+            known = sorted(key for key in vars(found) if not key.startswith("_"))
+            known = nearest_names(part, known, most=5) or known[:20]
+            raise SubjectError(f"'{name}': {module_name} has no '{part}'; it has {', '.join(known)}")
         found = getattr(found, part)
     return found
 

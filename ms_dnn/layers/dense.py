@@ -1,6 +1,7 @@
 """The dense layer a = σ(x Wᵀ + b)."""
 
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,14 @@ def dense(x: Tensor, W: Tensor, b: Tensor | None, activate: Callable[[Tensor], T
     """Return z = x Wᵀ + b and a = σ(z), both (N, O): the one forward that every route differentiates."""
     z = linear(x, W) if b is None else affine(x, W, b)
     return z, activate(z)
+
+
+def check_units(dtype: Any, **sizes: Any) -> None:
+    """Raise a ShapeError unless all sizes are whole numbers of at least 1, a ConfigError for another dtype."""
+    for name, size in sizes.items():
+        if isinstance(size, bool) or not isinstance(size, Integral) or size < 1:
+            raise ShapeError(f"{name}: got {size!r}, expected a whole number of at least 1")
+    named({name: name for name in ("float16", "float32", "float64")}, "dtype", dtype)
 
 
 class Dense(Layer):
@@ -49,9 +58,10 @@ class Dense(Layer):
         self, weight: NDArray[np.floating[Any]], bias: NDArray[np.floating[Any]] | None, activation: str
     ) -> None:
         super().__init__()
-        if weight.ndim != 2 or (bias is not None and bias.shape != weight.shape[:1]):
-            of_bias = "" if bias is None else f" and a bias of shape {bias.shape}"
-            raise ShapeError(f"dense layer: got a weight of shape {weight.shape}{of_bias}, expected (O, I) and (O,)")
+        shape, of_bias = np.shape(weight), None if bias is None else np.shape(bias)
+        if len(shape) != 2 or of_bias not in (None, shape[:1]):
+            also = "" if bias is None else f" and a bias of shape {of_bias}"
+            raise ShapeError(f"dense layer: got a weight of shape {shape}{also}, expected (O, I) and (O,)")
         self.weight = Parameter(Tensor(weight), name="weight")
         self.bias = None if bias is None else Parameter(Tensor(bias), name="bias")
         self.activation = named(ACTIVATIONS, "activation", activation)

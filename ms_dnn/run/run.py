@@ -56,9 +56,7 @@ class Run:
     """
 
     def __init__(self, folder: str | PathLike[str], device: str | None = None) -> None:
-        if not isinstance(folder, str | PathLike):
-            raise RunError(f"folder: got a {type(folder).__name__}, expected the path of a run")
-        self.folder, self.device = Path(folder), device
+        self.folder, self.device = _path("folder", folder), device
         self.config: ExperimentConfig = StoredRun(self.folder, device).config
 
     def __repr__(self) -> str:
@@ -117,7 +115,7 @@ class Run:
             ExportError, MismatchError: when it cannot be written so, or does not predict as the run does.
         """
         chosen: Any = named(_FORMATS, "file_format", file_format)
-        to = destination(self.folder, chosen, None if output is None else Path(output), force=force)
+        to = destination(self.folder, chosen, None if output is None else _path("output", output), force=force)
         return export_run(self.folder, to, as_probabilities=probabilities, device=self.device)
 
     @one_thread_at_a_time
@@ -182,7 +180,7 @@ def train(
     """
     _check_callback(callback)
     checked = _checked(config, overrides)
-    path = default_folder(checked.name) if folder is None else Path(folder)
+    path = default_folder(checked.name) if folder is None else _path("folder", folder)
     check_new_folder(path, "folder")
     _, state, _ = start_run(checked, path, callback or Callbacks())
     return Run(path)._unless_interrupted(state.stop_reason)
@@ -200,14 +198,18 @@ def load_run(folder: str | PathLike[str], device: str | None = None) -> Run:
     return Run(folder, device)
 
 
+def _path(name: str, path: Any) -> Path:
+    if not isinstance(path, str | PathLike):
+        raise RunError(f"{name}: got a {type(path).__name__}, expected a path")
+    return Path(path)
+
+
 def _check_callback(callback: Any) -> None:
     if callback is not None and not hasattr(callback, "on_report"):
         raise ParameterError(f"callback: got {callback!r}, expected a ms_dnn.training.callbacks.Callback")
 
 
 def _checked(config: Any, overrides: Sequence[str]) -> ExperimentConfig:
-    if isinstance(overrides, str):
-        raise ConfigError(f"overrides: got {overrides!r}, expected a list: [{overrides!r}]")
     if isinstance(config, str | PathLike):
         return load_config(Path(config), overrides)
     if isinstance(config, Mapping):

@@ -25,6 +25,8 @@ OF_THE_DATA = (
     "data.set",
     "data.file",
     "data.folder",
+    "data.test_folder",
+    "data.validation_folder",
     "data.target",
     "data.target_kind",
     "data.classes",

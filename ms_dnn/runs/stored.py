@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ms_dnn.config import ExperimentConfig, parse_config
 from ms_dnn.dnn import DNN
-from ms_dnn.errors import DataError, RunError
+from ms_dnn.errors import DataError, NewerVersionError, RunError
 from ms_dnn.experiment.experiment import Experiment, build_network, configured_device
 from ms_dnn.experiment.predictions import Decoder
 from ms_dnn.features.columns import Features
@@ -103,4 +103,6 @@ class StoredRun:
         return network
 
     def _damaged(self, name: str, error: DataError) -> RunError:
+        if isinstance(error, NewerVersionError):
+            return RunError(f"{self.folder.path / name}: {error}")
         return RunError(f"{self.folder.path / name}: damaged ({error}): restore it from a copy, or train anew")

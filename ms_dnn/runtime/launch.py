@@ -9,6 +9,7 @@ import contextlib
 import ctypes
 import math
 import os
+import platform
 import re
 import shutil
 import signal
@@ -29,6 +30,7 @@ from ms_dnn.runtime.distributed import TERMINAL
 
 WORKERS = "workers"
 _INTERRUPTED = 130
+_HIGHEST_PORT = 65535
 _POLL_SECONDS = 0.2
 _SECONDS_TO_END = 30.0
 _FAILED = re.compile(r"Worker process (\d+) exit with exception\. Error code: (-?\d+)")
@@ -68,8 +70,12 @@ class Cluster:
         for name in values:
             given = environment.get(name, str(values[name]))
             if not given.isdecimal():
-                raise WorkerError(f"{name}: got '{given}', expected a whole number")
+                raise WorkerError(f"{name}: got '{given}', expected a whole number: correct it, or unset it")
             values[name] = int(given)
+        if values["MASTER_PORT"] > _HIGHEST_PORT:
+            raise WorkerError(
+                f"MASTER_PORT: got {values['MASTER_PORT']}, expected at most {_HIGHEST_PORT}: choose a free port there"
+            )
         cluster = Cluster(
             workers, values["LOCAL_WORKERS"], values["NODE_RANK"], environment.get("MASTER_ADDR", "127.0.0.1"),
             values["MASTER_PORT"],
@@ -80,7 +86,11 @@ class Cluster:
                 "of that: every machine has as many"
             )
         if cluster.node >= workers // cluster.local:
-            raise WorkerError(f"NODE_RANK: got {cluster.node}, expected 0 … {workers // cluster.local - 1}")
+            machines = workers // cluster.local
+            raise WorkerError(
+                f"NODE_RANK: got {cluster.node}, expected the number of this machine, counted from 0, of {machines}: "
+                "correct it, or LOCAL_WORKERS, the workers on each machine"
+            )
         if cluster.local < workers and not {"MASTER_ADDR", "MASTER_PORT", "NODE_RANK"} <= environment.keys():
             raise WorkerError(
                 "workers on several machines: set MASTER_ADDR, MASTER_PORT and NODE_RANK (0 on the first) on each"
@@ -156,6 +166,15 @@ class Job:
             os.killpg(self.msrun.pid, signal.SIGKILL)
         self.msrun.wait()
         psutil.wait_procs(list(self.ranks), timeout=_SECONDS_TO_END)
+
+
+def check_system() -> None:
+    """Raise :class:`WorkerError` where no workers can be started: ``msrun`` is for Linux, and /proc leads to them."""
+    if platform.system() != "Linux" or not Path("/proc/self/fd").exists():
+        raise WorkerError(
+            f"workers: got {platform.system()}{' without /proc' * (platform.system() == 'Linux')}, expected Linux, "
+            "where alone MindSpore's msrun starts them: train in one process with ms-dnn train"
+        )
 
 
 def launch(arguments: Sequence[str], run: Path, cluster: Cluster) -> int:

@@ -8,6 +8,8 @@ import subprocess
 from pathlib import Path
 from typing import TextIO
 
+import psutil
+
 
 def own_output() -> TextIO:
     """Return stdout for this program alone: what MindSpore's C++ side writes to file descriptor 1 goes to stderr."""
@@ -32,7 +34,10 @@ def ending(code: int) -> str:
 def kill_session(process: "subprocess.Popen[str]") -> None:
     """Kill a process that leads a session, and its children, wait for it and close its pipes."""
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:  # Windows, which has no sessions
+            process.kill()
     process.wait()
     close_pipes(process)
 
@@ -56,15 +61,14 @@ def is_gone(name: str) -> bool:
 
 
 def _start_of(pid: int) -> str | None:
-    """Return when a process started, in the system's ticks; "" where they are not to be had; None when it is gone."""
+    """Return when a process started, as the system counts; "" where it does not tell; None when the process is gone."""
     if not Path("/proc/self/stat").exists():
         try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
+            return str(psutil.Process(pid).create_time())
+        except psutil.NoSuchProcess:
             return None
-        except PermissionError:
-            pass
-        return ""
+        except psutil.Error:
+            return ""
     try:
         # The name in parentheses may hold anything, spaces included.
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()

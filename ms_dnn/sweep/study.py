@@ -19,6 +19,7 @@ import optuna
 import sqlalchemy
 from optuna.trial import TrialState
 
+from ms_dnn.config.data_section import PATHS
 from ms_dnn.config.swept import Parameter, SweptExperiment
 from ms_dnn.errors import SweepError
 from ms_dnn.presentation.notation import first_line
@@ -209,7 +210,7 @@ def _is_lost(trial: Any) -> bool:
 
 def _fingerprint(swept: SweptExperiment) -> str:
     """Return what two sweeps have in common whose trials may be in one study: all but number and paths."""
-    data = swept.base.data.model_copy(update={"file": None, "folder": None})
+    data = swept.base.data.model_copy(update=dict.fromkeys(PATHS))
     base = swept.base.model_copy(update={"data": data, "device": "auto"})
     section = swept.sweep.model_copy(update={"trials": 1})
     return hashlib.sha256(f"{base!r}{section!r}".encode()).hexdigest()

@@ -77,7 +77,10 @@ class RunFolder:
         try:
             return (self.path / name).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise RunError(f"{self.path / name}: cannot be read ({error}): the run folder is incomplete") from error
+            reason = getattr(error, "strerror", None) or "no UTF-8 text"
+            raise RunError(
+                f"{self.path / name}: cannot be read ({reason}): restore it from a copy, or train anew"
+            ) from error
 
     def append_metrics(self, row: Row) -> None:
         """Add one row to ``metrics.jsonl``.
@@ -144,17 +147,22 @@ def default_folder(name: str) -> Path:
     return Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}"
 
 
+def check_no_run(path: Path) -> None:
+    """Raise :class:`RunError` when there is something where a run is to have its folder."""
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise RunError(
+            f"{path}: exists already; a run needs a new folder: choose another with --run, or continue that run "
+            f"with --resume {path}"
+        )
+
+
 def create_run_folder(path: Path, files: Mapping[str, str]) -> RunFolder:
     """Make the folder ``path`` with the given text files in it, all at once.
 
     Raises:
         RunError: when it exists and is not empty, or cannot be made.
     """
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise RunError(
-            f"{path}: exists already; a run needs a new folder: choose another with --run, or continue that run "
-            f"with --resume {path}"
-        )
+    check_no_run(path)
     parent = path.parent
     try:
         parent.mkdir(parents=True, exist_ok=True)

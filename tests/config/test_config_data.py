@@ -40,8 +40,8 @@ def message(data: str) -> str:
             "folder: iris has no use for it (iris comes with scikit-learn); leave folder out",
         ),
         (
-            "{set: npz, file: t.npz, drop: [a]}",
-            "drop: npz has no use for it (npz reads file, target_kind); leave drop out",
+            "{set: npz, file: t.npz, stream: true}",
+            "stream: npz has no use for it (npz reads file, target, target_kind, drop); leave stream out",
         ),
         (
             "{set: mnist, folder: x, test: 0.1}",

@@ -142,8 +142,9 @@ ONE_CHANGE = [
     (
         "validation: 0.1",
         "zebra: 0.1",
-        "c.yaml:6: data.zebra: unknown key; allowed are set, file, folder, target, target_kind, classes, drop, "
-        "columns, encoding, delimiter, decimal, image_size, stream, validation, test, scaling, target_scaling",
+        "c.yaml:6: data.zebra: unknown key; allowed are set, file, folder, test_folder, validation_folder, target, "
+        "target_kind, target_unit, classes, drop, columns, encoding, delimiter, decimal, image_size, stream, "
+        "validation, test, scaling, target_scaling",
     ),
     (
         "version: 1",

@@ -16,7 +16,7 @@ FOLDER = "cifar-10-batches-bin"
 @pytest.mark.parametrize("inner", ["", FOLDER])
 def test_the_six_batches(tmp_path, inner):
     pictures, labels = own_files.write_cifar(tmp_path)
-    dataset, test = load_data(Source("cifar10", folder=tmp_path / inner))
+    dataset, test, _ = load_data(Source("cifar10", folder=tmp_path / inner))
     assert (dataset.x.shape, len(test), dataset.image_shape) == ((50, 3072), 10, (32, 32, 3))
     np.testing.assert_array_equal(dataset.y[:10], labels)
     picture = dataset.x[3].reshape(32, 32, 3)

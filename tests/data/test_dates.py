@@ -85,7 +85,7 @@ def test_raw_rows_are_read_as_the_training_data_were(tmp_path):
 def test_dates_of_parquet(tmp_path):
     times = pd.Series([pd.Timestamp("2024-01-31"), pd.Timestamp("2023-02-28 08:30")])
     pd.DataFrame({"when": times, "y": ["u", "v"]}).to_parquet(path := tmp_path / "t.parquet")
-    dataset, _ = load_data(Source("parquet", file=path, target="y", columns={"when": DateColumn()}))
+    dataset, *_ = load_data(Source("parquet", file=path, target="y", columns={"when": DateColumn()}))
     assert dataset.x["when"].tolist() == times.tolist()
     with pytest.raises(DataError, match=r"say \{kind: date\} in data.columns.when"):
         load_data(Source("parquet", file=path, target="y"))

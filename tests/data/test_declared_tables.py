@@ -40,7 +40,7 @@ def refused(action, *arguments, **options):
 def test_cells_of_both_formats_are_the_same(tmp_path, monkeypatch, suffix, block):
     monkeypatch.setattr(table_files, "BLOCK", block)
     table = mixed_tables.mixed(40)
-    dataset, _ = load_data(source(mixed_tables.write(table, tmp_path / f"t.{suffix}")))
+    dataset, *_ = load_data(source(mixed_tables.write(table, tmp_path / f"t.{suffix}")))
     assert dataset.feature_names == ("size", "colour", "tags", "age")
     assert dataset.class_names == ("no", "yes")
     np.testing.assert_array_equal(dataset.y, table["bought"] == "yes")
@@ -56,7 +56,7 @@ def test_cells_of_both_formats_are_the_same(tmp_path, monkeypatch, suffix, block
 def test_tables_of_numbers_need_no_declaration(tmp_path, suffix):
     table = mixed_tables.mixed(40)[["age", "size"]].fillna(1)
     path = mixed_tables.write(table, tmp_path / f"t.{suffix}")
-    dataset, _ = load_data(Source(suffix, file=path, target="age"))
+    dataset, *_ = load_data(Source(suffix, file=path, target="age"))
     np.testing.assert_array_equal(dataset.x[:, 0], table["size"])
     np.testing.assert_array_equal(dataset.y[:, 0], table["age"])
     got = read_features(path, 1, feature_names=("size",), target="age")
@@ -159,7 +159,7 @@ def test_parquet_categories_truth_values_and_numbers_as_categories(tmp_path):
     )
     table.to_parquet(path := tmp_path / "t.parquet")
     columns = {"c": CategoryColumn(missing="indicator"), "k": CategoryColumn()}
-    dataset, _ = load_data(Source("parquet", file=path, target="y", columns=columns))
+    dataset, *_ = load_data(Source("parquet", file=path, target="y", columns=columns))
     assert [cell if isinstance(cell, str) else None for cell in dataset.x["c"]] == ["x", None, "x"]
     assert dataset.x["b"].tolist() == [1, 0, 1]
     assert dataset.x["k"].tolist() == ["3", "1", "3"]
@@ -186,7 +186,7 @@ def test_random_csv(tmp_path, text):
     columns = {"a": MultiHotColumn(missing={"constant": ""})}
     source = Source("csv", file=path, target="y", columns=columns)
     try:
-        dataset, _ = load_data(source)
+        dataset, *_ = load_data(source)
     except DataError:
         refused(load_data, source)
     else:
@@ -236,7 +236,7 @@ def test_a_column_of_weights_is_no_feature_and_goes_with_its_samples(tmp_path, m
     table = mixed_tables.mixed(40).assign(importance=np.arange(40) / 4)
     declared = {**DECLARED, "importance": WeightColumn()}
     path = mixed_tables.write(table, tmp_path / f"t.{suffix}")
-    dataset, _ = load_data(source(path, columns=declared))
+    dataset, *_ = load_data(source(path, columns=declared))
     assert dataset.feature_names == ("size", "colour", "tags", "age")
     np.testing.assert_array_equal(dataset.weights, np.arange(40) / 4)
     np.testing.assert_array_equal(dataset.take([3, 1]).weights, [0.75, 0.25])

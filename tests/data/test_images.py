@@ -136,7 +136,7 @@ def test_unusable_pictures_say_why(tmp_path, digit):
 
 
 def test_paths_that_lead_nowhere(tmp_path):
-    with pytest.raises(DataError, match=r"there is no file .*lost.csv"):
+    with pytest.raises(DataError, match=r"got no file or folder .*lost.csv"):
         read_features(tmp_path / "lost.csv", 2)
     with pytest.raises(DataError, match="holds no picture"):
         read_features(tmp_path, 64, SHAPE)

@@ -70,7 +70,7 @@ def column(name):
 @pytest.mark.parametrize("stream", [False, True])
 def test_fields_of_other_shapes_dtypes_and_names(foreign, stream):
     """In a process of its own, as users have it."""
-    dataset, test = load_data(replace(foreign, drop=("image", "id", "uneven"), stream=stream))
+    dataset, test, _ = load_data(replace(foreign, drop=("image", "id", "uneven"), stream=stream))
     assert test is None
     assert isinstance(dataset.x, LazyRows if stream else np.ndarray)
     expected = np.column_stack([column(name) for name in ("data", "pair", "price")])  # the order of the schema

@@ -28,7 +28,7 @@ def refused(source):
 @pytest.mark.parametrize("compressed", [False, True])
 def test_idx(tmp_path, name, compressed):
     x, y = own_files.write_idx(tmp_path, compressed)
-    dataset, test = load_data(Source(name, folder=tmp_path))
+    dataset, test, _ = load_data(Source(name, folder=tmp_path))
     np.testing.assert_array_equal(dataset.x, x.reshape(60, 12))
     np.testing.assert_array_equal(dataset.y, y)
     assert (len(test), test.image_shape, test.value_range) == (20, (4, 3), (0.0, 255.0))
@@ -80,7 +80,7 @@ COLUMNS = {"target": "kind", "drop": ("id", "price")}
 
 def test_csv_with_texts_as_target_is_classes(tmp_path):
     own_files.write_csv(path := tmp_path / "t.csv")
-    dataset, test = load_data(Source("csv", file=path, **COLUMNS))
+    dataset, test, _ = load_data(Source("csv", file=path, **COLUMNS))
     assert test is None
     assert (dataset.feature_names, dataset.class_names) == (("width", "height"), ("high", "wide"))
     np.testing.assert_array_equal(dataset.y, dataset.x[:, 0] > dataset.x[:, 1])
@@ -88,14 +88,14 @@ def test_csv_with_texts_as_target_is_classes(tmp_path):
 
 def test_csv_with_numbers_as_target_is_regression(tmp_path):
     own_files.write_csv(path := tmp_path / "t.csv")
-    dataset, _ = load_data(Source("csv", file=path, target="price", drop=("id", "kind")))
+    dataset, *_ = load_data(Source("csv", file=path, target="price", drop=("id", "kind")))
     assert dataset.task == "regression"
     np.testing.assert_allclose(dataset.y[:, 0], dataset.x @ [2, 1], atol=1e-4)
 
 
 def test_csv_with_declared_classes_sorts_numbers_as_numbers(tmp_path):
     (path := tmp_path / "t.csv").write_text("a;y\n1;10\n2;9\n3;10.0\n")
-    dataset, _ = load_data(Source("csv", file=path, target="y", target_kind="classes"))
+    dataset, *_ = load_data(Source("csv", file=path, target="y", target_kind="classes"))
     assert dataset.class_names == ("9", "10")
     assert dataset.y.tolist() == [1, 0, 1]
 
@@ -112,7 +112,7 @@ def test_csv_with_declared_classes_sorts_numbers_as_numbers(tmp_path):
         ("a,y\n1,1e999\n3,4\n", "line 2, column 'y' of 't.csv': got '1e999', expected a finite number"),
         ("a,a,y\n1,2,3\n", "got the columns 'a' twice"),
         ("1,2\n3,4\n", "data.target: got 'y', expected columns of 't.csv', whose header is '1', '2'"),
-        ("y\n3\n", "data.drop: got none, expected to be left with the target and a feature"),
+        ("y\n3\n", "got the column 'y' alone, expected one beside it to learn from"),
         ("a,y\n", "got 1 lines, expected a header"),
         ("", "got 0 lines, expected a header"),
     ],
@@ -138,18 +138,18 @@ def test_a_missing_file_is_named(tmp_path, name):
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
 def test_npz(tmp_path, save):
     x, y = own_files.write_npz(path := tmp_path / "t.npz", save)
-    dataset, _ = load_data(Source("npz", file=path))
+    dataset, *_ = load_data(Source("npz", file=path))
     np.testing.assert_array_equal(dataset.x, x.reshape(40, 6))
     assert dataset.class_names == ("4", "7")
     np.testing.assert_array_equal(dataset.y, y == 7)
-    numbers, _ = load_data(Source("npz", file=path, target_kind="numbers"))
+    numbers, *_ = load_data(Source("npz", file=path, target_kind="numbers"))
     np.testing.assert_array_equal(numbers.y, y[:, None])
 
 
 @pytest.mark.parametrize(
     ("arrays", "kind", "sentence"),
     [
-        ({"x": np.eye(3)}, "auto", "got the arrays x, none of them y"),
+        ({"x": np.eye(3)}, "auto", "got the arrays x, expected x and y"),
         ({"x": np.eye(3), "y": np.arange(2)}, "auto", "got shape (2,), expected (3,)"),
         ({"x": np.eye(3) * 1j, "y": np.arange(3)}, "auto", "got dtype complex128"),
         ({"x": np.eye(3), "y": np.array([1, "a", None], object)}, "auto", "pickled objects"),
@@ -176,7 +176,7 @@ def test_an_array_that_promises_more_than_its_entry_holds_takes_no_memory(tmp_pa
 def test_hdf5(tmp_path, options):
     pytest.importorskip("h5py")
     x, y = own_files.write_hdf5(tmp_path, **options)
-    dataset, test = load_data(Source("hdf5", folder=tmp_path))
+    dataset, test, _ = load_data(Source("hdf5", folder=tmp_path))
     np.testing.assert_array_equal(dataset.x, x.reshape(20, 60))
     np.testing.assert_array_equal(dataset.y, y)
     assert (dataset.class_names, dataset.image_shape, len(test)) == (("non-cat", "cat"), (4, 5, 3), 6)
@@ -242,7 +242,7 @@ def test_hdf5_without_h5py_says_what_to_install(tmp_path, monkeypatch):
 
 def test_image_folders(tmp_path):
     own_files.write_images(tmp_path)
-    dataset, _ = load_data(Source("images", folder=tmp_path))
+    dataset, *_ = load_data(Source("images", folder=tmp_path))
     assert (dataset.class_names, dataset.image_shape) == (("dark", "light"), (4, 5, 3))
     with Image.open(tmp_path / "light" / "00.png") as picture:
         np.testing.assert_allclose(dataset.x[12], np.asarray(picture).ravel(), atol=1e-4)
@@ -252,7 +252,7 @@ def test_image_folders(tmp_path):
 
 def test_grey_pictures_have_one_channel_and_are_resized_if_asked(tmp_path):
     own_files.write_images(tmp_path, mode="L")
-    dataset, _ = load_data(Source("images", folder=tmp_path, image_size=(2, 5)))
+    dataset, *_ = load_data(Source("images", folder=tmp_path, image_size=(2, 5)))
     assert dataset.image_shape == (2, 5, 1)
     with Image.open(tmp_path / "dark" / "00.png") as picture:
         pairs = np.asarray(picture, np.float64).reshape(2, 2, 5).mean(axis=1)

@@ -105,6 +105,19 @@ def test_another_device_is_said_to_be_untried():
     assert verdicts == {"versions": "good", "device": "warning"}
 
 
+@pytest.mark.parametrize(
+    ("packages", "said"),
+    [(["mindspore-gpu"], "is the package mindspore-gpu, in "), (None, "is no package that pip knows, in ")],
+)
+def test_a_mindspore_of_another_build_is_named(monkeypatch, packages, said):
+    found = {} if packages is None else {"mindspore": packages}
+    monkeypatch.setattr("ms_dnn.experiment.preflight.packages_distributions", lambda: found)
+    (finding,) = (f for f in examine_environment(Device("CPU", "the only one")) if f.subject == "MindSpore")
+    assert finding.verdict == "warning"
+    assert said in finding.sentence
+    assert "pip install --no-deps" in finding.sentence
+
+
 @pytest.fixture
 def run(tmp_path):
     (tmp_path / "c.yaml").write_text(WINE)

@@ -145,7 +145,7 @@ def test_a_wrong_configuration_is_one_sentence(tmp_path):
     ):
         with pytest.raises(ms_dnn.errors.MsDnnError, match=sentence):
             ms_dnn.train(CONFIG, tmp_path / "run", **options)
-    with pytest.raises(ms_dnn.errors.RunError, match="folder: got a NoneType, expected the path of a run"):
+    with pytest.raises(ms_dnn.errors.RunError, match="folder: got a NoneType, expected a path"):
         ms_dnn.load_run(None)
     with pytest.raises(ms_dnn.errors.RunError, match="no such run folder"):
         ms_dnn.load_run(tmp_path / "run")

@@ -85,7 +85,7 @@ def test_the_environment_places_a_machine_among_others():
     [
         ({"LOCAL_WORKERS": "3"}, "got 4 with 3"),
         ({"NODE_RANK": "two"}, "NODE_RANK: got 'two'"),
-        ({"NODE_RANK": "1"}, "expected 0 … 0"),
+        ({"NODE_RANK": "1"}, "counted from 0, of 1"),
         ({"LOCAL_WORKERS": "2", "NODE_RANK": "1"}, "MASTER_ADDR"),
     ],
 )

@@ -168,6 +168,13 @@ def test_refuses_a_platform_without_wheels(machine):
     assert machine.calls_made() == []
 
 
+def test_names_the_way_on_windows(machine):
+    machine.python_without_packages()
+    machine.executable("uname", 'case "$1" in -s) echo MINGW64_NT-10.0 ;; *) echo x86_64 ;; esac')
+    assert_refused(machine.bootstrap(), "MINGW64_NT-10.0 x86_64", "install by hand")
+    assert machine.calls_made() == []
+
+
 def test_refuses_a_full_disk(machine):
     machine.python_without_packages()
     machine.executable("df", 'echo header; echo "disk 9 9 204800 99% /"')

@@ -11,6 +11,7 @@ import tempfile
 import weakref
 from collections.abc import Iterable
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ from numpy.typing import NDArray
 from ms_dnn.data.lazy_rows import LazyRows, Rows
 from ms_dnn.data.source import check_not_empty, check_size
 from ms_dnn.errors import DataError
+
+_MOVING = Lock()
 
 
 class RowFile:
@@ -30,7 +33,7 @@ class RowFile:
     def __init__(self, path: Path, offsets: NDArray[np.int64], length: int) -> None:
         self.path, self.offsets, self.length = path, offsets, length
         try:
-            self._descriptor = os.open(path, os.O_RDONLY)
+            self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         except OSError as error:
             raise DataError(f"{path.name!r}: cannot be read ({error.strerror}): check the file") from error
         weakref.finalize(self, os.close, self._descriptor)
@@ -62,7 +65,7 @@ class RowFile:
     def _read(self, memory: memoryview, at: int) -> None:
         while memory:
             try:
-                read = os.preadv(self._descriptor, [memory], at)
+                read = _read_at(self._descriptor, memory, at)
             except OSError as error:
                 raise DataError(f"{self.path.name!r}: cannot be read ({error.strerror}): check the disk") from error
             if not read:
@@ -71,6 +74,17 @@ class RowFile:
                     "opened: put it back"
                 )
             memory, at = memory[read:], at + read
+
+
+def _read_at(descriptor: int, memory: memoryview, at: int) -> int:
+    """Fill the memory, or its beginning, from a place of a file, and return how many bytes that are."""
+    if hasattr(os, "preadv"):
+        return os.preadv(descriptor, [memory], at)
+    with _MOVING:  # Windows, and macOS before 11, have no read that leaves the place alone
+        os.lseek(descriptor, at, os.SEEK_SET)
+        content = os.read(descriptor, len(memory))
+    memory[: len(content)] = content
+    return len(content)
 
 
 def gathered(where: str, blocks: Iterable[NDArray[Any]], samples: int, width: int, scratch: Path | None = None) -> Rows:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -22,6 +22,11 @@ MISSING = ("", "na", "n/a", "nan", "null", "none", "?")
 TRUTHS = {"true": 1.0, "false": 0.0}
 SIGNS: dict[Decimal, str] = {"comma": "1.234,5", "point": "1,234.5"}
 LARGEST_EXACT = 2**53
+_BLANKS = " \u00a0\u202f'’"
+_AMOUNT = rf"[-+−]?\d[\d.,{_BLANKS}]*"
+_UNIT = r"[%‰°€$£¥￥₩₹₽元円]|US\$|EUR|USD|GBP|CNY|RMB|JPY|CHF|INR|KRW|HKD"
+_WITH_UNIT = re.compile(rf"[-+−]?(?P<before>{_UNIT})?\s*{_AMOUNT}(?P<behind>{_UNIT})?")
+_WITH_WORD = re.compile(rf"(?P<before>){_AMOUNT}(?P<behind>[^\W\d_]{{1,10}})")
 _FILLINGS = {
     "number": "indicator, mean, median, most_frequent or {constant: 0}",
     "date": "indicator, mean, median or {constant: 2000-01-01}",
@@ -50,19 +55,45 @@ def number_in(cell: str) -> float | None:
         return None
 
 
-def plainly_written(cell: str, decimal: Decimal, otherwise: str = "no number") -> str:
+def plainly_written(cell: str, decimal: Decimal, unit: str = "", otherwise: str = "no number") -> str:
     """Return a number that is written with a decimal ``comma`` (1.234,5) or ``point`` (1,234.5) as 1234.5.
 
-    What is missing, true or false stays as it is, and what is no such number becomes ``otherwise``.
+    Blanks and apostrophes may stand where that has its thousands separators, and the ``unit`` before or behind it. What
+    is missing, true or false stays as it is, and what is no such number, or has not the unit, becomes ``otherwise``.
     """
-    thousands, sign = (".", ",") if decimal == "comma" else (",", ".")
-    grouped = rf"[-+−]?(?:\d+|[1-9]\d{{0,2}}(?:[{thousands}]\d{{3}})+)?(?:[{sign}]\d+)?(?:[eE][-+]?\d+)?"
     word = cell.strip()
     if is_missing(word) or word.lower() in TRUTHS:
         return cell
+    if unit:
+        word = without_unit(word, unit) or ""
+    if not word or decimal == "plain":
+        return word or otherwise
+    thousands, sign = (".", ",") if decimal == "comma" else (",", ".")
+    thousands += _BLANKS
+    grouped = rf"[-+−]?(?:\d+|[1-9]\d{{0,2}}(?:[{thousands}]\d{{3}})+)?(?:[{sign}]\d+)?(?:[eE][-+]?\d+)?"
     if not re.fullmatch(grouped, word):
         return otherwise
-    return word.replace(thousands, "").replace(sign, ".")
+    return re.sub(f"[{thousands}]", "", word).replace(sign, ".")
+
+
+def without_unit(cell: str, unit: str) -> str | None:
+    """Return what is left of a number without the unit before or behind it, "-$ 3" as "-3"; None where it has none."""
+    word = cell.strip()
+    sign = word[:1] if word[:1] in ("+", "-", "−") else ""
+    rest = word.removeprefix(sign).strip()
+    bare = rest.removeprefix(unit) if rest.startswith(unit) else rest.removesuffix(unit)
+    return None if bare == rest else sign + bare.strip()
+
+
+def unit_in(cells: Iterable[str], *, any_word: bool = False) -> str:
+    """Return the sign of percent or of a currency that all cells have at their numbers, or ``any_word``; else ""."""
+    found = set()
+    for cell in cells:
+        match = (_WITH_WORD if any_word else _WITH_UNIT).fullmatch(cell.strip())
+        found.add(match and (match["before"] or match["behind"]))
+        if len(found) > 1:
+            return ""
+    return next(iter(found), None) or ""
 
 
 def is_missing(cell: str) -> bool:
@@ -70,18 +101,20 @@ def is_missing(cell: str) -> bool:
     return cell.strip().lower() in MISSING
 
 
-def numbers_in(cells: NDArray[Any], decimal: Decimal = "plain") -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+def numbers_in(
+    cells: NDArray[Any], decimal: Decimal = "plain", unit: str = ""
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return the cells (N,) as float64, NaN where missing, and which are neither missing nor such a number.
 
-    Numbers are written plainly, or with a ``decimal`` sign.
+    Numbers are written plainly, or with a ``decimal`` sign, and where they are texts with a ``unit`` if there is one.
 
     Wrong are texts, Inf, and whole numbers that float64 would round. Where all cells are true or false, in whichever
     case, they are 1 and 0.
     """
     if cells.dtype == np.float64:
         return cells, np.isinf(cells)
-    if decimal != "plain":
-        cells = np.array([plainly_written(cell, decimal) for cell in cells], object)
+    if decimal != "plain" or unit:
+        cells = np.array([plainly_written(cell, decimal, unit) for cell in cells], object)
     values = _spelled(cells)
     wrong = ~np.isfinite(values)
     for row in np.flatnonzero(wrong):
@@ -138,9 +171,10 @@ def feature_frame(
     for name, column in declared.items():
         cells = block[name].to_numpy()
         if column.kind == "number":
-            values, wrong = numbers_in(cells, decimal)
+            unit = getattr(column, "unit", "")
+            values, wrong = numbers_in(cells, decimal, unit)
             if wrong.any():
-                _add_wrong_numbers(problems, block, name, wrong)
+                _add_wrong_numbers(problems, block, name, wrong, unit)
             missing = np.isnan(values) & ~wrong
             columns[name] = values
         elif column.kind == "date":
@@ -152,33 +186,37 @@ def feature_frame(
     return pd.DataFrame(columns, index=block.index)
 
 
-def _add_wrong_numbers(problems: Problems, block: DataFrame, name: str, wrong: NDArray[np.bool_]) -> None:
+def _add_wrong_numbers(problems: Problems, block: DataFrame, name: str, wrong: NDArray[np.bool_], unit: str) -> None:
     cells = block[name].to_numpy()
     rows = np.flatnonzero(wrong)
-    faults = np.array([_fault_of(cells[row]) for row in rows])
+    faults = np.array([_fault_of(cells[row], unit) for row in rows])
     for fault in dict.fromkeys(faults.tolist()):
         row = int(rows[np.argmax(faults == fault)])
         text = "the text " if fault == "text" else ""
         got = f"{place_of(block, row, name, problems.file)}: got {text}{shown_cell(cells[row])}"
         declaration = {} if fault == "not finite" else _declaration(cells[rows], len(cells))
         cure = "correct it"
-        signs = [sign for sign in SIGNS if not numbers_in(cells[rows], sign)[1].any()]
-        if fault == "text" and signs:
+        signs = [sign for sign in SIGNS if not numbers_in(cells[rows], sign, unit)[1].any()]
+        if problems.trained:
+            declaration = {}
+        elif fault == "text" and not unit and (seen := unit_in(cells[rows])):
+            declaration = {"unit": seen}
+        elif fault == "text" and signs:
             declaration = {}
             cure = f"say how the numbers of this file are written, data.decimal: {' or '.join(signs)}"
         if declaration:
             cure = f"say in data.columns what it holds, for instance {entry(name, declaration)}"
             cure += f", or data.drop: {one_line([name])}"
         expected = {
-            "text": "a number, such as 1234.5",
+            "text": f"a number with the unit {unit!r}" if unit else "a number, such as 1234.5",
             "not finite": "a finite number",
             "rounded": "a number that float64 holds, which rounds whole ones beyond 2⁵³",
         }[fault]
         problems.add(name, fault, int((faults == fault).sum()), f"{got}, expected {expected}: {cure}", declaration)
 
 
-def _fault_of(cell: Any) -> str:
-    if isinstance(cell, str) and number_in(cell) is None:
+def _fault_of(cell: Any, unit: str) -> str:
+    if isinstance(cell, str) and number_in((without_unit(cell, unit) or "no number") if unit else cell) is None:
         return "text"
     return "rounded" if isinstance(cell, str) and is_rounded(cell) else "not finite"
 
@@ -198,7 +236,8 @@ def _add_missing(problems: Problems, block: DataFrame, name: str, missing: NDArr
         "missing",
         int(missing.sum()),
         f"{place_of(block, row, name, problems.file)}: got {shown_cell(block[name].iloc[row])}, expected a value: fill "
-        f"it in, drop the line, or say in data.columns.{name} what missing cells become (missing: {_FILLINGS[kind]})",
+        f"it in, drop the line, or {problems.say} in data.columns.{name} what missing cells become (missing: "
+        f"{_FILLINGS[kind]})",
         declaration,
     )
 
@@ -220,7 +259,7 @@ def _dates(
             "date",
             int(wrong.sum()),
             f"{place}: got {shown_cell(cells[row])}, expected {expected}: correct it, "
-            f"or say in data.columns.{name} how dates are written, for instance format: '%d.%m.%Y'",
+            f"or {problems.say} in data.columns.{name} how dates are written, for instance format: '%d.%m.%Y'",
             {},
         )
     return times, missing & ~wrong

@@ -10,8 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ms_dnn.data.source import Samples, as_labels, check_column_count, check_size
-from ms_dnn.data.tables.cells import TRUTHS, Declared, feature_frame, is_code, number_in, numbers_in, shown_cell
+from ms_dnn.data.source import Samples, as_labels, check_column_count, check_is_there, check_size
+from ms_dnn.data.tables.cells import (
+    TRUTHS,
+    Declared,
+    feature_frame,
+    is_code,
+    number_in,
+    numbers_in,
+    plainly_written,
+    shown_cell,
+)
 from ms_dnn.data.tables.dialect import AUTO, Dialect
 from ms_dnn.data.tables.files import TABLE_SUFFIXES, TableFile, open_table
 from ms_dnn.data.tables.problems import Problems
@@ -55,7 +64,7 @@ def read_table(
     check_size(repr(path.name), table.rows, len(kept))
     place = table.first.index(target) if header and target and target in table.first else None
     blocks = table.blocks(bool(header), () if place is None else {place})
-    values, labels, names, notes = _gathered(blocks, place, lambda block: _numbers(table, block, kept, header))
+    values, labels, names, notes = _gathered(blocks, place, dialect, lambda block: _numbers(table, block, kept, header))
     x = np.concatenate(values)
     if header and feature_names and not set(header) & set(feature_names):
         notes += (f"the header of {path.name!r} names no feature of the training data: columns taken as they stand",)
@@ -78,6 +87,7 @@ def read_declared_table(
     Raises :class:`DataError` for what is no table, for unknown or repeated columns and missing ones that must be there,
     and with row and column as the reader of training data does.
     """
+    check_is_there(path)
     if path.suffix.lower() not in TABLE_SUFFIXES or not path.is_file():
         raise DataError(
             f"{str(path)!r} is no table; expected the columns of the training data: give a file "
@@ -96,7 +106,7 @@ def read_declared_table(
     place = header.index(target) if target in header else None
     import pandas as pd
 
-    problems = Problems(name)
+    problems = Problems(name, trained=True)
 
     def features(block: Any) -> Any:
         block = block.set_axis(header, axis=1)
@@ -105,7 +115,7 @@ def read_declared_table(
         return feature_frame(block, declared, problems, table.decimal)
 
     blocks = table.blocks(True, texts if place is None else {*texts, place})
-    frames, labels, names, notes = _gathered(blocks, place, features)
+    frames, labels, names, notes = _gathered(blocks, place, dialect, features)
     problems.check()
     return Samples(pd.concat(frames), labels, names, notes), tuple(absent)
 
@@ -124,7 +134,7 @@ def read_cells(path: Path, feature_names: Sequence[str], dialect: Dialect = AUTO
 
 
 def _gathered(
-    blocks: Iterable[Any], place: int | None, convert: Callable[[Any], Any]
+    blocks: Iterable[Any], place: int | None, dialect: Dialect, convert: Callable[[Any], Any]
 ) -> tuple[list[Any], NDArray[Any] | None, list[str], tuple[str, ...]]:
     """Return what becomes of each block, the labels in the column at ``place``, if there is one, names and notes."""
     converted, given, names = [], [], []
@@ -132,7 +142,10 @@ def _gathered(
         converted.append(convert(block))
         names += [f"{block.index.name} {number}" for number in block.index]
         if place is not None:
-            given += [cell.strip() for cell in block[place]]
+            given += [
+                plainly_written(cell.strip(), dialect.decimal, dialect.target_unit, otherwise=cell.strip())
+                for cell in block[place]
+            ]
     lacking = sum(not cell for cell in given)
     notes = (
         (f"{lacking} of {len(given)} labels are missing: nothing to compare the predictions with",) if lacking else ()

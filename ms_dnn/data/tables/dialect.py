@@ -35,11 +35,12 @@ _EXCEL = re.compile(r'"?sep=(.)"?\s*')
 
 
 class Dialect(NamedTuple):
-    """What a configuration says of a CSV file: its encoding, its delimiter, and how numbers are written."""
+    """How a configuration says that a table is written: encoding, delimiter, numbers, and those of the target."""
 
     encoding: str = "auto"
     delimiter: Delimiter = "auto"
     decimal: Decimal = "plain"
+    target_unit: str = ""
 
 
 AUTO = Dialect()
@@ -85,7 +86,7 @@ def likely_encoding(path: Path) -> str:
 
 def _is_wide(head: bytes) -> bool:
     """Tell whether bytes look like UTF-16 without a mark: ASCII has a NUL beside each character there."""
-    return len(head) % 2 == 0 and head.count(0) > len(head) / 20
+    return len(head) % 2 == 0 and head.count(0) > max(2, len(head) / 20)
 
 
 def _share_of_common(sample: bytes, encoding: str) -> float:

@@ -81,7 +81,11 @@ class CsvTable:
 
     def _reading(self) -> AbstractContextManager[None]:
         return reading(
-            f"{self.path.name!r} cannot be read as CSV (", "); save it as UTF-8 text", OSError, ValueError, csv.Error
+            f"{self.path.name!r} cannot be read as CSV (",
+            "); correct its quotes, or save it as UTF-8 text",
+            OSError,
+            ValueError,
+            csv.Error,
         )
 
     def _measure(self, reader: Any, excel: bool) -> None:

@@ -10,7 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ms_dnn.config.data_section import Decimal
-from ms_dnn.data.tables.cells import SIGNS, TRUTHS, is_code, is_missing, is_rounded, numbers_in
+from ms_dnn.data.tables.cells import (
+    SIGNS,
+    TRUTHS,
+    is_code,
+    is_missing,
+    is_rounded,
+    numbers_in,
+    unit_in,
+    without_unit,
+)
 from ms_dnn.data.tables.dates import date_text, dates_in
 from ms_dnn.data.tables.files import TableFile
 from ms_dnn.data.tables.training_table import is_unnamed
@@ -48,6 +57,8 @@ class ColumnFacts:
         whole: whether all numbers are whole ones.
         decimals: the ways of writing with which all cells so far are numbers.
         low, high: of the numbers.
+        unit: sign of percent or of a currency, which stands at the numbers of the first cells, and is left out of all
+            that follows; None before there are any.
         counter: whether the cells count the rows, from whatever number.
         formats: in which all cells so far are dates.
         first, last: of the dates in the first of these formats.
@@ -65,6 +76,7 @@ class ColumnFacts:
     decimals: list[Decimal] = field(default_factory=lambda: list(SIGNS))
     low: float = np.inf
     high: float = -np.inf
+    unit: str | None = None
     counter: bool = True
     formats: list[str | None] = field(default_factory=lambda: list(_DATE_FORMATS))
     times: list[NDArray[Any]] = field(default_factory=list)
@@ -72,9 +84,13 @@ class ColumnFacts:
 
     def add(self, cells: NDArray[Any]) -> None:
         """Take the next cells, all of them texts."""
-        values, wrong = numbers_in(cells)
         words = Counter(cell.strip() for cell in cells)
         lost = {word: words.pop(word) for word in list(words) if is_missing(word)}
+        if self.unit is None and words:
+            self.unit = unit_in(words)
+        if self.unit:
+            cells = np.array([without_unit(cell, self.unit) or cell for cell in cells], object)
+        values, wrong = numbers_in(cells)
         self.missing.update(lost)
         self.wrong += int(wrong.sum())
         digits = [word for word in words if word[-1].isdecimal() and (word.lstrip("+-")[0] == "0" or len(word) > 15)]
@@ -87,7 +103,7 @@ class ColumnFacts:
         if self.counter:
             first = self.low if self.rows else values[0]
             self.counter = bool((values == first + self.rows + np.arange(len(cells))).all())
-        given = np.array(list(words), object)
+        given = np.array([(self.unit and without_unit(word, self.unit)) or word for word in words], object)
         if len(good):
             self.formats = []  # plain numbers are no dates
         if len(given):
@@ -171,17 +187,19 @@ def guess_feature(facts: ColumnFacts, decimal: Decimal = "plain") -> ColumnGuess
         return ColumnGuess(facts, "drop", "no name: an index, or empty")
     if not facts.present:
         return ColumnGuess(facts, "drop", "no values")
-    if facts.counter and facts.rows > 2:
+    if facts.counter and facts.rows > 2 and not facts.unit:
         return ColumnGuess(facts, "drop", "counts the rows")
     filled: dict[str, Any] = {"missing": "indicator"} if lost else {}
+    numbers: dict[str, Any] = ({"unit": facts.unit} if facts.unit else {}) | filled
+    of_unit = f", with {facts.unit}" if facts.unit else ""
     if facts.wrong and decimal in facts.decimals and not facts.rounded:
-        return ColumnGuess(facts, "number", f"numbers with a decimal {decimal}{holes}", filled)
+        return ColumnGuess(facts, "number", f"numbers with a decimal {decimal}{of_unit}{holes}", numbers)
     if facts.formats and len(facts.texts) > 1:
         return _guess_date(facts, holes, filled)
     if facts.booleans:
         return ColumnGuess(facts, "number", f"true and false, as 1 and 0{holes}", filled)
     if facts.wrong * 2 < facts.present and not (facts.codes or facts.rounded):
-        return ColumnGuess(facts, "number", f"{facts.low:.6g} to {facts.high:.6g}{holes}", filled)
+        return ColumnGuess(facts, "number", f"{facts.low:.6g} to {facts.high:.6g}{of_unit}{holes}", numbers)
     return _guess_texts(facts, holes, filled)
 
 
@@ -206,8 +224,10 @@ def _guess_texts(facts: ColumnFacts, holes: str, filled: dict[str, Any]) -> Colu
         options = {"unseen": "other"} | ({"missing": {"constant": ""}} if filled else {})
         return ColumnGuess(facts, "multi_hot", seen, options)
     distinct, example = len(facts.texts), next(iter(facts.texts))
-    units = sum(text.lstrip("+-−.,$€£¥")[:1].isdecimal() for text in facts.texts) > distinct / 2 and not facts.codes
-    hint = " (if these are numbers, write them as 1234.5)" if units and not facts.rounded else ""
+    units = sum(text.lstrip("+-−.,($€£¥")[:1].isdecimal() for text in facts.texts) > distinct / 2 and not facts.codes
+    unit = unit_in(facts.texts, any_word=True)
+    cure = f"declare kind: number, unit: {unit}" if unit else "write them as 1234.5"
+    hint = f" (if these are numbers, {cure})" if units and not facts.rounded else ""
     if distinct <= MOST_CATEGORIES and (2 * distinct <= facts.present or distinct <= 2):
         doubt = f"{facts.name!r} is taken for categories, such as {example[:30]!r}{hint}" if hint else ""
         seen = f"{counted(distinct, 'text')}{holes}"
@@ -231,17 +251,24 @@ def guess_target(facts: ColumnFacts, decimal: Decimal = "plain") -> ColumnGuess:
             f"{', '.join(map(repr, lost))} is taken for the name of a class of {facts.name!r}, not for a missing value"
         )
         return ColumnGuess(facts, "classes", _counts(facts.texts + Counter(lost)), {"classes": names}, doubt)
+    of_unit = f", with {facts.unit}" if facts.unit else ""
+    numbers = {"target_kind": "numbers"} | ({"target_unit": facts.unit} if facts.unit else {})
     if facts.wrong and decimal in facts.decimals and not facts.rounded:
-        return ColumnGuess(facts, "numbers", f"numbers with a decimal {decimal}", {"target_kind": "numbers"})
+        return ColumnGuess(facts, "numbers", f"numbers with a decimal {decimal}{of_unit}", numbers)
     if facts.wrong > facts.rounded or facts.booleans:
         return ColumnGuess(facts, "classes", _counts(facts.texts))
-    few = facts.whole and len(facts.texts) <= MOST_CLASSES_OF_NUMBERS and 3 * len(facts.texts) <= facts.present
+    few = (
+        facts.whole
+        and not facts.unit
+        and len(facts.texts) <= MOST_CLASSES_OF_NUMBERS
+        and 3 * len(facts.texts) <= facts.present
+    )
     if facts.codes or facts.rounded or few:
         other = (
             "" if facts.codes else "; for regression: target_kind numbers, loss squared_error, 1 unit in the last layer"
         )
         return ColumnGuess(facts, "classes", _counts(facts.texts) + other, {"target_kind": "classes"})
-    return ColumnGuess(facts, "numbers", f"{facts.low:.6g} to {facts.high:.6g}", {"target_kind": "numbers"})
+    return ColumnGuess(facts, "numbers", f"{facts.low:.6g} to {facts.high:.6g}{of_unit}", numbers)
 
 
 def _counts(texts: Counter[str]) -> str:

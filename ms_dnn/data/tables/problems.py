@@ -23,17 +23,24 @@ class _Problem:
 class Problems:
     """Faults of the cells of ``file``, of which the first of each column and kind is told, and the others are counted.
 
-    ``advice`` ends a message on several of them.
+    ``advice`` ends a message on several of them; ``trained`` says that the columns are those of a run, which only
+    another training can change.
     """
 
     file: str
     advice: str = ""
+    trained: bool = False
     _found: dict[tuple[str, str], _Problem] = field(default_factory=dict)
 
     def add(self, column: str, fault: str, cells: int, sentence: str, declaration: Mapping[str, str]) -> None:
         """Note ``cells`` cells of a column with a fault; ``declaration`` is what data.columns could say of it."""
         known = self._found.setdefault((column, fault), _Problem(sentence, 0, declaration))
         known.cells += cells
+
+    @property
+    def say(self) -> str:
+        """The verb of a cure that changes the configuration."""
+        return "train anew and say" if self.trained else "say"
 
     def check(self) -> None:
         """Raise :class:`DataError` if there are problems: one sentence for one, else a line for each."""
@@ -52,6 +59,8 @@ class Problems:
     def _to_paste(self) -> str:
         """Return the lines that declare what can be declared."""
         told: dict[str, dict[str, str]] = {}
+        if self.trained:
+            return ""
         for (column, _), problem in self._found.items():
             if problem.declaration:
                 told.setdefault(column, {}).update(problem.declaration)

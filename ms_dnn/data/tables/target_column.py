@@ -9,9 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ms_dnn.config.data_section import Decimal
+from ms_dnn.config.loading import entry
 from ms_dnn.data.dataset import Task
 from ms_dnn.data.source import TargetKind
-from ms_dnn.data.tables.cells import is_code, is_missing, is_rounded, number_in, plainly_written, shown_cell
+from ms_dnn.data.tables.cells import (
+    is_code,
+    is_missing,
+    is_rounded,
+    number_in,
+    plainly_written,
+    shown_cell,
+    unit_in,
+)
 from ms_dnn.data.tables.problems import Problems
 from ms_dnn.errors import DataError
 
@@ -23,11 +32,18 @@ class TargetColumn:
     """
 
     def __init__(
-        self, name: str, file: str, kind: TargetKind, classes: Sequence[str] = (), decimal: Decimal = "plain"
+        self,
+        name: str,
+        file: str,
+        kind: TargetKind,
+        classes: Sequence[str] = (),
+        decimal: Decimal = "plain",
+        unit: str = "",
     ) -> None:
         self._name, self._where = name, f"column {name!r} of {file}"
         self._kind, self._listed = "classes" if classes else kind, tuple(classes)
-        self._decimal = decimal
+        self._decimal: Decimal = decimal
+        self._unit = unit
         self._numbers: list[NDArray[np.float64]] = []
         self._words: dict[str, int] = {}
         self._codes: list[NDArray[np.int64]] = []
@@ -42,8 +58,8 @@ class TargetColumn:
                 got = f"{index.name} {index[row]}, {self._where}: got {shown_cell(cell)}, expected {fault}"
                 problems.add(self._name, "target", 1, got, {})
         texts = [cell.strip() for cell in cells]
-        if self._decimal != "plain":
-            texts = [plainly_written(text, self._decimal, otherwise=text) for text in texts]
+        if self._decimal != "plain" or self._unit:
+            texts = [plainly_written(text, self._decimal, self._unit, otherwise=text) for text in texts]
         found = [number_in(text) for text in texts]
         numbers = np.array([np.nan if number is None else number for number in found], np.float64)
         is_number = np.array([number is not None for number in found])
@@ -84,6 +100,13 @@ class TargetColumn:
         numbers that float64 would round, or that have zeros in front, as a regression target.
         """
         if self._kind == "classes" or not self._any_number:
+            unit = "" if self._kind == "classes" else unit_in(self._words)
+            if unit:
+                raise DataError(
+                    f"{self._where}: got {next(iter(self._words))!r} and the like, expected numbers or names of "
+                    f"classes: say {entry('data.target_unit', unit)} if these are numbers, else data.target_kind: "
+                    "classes"
+                )
             if self._kind == "numbers":
                 raise DataError(
                     f"{self._where}: got texts, expected numbers as data.target_kind says: set it to classes"

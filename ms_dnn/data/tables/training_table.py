@@ -45,7 +45,9 @@ def read_training_table(source: Source) -> Loaded:
     table = ParquetTable(source.file) if source.set == "parquet" else CsvTable(source.file, source.dialect)
     declared = _declared(table, source)
     texts, name = _text_columns(table.first, declared), repr(source.file.name)
-    target = TargetColumn(source.target, name, source.target_kind, source.classes, table.decimal)
+    target = TargetColumn(
+        source.target, name, source.target_kind, source.classes, table.decimal, source.dialect.target_unit
+    )
     weights = []
     problems = Problems(name, "" if source.columns else advice_on(source))
 
@@ -133,6 +135,8 @@ def _declared(table: TableFile, source: Source) -> dict[str, FeatureColumn]:
         for column, kind in columns.items()
         if column not in (source.target, *source.dropped) and not isinstance(kind, DropColumn | WeightColumn)
     }
+    if len(header) == 1:
+        raise DataError(f"{name}: got the column {header[0]!r} alone, expected one beside it to learn from: add one")
     if source.target in source.dropped or not declared:
         raise DataError(
             f"data.drop: got {quoted_names(source.drop)}, expected to be left with the target and a feature: drop fewer"
