@@ -97,6 +97,14 @@ def cpu():
     return device
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _little_garbage():
+    """What earlier files left is collected once and then no longer looked at."""
+    yield
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="module")
 def unpictured():
     """No curves and pictures of a run, which take as long as a short training: for files that do not look at them."""

@@ -102,7 +102,7 @@ def test_widths_that_the_cube_would_pad_are_named():
 
 def test_another_device_is_said_to_be_untried():
     verdicts = {f.subject: f.verdict for f in examine_environment(Device("Ascend", "named by the user"))}
-    assert verdicts == {"versions": "good", "device": "warning"}
+    assert verdicts == {"versions": "good", "device": "warning", "engine": "good"}
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_central_differences_agree_too():
     assert judgement.verdict is Verdict.PASS, judgement.reason
 
 
-@pytest.mark.parametrize("biases", [False, True])
+@pytest.mark.parametrize("biases", [True, pytest.param(False, marks=pytest.mark.campaign)])
 @pytest.mark.parametrize("kind", KINDS)
 def test_where_one_parameter_moves_the_terms_are_those_of_the_whole_network(kind, biases, monkeypatch):
     subject = network_subject(*problem(kind, penalty=Penalty(0.01, 0.1, biases=biases)))

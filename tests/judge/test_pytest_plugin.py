@@ -156,7 +156,7 @@ def test_a_device_that_is_not_there_is_one_sentence(suite, monkeypatch):
 @pytest.mark.parametrize(
     ("option", "sentence"),
     [
-        ("--gradcheck-precision=double", "got 'double', expected float64, float32 or float16"),
+        ("--gradcheck-precision=double", "got 'double', expected float64, float32, float16 or bfloat16"),
         ("--gradcheck-modes=pynative,eager", "got 'eager', expected pynative or compiled"),
         ("--gradcheck-device=TPU", "got 'TPU', expected auto, Ascend, GPU or CPU"),
         ("--gradcheck-html=file/reports", "got '*file/reports', but '*file' is no folder: choose another place"),
