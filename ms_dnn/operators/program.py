@@ -46,7 +46,7 @@ _RULES = ("none", "gradient_descent", "momentum", "nesterov", "adam")
 _DENSE, _DROPOUT, _LAYER_NORM, _BATCH_NORM = range(4)
 _IDENTITY = 0
 
-FLOPS_OF_TWO_PANELS = 3e8
+FLOPS_OF_TWO_PANELS = 6e7
 """Floating-point operations of a step from which on two threads are faster than one."""
 
 
@@ -159,5 +159,5 @@ def panels_of(sizes: Sequence[int], batch: int) -> int:
     flops = 6.0 * batch * sum(below * above for below, above in pairwise(sizes))
     panels, worth = 1, FLOPS_OF_TWO_PANELS
     while flops >= worth and batch >= 64 * panels:
-        panels, worth = 2 * panels, 10 * worth
+        panels, worth = 2 * panels, 50 * worth
     return panels
