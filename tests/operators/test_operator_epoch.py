@@ -138,6 +138,18 @@ def test_the_number_of_threads_changes_no_bit(monkeypatch, dtype):
             np.testing.assert_array_equal(arrays[name], array, err_msg=name)
 
 
+@pytest.mark.campaign
+def test_threads_that_the_system_does_not_give_are_done_without(monkeypatch, plant):
+    monkeypatch.setattr(program, "panels_of", lambda sizes, batch: 5)
+    monkeypatch.setattr("ms_dnn.training.operator_epoch.threads_of_machine", lambda: 5)
+    asked = case(sizes=(30, 40, 20, 3), batch=33)
+    given, _ = train(OPERATOR, asked, steps=10)
+    refusal = "if (t == 3) throw std::system_error(EAGAIN, std::generic_category()); else "
+    plant("++t)\n      others.emplace_back", f"++t)\n      {refusal}others.emplace_back")
+    for name, array in train(OPERATOR, asked, steps=10)[0].items():
+        np.testing.assert_allclose(array, given[name], rtol=1e-9, atol=1e-12, err_msg=name)
+
+
 def test_panels_grow_with_the_work_alone():
     assert [program.panels_of((64, 32, 10), 32), program.panels_of((784, 1024, 1024, 10), 256)] == [1, 2]
 

@@ -1,7 +1,5 @@
 """The operator's gradients against the complex step, its masks and averages against the graph's, and planted faults."""
 
-import shutil
-
 import numpy as np
 import pytest
 from mindspore import Tensor
@@ -15,7 +13,6 @@ from ms_dnn.layers.cost import Cost
 from ms_dnn.layers.penalty import AdjustablePenalty, Penalty
 from ms_dnn.maths.activations import ACTIVATIONS, Activation, identity, identity_vjp
 from ms_dnn.maths.losses import LOSSES
-from ms_dnn.operators import build
 from ms_dnn.operators.call import operator_gradient
 
 TRAINED = [loss for loss in LOSSES if loss != "zero_one"]
@@ -124,20 +121,10 @@ FAULTS = [
     ("right", "wrong", "activations", "settings", "where"),
     [FAULTS[0], *(pytest.param(*fault, marks=pytest.mark.campaign) for fault in FAULTS[1:])],
 )
-def test_a_planted_fault_is_blamed_on_the_operator(monkeypatch, tmp_path, right, wrong, activations, settings, where):
-    shutil.copytree(build.SOURCE, tmp_path / "source")
-    found = [file for file in (tmp_path / "source").iterdir() if right in file.read_text(encoding="utf-8")]
-    assert len(found) == 1
-    found[0].write_text(found[0].read_text(encoding="utf-8").replace(right, wrong), encoding="utf-8")
-    monkeypatch.setattr(build, "SOURCE", tmp_path / "source")
-    monkeypatch.setattr(build, "FLAGS", [flag for flag in build.FLAGS if flag != "-O3"])
-    monkeypatch.setattr(build, "cache_folder", lambda: tmp_path)
-    build.library.cache_clear()
-    try:
-        network, cost, x, y = problem("softmax_cross_entropy", activations, **settings)
-        judgement = check_gradients(network, x, cost, (y,), modes=("pynative", "operator"), directions=1)
-    finally:
-        build.library.cache_clear()
+def test_a_planted_fault_is_blamed_on_the_operator(plant, right, wrong, activations, settings, where):
+    plant(right, wrong)
+    network, cost, x, y = problem("softmax_cross_entropy", activations, **settings)
+    judgement = check_gradients(network, x, cost, (y,), modes=("pynative", "operator"), directions=1)
     assert judgement.verdict.value == "FAIL"
     assert judgement.blame == "handwritten (operator)"
     assert f"on {where}" in judgement.reason

@@ -7,7 +7,10 @@
 // (steps,), of the steps that were done; the gradients of the last step, one after the other.
 //
 // ms_dnn/operators/program.py writes program and numbers. Sizes and indices are checked here, and not inside.
+#include <future>
 #include <new>
+#include <optional>
+#include <system_error>
 #include <thread>
 
 #include "training.h"
@@ -182,11 +185,23 @@ template <class T> Refusal train(const Tensors& tensors, const char* dtype) {
   training.costs_of_steps = tensors.at<double>(tensors.costs());
   training.allocate();
 
-  Barrier barrier(training.threads);
+  // They begin when their number is known: where the system gives fewer, those come to the same numbers.
+  std::optional<Barrier> barrier;
+  std::promise<void> begin;
+  const std::shared_future<void> begun(begin.get_future());
   std::vector<std::thread> others;
-  for (int64_t t = 1; t < training.threads; ++t)
-    others.emplace_back([&, t] { training.run(t, steps, barrier); });
-  const int64_t reached = training.run(0, steps, barrier);
+  try {
+    for (int64_t t = 1; t < training.threads; ++t)
+      others.emplace_back([&, t] {
+        begun.wait();
+        training.run(t, steps, *barrier);
+      });
+  } catch (const std::system_error&) {
+  }
+  training.threads = 1 + int64_t(others.size());
+  barrier.emplace(training.threads);
+  begin.set_value();
+  const int64_t reached = training.run(0, steps, *barrier);
   for (std::thread& other : others) other.join();
   double* results = tensors.at<double>(tensors.results());
   results[0] = double(reached);
