@@ -24,6 +24,8 @@ from bench_workload import Size, size_of
 from rich.console import Console
 from rich.table import Table
 
+from ms_dnn.presentation.plots import BLUE, GREEN, ORANGE, PURPLE, SKY, tidy
+
 COMPARED = ("operator", "handwritten", "torch", "sklearn", "jax")
 POINTS = {
     "width": [(f"64-{width}-{width}-10/64/4096", width) for width in (32, 128, 512, 2048, 4096)],
@@ -104,15 +106,22 @@ def draw(results: dict[str, dict[int, dict[str, dict[str, Any]]]], file: Path) -
     """Draw the time of a step against each axis, both logarithmic."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(11, 8), layout="constrained")
-    for axes, (axis, points) in zip(figure.subplots(2, 2).flat, results.items(), strict=False):
-        for route in COMPARED:
+    colours = dict(zip(COMPARED, (BLUE, SKY, ORANGE, GREEN, PURPLE), strict=True))
+    columns = min(2, len(results))
+    figure = Figure(figsize=(5.5 * columns, 4 * -(-len(results) // columns)), layout="constrained")
+    for number, (axis, points) in enumerate(results.items(), start=1):
+        axes = figure.add_subplot(-(-len(results) // columns), columns, number)
+        for route, colour in colours.items():
             there = {place: found[route] for place, found in points.items() if route in found}
-            times = [median(one["seconds"]) * 1e6 for one in there.values()]
-            axes.loglog(list(there), times, "o-", label=ROUTES[route][0], linewidth=2 if route == "operator" else 1)
+            if there:
+                times = [median(one["seconds"]) * 1e6 for one in there.values()]
+                width = 2.5 if route == "operator" else 1.2
+                axes.loglog(list(there), times, "o-", color=colour, label=ROUTES[route][0], linewidth=width)
+        axes.set_xticks(list(points), [f"{place:,}" for place in points])
+        axes.minorticks_off()
         axes.set_xlabel(axis)
         axes.set_ylabel("µs a step")
-        axes.grid(visible=True, alpha=0.3)
+        tidy(axes)
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     figure.savefig(file, dpi=120)
 
