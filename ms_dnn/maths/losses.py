@@ -49,7 +49,9 @@ def binary_cross_entropy(a: Tensor, y: Tensor) -> Tensor:
     """ℓ = −Σ_j [y_j ln a_j + (1 − y_j) ln(1 − a_j)] for probabilities a.
 
     a is limited to [tiny, 1 − ε/2] of its dtype, so a sample costs at most 16.6 at the upper end in float32
-    (36.7 in float64) and the loss is flat beyond. Where that matters, use the form on logits: it has no limit.
+    (36.7 in float64) and the loss is flat beyond. Where that matters, use the form on logits: it has no limit. On CPU
+    the last bits of the loss in float32, not of its gradient, may differ from call to call, as those of MindSpore's
+    logarithm do.
 
     Examples:
         >>> a, y = ms.Tensor([[0.2, 0.9]]), ms.Tensor([[0.0, 1.0]])

@@ -94,11 +94,18 @@ def test_both_at_once_are_the_two(name, dtype):
 @pytest.mark.parametrize("name", TORCH)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_compiled_equals_pynative_bitwise(name, dtype):
-    a, y = (Tensor(array) for array in problem(name, dtype))
+    a, y = problem(name, dtype)
+    parts = [(a, y)]
+    if (name, dtype) == ("binary_cross_entropy", "float32"):
+        # One number at a time: the bits of MindSpore's float32 logarithm depend on a number's place among those that a
+        # thread is given, and into how many parts it divides a tensor it finds out by the clock.
+        parts = list(zip(a.reshape(-1, 1, 1), y.reshape(-1, 1, 1), strict=True))
     cell = LossAndGradient(LOSSES[name])
-    for eager, compiled in zip(cell(a, y), cell.compiled(a, y), strict=True):
-        assert eager.dtype == compiled.dtype == getattr(ms, dtype)
-        assert eager.asnumpy().tobytes() == compiled.asnumpy().tobytes()
+    for part in parts:
+        given = [Tensor(array) for array in part]
+        for eager, compiled in zip(cell(*given), cell.compiled(*given), strict=True):
+            assert eager.dtype == compiled.dtype == getattr(ms, dtype)
+            assert eager.asnumpy().tobytes() == compiled.asnumpy().tobytes()
 
 
 class TestBinaryCrossEntropyAtItsLimits:
