@@ -20,6 +20,7 @@ from ms_dnn.features.scaling import Scaling, fit_scaling
 from ms_dnn.features.stored import DatasetMetadata, TargetScaling
 from ms_dnn.features.training_values import TrainingValues
 from ms_dnn.features.weighting import class_weights, product_of_weights
+from ms_dnn.training.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,18 @@ def prepare_data(config: ExperimentConfig, expected: Fingerprint | None = None) 
         metadata=metadata,
         notes=tuple(notes),
     )
+
+
+def plan_of(config: ExperimentConfig, data: PreparedData) -> Plan:
+    """Return the steps of the training of an experiment on its data.
+
+    Raises:
+        DataError: when a batch is larger than the training set.
+    """
+    training, samples = config.training, len(data.train.x)
+    batch_size = samples if training.batch_size == "all" else training.batch_size
+    total_steps = training.max_iterations or (training.epochs or 1) * (samples // batch_size)
+    return Plan(samples, batch_size, total_steps, training.report_every, config.seed)
 
 
 @dataclass(frozen=True)
