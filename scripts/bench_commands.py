@@ -119,7 +119,7 @@ def run_here(arguments: list[str], file: Path) -> None:
     """Run a command in this process, and write the seconds of its stages as JSON."""
     clock = Clock()
     watch(clock)
-    from ms_dnn.cli.main import main as command
+    from ms_dnn.__main__ import main as command
 
     # A chapter takes the place of its command: it is waited for instead, as one stage.
     os.execv = clock.timed("the chapter", lambda _, words: sys.exit(subprocess.run(words, check=False).returncode))
