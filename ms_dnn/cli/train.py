@@ -61,6 +61,7 @@ def train(
     with working("reading the data"):
         from ms_dnn.experiment.data import plan_of, prepare_data
 
+        loaded = loaded.model_copy(update={"data": loaded.data.with_absolute_paths()})
         prepared = prepare_data(loaded)
         plan_of(loaded, prepared)  # what does not fit the data is refused before MindSpore is loaded
     with working(LOADING):

@@ -15,7 +15,7 @@ from ms_dnn.data.validation import surprises
 from ms_dnn.errors import DataError
 from ms_dnn.experiment.source import source_of
 from ms_dnn.features.columns import Features, fit_features
-from ms_dnn.features.encoding import encode_targets, smooth_targets
+from ms_dnn.features.encoding import encode_targets, fitting_outputs, smooth_targets
 from ms_dnn.features.scaling import Scaling, fit_scaling
 from ms_dnn.features.stored import DatasetMetadata, TargetScaling
 from ms_dnn.features.training_values import TrainingValues
@@ -211,6 +211,14 @@ def _check_targets(config: ExperimentConfig, dataset: Dataset) -> None:
             f"data.target_scaling: got {config.data.target_scaling}, expected none, because the targets of "
             f"'{dataset.name}' are classes: leave it out"
         )
+    of_last = f"network.layers.{len(config.network.layers) - 1}.units"
+    fitting = fitting_outputs(config.loss, dataset.n_classes)
+    if dataset.task == "classification" and outputs not in fitting:
+        needed = " or ".join(map(str, fitting))
+        raise DataError(
+            f"{of_last}: got {outputs}, expected {needed}, because the last layer meets the "
+            f"{dataset.n_classes} classes of '{dataset.name}' and {config.loss}: set it to {needed}"
+        )
     if dataset.task == "regression" and stopping is not None and stopping.monitor == "validation_accuracy":
         raise DataError(
             f"training.early_stopping.monitor: got validation_accuracy, expected validation_loss, because the targets "
@@ -223,6 +231,6 @@ def _check_targets(config: ExperimentConfig, dataset: Dataset) -> None:
         )
     if dataset.task == "regression" and dataset.y.shape[1] != outputs:
         raise DataError(
-            f"network.layers: the last layer has {outputs} units, but '{dataset.name}' has "
-            f"{dataset.y.shape[1]} targets: make it {dataset.y.shape[1]}"
+            f"{of_last}: got {outputs}, expected {dataset.y.shape[1]}, because the last layer meets the "
+            f"{dataset.y.shape[1]} targets of '{dataset.name}': set it to {dataset.y.shape[1]}"
         )

@@ -244,4 +244,4 @@ def test_help_and_what_a_command_refuses_load_nothing_that_takes_seconds(tmp_pat
     process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert process.returncode == 0, process.stderr
     assert "training.batch_size: got 2000, but there are only" in process.stderr
-    assert "the last layer has 9 unit(s), but softmax_cross_entropy on 10 classes needs 10" in process.stderr
+    assert "network.layers.2.units: got 9, expected 10, because the last layer meets the 10 classes" in process.stderr
