@@ -64,7 +64,7 @@ def _section(section: Section, language: str, known: dict[int, Chapter], by_name
     links = [_link(known[number], language) for number in section.chapters if number in known]
     parts.append(f"**{words['chapters']}** {' · '.join(links) or '–'}")
     if section.formulas or section.code:
-        rows = [_formula(by_name[name]) for name in section.formulas]
+        rows = [_formula(by_name[name], language) for name in section.formulas]
         rows += [f"- {_code(locate_symbol(symbol))}" for symbol in section.code]
         parts += [f"**{words['formulas']}**", "\n".join(rows)]
     if section.watch:
@@ -72,10 +72,10 @@ def _section(section: Section, language: str, known: dict[int, Chapter], by_name
     return parts
 
 
-def _formula(formula: Formula) -> str:
+def _formula(formula: Formula, language: str) -> str:
     chapter = f"{{ref}}`§ {formula.chapter.number:02} <formula-{formula.name}>`"
     codes = ", ".join(map(_code, formula.code))
-    latex = "\n".join(f"  {line}" for line in formula.latex.splitlines())
+    latex = "\n".join(f"  {line}" for line in translated(formula.latex, formula.chapter.name, language).splitlines())
     return f"- {chapter}: {codes}\n\n  ```{{math}}\n{latex}\n  ```\n"
 
 

@@ -37,8 +37,9 @@ def plain_prose(text: str) -> str:
 
 
 def _cases(match: re.Match[str]) -> str:
-    rows = [" if ".join(part.strip() for part in row.split("&")) for row in match[1].split(r"\\")]
-    return re.sub(r" if (?=\\text\{(else|with|where|otherwise|[^ -~]))", " ", "; ".join(rows))
+    """Return the cases on one line, each with its condition in parentheses."""
+    rows = [[part.strip() for part in row.split("&")] for row in match[1].split(r"\\")]
+    return "; ".join(f"{value} ({' '.join(condition)})" for value, *condition in rows)
 
 
 class _Reader:

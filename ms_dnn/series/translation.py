@@ -23,9 +23,9 @@ def translations(name: str) -> dict[str, str]:
     path = CATALOGUES / f"{name}.po"
     if not path.is_file():
         return {}
-    return {entry.msgid: entry.msgstr for entry in polib.pofile(str(path)).translated_entries()}
+    return {entry.msgid.strip(): entry.msgstr.strip() for entry in polib.pofile(str(path)).translated_entries()}
 
 
 def translated(message: str, name: str, language: str) -> str:
     """Return the message in a language, in English where the catalogue ``name`` does not have it."""
-    return translations(name).get(message, message) if language == "zh-CN" else message
+    return translations(name).get(message.strip(), message) if language == "zh-CN" else message

@@ -30,8 +30,8 @@ def shown(text, language="en", *, answers=False, name=CHAPTER.name):
     [
         (r"\delta^{[l]} = \bigl(W^{[l+1]}\bigr)^T \delta^{[l+1]} \odot g'(z)", "δ[l] = (W[l+1])ᵀ δ[l+1] ⊙ g′(z)"),
         (r"\frac{\partial J}{\partial W} = \frac{1}{2N} \sum_n (w^* - 3)^2", "∂J/∂W = 1/(2N) Σₙ (w* − 3)²"),
-        (r"a = \begin{cases} +1 & z > 0 \\ -1 & z \le 0 \end{cases}", "a = +1 if z > 0; −1 if z ≤ 0"),
-        (r"m = \begin{cases} 0 & \text{with odds } p \\ 1 & \text{else} \end{cases}", "m = 0 with odds  p; 1 else"),
+        (r"a = \begin{cases} +1 & z > 0 \\ -1 & z \le 0 \end{cases}", "a = +1 (z > 0); −1 (z ≤ 0)"),
+        (r"m = \begin{cases} 0 & \text{with odds } p \\ 1 & \text{else} \end{cases}", "m = 0 (with odds  p); 1 (else)"),
         (r"a &= b \\ c &= \sqrt{x + 1}", "a  = b\nc  = √(x + 1)"),
         (r"\hat{y} = \operatorname{sign}(z)", "ŷ = sign(z)"),
         (r"\unknown x^", "unknown x"),
@@ -65,6 +65,12 @@ def test_chinese_lines_are_full_and_begin_with_no_punctuation():
     listed = shown("- " + "很长的一段话，" * 40, "zh-CN")
     assert "…" not in listed
     assert listed.count("话") == 40
+
+
+def test_a_formula_is_translated_as_well():
+    text = prose_of(find_chapter("3").path)
+    chinese = "".join(shown(block.text, "zh-CN", name="03_loss_and_cost") for block in text)
+    assert "ℓ(z, y) = 0 (预测正确); 1 (预测错误)" in chinese
 
 
 QUESTION = "Questions\n---------\n1. *Is it?* Yes.\n"
