@@ -85,7 +85,7 @@ def _chosen(query: str, language: Language) -> "Chapter | None":
 
     if query.isdecimal():
         return find_chapter(query)
-    hits = search(query)
+    hits = search(query, language)
     if len(hits) == 1 or (hits[0].rank == TITLE and hits[1].rank != TITLE):
         return hits[0].chapter
     _print_hits(hits[:MOST_HITS], language)

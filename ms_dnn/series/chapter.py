@@ -111,7 +111,8 @@ def show_code(*parts: Callable[..., Any] | type) -> None:
         lines, first = inspect.getsourcelines(part)
         path = Path(inspect.getsourcefile(inspect.unwrap(part)) or "")  # a decorator lives in a file of its own
         package = next(parent for parent in path.parents if parent.name == "ms_dnn")
-        print(f"# {path.relative_to(package.parent).as_posix()}, line {first}")
+        place = path.relative_to(package.parent).as_posix()
+        print(label(f"# {place}, line {first}", f"# {place}，第 {first} 行"))
         print(textwrap.dedent("".join(lines)))
 
 

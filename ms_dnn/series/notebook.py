@@ -127,7 +127,7 @@ class _Writer:
 
     def _item(self, mark: str, node: Any) -> str:
         text = "\n\n".join(self.blocks(node))
-        return mark + text.replace("\n", "\n" + " " * len(mark))
+        return mark + re.sub(r"\n(?=[^\n])", "\n" + " " * len(mark), text)
 
     def _words(self, node: Any) -> str:
         """Return the words of a title or paragraph; the answer to a question is folded."""

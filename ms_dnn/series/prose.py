@@ -23,7 +23,7 @@ QUESTIONS = "Questions"
 """The heading, in the sources, of what every chapter ends with."""
 BLOCK = re.compile(r"^# %%[^\n]*\n((?:#(?: [^\n]*)?\n)*)", re.MULTILINE)
 """A block of prose: a line ``# %%`` and the comment below it, which is its group."""
-_ROLES = ("term", "doc", "ref", "download")
+_ROLES = ("term", "doc", "ref", "download", "func", "class", "meth", "mod")
 """Roles of Sphinx, of which a terminal shows the words."""
 _STYLES = {"emphasis": "italic", "strong": "bold", "literal": "cyan", "math": "green"}
 

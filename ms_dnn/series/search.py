@@ -49,11 +49,11 @@ class Hit:
     name: Words
 
 
-def search(query: str) -> list[Hit]:
+def search(query: str, language: str = "en") -> list[Hit]:
     """Return the best place of each chapter in which the word, or its translation, occurs, the best one first.
 
     Raises:
-        SeriesError: when it occurs nowhere; the message names the nearest terms.
+        SeriesError: when it occurs nowhere; the message names the nearest terms, in a language.
     """
     patterns = [_pattern(word) for word in {query, *_translated(query)} if word.strip()]
     found: dict[int, list[tuple[int, int, int, Place]]] = {}
@@ -62,7 +62,7 @@ def search(query: str) -> list[Hit]:
         if count:
             found.setdefault(place.chapter.number, []).append((place.rank, place.order, -count, place))
     if not found:
-        raise SeriesError(_nothing_found(query))
+        raise SeriesError(_nothing_found(query).in_language(language))
     hits = [(min(places, key=lambda one: one[:3]), places) for places in found.values()]
     hits.sort(key=lambda hit: (*hit[0][:3], hit[0][3].chapter.number))
     return [Hit(best.chapter, rank, _where_to_begin(places)) for (rank, _, _, best), places in hits]
@@ -160,12 +160,13 @@ def _pattern(query: str) -> re.Pattern[str]:
     return re.compile(r"\s*".join(re.escape(character) for character in folded if not character.isspace()))
 
 
-def _nothing_found(query: str) -> str:
+def _nothing_found(query: str) -> Words:
     mapped = (word for section in _sections() for word in (section.title.zh, section.title.en, *section.words))
     words = {*mapped, *(word for term in _terms() for word in term)}
     near = nearest_names(query, words, most=3)
-    meant = f"the nearest terms are {', '.join(near)}" if near else "ms-dnn series lists the chapters"
-    return f"series: no chapter has '{query}': {meant}"
+    chinese = f"最接近的词是 {'、'.join(near)}" if near else "ms-dnn series --language zh-CN 列出各章"
+    english = f"the nearest terms are {', '.join(near)}" if near else "ms-dnn series lists the chapters"
+    return Words(f"series：没有一章提到“{query}”：{chinese}", f"series: no chapter has '{query}': {english}")
 
 
 def _sections() -> Iterator[Section]:

@@ -108,3 +108,8 @@ def test_the_notation_has_every_symbol_and_the_shift_of_layers():
 def test_what_is_nowhere_names_the_nearest(query, says):
     with pytest.raises(SeriesError, match=f"no chapter has '{query}': .*{says}"):
         search(query)
+
+
+def test_a_chinese_reader_is_told_in_chinese():
+    with pytest.raises(SeriesError, match="没有一章提到“感之机”：最接近的词是 感知机"):
+        search("感之机", "zh-CN")

@@ -26,6 +26,7 @@ class Exercise:
         gradient: ``gradient(*arguments)`` returns the forward pass as a function of Tensors, and the arrays by which it
             is differentiated, where the results are gradients: then ``check_gradients`` judges them, too.
         judge: judges the function in a way of its own in place of all that; returns the key of what is wrong, or None.
+        adapted: makes a function of what the reader writes, where that is a class.
         without_loop: whether the function must do without a loop.
     """
 
@@ -36,4 +37,5 @@ class Exercise:
     results: tuple[str, ...] = ()
     gradient: Callable[..., tuple[Callable[..., Any], list[Any]]] | None = None
     judge: Callable[[Callable[..., Any]], str | None] | None = None
+    adapted: Callable[[Any], Callable[..., Any]] | None = None
     without_loop: bool = False

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ast
 import copy
+import re
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from ms_dnn.series.exercises import networks, training, units
 from ms_dnn.series.exercises.catalogue import Task
 from ms_dnn.series.exercises.exercise import RIGHT, Exercise
 from ms_dnn.series.post import Words
+
+if TYPE_CHECKING:
+    from ms_dnn.judge.judgement import Judgement
 
 _EXERCISES = {exercise.chapter: exercise for of in (units, networks, training) for exercise in of.EXERCISES}
 TOLERANCE = 1e-6
@@ -45,7 +49,8 @@ def judge(task: Task, path: Path) -> Verdict:
     exercise = _EXERCISES[task.chapter]
     source, function = _load(path, exercise.function)
     try:
-        return _judged(task, exercise, _guarded(path, function), source)
+        adapted = function if exercise.adapted is None else exercise.adapted(function)
+        return _judged(task, exercise, _guarded(path, adapted), source)
     except UnfinishedError:
         sentence = Words(f"{exercise.function} 还没有写。", f"{exercise.function} is not written yet.")
         return Verdict(False, (sentence, _hint(task)))
@@ -233,11 +238,20 @@ def _checked(exercise: Exercise, function: Callable[..., Any]) -> Words | None:
     forward, inputs = exercise.gradient(*arguments)
 
     def gradients(*_: Any) -> tuple[Any, ...]:
-        return tuple(Tensor(part) for part in _parts(function(*copy.deepcopy(arguments))))
+        parts = _parts(function(*copy.deepcopy(arguments)))[-len(inputs) :]
+        return tuple(map(Tensor, parts))
 
     tensors = [Tensor(array) for array in inputs]
     judgement = check_gradients(forward, tensors, gradients=gradients, modes=("pynative",), wrt="inputs", directions=1)
     if judgement:
         return None
-    said = f"check_gradients: {judgement.verdict.value}: {judgement.reason}"
-    return Words(said, said)
+    return _said(judgement, exercise.results[-len(inputs) :])
+
+
+def _said(judgement: Judgement, names: Sequence[str]) -> Words:
+    """Return the verdict and its reason, with the names of the exercise in place of "input 0", "input 1", …"""
+    wrong = [names[int(name.removeprefix("input "))] for name in judgement.disagreeing]
+    reason = re.sub(r"\binput (\d+)", lambda number: names[int(number[1])], judgement.reason)
+    verdict = judgement.verdict.value
+    chinese = f"{'、'.join(wrong)} 与中心差分不一致" if wrong else reason
+    return Words(f"check_gradients：{verdict}：{chinese}。", f"check_gradients: {verdict}: {reason}")

@@ -39,11 +39,20 @@ _TABLES: dict[tuple[int, ...], str] = {
 }
 
 
+def _arrays(result: Any) -> list[Array]:
+    """Return what a reader's function returned as arrays, none of them where it is nothing of that kind."""
+    try:
+        return [np.asarray(part, dtype=np.float64) for part in result]
+    except (TypeError, ValueError):
+        return []
+
+
 def _judge_xor(network: Callable[[], Any]) -> str | None:
     """Return what else than XOR a network 2-2-1 computes, with ReLU below and a threshold of 0 above."""
-    W1, b1, W2, b2 = (np.asarray(part, dtype=np.float64) for part in network())
-    if (W1.shape, b1.shape, W2.shape, b2.shape) != ((2, 2), (2,), (1, 2), (1,)):
+    parts = _arrays(network())
+    if [part.shape for part in parts] != [(2, 2), (2,), (1, 2), (1,)]:
         return "shape"
+    W1, b1, W2, b2 = parts
     inputs = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=np.float64)
     outputs = np.maximum(0.0, inputs @ W1.T + b1) @ W2.T + b2
     table = tuple(int(z > 0) for z in outputs[:, 0])
@@ -107,7 +116,7 @@ def _judge_planted(backward: Callable[..., Any]) -> str | None:
     """Return why a fault of a layer's backward pass is not the one that was asked for: in dW alone, and downhill."""
     x, W, dz = _PLANTED
     right = (dz @ W, dz.T @ x, dz.sum(0))
-    parts = tuple(np.asarray(part, dtype=np.float64) for part in backward(x.copy(), W.copy(), dz.copy()))
+    parts = _arrays(backward(x.copy(), W.copy(), dz.copy()))
     if [part.shape for part in parts] != [part.shape for part in right]:
         return "shape"
     if not all(np.isfinite(part).all() for part in parts):
@@ -167,7 +176,9 @@ EXERCISES = (
         ("dW[1]", "db[1]", "dW[2]", "db[2]", "dW[3]", "db[3]"),
         _squared_error_of,
     ),
-    Exercise(10, "faulty_backward", [_PLANTED], gradient=_contracted_layer, judge=_judge_planted),
+    Exercise(
+        10, "faulty_backward", [_PLANTED], results=("dx", "dW", "db"), gradient=_contracted_layer, judge=_judge_planted
+    ),
     Exercise(
         11,
         "train",

@@ -1,4 +1,4 @@
-"""The exercises of chapters 12 to 16: what makes a training good."""
+"""The exercises of chapters 12 to 17: what makes a training good, and a layer of one's own."""
 
 from __future__ import annotations
 
@@ -78,6 +78,34 @@ def _worker_mean(fault: str, gradients: Sequence[Array], counts: Sequence[int]) 
     return np.asarray(wrong.get(fault, (n * parts).sum(0) / n.sum()))
 
 
+def _scaled_tanh(fault: str, x: Array, s: Array, t: Array, da: Array) -> tuple[Array, Array, Array, Array]:
+    y = np.tanh(x)
+    a = s * y if fault == "shift" else s * y + t
+    slope = {"at_a": 1 - a**2, "slope": np.ones_like(y)}.get(fault, 1 - y**2)
+    dx = da * slope if fault == "scale" else da * s * slope
+    ds = (da * (x if fault == "at_x" else y)).sum(0)
+    return a, dx, ds / len(x) if fault == "mean" else ds, da.mean(0) if fault == "mean" else da.sum(0)
+
+
+def _as_function(layer: Any) -> Callable[..., Any]:
+    """Return the layer's forward and backward pass as one function of x, s, t and da."""
+
+    def both(x: Array, s: Array, t: Array, da: Array) -> Any:
+        own = layer()
+        a, cache = own.forward(x, s, t)
+        return a, own.backward(cache, da)
+
+    return both
+
+
+def _contracted_tanh(x: Array, s: Array, t: Array, da: Array) -> tuple[Callable[..., Any], list[Any]]:
+    """Return x, s, t → Σ da (s tanh(x) + t), and the arrays by which it is differentiated."""
+    from mindspore import Tensor, ops
+
+    cotangent = Tensor(da)
+    return lambda x, s, t: (cotangent * (s * ops.tanh(x) + t)).sum(), [x, s, t]
+
+
 _A = np.exp(_RANDOM.normal(size=(3, 4)))
 _TRIALS = [
     {"training": 0.01, "validation": 0.52, "test": 0.61},
@@ -124,5 +152,14 @@ EXERCISES = (
         [([np.array([1.0, 2.0]), np.array([3.0, -1.0]), np.array([0.5, 4.0])], [10, 10, 4])],
         _worker_mean,
         ("gradient",),
+    ),
+    Exercise(
+        17,
+        "ScaledTanh",
+        [(_RANDOM.normal(size=(4, 3)), _RANDOM.normal(size=3), _RANDOM.normal(size=3), _RANDOM.normal(size=(4, 3)))],
+        _scaled_tanh,
+        ("a", "dx", "ds", "dt"),
+        _contracted_tanh,
+        adapted=_as_function,
     ),
 )

@@ -26,8 +26,8 @@ def judged(task, tmp_path, source):
     return judge(task, path)
 
 
-def test_every_chapter_from_1_to_16_has_one():
-    assert [task.chapter for task in exercises()] == [exercise.chapter for exercise in ALL] == list(range(1, 17))
+def test_every_chapter_from_1_to_17_has_one():
+    assert [task.chapter for task in exercises()] == [exercise.chapter for exercise in ALL] == list(range(1, 18))
     assert {task.chapter for task in exercises()} <= {chapter.number for chapter in chapters()}
     assert all(len(changes) == 5 for changes in WRONG.values())
 
@@ -48,7 +48,11 @@ def test_a_solution_is_right(task):
     verdict = judge(task, task.solution)
     assert verdict.right, verdict
     said = [words.en for words in verdict.sentences]
-    assert (len(said) == 1 and said[0].startswith("check_gradients: FAIL")) if task.chapter == 10 else not said
+    assert (
+        (len(said) == 1 and said[0].startswith("check_gradients: FAIL") and "dW" in said[0])
+        if task.chapter == 10
+        else not said
+    )
 
 
 @pytest.fixture
@@ -64,7 +68,8 @@ def test_a_planted_fault_is_named(tmp_path, number, change):
     task = find_exercise(number)
     solution = task.solution.read_text("utf-8")
     assert solution.count(change["change"]) == 1
-    verdict = judged(task, tmp_path, solution.replace(change["change"], change["to"]))
+    wrong = solution.replace(change["change"], change["to"]).replace(*change.get("also", ("", "", 0)))
+    verdict = judged(task, tmp_path, wrong)
     assert not verdict.right
     assert verdict.sentences[0] == task.faults[change["fault"]]
 
@@ -97,6 +102,14 @@ def test_other_faults_are_described(tmp_path, number, change, to, says):
     assert says in verdict.sentences[0].en
 
 
+@pytest.mark.parametrize("number", [7, 10])
+@pytest.mark.parametrize("result", ["None", "3", "[[1, [2]]]", "'abc'"])
+def test_a_result_of_another_kind_is_a_wrong_shape(tmp_path, number, result):
+    task = find_exercise(number)
+    source = f"xor_network = lambda: {result}\nfaulty_backward = lambda x, W, dz: {result}\n"
+    assert judged(task, tmp_path, source).sentences[0] == task.faults["shape"]
+
+
 def test_the_checker_speaks_of_a_wrong_gradient(tmp_path):
     task = find_exercise(2)
     source = task.solution.read_text("utf-8").replace("(a - y) / len(y)", "a - y")
@@ -120,7 +133,7 @@ def test_a_file_that_does_not_run_shows_its_own_lines(tmp_path, source, says):
     assert "judging.py" not in str(error.value)
 
 
-@pytest.mark.parametrize("words", [[], ["17"], ["x"], ["1", "2"]])
+@pytest.mark.parametrize("words", [[], ["18"], ["x"], ["1", "2"]])
 def test_an_exercise_that_is_not_there(words):
-    with pytest.raises(SeriesError, match="expected a number from 1 to 16"):
+    with pytest.raises(SeriesError, match="expected a number from 1 to 17"):
         exercise_of(words)
