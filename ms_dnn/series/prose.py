@@ -160,11 +160,9 @@ class _Renderer:
     _block_quote = _definition_list = _definition_list_item = _definition = _note = _section
 
     def _title(self, node: Any) -> Iterator[RenderableType]:
-        from rich.text import Text
-
         title = self._words(node)
         title.stylize("bold")
-        yield Text.assemble("\n", title)
+        yield title
 
     def _paragraph(self, node: Any) -> Iterator[RenderableType]:
         words = self._words(node)

@@ -72,6 +72,7 @@ class Reading:
         """Show a block of prose, an empty line around each of its parts."""
         block: Prose = self.blocks[number]
         console = _console()
+        console.print()
         for part in rendered(block.text, self.path.stem, self.language, answers=self.answers):
             console.print(part)
             console.print()
