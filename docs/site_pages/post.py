@@ -11,7 +11,8 @@ WORDS = {
         "introduction": (
             "The series follows a post of the MindSpore blog and three other texts. Here is each of their sections, in "
             "their order, with the chapters that take it up, the formulas, and the lines of the package that compute "
-            "them. On the command line, a title or a word does the same: `ms-dnn series backpropagation`."
+            "them. “To watch for” says where the texts slip, or differ from the series. On the command line, "
+            "a title or a word does the same: `ms-dnn series backpropagation`."
         ),
         "chapters": "Chapters",
         "formulas": "Formulas and code",
@@ -23,7 +24,8 @@ WORDS = {
         "title": "跟着博文学",
         "introduction": (
             "本教程以 MindSpore 技术博客的一篇文章为主线，并参考另外三篇文章。下面按原文的顺序逐节列出：对应的章、"
-            "公式，以及本包中计算这些公式的代码行。在命令行中，输入标题或词语也能找到：`ms-dnn series 反向传播`。"
+            "公式，以及本包中计算这些公式的代码行。“注意”一栏说明原文的疏漏，"
+            "以及与本教程不同之处。在命令行中，输入标题或词语也能找到：`ms-dnn series 反向传播`。"
         ),
         "chapters": "章",
         "formulas": "公式与代码",
