@@ -31,7 +31,22 @@ _START, _BETWEEN, _END = "\ue000", "\ue001", "\ue002"
 _INNERMOST = re.compile(f"{_START}([^{_START}{_END}]*?){_BETWEEN}([^{_START}{_END}]*?){_END}")
 LANGUAGE_VARIABLE = "MS_DNN_SERIES_LANGUAGE"
 """Set where pages are made: their language, or "all". A chapter then looks at no command line and opens no window."""
-CHINESE_FONT = "NotoSansCJKsc-Regular.otf"
+CHINESE_FONTS = (
+    "Noto Sans CJK SC",
+    "Source Han Sans SC",
+    "Source Han Sans CN",
+    "Noto Sans SC",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "PingFang SC",
+    "Hiragino Sans GB",
+    "Microsoft YaHei",
+    "SimHei",
+    "Noto Sans CJK JP",
+)
+"""Fonts of systems that have the characters of Chinese, the first choice first."""
+CARRIED_FONT = "NotoSansCJKsc-Regular.otf"
+"""The font of the package mplfonts, for systems that have none of those."""
 
 STYLE: dict[Any, Any] = {
     "axes.spines.top": False,
@@ -98,7 +113,8 @@ def show_code(*parts: Callable[..., Any] | type) -> None:
         lines, first = inspect.getsourcelines(part)
         path = Path(inspect.getsourcefile(inspect.unwrap(part)) or "")  # a decorator lives in a file of its own
         package = next(parent for parent in path.parents if parent.name == "ms_dnn")
-        print(f"# {path.relative_to(package.parent).as_posix()}, line {first}")
+        place = path.relative_to(package.parent).as_posix()
+        print(label(f"# {place}, line {first}", f"# {place}，第 {first} 行"))
         print(textwrap.dedent("".join(lines)))
 
 
@@ -165,21 +181,31 @@ def font_family(language: str) -> list[str]:
     """Return the fonts of the pictures in a language, the first choice first.
 
     Raises:
-        SeriesError: when the Chinese font is not installed.
+        SeriesError: when there is no Chinese font.
     """
     if language == "en":
         return ["DejaVu Sans"]
+    from matplotlib import font_manager
+
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    chinese = next((name for name in CHINESE_FONTS if name in installed), None) or _carried_font()
+    return [chinese, "DejaVu Sans"]
+
+
+def _carried_font() -> str:
+    """Return the name of the font that mplfonts brings, once matplotlib knows it."""
     from matplotlib import font_manager
 
     try:
         import mplfonts
     except ImportError as error:
         raise SeriesError(
-            "language zh-CN: the pictures need a Chinese font, from the package mplfonts: pip install 'ms-dnn[series]'"
+            "language zh-CN: the pictures need a Chinese font, and this system has none: install one, such as Noto "
+            "Sans CJK (Debian's package is fonts-noto-cjk), or pip install 'ms-dnn[series]'"
         ) from error
-    font = Path(mplfonts.__file__).parent / "fonts" / CHINESE_FONT
+    font = Path(mplfonts.__file__).parent / "fonts" / CARRIED_FONT
     font_manager.fontManager.addfont(font)
-    return [font_manager.FontProperties(fname=font).get_name(), "DejaVu Sans"]
+    return str(font_manager.FontProperties(fname=font).get_name())
 
 
 def _show_pictures(folder: Path | None) -> None:
