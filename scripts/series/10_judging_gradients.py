@@ -25,6 +25,7 @@ from ms_dnn.judge.network import check_network
 from ms_dnn.judge.routes.network import ComplexStepRoute, GradOperationRoute, HandwrittenRoute, plain_network
 from ms_dnn.judge.routes.slope import ladder, slope
 from ms_dnn.series.chapter import BLUE, GREEN, GREY, ORANGE, begin, check_answer, label, show_code
+from ms_dnn.series.faults import DerivativeAtA, ForgottenMean, SlightlyTooLarge, SumOverEverything, TransposedWeight
 
 begin()
 
@@ -215,13 +216,7 @@ print(check_network(network, cost, x, y, directions=1))
 # inherits everything from ``Dense`` but the step that it gets wrong. Here the derivative of tanh is taken at a, where
 # it belongs at z:
 
-
-class DerivativeAtA(Dense):
-    """1 - tanh²(a) where it should be 1 - tanh²(z)."""
-
-    def delta(self, cache: Any, da: Tensor) -> Tensor:
-        _, _z, a = cache
-        return da * (1 - ops.tanh(a) * ops.tanh(a))
+show_code(DerivativeAtA)
 
 
 def network_of(first: type[Dense] = Dense, second: type[Dense] = Dense) -> DNN:
@@ -242,38 +237,7 @@ print(judged(network_of(first=DerivativeAtA)))
 # judged by itself: that finds the place, and a list of explanations is tried on the error until one fits it in every
 # digit. Four more mistakes, of the cost, of dx, of db and of dW:
 
-
-class ForgottenMean(Cost):
-    """The derivative of the sum over the samples, where J is the mean."""
-
-    def forward_backward(self, a: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        J, da = super().forward_backward(a, y)
-        return J, len(a) * da
-
-
-class TransposedWeight(Dense):
-    """dx = dz Wᵀ where it should be dz W."""
-
-    def backward(self, cache: Any, da: Tensor) -> Any:
-        _, gradients = super().backward(cache, da)
-        return ops.matmul(self.delta(cache, da), self.weight.T), gradients
-
-
-class SumOverEverything(Dense):
-    """db sums dz over the units as well as over the samples."""
-
-    def backward(self, cache: Any, da: Tensor) -> Any:
-        dx, (dW, db) = super().backward(cache, da)
-        return dx, (dW, ops.zeros_like(db) + db.sum())
-
-
-class SlightlyTooLarge(Dense):
-    """dW is too large by 1 part in 100 000."""
-
-    def backward(self, cache: Any, da: Tensor) -> Any:
-        dx, (dW, db) = super().backward(cache, da)
-        return dx, (dW + 1e-5 * dW, db)
-
+show_code(ForgottenMean, TransposedWeight, SumOverEverything, SlightlyTooLarge)
 
 for judgement in (
     judged(network, ForgottenMean("softmax_cross_entropy")),
