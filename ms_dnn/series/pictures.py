@@ -145,6 +145,38 @@ def draw_decision(
     plot_samples(axes, points, classes, names, size=24)
 
 
+def draw_flow(axes: Any, depth: int) -> None:
+    """Draw a pass through ``depth`` layers as blocks: forward above, backward below, and the caches between them."""
+    arrow = {"arrowstyle": "-|>", "color": GREY, "linewidth": 1.4}
+    for number in range(1, depth + 1):
+        x = 3.0 * number
+        for y, words, colour in (
+            (1.0, f"W[{number}], b[{number}]\nz[{number}] = W a + b\na[{number}] = σ(z)", BLUE),
+            (-1.0, f"δ[{number}] = da ⊙ σ′(z)\ndW = δ aᵀ, db = δ\nda[{number - 1}] = Wᵀ δ", ORANGE),
+        ):
+            box = {"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": colour, "linewidth": 1.4}
+            axes.text(x, y, words, ha="center", va="center", fontsize=9, bbox=box)
+        axes.annotate("", xy=(x, -0.45), xytext=(x, 0.45), arrowprops=arrow | {"linestyle": "--"})
+        axes.text(
+            x + 0.1, 0, label("cache", "缓存") + f"\na[{number - 1}], z[{number}], a[{number}]", va="center", fontsize=8
+        )
+    for number in range(depth + 1):
+        middle = 3.0 * number + 1.5
+        value = "x" if number == 0 else f"a[{number}]"
+        for y, words, ends in ((1.0, value, (-0.45, 0.45)), (-1.0, f"da[{number}]", (0.45, -0.45))):
+            axes.annotate("", xy=(middle + ends[1], y), xytext=(middle + ends[0], y), arrowprops=arrow)
+            axes.text(middle, y + 0.12, words, ha="center", va="bottom", fontsize=9)
+    axes.annotate("", xy=(3.0 * depth + 2.1, -0.9), xytext=(3.0 * depth + 2.1, 0.9), arrowprops=arrow)
+    axes.text(3.0 * depth + 2.2, 0, label("loss", "损失"), va="center", fontsize=9)
+    axes.set(xlim=(0.8, 3.0 * depth + 3.0), ylim=(-1.7, 1.7))
+    axes.axis("off")
+
+
+def frame_legend(axes: Any, location: str) -> None:
+    """Write the legend of samples into a frame of its own, so that its markers are not taken for samples."""
+    axes.legend(loc=location, frameon=True, framealpha=1.0, edgecolor=GREY, fancybox=False)
+
+
 def draw_arrays(axes: Any, parts: Sequence[str | tuple[str, ArrayLike]], widest: float, tallest: float) -> None:
     """Draw a formula of arrays from left to right: a sign ("=", "+", …), or a name and its array of two axes.
 

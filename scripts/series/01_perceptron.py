@@ -1,8 +1,9 @@
 r"""01 · The perceptron
 ===================
 
-One unit: it weighs its inputs, adds a bias and predicts one of two classes. It learns from its errors, and it converges
-only where a straight line separates the two classes.
+A unit is shown two kinds of flowers, and at first it is wrong about half of them. How can it learn from its errors
+alone, and when will it never stop making them? The perceptron weighs its inputs, adds a bias and predicts one of two
+classes. It converges only where a straight line separates them.
 
 :Teaches: the weighted sum, the sign as an output, the perceptron loss and its rule, and what "separable" means.
 :Needs: nothing; two kinds of iris from scikit-learn's bundled data; about 20 seconds.
@@ -22,7 +23,7 @@ from ms_dnn.maths.losses import perceptron, perceptron_gradient
 from ms_dnn.presentation.plots import CLASS_COLOURS
 from ms_dnn.series.chapter import BLUE, begin, check_answer, label, show_code
 from ms_dnn.series.descent import descend, with_parameters
-from ms_dnn.series.pictures import draw_decision
+from ms_dnn.series.pictures import draw_decision, frame_legend
 
 begin()
 
@@ -34,6 +35,10 @@ begin()
 # .. _formula-perceptron-sum:
 #
 # .. math:: z = w \cdot x + b
+#
+# A weight says how much its input matters: a feature whose weight is 0 is ignored, and of features of the same size the
+# one with the larger :math:`|w_k|` is the more **important**. The sign says in which direction it pulls. The bias
+# shifts the threshold that the sum has to pass.
 #
 # In the package one sample is one **row**, so a layer of several units on many samples at once is
 # :math:`z = x W^T + b`; with one unit and one row that is the line above.
@@ -64,7 +69,7 @@ print("sign of −2, 0 and 3:", sign(Tensor(np.array([-2.0, 0.0, 3.0], np.float3
 #
 # .. _formula-perceptron-loss:
 #
-# .. math:: \ell = \max(0, -y z), \qquad \frac{d\ell}{dz} = \begin{cases} -y & y z < 0 \\ 0 & \text{else} \end{cases}
+# .. math:: \ell = \max(0, -y z), \qquad \frac{d\ell}{dz} = \begin{cases} -y & y z < 0 \\ 0 & y z \ge 0 \end{cases}
 #
 # A sample on the right side has loss 0 and gradient 0. One on the wrong side changes w: after :math:`w \leftarrow w +
 # r\, y\, x` its own z is nearer to the right side, by :math:`r \lVert x \rVert^2`.
@@ -131,7 +136,7 @@ left.set(
     ylabel=label("sepal width, cm from the mean", "萼片宽度（去均值，cm）"),
     title=label("Setosa and versicolor are separated", "山鸢尾与变色鸢尾被分开"),
 )
-left.legend(loc="lower right")
+frame_legend(left, "lower right")
 reach = np.array([features[:, 0].min(), features[:, 0].max()])
 changed = np.flatnonzero(np.any(np.diff(ways, axis=0), axis=1)) + 1
 for number, step in enumerate(changed, start=1):
@@ -155,7 +160,7 @@ right.set(
     xlabel=left.get_xlabel(),
     title=label("The line after each correction", "每次修正之后的分界线"),
 )
-right.legend(loc="lower right")
+right.legend(loc="lower right", frameon=True)
 
 # %%
 # What it cannot learn

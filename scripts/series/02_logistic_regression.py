@@ -1,8 +1,9 @@
 r"""02 · Logistic regression
 ========================
 
-One unit whose output is a probability instead of a sign. Its derivative is never 0, so the derivative of the loss can
-be followed back to every weight, in five short steps.
+The perceptron says "malignant". How sure is it? It cannot tell, and it learns nothing from a patient about whom it was
+only just right. A unit whose output is a probability does both. Its derivative is never 0, so the derivative of the
+loss can be followed back to every weight, in five short steps.
 
 :Teaches: the sigmoid, the derivation from dL/da to dw and db, probabilities and decisions, a picture as a vector.
 :Needs: chapter 01; the breast-cancer data of scikit-learn and pictures that the chapter makes; about 30 seconds.
@@ -28,9 +29,10 @@ from ms_dnn.maths.losses import (
     binary_cross_entropy_gradient,
     binary_cross_entropy_with_logits_gradient,
 )
-from ms_dnn.presentation.plots import CLASS_COLOURS, plot_samples
-from ms_dnn.series.chapter import begin, check_answer, label, show_code
+from ms_dnn.presentation.plots import CLASS_COLOURS, plot_decisions, plot_samples
+from ms_dnn.series.chapter import GREY, begin, check_answer, label, show_code
 from ms_dnn.series.descent import descend, with_parameters
+from ms_dnn.series.pictures import frame_legend
 from ms_dnn.series.synthetic_pictures import cats_or_not
 
 begin()
@@ -49,7 +51,24 @@ show_code(sigmoid, LogisticRegression)
 
 # %%
 # z = 0 means ½: the unit does not know. Far away on either side it is nearly sure, but never quite. For a yes or a no
-# instead of a probability, take "yes" above ½, that is, for z > 0.
+# instead of a probability, take "yes" above ½, that is, for z > 0. The dashed line is the tangent at 0: the curve is
+# steepest there, with the derivative ¼, and flat far outside.
+
+figure, axes = plt.subplots(figsize=(7, 3.4))
+sums = np.linspace(-8, 8, 321)
+axes.plot(sums, sigmoid(Tensor(sums)).asnumpy())
+axes.plot(
+    [-2, 2], [0, 1], "--", color=GREY, linewidth=1.2, label=label("tangent at 0: slope ¼", "0 处的切线：斜率为 ¼")
+)
+axes.axhline(0.5, color="0.85", linewidth=1, zorder=0)
+axes.axvline(0, color="0.85", linewidth=1, zorder=0)
+axes.set(xlabel="z", ylabel="σ(z)", yticks=[0, 0.25, 0.5, 0.75, 1])
+axes.legend(loc="upper left")
+figure.suptitle(label("The sigmoid: from a sum to a probability", "sigmoid：从加权和到概率"))
+
+# %%
+# Logistic regression is a **generalised linear model**: the features enter in one sum, :math:`w^T x + b`, and one fixed
+# function leads from there to the expected value of y. Only the name says regression; what it does is to classify.
 
 x = Tensor(np.array([[1.5, -2.0]]))  # one sample with two features
 y = Tensor(np.array([[1.0]]))  # it belongs to class 1
@@ -170,16 +189,16 @@ across, up = (np.linspace(v.min() - 0.3, v.max() + 0.3, 161, dtype=np.float32) f
 plane = np.stack([grid.ravel() for grid in np.meshgrid(across, up)], axis=1)
 probability = of_two(Tensor(plane)).asnumpy().reshape(len(up), len(across))
 figure, axes = plt.subplots(figsize=(7, 4.6))
-shades = axes.contourf(across, up, probability, levels=np.linspace(0, 1, 11))
-axes.contour(across, up, probability, levels=[0.5], colors="white", linewidths=2.5)
-plot_samples(axes, points, train_y, (label("malignant", "恶性"), label("benign", "良性")), size=20)
+names = (label("malignant", "恶性"), label("benign", "良性"))
+shades = plot_decisions(axes, across, up, (probability > 0.5).astype(int), names, probability)
+plot_samples(axes, points, train_y, names, size=20)
 axes.set(
     xlabel=label("mean radius, scaled", "平均半径（缩放后）"),
     ylabel=label("mean texture, scaled", "平均纹理（缩放后）"),
 )
 figure.colorbar(shades, label=label("probability of benign", "良性的概率"))
-axes.legend(loc="upper right", frameon=True)
-figure.suptitle(label("The probability, and its line of ½ in white", "概率与概率为 ½ 的分界线（白色）"))
+frame_legend(axes, "upper right")
+figure.suptitle(label("The probability, and its line of ½ in black", "概率与概率为 ½ 的分界线（黑色）"))
 
 # %%
 # A picture has room for two features, the unit for all thirty:

@@ -1,6 +1,7 @@
 r"""03 · Loss and cost
 ==================
 
+Two predictions are wrong about the same patient: one gives the truth 40 %, the other 1 %. How much worse is the second?
 A loss says how wrong one prediction is, a cost how wrong all of them are. The choice of the loss decides how large the
 gradients are, and whether gradient descent surely finds the minimum.
 
@@ -73,6 +74,19 @@ for true in range(3):
     print(f"true class {true}: loss {softmax_cross_entropy(logits, Tensor(np.eye(3)[[true]])).asnumpy()[0]:.4f}")
 
 # %%
+# Cross-entropy is a **distance of distributions**: of the true one, y, and of the one that the network gives, p. It is
+# :math:`-\sum_j y_j \ln p_j`, and its least value over all p, at p = y, is the entropy of y. What lies above that is
+# the Kullback–Leibler divergence, 0 where both agree and positive elsewhere. (It is no distance in the strict sense:
+# the way back has another length.) A one-hot y has entropy 0, so there the loss itself is the divergence.
+
+true_shares = np.array([[0.5, 0.3, 0.2]])
+other_shares = np.array([[0.2, 0.3, 0.5], [0.45, 0.35, 0.2], [0.5, 0.3, 0.2]])
+entropy = -(true_shares * np.log(true_shares)).sum()
+for shares in other_shares:
+    loss = softmax_cross_entropy(Tensor(np.log(shares)[None]), Tensor(true_shares)).asnumpy()[0]
+    print(f"y = {true_shares[0]}, p = {shares}: cross-entropy {loss:.4f}, above the entropy {loss - entropy:.4f}")
+
+# %%
 # **Hinge.** For outputs z whose sign decides, y being −1 or +1. It is 0, and so is its gradient, only when z is on the
 # right side by at least 1. (For the perceptron's loss of chapter 01, 0 is enough.)
 #
@@ -87,7 +101,7 @@ show_code(hinge, hinge_gradient)
 #
 # .. _formula-zero-one:
 #
-# .. math:: \ell(z, y) = \begin{cases} 0 & \text{the prediction is right} \\ 1 & \text{it is wrong} \end{cases}
+# .. math:: \ell(z, y) = \begin{cases} 0 & \operatorname{sign}(z) = y \\ 1 & \operatorname{sign}(z) \ne y \end{cases}
 #
 # It is a step function: its derivative is 0 wherever it has one, and gives no direction. So it can be reported, but not
 # be trained with, and the package raises an error:

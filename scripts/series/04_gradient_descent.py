@@ -1,8 +1,9 @@
 r"""04 · Gradient descent
 =====================
 
-The gradient points where the cost grows fastest; gradient descent goes the other way. The length of the steps, the
-starting point and the number of samples in each step decide where it ends.
+You stand on a hillside in fog and feel only how the ground slopes under your feet. How long a step dare you take, and
+is the valley where you arrive the deepest one? The length of the steps, the starting point and the number of samples in
+each step decide where gradient descent ends.
 
 :Teaches: the descent step, the limit of the learning rate, decay, local minima, and batch, mini-batch and stochastic.
 :Needs: chapters 02 and 03; the chapter generates its data; about 20 seconds.
@@ -16,7 +17,7 @@ from ms_dnn import DNN, Cost, Dense, HandwrittenGradient
 from ms_dnn.config.optimization import InverseDecay
 from ms_dnn.maths.activations import tanh
 from ms_dnn.maths.losses import squared_error
-from ms_dnn.series.chapter import BLUE, GREEN, ORANGE, begin, check_answer, label, show_code
+from ms_dnn.series.chapter import BLUE, GREEN, GREY, ORANGE, begin, check_answer, label, show_code
 from ms_dnn.series.descent import Descent, descend
 from ms_dnn.series.pictures import draw_path, draw_surface
 from ms_dnn.training.optimizers import GradientDescent
@@ -38,8 +39,7 @@ show_code(GradientDescent)
 
 # %%
 # To watch it, take the smallest problem that has a w and a b: a line a = w x + b through 200 noisy points, with the
-# squared error. Its cost is a bowl, and here the minimum can be computed, by two equations with two unknowns. (A unit
-# that looks at pictures has 12 289 of them, and with a sigmoid they are not linear: then one has to iterate.)
+# squared error. Its cost is a bowl, and here the minimum can be computed, by two equations with two unknowns.
 
 generator = np.random.default_rng(5)
 x = generator.normal(0.8, 1.0, (200, 1))
@@ -64,12 +64,57 @@ def walk(rates: np.ndarray, batches: list[np.ndarray] | None = None) -> tuple[De
 
 
 # %%
+# First with b held at its best value, so that the cost is a curve over one w. Its derivative at a point is the slope of
+# the **tangent**. Each step goes against it, and the flatter the curve becomes, the shorter are the steps.
+
+line = DNN([Dense(np.array([[-1.5]]), None, "identity")])
+of_one = descend(line, cost, x, y - minimum[1], [0.25] * 8)
+ws = of_one.ways["layers.0.weight"].ravel()
+heights = costs_at(ws, np.full_like(ws, minimum[1]))
+derivatives = -np.diff(ws) / 0.25
+figure, axes = plt.subplots(figsize=(7, 3.8))
+along = np.linspace(-1.9, 4.2, 121)
+axes.plot(along, costs_at(along, np.full_like(along, minimum[1])), color=GREY, label=label("cost J(w)", "成本 J(w)"))
+for number in (0, 1, 3):
+    near = ws[number] + np.array([-0.45, 0.45])
+    tangent = heights[number] + derivatives[number] * (near - ws[number])
+    axes.plot(near, tangent, "--", color=ORANGE, label=label("tangent", "切线") if number == 0 else None)
+axes.plot(ws, heights, "o-", color=BLUE, markersize=5, linewidth=1, label=label("steps", "各步"))
+axes.set(xlabel="w", ylabel=label("cost J", "成本 J"), ylim=(0, None))
+axes.legend()
+figure.suptitle(label("The cost over one w: each step goes down the tangent", "一个 w 上的成本：每一步沿切线下降"))
+
+fall = heights[0] - heights[1]
+promised = 0.25 * derivatives[0] ** 2
+print(f"first step, r = 0.25: w changes by {ws[1] - ws[0]:.3f}, J falls by {fall:.3f}; r · dw² = {promised:.3f}")
+
+# %%
+# So r is neither the change of w nor that of the cost: :math:`\Delta w = r \, dw`, and for a small r the cost falls by
+# about :math:`r \, dw^2`. (One of the texts calls the learning rate the difference in height ΔJ. That is a small error
+# in a good text: it is the factor, not the height.)
+#
+# Why not solve dJ/dw = 0?
+# ------------------------
+# At the minimum all derivatives are 0, so one might solve the equations instead of going there. For a linear unit and
+# the squared error they are linear, :math:`X^T X\, w = X^T y`, one for each feature. A picture of 64 × 64 × 3 has
+# **12 288** of them. The matrix needs memory as n², its elimination time as n³; and if there are fewer samples than
+# features it is **singular**: it has no inverse, and infinitely many w are solutions. With a sigmoid in between the
+# equations are not even linear, and they have to be solved by steps, too.
+
+n = 64 * 64 * 3
+print(f"{n:,} equations: a matrix of {8 * n**2 / 1e9:.1f} GB, about {n**3 / 3:.0e} multiplications to eliminate")
+print(f"one step of gradient descent on 1000 pictures: {2 * 1000 * n:.0e} multiplications")
+few_samples = generator.normal(size=(5, 8))
+rank = np.linalg.matrix_rank(few_samples.T @ few_samples)
+print(f"5 samples of 8 features: the matrix is 8 × 8, its rank {rank}")
+
+# %%
 # Too small, good, too large
 # --------------------------
 # Along a direction in which the cost is :math:`\tfrac12 \lambda u^2`, its derivative is λu, and one step multiplies the
 # distance u to the minimum by :math:`1 - r \lambda`. That shrinks only while
 #
-# .. math:: |1 - r \lambda| < 1, \qquad \text{that is} \quad 0 < r < \frac{2}{\lambda}
+# .. math:: |1 - r \lambda| < 1 \quad \Longleftrightarrow \quad 0 < r < \frac{2}{\lambda}
 #
 # A surface has a curvature of its own in each direction. The largest one, the largest eigenvalue of the matrix of
 # second derivatives (the Hessian), sets the limit of r; the smallest one decides how many steps it takes.
@@ -94,12 +139,17 @@ surface = costs_at(*np.meshgrid(across, up))
 levels = np.geomspace(surface.min(), surface.max(), 20)
 figure, axes = plt.subplots(1, 3, figsize=(11, 4), sharey=True)
 for part, name, (_, points) in zip(axes, choices, walks.values(), strict=True):
-    draw_surface(part, across, up, surface, levels)
+    shown = draw_surface(part, across, up, surface, levels)
+    part.plot(*minimum, "o", markersize=20, markerfacecolor="none", markeredgecolor="white", markeredgewidth=1.8)
     draw_path(part, points, name)
-    part.plot(*minimum, "+", color="white", markersize=12, markeredgewidth=2)
     part.set(xlabel="w", title=f"{name}: r = {choices[name]:.2f}", xlim=(-3.5, 5.0), ylim=(-4.0, 5.0))
 axes[0].set_ylabel("b")
-figure.suptitle(label("Thirty steps from the square to the star; + is the minimum", "从方块到星形的三十步；+ 为最低点"))
+figure.colorbar(shown, ax=axes, format="%.1f", label=label("cost J", "成本 J"))
+figure.suptitle(
+    label(
+        "Thirty steps from the square to the star; the ring is at the minimum", "从方块到星形的三十步；圆环处为最低点"
+    )
+)
 
 # %%
 # A rate that decays
@@ -138,35 +188,51 @@ figure.suptitle(
 # A local minimum
 # ---------------
 # A bowl has one minimum. With an activation and the squares there may be several, even for one unit with one weight.
-# Here are three samples that conflict for :math:`a = \tanh(w x)`: x = 1 with y = −0.8, twice, needs a negative w, x = 6
-# with y = 0.8 a small positive one. Where tanh is flat, a sample has hardly any gradient: of two starts close to one
-# another, on either side of the ridge, each finds the minimum on its own side.
+# Here are samples that conflict for :math:`a = \tanh(w x)`: x = 1 with y = −0.8, twelve times, needs a negative w, x =
+# 10 with y = 0.8, twice, a small positive one. Where tanh is flat, a sample has hardly any gradient: of two starts
+# close to one another, on either side of the ridge, each finds the minimum on its own side.
+#
+# The rate decides as well. From one and the same start a **small** rate goes down into the local minimum and stays
+# there. A **large** one jumps over it and over the ridge, and finds the global one. That is luck, not a method: with
+# another start it jumps over the global minimum just as well.
 
-few_x, few_y = np.array([[1.0], [1.0], [6.0]]), np.array([[-0.8], [-0.8], [0.8]])
+few_x = np.array([[1.0]] * 12 + [[10.0]] * 2)
+few_y = np.array([[-0.8]] * 12 + [[0.8]] * 2)
 
 
-def fall(start: float) -> Descent:
-    """Return the descent of the unit a = tanh(w x) from a start."""
+def costs_of(weights: np.ndarray) -> np.ndarray:
+    """Return the cost of a = tanh(w x) for each w, (W,)."""
+    outputs = tanh(Tensor(weights[:, None] * few_x[:, 0]))
+    return squared_error(outputs, Tensor(np.tile(few_y[:, 0], (len(weights), 1)))).asnumpy() / len(few_x)
+
+
+def fall_from(start: float, rate: float) -> np.ndarray:
+    """Return w before the first and after each of 300 steps from a start, (301,)."""
     unit = DNN([Dense(np.array([[start]]), None, "tanh")])
-    return descend(unit, cost, few_x, few_y, [0.1] * 250)
+    return descend(unit, cost, few_x, few_y, [rate] * 300).ways["layers.0.weight"].ravel()
 
 
-weights = np.linspace(-2.2, 1.4, 401)
-outputs = tanh(Tensor(weights[:, None] * few_x[:, 0]))
-heights = squared_error(outputs, Tensor(np.tile(few_y[:, 0], (len(weights), 1)))).asnumpy() / 3
-falls = {start: fall(start) for start in (-0.5, -0.3)}
-figure, axes = plt.subplots(figsize=(7, 3.8))
-axes.plot(weights, heights, color="0.5")
-for (start, way), marker, colour in zip(falls.items(), ("o", "s"), (ORANGE, BLUE), strict=True):
-    ws = way.ways["layers.0.weight"].ravel()
-    print(f"from w = {start:+.1f} to w = {ws[-1]:+.3f}, where the cost is {way.costs[-1]:.3f}")
-    axes.plot(
-        ws[:-1:5], way.costs[::5], marker, color=colour, markersize=5, label=label(f"from {start}", f"从 {start} 出发")
-    )
-    axes.plot(ws[-1], way.costs[-1], "*", color=colour, markeredgecolor="black", markersize=16, zorder=3)
-axes.set(xlabel="w", ylabel=label("cost", "成本"))
-axes.legend()
-figure.suptitle(label("Two starts, two minima: only one is global", "两个起点，两个极小值：只有一个是全局最小值"))
+weights = np.linspace(-1.7, 0.62, 401)
+figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), sharey=True)
+panels = (
+    (left, ((-0.2, 0.1), (-0.05, 0.1)), label("Two starts, one rate", "两个起点，同一学习率")),
+    (right, ((0.5, 0.05), (0.5, 1.0)), label("One start, two rates", "同一起点，两个学习率")),
+)
+for part, runs, title in panels:
+    part.plot(weights, costs_of(weights), color=GREY, linewidth=1.2)
+    for (start, rate), marker, colour in zip(runs, ("o", "s"), (ORANGE, BLUE), strict=True):
+        ws = fall_from(start, rate)
+        print(f"from w = {start:+.2f} at r = {rate}: to w = {ws[-1]:+.3f}, where the cost is {costs_of(ws)[-1]:.3f}")
+        seen = ws[:60] if rate < 1 else ws[:12]
+        name = label(f"from {start}, r = {rate}", f"从 {start} 出发，r = {rate}")
+        part.plot(seen, costs_of(seen), marker + ":", color=colour, markersize=5, linewidth=1, label=name)
+        part.plot(ws[-1], costs_of(ws)[-1], "*", color=colour, markeredgecolor="black", markersize=16, zorder=3)
+    part.set(xlabel="w", title=title)
+    part.legend(loc="upper center")
+left.set_ylabel(label("cost", "成本"))
+figure.suptitle(
+    label("Two minima: start and rate decide which one is found", "两个极小值：落入哪一个由起点与学习率决定")
+)
 
 # %%
 # At the local minimum the gradient is 0. Nothing in it points to the global one. Another start finds it; a convex cost,

@@ -1,8 +1,9 @@
 r"""06 · Features
 =============
 
-A network multiplies its inputs by weights, so its inputs have to be numbers, and numbers of a size that suits the
-steps of gradient descent. This chapter makes such numbers of a table with rooms, years and cities.
+A table has rooms, years and cities. What is Shanghai times 0.3, and why does the column of the years spoil what the
+column of the rooms has learnt? A network multiplies its inputs by weights, so they have to be numbers, and numbers of a
+size that suits the steps of gradient descent. This chapter makes such numbers of the table.
 
 :Teaches: scaling fitted on the training set alone, and what it does to the cost surface; integers, one-hot and
    multi-hot for categories, a class for unseen values, and the distances that each encoding implies.

@@ -1,8 +1,9 @@
 r"""07 · The shallow network
 ========================
 
-One hidden layer between the input layer and the output layer. It is the smallest network in which a gradient has to
-pass through a layer, and it learns what no single layer can.
+"One or the other, not both": a child learns it from four examples, and logistic regression never does. What does it
+lack? One hidden layer between the input layer and the output layer. That is the smallest network in which a gradient
+has to pass through a layer, and it learns what no single layer can.
 
 :Teaches: forward and backward through two layers, by hand for one sample; why XOR needs a hidden layer; how a decision
    boundary becomes curved during training.
@@ -23,7 +24,7 @@ from ms_dnn.maths.affine import affine_vjp
 from ms_dnn.presentation.plots import CLASS_COLOURS, SHAPES
 from ms_dnn.series.chapter import begin, check_answer, label, show_code
 from ms_dnn.series.descent import descend, with_parameters
-from ms_dnn.series.pictures import draw_decision, draw_network
+from ms_dnn.series.pictures import draw_decision, draw_network, frame_legend, name_layers
 
 begin()
 
@@ -103,15 +104,17 @@ np.testing.assert_allclose(delta_1.asnumpy()[0], delta_by_hand)
 np.testing.assert_allclose(W1_gradient.asnumpy(), np.outer(delta_by_hand, x))
 
 # %%
-# The same numbers in their places. Blue is positive, orange and dashed negative; a line is the wider, the larger its
-# number. Forward the lines are weights, backward they are the gradients of these weights. A descent step subtracts
-# them: the output has to grow, so weights that increase it grow, and weights that decrease it shrink.
+# The same numbers in their places, in two digits. Blue is positive, orange and dashed negative; a line is the wider,
+# the larger its number. Forward the lines are weights, with the biases (b) below the units; backward they are the
+# gradients of these weights. A descent step subtracts them: the output has to grow, so weights that increase it grow,
+# and weights that decrease it shrink.
 
-figure, (upper, lower) = plt.subplots(2, 1, figsize=(6.5, 6.2))
-draw_network(upper, [x, a1, a2], [W1, W2], ["x", "a₁", "a₂"])
+figure, (upper, lower) = plt.subplots(2, 1, figsize=(7, 7.4))
+draw_network(upper, [x, a1, a2], [W1, W2], name_layers(["x", "a₁", "a₂"]), biases=[b1, b2])
 upper.set_title(label("Forward: the outputs a, and the weights", "前向：输出 a 与权重"))
 deltas = [part.asnumpy() for part in (dx, delta_1, delta_2)]
-draw_network(lower, deltas, [W1_gradient.asnumpy(), W2_gradient.asnumpy()], ["∂ℓ/∂x", "δ₁", "δ₂"], backward=True)
+gradients = [W1_gradient.asnumpy(), W2_gradient.asnumpy()]
+draw_network(lower, deltas, gradients, name_layers(["∂ℓ/∂x", "δ₁", "δ₂"]), backward=True)
 lower.set_title(label("Backward: δ, and the gradients of the weights", "反向：δ 与权重的梯度"))
 figure.suptitle(label("One sample goes forward, its error comes back", "一个样本前向传播，误差反向传回"))
 
@@ -146,7 +149,7 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2))
 names = [label("equal: 0", "相同：0"), label("different: 1", "不同：1")]
 draw_decision(left, lambda points: pair(Tensor(points)).asnumpy()[:, 0] > 0.5, corners, exclusive, names)
 left.set(xlabel="x₁", ylabel="x₂", title=label("The four inputs", "四个输入"))
-left.legend(loc="center")
+frame_legend(left, "center")
 weight, bias = (parameter.asnumpy() for parameter in pair.layers[1].trainable_params())
 places = pair.layers[0](Tensor(corners)).asnumpy()
 draw_decision(right, lambda points: points @ weight[0] + bias[0] > 0, places, exclusive, names)

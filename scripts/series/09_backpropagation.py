@@ -22,7 +22,7 @@ from ms_dnn.layers.dense import dense
 from ms_dnn.maths.affine import affine_vjp
 from ms_dnn.presentation.notation import shape_text
 from ms_dnn.series.chapter import begin, check_answer, label, show_code
-from ms_dnn.series.pictures import draw_arrays, draw_network
+from ms_dnn.series.pictures import draw_arrays, draw_flow, draw_network, name_layers
 
 begin()
 
@@ -108,6 +108,14 @@ print("δ[3]             =", *delta_3.round(4))
 #
 # .. math:: \delta^{[l]} = \bigl(W^{[l+1]}\bigr)^T \delta^{[l+1]} \odot \sigma'(z^{[l]})
 #
+# In one line, from sum to sum and for all units at once:
+#
+# .. math:: \frac{\partial z^{[l+1]}}{\partial z^{[l]}} = W^{[l+1]} \operatorname{diag}\bigl(\sigma'(z^{[l]})\bigr)
+#
+# This is the key step of the blog post. Its transpose, times :math:`\delta^{[l+1]}`, is the formula above: with δ of
+# the last layer known, **induction** gives δ of every layer. (One of the texts has a further factor :math:`da^{[l-1]}`
+# on the right-hand side. That is a typo: :math:`da^{[l-1]}` is what is being computed.)
+#
 # So the errors run backwards along the same connections as the outputs run forwards. In the package every layer
 # computes its own δ, and hands :math:`W^T \delta` down:
 
@@ -115,6 +123,8 @@ show_code(DNN.backward, Dense.delta)
 
 delta_2 = through_activation("tanh", layers[1].z, weights[2].T @ delta_3)
 delta_1 = through_activation("tanh", layers[0].z, weights[1].T @ delta_2)
+step_2_to_3 = weights[2] @ np.diag(1 - np.tanh(layers[1].z) ** 2)  # ∂z[3]/∂z[2]
+np.testing.assert_allclose(step_2_to_3.T @ delta_3, delta_2, rtol=1e-12)
 print("δ[2] =", *delta_2.round(4))
 print("δ[1] =", *delta_1.round(4))
 
@@ -143,11 +153,13 @@ np.testing.assert_allclose(one[0][0], np.outer(delta_1, x), rtol=1e-12)
 print(f"the weight that was tried: by backpropagation {one[0][0][2, 0]:.9f}, by trying {tried:.9f}")
 np.testing.assert_allclose(one[0][0][2, 0], tried, rtol=1e-6)
 
-figure, (upper, lower) = plt.subplots(2, 1, figsize=(7, 7.4))
-draw_network(upper, [x, *(layer.a for layer in layers)], weights, ["x", "a[1]", "a[2]", "a[3]"])
+figure, (upper, lower) = plt.subplots(2, 1, figsize=(8.5, 9.6))
+names = name_layers(["x", "a[1]", "a[2]", "a[3]"])
+draw_network(upper, [x, *(layer.a for layer in layers)], weights, names, biases=biases)
 upper.set_title(label("Forward: outputs a, lines are weights", "前向：输出 a，线为权重"))
 deltas = [weights[0].T @ delta_1, delta_1, delta_2, delta_3]
-draw_network(lower, deltas, [dW for dW, _ in one], ["∂J/∂x", "δ[1]", "δ[2]", "δ[3]"], backward=True)
+names = name_layers(["∂J/∂x", "δ[1]", "δ[2]", "δ[3]"])
+draw_network(lower, deltas, [dW for dW, _ in one], names, backward=True)
 lower.set_title(label("Backward: δ, lines are gradients of the weights", "反向：δ，线为权重的梯度"))
 figure.suptitle(label("Outputs run forward, errors run back over the same lines", "输出向前传，误差沿同样的线传回"))
 
@@ -207,6 +219,14 @@ for number, cache in enumerate(caches, start=1):
     )
 shared = all(np.array_equal(caches[i][2].asnumpy(), caches[i + 1][0].asnumpy()) for i in range(2))
 print("the a of one layer is the x of the next:", shared)
+
+# %%
+# The whole pass as a flow of blocks, one a layer: forward from left to right along the top, backward from right to left
+# along the bottom, and between them what the **caches** hand down.
+
+figure, axes = plt.subplots(figsize=(9, 3.8))
+draw_flow(axes, 3)
+figure.suptitle(label("Blocks and caches: forward above, backward below", "模块与缓存：上面前向，下面反向"))
 
 # %%
 # What it costs

@@ -1,8 +1,9 @@
 r"""10 · Judging gradients
 ======================
 
-A wrong backward pass rarely crashes: it trains, only worse. This chapter computes one gradient in four ways, looks at
-what each can be trusted with, and then lets the package judge backward passes that were made wrong on purpose.
+Your network trains, and the cost falls. Is its gradient right? A wrong backward pass rarely crashes: it trains, only
+worse. This chapter computes one gradient in four ways, looks at what each can be trusted with, and then lets the
+package judge backward passes that were made wrong on purpose.
 
 :Teaches: central differences and their best step, the complex step, a verdict without a tolerance, and how a fault is
           found and named.

@@ -1,8 +1,9 @@
 r"""11 · MAX and ε
 ===============
 
-The training algorithm of the series, literally: loops over iterations and samples, an update of every weight, and two
-rules that end it. One of them is often misread.
+The training has stopped by itself. Is it at the minimum, or has it only become slow? Here is the training algorithm of
+the blog post: loops over iterations and samples, an update of every weight, and two rules that end it. One of them is
+often misread.
 
 :Teaches: the whole algorithm with its inputs, what MAX and ε mean, why ε bounds the change and not the distance to the
           minimum, and where the three steps of an iteration stand in the code.
@@ -32,7 +33,8 @@ begin()
 # %%
 # What goes in
 # ------------
-# - the number of layers L and the nodes of each: 4, 5 and 3, so L = 2;
+# - the number of layers L and the nodes of each: 4, 5 and 3. Here L counts the layers with weights, so **L = 2**; the
+#   post counts the input layer as well, has L = 3 for the same network, and lets its loops run from 2 to L;
 # - an activation for each layer, and a loss: sigmoid, and :math:`\frac{1}{2} \lVert a - y \rVert^2`;
 # - the step α;
 # - the largest number of iterations MAX, and the threshold ε;
@@ -193,15 +195,18 @@ for alpha, (_, steps), distance in zip(rates, ends, distances, strict=True):
 # (the root of the number of weights, here 2). Half the α: about twice the distance. If you lower the rate, lower ε with
 # it.
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.4))
+figure, (*panels, right) = plt.subplots(1, 4, figsize=(13, 3.8), width_ratios=[1, 1, 1, 1.3])
 across, up = np.linspace(-1.6, 1.6, 61), np.linspace(-0.2, 2.6, 61)
 surface = np.array([[np.mean((samples @ [u, v] - targets[:, 0]) ** 2) / 2 for u in across] for v in up])
-draw_surface(left, across, up, np.log10(surface))
-left.plot(*minimum, "+", color="white", markersize=14, markeredgewidth=2)
-for number, place in enumerate((1, 5, 7)):
-    draw_path(left, way(rates[place], ends[place][1]), f"α = {rates[place]:g}", number)
-left.legend(loc="lower left", labelcolor="white")
-left.set(xlabel="$w_1$", ylabel="$w_2$", title=label("One ε, three ends (stars)", "同一个 ε，三个终点（星号）"))
+for panel, place in zip(panels, (1, 5, 7), strict=True):
+    draw_surface(panel, across, up, np.log10(surface))
+    panel.plot(*minimum, "o", markersize=18, markerfacecolor="none", markeredgecolor="white", markeredgewidth=1.8)
+    draw_path(panel, way(rates[place], ends[place][1]), f"α = {rates[place]:g}")
+    steps = ends[place][1]
+    panel.set(
+        xlabel="$w_1$", title=label(f"α = {rates[place]:g}: {steps} steps", f"α = {rates[place]:g}：{steps} 步")
+    )  # fmt: skip
+panels[0].set_ylabel("$w_2$")
 right.loglog(rates, distances, "o-", color=BLUE, label=label("distance at the end", "停止时的距离"))
 bound = np.sqrt(2) * EPSILON / (rates * curvature[0])
 right.loglog(rates, bound, "--", color=GREY, label=label("bound √2 ε / (α λ)", "上界 √2 ε / (α λ)"))
@@ -211,13 +216,40 @@ right.set(
     title=label("A smaller α stops farther away", "α 越小，停得越远"),
 )
 right.legend()
-figure.suptitle(label("ε bounds the change, not the distance", "ε 限制的是变化量，而不是距离"))
+figure.suptitle(
+    label(
+        "ε bounds the change, not the distance: one ε, three ends (stars), the minimum in the ring",
+        "ε 限制的是变化量，而不是距离：同一个 ε，三个终点（星号），最低点在圆环处",
+    )
+)
 
 # %%
 # Three steps
 # -----------
-# Whatever the loops around it look like, an iteration has three steps: **forward**, **error and its propagation back**,
-# **update**. In the training code of the package they are three functions, one below the other:
+# Whatever the loops around it look like, an iteration has three steps. The texts cut them differently, and store
+# different things on the way; in the training code of the package they are three functions, one below the other:
+#
+# .. list-table::
+#    :header-rows: 1
+#
+#    * - three steps
+#      - four processes of a cycle
+#      - in the package
+#    * - **forward**
+#      - forward: x, w, b give ŷ and the caches (w, b, a)
+#      - ``propagate_forward``: a and the caches (x, z, a)
+#    * - **error and its propagation back**
+#      - cost: ŷ and y give J
+#      - ``propagate_error_back``: J and its derivative by a
+#    * -
+#      - backward: the caches give dw and db
+#      - ``propagate_error_back``: the gradients
+#    * - **iteration**
+#      - update: w and b lose r times their gradients
+#      - ``Optimizer``: the update
+#
+# The two kinds of caches hold the same. The a that the text stores with a layer is the input of that layer, for a₁ is x
+# there: it is the x of the package's cache. W and b the package finds in the layer itself, and z is stored for σ′(z).
 
 show_code(
     HandwrittenGradient.propagate_forward,

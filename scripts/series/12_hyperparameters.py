@@ -1,8 +1,9 @@
 r"""12 · Hyperparameters
 ====================
 
-Weights are learned; rate, iterations, depth, widths and activations are chosen. Here each of them is written down in
-one place, changed alone, and searched for, on samples that training does not see.
+The network is bad. Is it too small, too deep, trained too briefly, or only with the wrong rate? And how do you choose
+without deceiving yourself? Weights are learned; rate, iterations, depth, widths and activations are chosen. Here each
+of them is written down in one place, changed alone, and searched for, on samples that training does not see.
 
 :Teaches: an experiment as a configuration, the loss against each hyperparameter, rates on a logarithmic scale, grid and
           random search, and what the validation set and the test set are for.

@@ -1,7 +1,8 @@
 r"""13 · Regularisation
 ===================
 
-A network with more weights than samples can overfit: it fits the training samples, noise included, and not the law
+The training cost is nearly 0, and with every step the predictions on new samples get worse. What has the network
+learnt? One with more weights than samples can overfit: it fits the training samples, noise included, and not the law
 behind them. Four regularisation methods reduce that: L1 and L2 penalties on the weights, dropout, and early stopping.
 
 :Teaches: what overfitting looks like, L1 and L2 penalties as a part of the cost, inverted dropout with reproducible
@@ -22,7 +23,7 @@ from ms_dnn.maths.penalties import l1, l1_gradient, l2, l2_gradient
 from ms_dnn.series.chapter import BLUE, GREEN, GREY, ORANGE, begin, check_answer, label, show_code
 from ms_dnn.series.curves import train_curves
 from ms_dnn.series.descent import with_parameters
-from ms_dnn.series.pictures import draw_decision
+from ms_dnn.series.pictures import draw_decision, frame_legend
 from ms_dnn.training.stopping import EarlyStopping
 
 begin()
@@ -77,7 +78,7 @@ names = [label("class 0", "类别 0"), label("class 1", "类别 1")]
 classes = samples[1].argmax(1)
 draw_decision(right, lambda points: plain(Tensor(points)).asnumpy().argmax(1), samples[0], classes, names)
 right.set_title(label("The boundary winds around single samples", "决策边界绕着个别样本转"))
-right.legend(loc="upper right")
+frame_legend(right, "upper right")
 
 # %%
 # L2: large weights are penalised
@@ -133,9 +134,10 @@ def all_weights(network) -> np.ndarray:
 NEAR_ZERO = 1e-3
 figure, axes = plt.subplots(1, 3, figsize=(10, 3.2), sharey=True)
 compared = ((label("no penalty", "无惩罚"), plain, BLUE), ("L2", with_l2, ORANGE), ("L1", with_l1, GREEN))
+largest = max(np.abs(all_weights(network)).max() for _, network, _ in compared)  # so that no weight is cut off
 for place, (name, network, colour) in zip(axes, compared, strict=True):
     numbers = all_weights(network)
-    place.hist(numbers, bins=np.linspace(-1.0125, 1.0125, 82), color=colour, log=True)
+    place.hist(numbers, bins=np.linspace(-largest, largest, 82), color=colour, log=True)
     share = np.mean(np.abs(numbers) < NEAR_ZERO)
     place.set_title(label(f"{name}: {share:.1%} within ±{NEAR_ZERO}", f"{name}：{share:.1%} 落在 ±{NEAR_ZERO} 内"))
     place.set_xlabel(label("weight", "权重"))
@@ -151,8 +153,7 @@ figure.suptitle(label("L2 shrinks the weights, L1 makes most of them 0", "L2 使
 #
 # .. _formula-dropout-mask:
 #
-# .. math:: \tilde{a} = a \odot \frac{m}{1 - p}, \qquad m_{nj} = \begin{cases} 0 & \text{with probability } p \\
-#    1 & \text{else} \end{cases}
+# .. math:: \tilde{a} = a \odot \frac{m}{1 - p}, \qquad P(m_{nj} = 0) = p, \quad P(m_{nj} = 1) = 1 - p
 #
 # Backward, :math:`da` is multiplied by the same factors, so they are kept in the cache.
 

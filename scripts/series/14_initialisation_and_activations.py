@@ -1,8 +1,9 @@
 r"""14 · Initialisation and activations
 ===================================
 
-Before the first step nothing is learnt, and much is decided: whether the units can become different, whether a signal
-reaches the last layer, and whether an error reaches the first.
+Two networks have the same layers, the same data and the same rate. One learns, the other stands still. What can be
+wrong before anything is learnt? The first weights and the activations decide whether the units can become different,
+whether a signal reaches the last layer, and whether an error reaches the first.
 
 :Teaches: why hidden weights must not start at 0, where the numbers of Xavier and He come from, how gradients vanish and
    explode in a deep network, and what the activations and their derivatives have to do with it.

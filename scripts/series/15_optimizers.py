@@ -1,8 +1,9 @@
 r"""15 · Optimizers
 ===============
 
-The gradient says which way is down. How far to go, and what to keep of the steps before, is decided by the optimizer:
-gradient descent, momentum, Nesterov's momentum, Adam, and schedules for the learning rate.
+The gradient says which way is down, and after sixty steps downhill you are hardly any lower. Why? How far to go, and
+what to keep of the steps before, is decided by the optimizer: gradient descent, momentum, Nesterov's momentum, Adam,
+and schedules for the learning rate.
 
 :Teaches: the update rules beside their lines of code, why long valleys are slow, what momentum and Adam do about it,
    Adam's bias correction, and learning rates that change.

@@ -1,8 +1,9 @@
 r"""16 · On Ascend
 ==============
 
-The same network, meant for another device: which device is chosen and why, what 16-bit numbers can hold, and how
-several devices share one mini-batch. Everything in this chapter runs on a CPU, and it says so where that matters.
+You have trained on a laptop, and the next run is meant for Ascend. Which device will it really use, and what is lost
+when numbers have 16 bits? This chapter shows how the device is chosen, what float16 can hold, and how several devices
+share one mini-batch. Everything in it runs on a CPU, and it says so where that matters.
 
 :Teaches: the device policy, float16 with a dynamic loss scale, widths for Ascend's Cube unit, data-parallel training
    and its commands, and what was measured on which device.

@@ -1,9 +1,9 @@
 r"""17 · Your own operator
 ======================
 
-A training step of a small network needs ten microseconds of arithmetic and takes two hundred. This chapter looks where
-the rest goes, writes a kernel in C++ with its derivative, lets the judge look at it, and then does whole training steps
-in one kernel, as the package does on CPU.
+A training step of a small network needs ten microseconds of arithmetic and takes two hundred. Where do the others go?
+This chapter looks for them, writes a kernel in C++ with its derivative, lets the judge look at it, and then does whole
+training steps in one kernel, as the package does on CPU.
 
 :Teaches: kernels and what calling one costs, MindSpore's custom operators, a backward pass in C++, one operator for
           many training steps, and what would be different on Ascend.

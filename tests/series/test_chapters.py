@@ -18,8 +18,8 @@ def run(chapter, *arguments):
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_there_are_seventeen_in_order():
-    assert [chapter.number for chapter in chapters()] == list(range(1, 18))
+def test_there_are_twenty_in_order():
+    assert [chapter.number for chapter in chapters()] == list(range(20))
     assert all(chapter.title.startswith(f"{chapter.number:02} · ") for chapter in chapters())
 
 
@@ -29,7 +29,7 @@ def test_a_chapter_is_found_by_number_and_name(wanted):
 
 
 @pytest.mark.parametrize(
-    ("wanted", "says"), [("18", "is no chapter"), ("xyz", "is no chapter"), ("r", "more than one")]
+    ("wanted", "says"), [("20", "is no chapter"), ("xyz", "is no chapter"), ("r", "more than one")]
 )
 def test_a_chapter_that_is_not_there(wanted, says):
     with pytest.raises(SeriesError, match=says):
