@@ -59,7 +59,9 @@ print(f"z = 0.5 · 2 + 1 · (−1) + 2 · 0.5 + 0.25 = {z.asnumpy()[0, 0]}")
 # .. math:: a = \operatorname{sign}(z) = \begin{cases} +1 & z > 0 \\ -1 & z \le 0 \end{cases}
 
 show_code(sign)
-print("sign of −2, 0 and 3:", sign(Tensor(np.array([-2.0, 0.0, 3.0], np.float32))).asnumpy())
+print(
+    label("sign of −2, 0 and 3:", "−2、0、3 的符号："), sign(Tensor(np.array([-2.0, 0.0, 3.0], np.float32))).asnumpy()
+)
 
 # %%
 # The perceptron rule
@@ -100,7 +102,7 @@ kinds = iris.target < 2
 features = (iris.data[kinds, :2] - iris.data[kinds, :2].mean(0)).astype(np.float32)
 classes = iris.target[kinds]
 y = np.where(classes == 1, 1.0, -1.0).astype(np.float32)[:, None]
-print("linearly separable:", linearly_separable(features, y[:, 0]))
+print(label("linearly separable:", "线性可分："), linearly_separable(features, y[:, 0]))
 
 # %%
 # Rosenblatt's rule looks at one sample at a time, in random order. w starts at a small number instead of 0, because at
@@ -120,9 +122,9 @@ def correct(samples: np.ndarray, targets: np.ndarray, epochs: int) -> tuple[Perc
 
 unit, costs, ways = correct(features, y, epochs=8)
 corrections = [int((costs[start : start + 100] > 0).sum()) for start in range(0, len(costs), 100)]
-print("corrections in each round:", corrections)
+print(label("corrections in each round:", "每一轮的修正次数："), corrections)
 wrong = int((unit.decide(Tensor(features)) != y).sum())
-print(f"misclassified at the end: {wrong} of {len(y)}")
+print(label(f"misclassified at the end: {wrong} of {len(y)}", f"最后判错 {wrong} 个，共 {len(y)} 个"))
 
 # %%
 # Once no sample is on the wrong side, all gradients are 0: the perceptron has converged. That this takes finitely many
@@ -171,10 +173,10 @@ right.legend(loc="lower right", frameon=True)
 others = iris.target > 0
 overlapping = (iris.data[others, :2] - iris.data[others, :2].mean(0)).astype(np.float32)
 targets = np.where(iris.target[others] == 2, 1.0, -1.0).astype(np.float32)[:, None]
-print("linearly separable:", linearly_separable(overlapping, targets[:, 0]))
+print(label("linearly separable:", "线性可分："), linearly_separable(overlapping, targets[:, 0]))
 _, costs, _ = correct(overlapping, targets, epochs=8)
 still = [int((costs[start : start + 100] > 0).sum()) for start in range(0, len(costs), 100)]
-print("corrections in each round:", still)
+print(label("corrections in each round:", "每一轮的修正次数："), still)
 
 figure, axes = plt.subplots(figsize=(6.5, 3.4))
 rounds = np.arange(1, 9)

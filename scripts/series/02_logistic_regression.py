@@ -149,7 +149,11 @@ cost = Cost("binary_cross_entropy")
 _, by_hand = HandwrittenGradient(unit, cost)(x, y)
 _, by_mindspore = FrameworkGradient(unit, cost)(x, y)
 print("                              dw₁        dw₂        db")
-routes = {"the five steps": (dw, db), "HandwrittenGradient": by_hand, "MindSpore's own derivative": by_mindspore}
+routes = {
+    "the five steps": (dw, db),
+    "HandwrittenGradient": by_hand,
+    "MindSpore's own derivative": by_mindspore,
+}
 for name, (of_weight, of_bias) in routes.items():
     print(f"{name:26}", *(f"{number:10.6f}" for number in [*of_weight.asnumpy()[0], *of_bias.asnumpy()]))
     np.testing.assert_allclose(of_weight.asnumpy(), dw.asnumpy())
@@ -171,14 +175,14 @@ two = [tumours.feature_names.index(name) for name in ("mean radius", "mean textu
 of_two = LogisticRegression(2)
 descend(of_two, cost, train_x[:, two], train_y[:, None], [0.5] * 150)
 right = (of_two.decide(Tensor(test_x[:, two])) == test_y).mean()
-print(f"test accuracy with two features: {right:.1%}")
+print(label(f"test accuracy with two features: {right:.1%}", f"用两个特征的测试准确率：{right:.1%}"))
 
 # %%
 # The package checks the gradients that trained it: by hand, by ``GradOperation``, by central differences and by the
 # complex step.
 
 judgement = check_gradients(of_two, Tensor(train_x[:, two]), cost, [Tensor(train_y[:, None].astype(np.float32))])
-print("gradients on the training set:", judgement.verdict.value)
+print(label("gradients on the training set:", "训练集上的梯度："), judgement.verdict.value)
 
 # %%
 # The probability is constant along straight lines, and the line of ½ is the decision boundary. The further away from
@@ -206,7 +210,12 @@ figure.suptitle(label("The probability, and its line of ½ in black", "概率与
 of_all = LogisticRegression(30)
 way = descend(of_all, cost, train_x, train_y[:, None], [0.5] * 150)
 right = (of_all.decide(Tensor(test_x)) == test_y).mean()
-print(f"test accuracy with all {tumours.n_features} features: {right:.1%}")
+print(
+    label(
+        f"test accuracy with all {tumours.n_features} features: {right:.1%}",
+        f"用全部 {tumours.n_features} 个特征的测试准确率：{right:.1%}",
+    )
+)
 
 figure, (left, middle) = plt.subplots(1, 2, figsize=(10, 3.6))
 left.plot(way.costs)
@@ -249,7 +258,8 @@ with tempfile.TemporaryDirectory() as folder:
     vector = read_picture(file, (64, 64, 3))
 print("picture", pictures[1].shape, "→ vector", vector.shape)
 print(
-    "back again, every number is in its place:", np.array_equal(np.rint(255 * vector).reshape(64, 64, 3), pictures[1])
+    label("back again, every number is in its place:", "再变回图片，每个数都在原位："),
+    np.array_equal(np.rint(255 * vector).reshape(64, 64, 3), pictures[1]),
 )
 
 # %%
@@ -275,7 +285,12 @@ flat = pictures.reshape(len(pictures), -1) / np.float32(255)
 of_pictures = LogisticRegression(12288)
 way = descend(of_pictures, cost, flat[:300], cats[:300, None], [0.004] * 150)
 right = (of_pictures.decide(Tensor(flat[300:])) == cats[300:]).mean()
-print(f"cost {way.costs[0]:.3f} → {way.costs[-1]:.3f}; test accuracy {right:.1%}")
+print(
+    label(
+        f"cost {way.costs[0]:.3f} → {way.costs[-1]:.3f}; test accuracy {right:.1%}",
+        f"成本 {way.costs[0]:.3f} → {way.costs[-1]:.3f}；测试准确率 {right:.1%}",
+    )
+)
 
 # %%
 # w has as many numbers as a picture, so it can be looked at as one. It has become a template: orange where brightness

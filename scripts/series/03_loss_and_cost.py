@@ -84,7 +84,12 @@ other_shares = np.array([[0.2, 0.3, 0.5], [0.45, 0.35, 0.2], [0.5, 0.3, 0.2]])
 entropy = -(true_shares * np.log(true_shares)).sum()
 for shares in other_shares:
     loss = softmax_cross_entropy(Tensor(np.log(shares)[None]), Tensor(true_shares)).asnumpy()[0]
-    print(f"y = {true_shares[0]}, p = {shares}: cross-entropy {loss:.4f}, above the entropy {loss - entropy:.4f}")
+    print(
+        label(
+            f"y = {true_shares[0]}, p = {shares}: cross-entropy {loss:.4f}, above the entropy {loss - entropy:.4f}",
+            f"y = {true_shares[0]}，p = {shares}：交叉熵 {loss:.4f}，超出熵 {loss - entropy:.4f}",
+        )
+    )
 
 # %%
 # **Hinge.** For outputs z whose sign decides, y being −1 or +1. It is 0, and so is its gradient, only when z is on the
@@ -155,9 +160,9 @@ generator = np.random.default_rng(3)
 a, y = generator.normal(size=(2, 5, 3)).astype(np.float32)
 cost = Cost("squared_error")
 print(
-    "losses:",
+    label("losses:", "各样本的损失："),
     cost.of_samples(Tensor(a), Tensor(y)).asnumpy().round(4),
-    f"cost: {float(cost(Tensor(a), Tensor(y))):.4f}",
+    label(f"cost: {float(cost(Tensor(a), Tensor(y))):.4f}", f"成本：{float(cost(Tensor(a), Tensor(y))):.4f}"),
 )
 
 # %%
@@ -174,7 +179,7 @@ print(
 # The factor is 1 for two outputs. A program that forgot it passes every test with :math:`n_L = 2`.
 
 show_code(squared_error)
-print("outputs   cost      MSELoss   cost / MSELoss")
+print(label("outputs   cost      MSELoss   cost / MSELoss", "输出数    成本      MSELoss   成本 / MSELoss"))
 factors = []
 for outputs in (1, 2, 3, 10):
     a, y = generator.normal(size=(2, 5, outputs)).astype(np.float32)
@@ -203,7 +208,12 @@ clipped = binary_cross_entropy(a, wrong).asnumpy()
 by_probability = sigmoid_vjp(Tensor(sums), a, binary_cross_entropy_gradient(a, wrong)).asnumpy()[:, 0]
 on_logits = binary_cross_entropy_with_logits(Tensor(sums), wrong).asnumpy()
 by_logit = binary_cross_entropy_with_logits_gradient(Tensor(sums), wrong).asnumpy()[:, 0]
-print("    z   −ln(1 − a)   clipped    gradient   on logits    gradient")
+print(
+    label(
+        "    z   −ln(1 − a)   clipped    gradient   on logits    gradient",
+        "    z   −ln(1 − a)    截断后        梯度    用 logits        梯度",
+    )
+)
 for row in zip(sums[:, 0], naive, clipped, by_probability, on_logits, by_logit, strict=True):
     print("{:5.0f}   {:10.4f}   {:7.4f}   {:9.4f}   {:9.4f}   {:9.4f}".format(*row))
 
@@ -263,7 +273,9 @@ step = 1e-3
 behind, here, ahead = (np.stack(costs_at(*(place + t * direction))) for t in (-step, 0.0, step))
 curvature = (behind - 2 * here + ahead) / step**2
 rounding = 4 * np.finfo(float).eps * here.max() / step**2
-print(f"rounding of a second difference: up to about {rounding:.0e}")
+print(
+    label(f"rounding of a second difference: up to about {rounding:.0e}", f"二阶差分的舍入误差：最大约 {rounding:.0e}")
+)
 for name, values in zip(("cross-entropy", "squares"), curvature, strict=True):
     print(
         f"{name:14} smallest curvature {values.min():10.2e}, below 0 at {(values < -rounding).mean():.1%} of the points"

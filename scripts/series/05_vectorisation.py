@@ -98,10 +98,13 @@ def all_ways(W: np.ndarray, X: np.ndarray) -> list[np.ndarray]:
 
 
 first, *others = all_ways(W_whole, X_whole)
-print("integers, the same to the last bit:", all(np.array_equal(first, other) for other in others))
+print(
+    label("integers, the same to the last bit:", "整数，每一位都相同："),
+    all(np.array_equal(first, other) for other in others),
+)
 first, *others = all_ways(W_real, X_real)
 apart = max(float(abs(first - other).max()) for other in others)
-print(f"non-integers, largest difference: {apart:.1e}")
+print(label(f"non-integers, largest difference: {apart:.1e}", f"非整数，最大差别：{apart:.1e}"))
 
 # %%
 # The measurement
@@ -156,7 +159,12 @@ print("median milliseconds; every result was compared\n    n" + "".join(f"{name:
 for n in sizes:
     cells = (f"{1e3 * measured[name][n]:16.3f}" if n in measured[name] else " " * 15 + "–" for name in names)
     print(f"{n:5}" + "".join(cells))
-print(f"the first call of MindSpore for a shape, which compiles: {1e3 * median(compiling):.0f} ms")
+print(
+    label(
+        f"the first call of MindSpore for a shape, which compiles: {1e3 * median(compiling):.0f} ms",
+        f"MindSpore 对一种形状的首次调用（包含编译）：{1e3 * median(compiling):.0f} ms",
+    )
+)
 
 # %%
 # The table was measured on this machine; every machine gives another. In words, computed from the same numbers. Is it
@@ -165,11 +173,27 @@ print(f"the first call of MindSpore for a shape, which compiles: {1e3 * median(c
 slow = largest["triple loop"]
 loops = measured["triple loop"][slow]
 for name in ("loop over rows", "np.dot", "MindSpore"):
-    print(f"n = {slow}: {name} is {loops / measured[name][slow]:,.0f} times as fast as the triple loop")
+    print(
+        label(
+            f"n = {slow}: {name} is {loops / measured[name][slow]:,.0f} times as fast as the triple loop",
+            f"n = {slow}：{names[name]} 的速度是三重循环的 {loops / measured[name][slow]:,.0f} 倍",
+        )
+    )
 beyond = next((n for n in sizes if n <= slow and measured["triple loop"][n] > 300 * measured["np.dot"][n]), None)
-print("300 times and more:", f"from n = {beyond} on" if beyond else "not at the sizes that the triple loop was given")
+print(
+    label("np.dot 300 times and more as fast:", "np.dot 快 300 倍以上："),
+    label(f"from n = {beyond} on", f"从 n = {beyond} 起")
+    if beyond
+    else label("at none of these sizes", "这些大小都没有"),
+)
 top = sizes[-1]
-print(f"n = {top}: np.dot takes {measured['np.dot'][top] / measured['MindSpore'][top]:.2f} times as long as MindSpore")
+ratio = measured["np.dot"][top] / measured["MindSpore"][top]
+print(
+    label(
+        f"n = {top}: np.dot takes {ratio:.2f} times as long as MindSpore",
+        f"n = {top}：np.dot 所用的时间是 MindSpore 的 {ratio:.2f} 倍",
+    )
+)
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.4))
 for (name, shown), marker, dashes in zip(names.items(), "os^D", ("-", "--", "-.", ":"), strict=True):
@@ -227,16 +251,26 @@ one_by_loop, z_loop = seconds(lambda: feature_loop(w, picture), 5)
 one_by_dot, z_dot = seconds(lambda: np.dot(w, picture), 5)
 hundred, _ = seconds(lambda: np.dot(pictures, w), 5)
 np.testing.assert_allclose(z_loop, z_dot, atol=12288 * np.finfo(np.float32).eps * float(abs(w) @ abs(picture)))
-print(f"one picture, loop:    {1e3 * one_by_loop:9.4f} ms")
-print(f"one picture, np.dot:  {1e3 * one_by_dot:9.4f} ms")
-print(f"100 pictures, np.dot: {1e3 * hundred:9.4f} ms")
+print(label(f"one picture, loop:    {1e3 * one_by_loop:9.4f} ms", f"一张图片，循环：    {1e3 * one_by_loop:9.4f} ms"))
+print(label(f"one picture, np.dot:  {1e3 * one_by_dot:9.4f} ms", f"一张图片，np.dot：  {1e3 * one_by_dot:9.4f} ms"))
+print(label(f"100 pictures, np.dot: {1e3 * hundred:9.4f} ms", f"100 张图片，np.dot：{1e3 * hundred:9.4f} ms"))
 
 # %%
 # The text that promises the factor speaks of a billion pictures, **12 288 × 10⁹** multiplications for one pass forward.
 # At the speeds just measured that takes:
 
-print(f"by the loop:   {1e9 * one_by_loop / 86400 / 365:10.1f} years")
-print(f"by np.dot:     {1e9 * hundred / 100 / 3600:10.1f} hours")
+print(
+    label(
+        f"by the loop:   {1e9 * one_by_loop / 86400 / 365:10.1f} years",
+        f"用循环：   {1e9 * one_by_loop / 86400 / 365:10.1f} 年",
+    )
+)
+print(
+    label(
+        f"by np.dot:     {1e9 * hundred / 100 / 3600:10.1f} hours",
+        f"用 np.dot：{1e9 * hundred / 100 / 3600:10.1f} 小时",
+    )
+)
 
 figure, axes = plt.subplots(figsize=(8, 2.6))
 bars = {
@@ -277,7 +311,12 @@ def multiplications(m: int, n: int, h: int) -> int:
 
 
 ns, times = (np.array(list(part)) for part in (measured["triple loop"].keys(), measured["triple loop"].values()))
-print(f"measured: n to the power of {np.polyfit(np.log(ns), np.log(times), 1)[0]:.1f}")
+print(
+    label(
+        f"measured: n to the power of {np.polyfit(np.log(ns), np.log(times), 1)[0]:.1f}",
+        f"实测：n 的 {np.polyfit(np.log(ns), np.log(times), 1)[0]:.1f} 次幂",
+    )
+)
 check_answer(1, multiplications(3, 4, 5) == 3 * 4 * 5 and multiplications(6, 8, 10) == 8 * 60)
 
 # %%

@@ -52,7 +52,13 @@ x, y = np.array([[1.0, 0.5]]), np.array([[1.0]])
 
 a, caches = network.forward(Tensor(x))
 (_, z1, a1), (_, z2, a2) = ([part.asnumpy() for part in cache] for cache in caches)
-print("z₁ = 0.5 · 1 − 1 · 0.5 + 0.2 =", z1[0, 0].round(4), " (first of three:", *z1[0].round(4), end=")\n")
+print(
+    "z₁ = 0.5 · 1 − 1 · 0.5 + 0.2 =",
+    z1[0, 0].round(4),
+    label(" (first of three:", " (三个中的第一个："),
+    *z1[0].round(4),
+    end=")\n",
+)
 print("a₁ = tanh z₁                 =", *a1[0].round(4))
 print("z₂ = a₁₁ − 1.5 a₁₂ + 0.5 a₁₃ + 0.25 =", z2[0, 0].round(4))
 print("a₂ = σ(z₂)                   =", a2[0, 0].round(4))
@@ -132,14 +138,14 @@ figure.suptitle(label("One sample goes forward, its error comes back", "一个�
 corners = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
 exclusive = np.array([0, 1, 1, 0])
 targets = exclusive[:, None].astype(np.float32)
-print("linearly separable:", linearly_separable(corners, 2 * exclusive - 1))
+print(label("linearly separable:", "线性可分："), linearly_separable(corners, 2 * exclusive - 1))
 
 single = LogisticRegression(2)
 descend(single, cost, corners, targets, [1.0] * 20)
-print("one layer predicts ", *single(Tensor(corners)).asnumpy()[:, 0].round(3))
+print(label("one layer predicts ", "一层的预测："), *single(Tensor(corners)).asnumpy()[:, 0].round(3))
 pair = ShallowNetwork(2, 2, 1, "tanh", "sigmoid", seed=0)
 descend(pair, cost, corners, targets, [3.0] * 100)
-print("two layers predict ", *pair(Tensor(corners)).asnumpy()[:, 0].round(3))
+print(label("two layers predict ", "两层的预测："), *pair(Tensor(corners)).asnumpy()[:, 0].round(3))
 
 # %%
 # How do two hidden units do it? The boundary of each is still one straight line. But together they map every corner to
@@ -175,7 +181,12 @@ moons, kinds = make_moons(200, noise=0.15, random_state=7)
 moons, wanted = moons.astype(np.float32), kinds[:, None].astype(np.float32)
 line = LogisticRegression(2)
 descend(line, cost, moons, wanted, [2.0] * 60)
-print(f"one layer: accuracy {(line.decide(Tensor(moons)) == kinds).mean():.1%}")
+print(
+    label(
+        f"one layer: accuracy {(line.decide(Tensor(moons)) == kinds).mean():.1%}",
+        f"一层：准确率 {(line.decide(Tensor(moons)) == kinds).mean():.1%}",
+    )
+)
 
 curved = ShallowNetwork(2, 8, 1, "tanh", "sigmoid", seed=3)
 way = descend(curved, cost, moons, wanted, [2.0] * 180)

@@ -92,7 +92,12 @@ a11 = np.tanh(w[0] * x[0] + w[1] * x[1] + w[2] * x[2] + b)
 h, (w, b) = one[0].a, (weights[1][0], biases[1][0])
 a21 = np.tanh(w[0] * h[0] + w[1] * h[1] + w[2] * h[2] + w[3] * h[3] + b)
 np.testing.assert_allclose([a11, a21], [one[0].a[0], one[1].a[0]], rtol=1e-12)
-print(f"first unit of layer 1: {a11:.6f}, of layer 2: {a21:.6f}")
+print(
+    label(
+        f"first unit of layer 1: {a11:.6f}, of layer 2: {a21:.6f}",
+        f"第 1 层的第一个神经元：{a11:.6f}，第 2 层的：{a21:.6f}",
+    )
+)
 
 # %%
 # Between the two only the number in the brackets has grown. That is the whole argument, and the post calls it very
@@ -187,7 +192,12 @@ for shape in ((2, 1), (5, 1, 5), (4, 9, 2, 7, 3), (2, *[6] * 10, 1)):
     loop = np.stack([element_forward(W, b, ["tanh"] * len(W), row)[-1].a for row in x])
     apart = np.abs(deep(Tensor(x)).asnumpy() - loop).max()
     np.testing.assert_allclose(apart, 0, atol=1e-12)
-    print(f"{'-'.join(map(str, shape)):28s} elements against rows: {apart:.1e}")
+    print(
+        label(
+            f"{'-'.join(map(str, shape)):28s} elements against rows: {apart:.1e}",
+            f"{'-'.join(map(str, shape)):28s} 元素形式与行形式相差：{apart:.1e}",
+        )
+    )
 
 # %%
 # The dimension check

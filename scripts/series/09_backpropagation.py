@@ -51,7 +51,12 @@ def nudged(layer: int, j: int, k: int, x: np.ndarray, y: np.ndarray, h: float = 
 
 
 tried = nudged(1, 2, 0, X[:1], Y[:1])
-print(f"weight from input 1 to unit 3 of layer 1, tried: {tried:.9f}")
+print(
+    label(
+        f"weight from input 1 to unit 3 of layer 1, tried: {tried:.9f}",
+        f"从输入 1 到第 1 层神经元 3 的权重，试探得到：{tried:.9f}",
+    )
+)
 
 # %%
 # A chain of single units
@@ -150,7 +155,12 @@ show_code(sample_gradients)
 
 one = sample_gradients(weights, biases, activations, "squared_error", x, y)
 np.testing.assert_allclose(one[0][0], np.outer(delta_1, x), rtol=1e-12)
-print(f"the weight that was tried: by backpropagation {one[0][0][2, 0]:.9f}, by trying {tried:.9f}")
+print(
+    label(
+        f"the weight that was tried: by backpropagation {one[0][0][2, 0]:.9f}, by trying {tried:.9f}",
+        f"试探过的那个权重：反向传播得到 {one[0][0][2, 0]:.9f}，试探得到 {tried:.9f}",
+    )
+)
 np.testing.assert_allclose(one[0][0][2, 0], tried, rtol=1e-6)
 
 figure, (upper, lower) = plt.subplots(2, 1, figsize=(8.5, 9.6))
@@ -185,7 +195,12 @@ of_layers = looped_gradients(weights, biases, activations, "squared_error", "mea
 looped = [part for layer in of_layers for part in layer]
 for name, fast, slow in zip(network.parameter_names, vectorised, looped, strict=True):
     difference = np.abs(fast.asnumpy() - slow).max()
-    print(f"{name:15s} {shape_text(fast.shape):>4s}  loop and product differ by {difference:.1e}")
+    print(
+        label(
+            f"{name:15s} {shape_text(fast.shape):>4s}  loop and product differ by {difference:.1e}",
+            f"{name:15s} {shape_text(fast.shape):>4s}  循环与乘积相差 {difference:.1e}",
+        )
+    )
     np.testing.assert_allclose(fast.asnumpy(), slow, rtol=1e-10, atol=1e-15)
 
 da = Cost("squared_error").forward_backward(a, Tensor(Y))[1]
@@ -214,11 +229,11 @@ show_code(dense, Dense.forward)
 
 for number, cache in enumerate(caches, start=1):
     print(
-        f"cache {number}:",
+        label(f"cache {number}:", f"缓存 {number}："),
         ", ".join(f"{name} {shape_text(part.shape)}" for name, part in zip("xza", cache, strict=True)),
     )
 shared = all(np.array_equal(caches[i][2].asnumpy(), caches[i + 1][0].asnumpy()) for i in range(2))
-print("the a of one layer is the x of the next:", shared)
+print(label("the a of one layer is the x of the next:", "一层的 a 就是下一层的 x："), shared)
 
 # %%
 # The whole pass as a flow of blocks, one a layer: forward from left to right along the top, backward from right to left

@@ -85,8 +85,12 @@ print([layer.units for layer in deeper.network.layers])
 # - The **test set** is used once, at the end.
 
 data = prepare_data(config)
-for name, samples in (("training", data.train), ("validation", data.validation), ("test", data.test)):
-    print(f"{name:10} {len(samples.x):5} samples")
+for name, samples in (
+    (label("training", "训练"), data.train),
+    (label("validation", "验证"), data.validation),
+    (label("test", "测试"), data.test),
+):
+    print(label(f"{len(samples.x):5} samples for {name}", f"{len(samples.x):5} 个样本用于{name}"))
 
 
 def train(experiment: ExperimentConfig) -> DNNClassifier:
@@ -145,7 +149,12 @@ found = {key: np.array([losses_with({key: value}) for value in values]) for key,
 for key, values in CHOICES.items():
     of_validation = found[key][:, 1]
     best = values[int(np.argmin(of_validation))]
-    print(f"{key:19} best {best!s:8} validation loss {of_validation.min():.3f}, worst {of_validation.max():.3f}")
+    print(
+        label(
+            f"{key:19} best {best!s:8} validation loss {of_validation.min():.3f}, worst {of_validation.max():.3f}",
+            f"{key:19} 最佳 {best!s:8} 验证损失 {of_validation.min():.3f}，最差 {of_validation.max():.3f}",
+        )
+    )
 
 figure, grid = plt.subplots(2, 3, figsize=(10, 6))
 NAMES = {
@@ -197,8 +206,16 @@ figure.suptitle(
 generator = np.random.default_rng(0)
 uniform = generator.uniform(0.001, 30, 1000)
 log_uniform = 10 ** generator.uniform(np.log10(0.001), np.log10(30), 1000)
-for name, tried_rates in (("uniform", uniform), ("log-uniform", log_uniform)):
-    print(f"{name:12} {np.mean((tried_rates > 0.1) & (tried_rates < 2)):6.1%} of the rates lie between 0.1 and 2")
+for name, tried_rates in (
+    (label("uniform", "均匀分布"), uniform),
+    (label("log-uniform", "对数均匀分布"), log_uniform),
+):
+    share = np.mean((tried_rates > 0.1) & (tried_rates < 2))
+    print(
+        label(
+            f"{share:6.1%} of the rates lie between 0.1 and 2: {name}", f"{share:6.1%} 的学习率在 0.1 与 2 之间：{name}"
+        )
+    )
 
 figure, pair = plt.subplots(1, 2, figsize=(10, 3.6))
 rates, losses = np.array(CHOICES["learning_rate"]), found["learning_rate"][:, 1]
@@ -230,7 +247,12 @@ for axes, points, name, title in (
     (pair[1], RANDOM, "random", label("Random: 9 rates", "随机：9 个学习率")),
 ):
     losses = [losses_with({"learning_rate": rate, "training.epochs": epochs})[1] for rate, epochs in points]
-    print(f"{name:7} best validation loss {min(losses):.3f} at r = {points[int(np.argmin(losses))][0]:.3f}")
+    print(
+        label(
+            f"{name:7} best validation loss {min(losses):.3f} at r = {points[int(np.argmin(losses))][0]:.3f}",
+            f"{name:7} 最佳验证损失 {min(losses):.3f}，r = {points[int(np.argmin(losses))][0]:.3f}",
+        )
+    )
     across, up = np.array(points).T
     shown = axes.scatter(across, up, c=np.log10(losses), s=130, edgecolors="black", vmin=-1, vmax=0.4, zorder=3)
     axes.plot(across, np.full(9, 1.0), "|", color=ORANGE, markersize=16, markeredgewidth=2)
@@ -259,9 +281,10 @@ figure.suptitle(
 # well be the better one of the two, as here: with 359 samples, one set can be easier than another.)
 
 values, chosen, of_validation = min(tried, key=lambda one: one[2])
-print(f"chosen among {len(tried)}: {values}")
-print(f"validation: loss {of_validation:.3f}, accuracy {chosen.score(data.validation.x, data.validation.targets):.3f}")
-print(f"test:       loss {loss_on(chosen, data.test):.3f}, accuracy {chosen.score(data.test.x, data.test.targets):.3f}")
+print(label(f"chosen among {len(tried)}: {values}", f"从 {len(tried)} 个中选出：{values}"))
+for name, part in ((label("validation", "验证集"), data.validation), (label("test", "测试集"), data.test)):
+    loss, accuracy = loss_on(chosen, part), chosen.score(part.x, part.targets)
+    print(label(f"loss {loss:.3f}, accuracy {accuracy:.3f}", f"损失 {loss:.3f}，准确率 {accuracy:.3f}"), name)
 
 # %%
 # Questions
@@ -295,5 +318,10 @@ check_answer(2, (parameters(32), parameters(64)) == (3466, 8970))
 
 generator = np.random.default_rng(2)
 best_of_fifty = np.array([generator.binomial(359, 0.95, 50).max() / 359 for _ in range(200)])
-print(f"the best of fifty: {best_of_fifty.mean():.3f} on the validation set")
+print(
+    label(
+        f"the best of fifty: {best_of_fifty.mean():.3f} on the validation set",
+        f"五十个中最好的一个：验证集上 {best_of_fifty.mean():.3f}",
+    )
+)
 check_answer(3, 0.965 < best_of_fifty.mean() < 0.985)

@@ -42,7 +42,12 @@ for initializer in ("zeros", "xavier"):
     way = descend(shallow, Cost("binary_cross_entropy"), x, y, RATES)
     ways[initializer] = way.ways["layers.0.weight"]
     spread = np.ptp(ways[initializer][-1], axis=0).max()
-    print(f"{initializer:<7} cost {way.costs[-1]:.3f}, largest difference between two hidden units {spread:.3f}")
+    print(
+        label(
+            f"{initializer:<7} cost {way.costs[-1]:.3f}, largest difference between two hidden units {spread:.3f}",
+            f"{initializer:<7} 成本 {way.costs[-1]:.3f}，两个隐藏神经元之间的最大差别 {spread:.3f}",
+        )
+    )
 
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.4))
 titles = (
@@ -131,7 +136,12 @@ compared = [
     ("ReLU, 1.5 × He", deep("relu", "he", 1.5), "P"),
 ]
 walks = {name: walk(network) for name, network, _ in compared}
-print("                     std of a[19]   size of δ[1] / δ[20]")
+print(
+    label(
+        "                     std of a[19]   size of δ[1] / δ[20]",
+        "                     a[19] 的标准差   δ[1] / δ[20] 的大小",
+    )
+)
 for name, (_, a, delta) in walks.items():
     print(f"{name:<20} {a[-2].std():12.2e}   {np.sqrt(np.mean(delta[0] ** 2) / np.mean(delta[-1] ** 2)):12.2e}")
 
@@ -157,7 +167,12 @@ figure.suptitle(
 
 derivative = np.mean([ACTIVATIONS["sigmoid"].vjp(Tensor(z), Tensor(a), Tensor(np.ones_like(z))).asnumpy().mean()
                  for z, a in zip(*walks["sigmoid, Xavier"][:2], strict=True)][:-1])  # fmt: skip
-print(f"mean derivative of the sigmoid in the 19 hidden layers: {derivative:.3f}")
+print(
+    label(
+        f"mean derivative of the sigmoid in the 19 hidden layers: {derivative:.3f}",
+        f"19 个隐藏层中 sigmoid 导数的均值：{derivative:.3f}",
+    )
+)
 
 # %%
 # All activations and their derivatives
@@ -206,7 +221,12 @@ figure.suptitle(label("Activations and their derivatives, against z (softmax bes
 at_zero = Tensor(np.zeros((1, 1)))
 for name in ("relu", "leaky_relu"):
     value = ACTIVATIONS[name].vjp(at_zero, ACTIVATIONS[name].function(at_zero), Tensor(np.ones((1, 1))))
-    print(f"derivative of {name} at z = 0: {float(value[0, 0]):g}")
+    print(
+        label(
+            f"derivative of {name} at z = 0: {float(value[0, 0]):g}",
+            f"{name} 在 z = 0 处的导数：{float(value[0, 0]):g}",
+        )
+    )
 
 # %%
 # Dead units
@@ -252,7 +272,12 @@ product = delta[-1][0]
 for l in range(DEPTH - 1, 0, -1):  # noqa: E741
     W_above = network.layers[l].weight.asnumpy()
     product = np.diag(1 - np.tanh(z[l - 1][0]) ** 2) @ W_above.T @ product
-print(f"largest difference: {np.abs(product - delta[0][0]).max():.1e}, of {np.abs(delta[0][0]).max():.1e}")
+print(
+    label(
+        f"largest difference: {np.abs(product - delta[0][0]).max():.1e}, of {np.abs(delta[0][0]).max():.1e}",
+        f"最大差别：{np.abs(product - delta[0][0]).max():.1e}，最大值为 {np.abs(delta[0][0]).max():.1e}",
+    )
+)
 check_answer(2, np.allclose(product, delta[0][0], rtol=1e-9, atol=1e-15))
 
 # %%
@@ -262,5 +287,5 @@ check_answer(2, np.allclose(product, delta[0][0], rtol=1e-9, atol=1e-15))
 still = ShallowNetwork(2, 4, 1, "tanh", "sigmoid", "zeros")
 gradients = HandwrittenGradient(still, Cost("binary_cross_entropy"))(Tensor(x[:50]), Tensor(y[:50]))[1]
 moving = [n for n, g in zip(still.parameter_names, gradients, strict=True) if np.any(g.asnumpy())]
-print("parameters with a gradient:", moving)
+print(label("parameters with a gradient:", "有梯度的参数："), moving)
 check_answer(3, moving == ["layers.1.bias"])

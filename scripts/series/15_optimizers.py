@@ -38,7 +38,13 @@ x = generator.normal(size=(50, 2)) * [1.0, 8.0]
 y = x @ np.array([[1.0], [0.2]])
 cost = Cost("squared_error")
 curvatures = np.linalg.eigvalsh(x.T @ x / len(x))
-print(f"curvatures of the cost: {curvatures[0]:.2f} and {curvatures[1]:.1f}; ratio {np.divide(*curvatures[::-1]):.0f}")
+ratio = curvatures[1] / curvatures[0]
+print(
+    label(
+        f"curvatures of the cost: {curvatures[0]:.2f} and {curvatures[1]:.1f}; ratio {ratio:.0f}",
+        f"成本的曲率：{curvatures[0]:.2f} 和 {curvatures[1]:.1f}；比值 {ratio:.0f}",
+    )
+)
 
 
 def unit() -> DNN:
@@ -246,7 +252,7 @@ agree = []
 for (_, kind, rate), descent in zip(runs, descents, strict=True):
     there, here = descent.ways["layers.0.weight"][3, 0], by_hand(kind, rate)
     agree.append(np.allclose(there, here, rtol=1e-6))
-    print(f"{kind.__name__:<16} {there}, by hand {here}")
+    print(label(f"{kind.__name__:<16} {there}, by hand {here}", f"{kind.__name__:<16} {there}，手算 {here}"))
 check_answer(1, all(agree))
 
 # %%
@@ -257,7 +263,12 @@ check_answer(1, all(agree))
 linear = DNN([Dense(np.zeros((1, 1)), None, "identity")])
 far = descend(linear, cost, [[1e-3]], [[1e3]], [0.1] * 100, optimizer=Momentum)
 lengths = np.diff(far.ways["layers.0.weight"][:, 0, 0])
-print(f"the first step {lengths[0]:.4f}, the hundredth {lengths[-1]:.4f}")
+print(
+    label(
+        f"the first step {lengths[0]:.4f}, the hundredth {lengths[-1]:.4f}",
+        f"第一步 {lengths[0]:.4f}，第一百步 {lengths[-1]:.4f}",
+    )
+)
 check_answer(2, np.isclose(lengths[-1] / lengths[0], 10, rtol=0.01))
 
 # %%
@@ -268,5 +279,10 @@ scaled = [descend(unit(), cost, np.sqrt(1000) * x, np.sqrt(1000) * y, [rate] * 5
           for _, kind, rate in (runs[0], runs[3])]  # fmt: skip
 moved = [np.abs(new.ways["layers.0.weight"] - old.ways["layers.0.weight"][:6]).max()
          for new, old in zip(scaled, (descents[0], descents[3]), strict=True)]  # fmt: skip
-print(f"largest change of w in five steps: gradient descent {moved[0]:.1e}, Adam {moved[1]:.1e}")
+print(
+    label(
+        f"largest change of w in five steps: gradient descent {moved[0]:.1e}, Adam {moved[1]:.1e}",
+        f"五步之内 w 的最大变化量：梯度下降 {moved[0]:.1e}，Adam {moved[1]:.1e}",
+    )
+)
 check_answer(3, moved[1] < 1e-6 < 1e3 < moved[0])

@@ -60,8 +60,12 @@ except DeviceError as error:
 # three digits. These are facts of the format, the same on every device:
 
 half = np.finfo(np.float16)
+least, last = half.smallest_subnormal, half.eps / 2
 print(
-    f"largest {half.max:.0f}, smallest above 0 {half.smallest_subnormal:.1e}, 1 + x is 1 up to x = {half.eps / 2:.1e}"
+    label(
+        f"largest {half.max:.0f}, smallest above 0 {least:.1e}, 1 + x is 1 up to x = {last:.1e}",
+        f"最大 {half.max:.0f}，大于 0 的最小值 {least:.1e}，x 不超过 {last:.1e} 时 1 + x 等于 1",
+    )
 )
 with np.errstate(over="ignore"):
     print(
@@ -111,7 +115,12 @@ for S in scales:
     lost.append(np.mean(of_all[0][matters] == 0))
     infinite.append(np.mean([not np.isfinite(g).all() for g in of_all]))
     lost_here, infinite_here = f"{lost[-1]:4.0%}", f"{infinite[-1]:4.0%}"
-    print(f"S = 2^{int(np.log2(S)):<2}  {lost_here} of dW[1] became 0, {infinite_here} of the tensors are not finite")
+    print(
+        label(
+            f"S = 2^{int(np.log2(S)):<2}  {lost_here} of dW[1] became 0, {infinite_here} of the tensors are not finite",
+            f"S = 2^{int(np.log2(S)):<2}  dW[1] 有 {lost_here} 变成 0，{infinite_here} 的张量含非有限数",
+        )
+    )
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 3.8))
 sizes = np.log10(np.abs(in_float32[0][in_float32[0] != 0]))
@@ -180,7 +189,13 @@ except DeviceError as error:
 
 for units in (16, 100, 128, 200, 256):
     padded = -(-units // CUBE) * CUBE
-    print(f"{units:4d} units: computed as {padded:4d}, {1 - (units / padded) ** 3:4.0%} of a square product is padding")
+    padding = 1 - (units / padded) ** 3
+    print(
+        label(
+            f"{units:4d} units: computed as {padded:4d}, {padding:4.0%} of a square product is padding",
+            f"{units:4d} 个神经元：按 {padded:4d} 个计算，方阵乘积中 {padding:4.0%} 是填充",
+        )
+    )
 
 # %%
 # That is arithmetic on what the documentation says. How much time it costs was not measured.
@@ -214,7 +229,12 @@ furthest = max(
     np.abs(a.asnumpy() + b.asnumpy() - c.asnumpy()).max() / np.abs(c.asnumpy()).max()
     for a, b, c in zip(*gradients, whole, strict=True)
 )
-print(f"sum over the shards against the whole mini-batch: {furthest:.1e} of the largest element apart, in float32")
+print(
+    label(
+        f"sum over the shards against the whole mini-batch: {furthest:.1e} of the largest element apart, in float32",
+        f"各分片之和与整个小批量相差最大元素的 {furthest:.1e}（float32）",
+    )
+)
 
 # %%
 # On one machine with eight Ascend devices the command would be
@@ -255,7 +275,7 @@ print(f"sum over the shards against the whole mini-batch: {furthest:.1e} of the 
 
 plain = np.float16(3e-9)
 scaled = np.float32(np.float16(3e-9 * 1024)) / np.float32(1024)
-print(f"without a scale {plain}, with it {scaled:.3e}")
+print(label(f"without a scale {plain}, with it {scaled:.3e}", f"不缩放 {plain}，缩放之后 {scaled:.3e}"))
 check_answer(1, plain == 0 and abs(scaled / 3e-9 - 1) < 0.02)
 
 # %%
@@ -269,7 +289,12 @@ of_each = [
     HandwrittenGradient(deep(), cost)(Tensor(pictures[r]), Tensor(labels[r]))[1][-1].asnumpy().copy() for r in rows
 ]
 weighted, unweighted = (96 * of_each[0] + 32 * of_each[1]) / 128, (of_each[0] + of_each[1]) / 2
-print(f"weighted mean off by {np.abs(weighted - few).max():.1e}, plain mean by {np.abs(unweighted - few).max():.1e}")
+print(
+    label(
+        f"weighted mean off by {np.abs(weighted - few).max():.1e}, plain mean by {np.abs(unweighted - few).max():.1e}",
+        f"加权平均相差 {np.abs(weighted - few).max():.1e}，普通平均相差 {np.abs(unweighted - few).max():.1e}",
+    )
+)
 check_answer(2, np.abs(weighted - few).max() < 1e-6 < 1e-4 < np.abs(unweighted - few).max())
 
 # %%

@@ -73,7 +73,13 @@ def microseconds_a_step(engine, width, steps=300, batch=32):
 widths = (8, 32, 128, 512)
 times = {engine: [microseconds_a_step(engine, width) for width in widths] for engine in ("graph", "operator")}
 for number, width in enumerate(widths):
-    print(f"64-{width}-10: graph {times['graph'][number]:6.0f} µs a step, operator {times['operator'][number]:6.0f} µs")
+    of_graph, of_operator = times["graph"][number], times["operator"][number]
+    print(
+        label(
+            f"64-{width}-10: graph {of_graph:6.0f} µs a step, operator {of_operator:6.0f} µs",
+            f"64-{width}-10：计算图每步 {of_graph:6.0f} 微秒，算子 {of_operator:6.0f} 微秒",
+        )
+    )
 
 figure, axes = plt.subplots(figsize=(7, 4))
 for engine, color, name in (("graph", GREY, label("graph", "图")), ("operator", BLUE, label("operator", "算子"))):
@@ -227,7 +233,7 @@ print(check_gradients(network, x, Cost("softmax_cross_entropy"), (y,), modes=("p
 
 kernel = ctypes.CDLL(str(folder / "right.so"))
 at_zero = float(right.silu_grad(Tensor([0.0]), Tensor([1.0])).asnumpy()[0])
-print("the kernel's derivative at 0:", at_zero)
+print(label("the kernel's derivative at 0:", "算子在 0 处的导数："), at_zero)
 check_answer(1, at_zero == 0.5 and hasattr(kernel, "silu_grad_kernel"))
 
 # %%
@@ -237,7 +243,12 @@ check_answer(1, at_zero == 0.5 and hasattr(kernel, "silu_grad_kernel"))
 numbers = rng.normal(size=100_000).astype(np.float32)
 one = np.cumsum(numbers, dtype=np.float32)[-1]
 two = np.cumsum(numbers[:50_000], dtype=np.float32)[-1] + np.cumsum(numbers[50_000:], dtype=np.float32)[-1]
-print(f"one thread {one:.6f}, two {two:.6f}, exactly {numbers.sum(dtype=np.float64):.6f}")
+print(
+    label(
+        f"one thread {one:.6f}, two {two:.6f}, exactly {numbers.sum(dtype=np.float64):.6f}",
+        f"一个线程 {one:.6f}，两个 {two:.6f}，精确值 {numbers.sum(dtype=np.float64):.6f}",
+    )
+)
 check_answer(2, one != two and abs(one - two) < 0.1)
 
 # %%
@@ -256,5 +267,5 @@ try:
     refused = False
 except RuntimeError:
     refused = True
-print("a row that is not there is refused:", refused)
+print(label("a row that is not there is refused:", "不存在的行被拒绝："), refused)
 check_answer(3, refused and np.array_equal(before, network.trainable_params()[0].asnumpy()))

@@ -303,15 +303,15 @@ np.testing.assert_allclose(float(J_of_package), loss, rtol=1e-12)
 descend(by_hand, Cost(pencil.LOSS), pencil.X, pencil.Y, [r])
 np.testing.assert_allclose(by_hand(x_rows).asnumpy()[0, 0], new_a, rtol=1e-12)
 
-ways = {
-    label("pencil", "纸笔"): gradient,
-    label("loops", "循环"): by_loops,
-    "MindSpore": by_mindspore,
-    label("package", "软件包"): of_package,
-}
-print("      " + "".join(f"{name:>14}" for name in ways))
+ways = (gradient, by_loops, by_mindspore, of_package)
+print(
+    label(
+        "             pencil         loops     MindSpore       package",
+        "               纸笔          循环     MindSpore        软件包",
+    )
+)
 for number, name in enumerate(names):
-    print(f"{name:<6}" + "".join(f"{way[number]:14.8f}" for way in ways.values()))
+    print(f"{name:<6}" + "".join(f"{way[number]:14.8f}" for way in ways))
 
 # %%
 # Questions
