@@ -16,7 +16,7 @@ from ms_dnn.series.chapter import label
 
 MOST_UNITS = 8
 """A layer with more units is drawn by its first ones and an ellipsis."""
-MOST_NUMBERS = 16
+MOST_NUMBERS = 12
 """Between two layers with more links the links have no numbers: nobody could read them."""
 GAP = 1.5
 """Cells between an array and the sign that follows it."""
@@ -69,14 +69,14 @@ def draw_network(
         if len(layer) > MOST_UNITS:
             axes.text(2.0 * level, ys[-1] - 0.75, f"⋮ {len(layer)}", ha="center", va="center", color=GREY)
         if names is not None:
-            axes.text(2.0 * level, -1.2, names[level], ha="center", va="top")
+            axes.text(2.0 * level, -0.85, names[level], ha="center", va="top")
     right = 2.0 * (len(layers) - 1)
     ends = (right, 0.0) if backward else (0.0, right)
     axes.annotate(
         "", xy=(ends[1], tallest - 0.1), xytext=(ends[0], tallest - 0.1),
         arrowprops={"arrowstyle": "-|>", "color": GREY, "linewidth": 1.4},
     )  # fmt: skip
-    axes.set(xlim=(-0.7, right + 0.7), ylim=(-1.9, tallest + 0.2))
+    axes.set(xlim=(-0.7, right + 0.7), ylim=(-1.7, tallest + 0.2))
     axes.axis("off")
 
 
@@ -94,7 +94,7 @@ def _draw_edges(axes: Any, matrix: NDArray[Any], x: float, below: NDArray[Any], 
                 zorder=1,
             )  # fmt: skip
             if matrix.size <= MOST_NUMBERS:
-                near = 0.72 - 0.06 * (k % 2)  # of the way, nearer to where the link ends; neighbours keep apart
+                near = 0.78  # of the way: nearer to where the link ends, where those of other units keep away
                 axes.text(
                     x + 2.0 * near, y_below + near * (y_above - y_below), _short(number),
                     ha="center", va="center", fontsize=7, zorder=1.5,

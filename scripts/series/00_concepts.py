@@ -18,7 +18,7 @@ from ms_dnn.presentation.plots import plot_samples
 from ms_dnn.series.catalogue import chapters
 from ms_dnn.series.chapter import begin, check_answer, label, show_code
 from ms_dnn.series.descent import descend
-from ms_dnn.series.pictures import draw_decision, draw_map, draw_network, name_layers
+from ms_dnn.series.pictures import draw_decision, draw_map, draw_network, frame_legend, name_layers
 
 begin()
 
@@ -78,13 +78,13 @@ print(label("inference on 40 new messages, right:", "对 40 封新邮件的推�
 figure, axes = plt.subplots(1, 2, figsize=(10, 4), sharex=True, sharey=True)
 names = [label("not spam", "正常邮件"), label("spam", "垃圾邮件")]
 plot_samples(axes[0], x, y, names, size=30)
-axes[0].set_title(label("Training: labelled samples", "训练：有标签的样本"))
-axes[0].legend(loc="upper left", frameon=True)
-draw_decision(axes[1], predict, x, y, names)
-for collection in axes[1].collections:
-    collection.set_alpha(0)
-axes[1].plot(*x_new.T, linestyle="", marker="$?$", color="black", markersize=7)
-axes[1].set_title(label("Inference: unlabelled samples, and the model", "推断：无标签的样本与模型"))
+unlabelled = label("unlabelled", "无标签")
+axes[0].plot(*x_new.T, linestyle="", marker="$?$", color="black", markersize=7, label=unlabelled)
+axes[0].set_title(label("Before: labelled samples to train on, and new ones", "之前：用于训练的有标签样本，以及新样本"))
+draw_decision(axes[1], predict, x_new, predict(x_new), names)
+axes[1].set_title(label("After: the model, and its predictions for the new", "之后：模型，以及它对新样本的预测"))
+for part in axes:
+    frame_legend(part, "upper left")
 for part in axes:
     part.set_xlabel(label("links", "链接数"))
 axes[0].set_ylabel(label("capital letters, %", "大写字母，%"))
@@ -100,11 +100,11 @@ figure.suptitle(label("Two stages in the life of a model", "模型生命周期�
 # The layers of this series are **fully connected**: every unit of a layer is connected with every unit of the next, and
 # each connection has a weight of its own.
 
-network = build_dnn((3, 4, 4, 2), ("tanh", "tanh", "sigmoid"), seed=2)
+network = build_dnn((3, 4, 3, 2), ("tanh", "tanh", "sigmoid"), seed=2)
 edges = [layer.weight.asnumpy() for layer in network.layers]
 features = np.array([[0.5, -1.0, 0.8]], np.float32)
 values = [features[0], *(a.asnumpy()[0] for a in network.activations(Tensor(features)))]
-figure, axes = plt.subplots(figsize=(8, 4.6))
+figure, axes = plt.subplots(figsize=(8.5, 4.8))
 draw_network(axes, values, edges, name_layers(["x", "a[1]", "a[2]", "a[3] = ŷ"]))
 figure.suptitle(
     label("Fully connected: each unit with all of the next layer", "全连接：每个神经元与下一层的所有神经元相连")

@@ -80,11 +80,11 @@ derivatives = -np.diff(ws) / 0.25
 figure, axes = plt.subplots(figsize=(7, 3.8))
 along = np.linspace(-1.9, 4.2, 121)
 axes.plot(along, costs_at(along, np.full_like(along, minimum[1])), color=GREY, label=label("cost J(w)", "成本 J(w)"))
-for number in (0, 1, 3):
-    near = ws[number] + np.array([-0.45, 0.45])
+for number in (0, 2):
+    near = ws[number] + np.array([-0.4, 1.3])
     tangent = heights[number] + derivatives[number] * (near - ws[number])
     axes.plot(near, tangent, "--", color=ORANGE, label=label("tangent", "切线") if number == 0 else None)
-axes.plot(ws, heights, "o-", color=BLUE, markersize=5, linewidth=1, label=label("steps", "各步"))
+axes.plot(ws, heights, "o", color=BLUE, markersize=7, label=label("steps", "各步"))
 axes.set(xlabel="w", ylabel=label("cost J", "成本 J"), ylim=(0, None))
 axes.legend()
 figure.suptitle(label("The cost over one w: each step goes down the tangent", "一个 w 上的成本：每一步沿切线下降"))

@@ -261,14 +261,14 @@ print(label(f"100 pictures, np.dot: {1e3 * hundred:9.4f} ms", f"100 张图片，
 
 print(
     label(
-        f"by the loop:   {1e9 * one_by_loop / 86400 / 365:10.1f} years",
-        f"用循环：   {1e9 * one_by_loop / 86400 / 365:10.1f} 年",
+        f"by the loop:   {1e9 * one_by_loop / 86400:10.1f} days",
+        f"用循环：   {1e9 * one_by_loop / 86400:10.1f} 天",
     )
 )
 print(
     label(
-        f"by np.dot:     {1e9 * hundred / 100 / 3600:10.1f} hours",
-        f"用 np.dot：{1e9 * hundred / 100 / 3600:10.1f} 小时",
+        f"by np.dot:     {1e9 * hundred / 100 / 60:10.1f} minutes",
+        f"用 np.dot：{1e9 * hundred / 100 / 60:10.1f} 分钟",
     )
 )
 

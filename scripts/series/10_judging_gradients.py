@@ -373,7 +373,8 @@ check_answer(1, 1e-7 < typical < 1e-3 and errors[h[np.argmin(abs(h - 1e-5))]] > 
 
 judgement = judged(network_of(first=SlightlyTooLarge))
 accepted_by_tolerance = np.allclose(slightly_wrong, by_complex_step[0], rtol=1e-3, atol=1e-5)
-print("checker:", "passes" if accepted_by_tolerance else "fails", "   judge:", judgement.verdict.value)
+passes = label("passes", "通过") if accepted_by_tolerance else label("fails", "不通过")
+print(label("checker:", "检验工具："), passes, label("   judge:", "   检验器："), judgement.verdict.value)
 check_answer(2, accepted_by_tolerance and judgement.disagreeing == ("layers.0.weight",))
 
 # %%

@@ -237,7 +237,7 @@ print(label("loss by the loops:", "用循环计算的损失："), " → ".join(t
 # %%
 # The same by MindSpore alone
 # ---------------------------
-# Ten lines are the whole network and its loss. A network is a **Cell**: its constructor makes the layers, its
+# A dozen lines are the whole network and its loss. A network is a **Cell**: its constructor makes the layers, its
 # ``construct`` is the forward pass. ``nn.Dense`` is the fully connected layer. Nothing says how to go backward.
 
 W1, W2 = (Tensor(np.array(weight, np.float32)) for weight in pencil.WEIGHTS)
@@ -255,11 +255,12 @@ class Network(nn.Cell):
         return ops.sigmoid(self.output(ops.sigmoid(self.hidden(x))))
 
 
-network, cross_entropy = Network(), nn.BCELoss()
+network = Network()
 
 
 def cost_of(x, y):
-    return cross_entropy(network(x), y)
+    a = network(x)
+    return -(y * ops.log(a) + (1 - y) * ops.log(1 - a)).mean()
 
 
 # %%
