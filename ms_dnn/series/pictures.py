@@ -94,7 +94,7 @@ def _draw_edges(axes: Any, matrix: NDArray[Any], x: float, below: NDArray[Any], 
                 zorder=1,
             )  # fmt: skip
             if matrix.size <= MOST_NUMBERS:
-                near = 0.78  # of the way: nearer to where the link ends, where those of other units keep away
+                near = 0.82  # of the way: nearer to where the link ends, where those of other units keep away
                 axes.text(
                     x + 2.0 * near, y_below + near * (y_above - y_below), _short(number),
                     ha="center", va="center", fontsize=7, zorder=1.5,
