@@ -115,6 +115,8 @@ print("δ[3]             =", *delta_3.round(4))
 #
 # In one line, from sum to sum and for all units at once:
 #
+# .. _formula-sum-to-sum:
+#
 # .. math:: \frac{\partial z^{[l+1]}}{\partial z^{[l]}} = W^{[l+1]} \operatorname{diag}\bigl(\sigma'(z^{[l]})\bigr)
 #
 # This is the key step of the blog post. Its transpose, times :math:`\delta^{[l+1]}`, is the formula above: with δ of

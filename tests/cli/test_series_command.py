@@ -35,7 +35,7 @@ def test_a_chapter_takes_the_place_of_the_command(monkeypatch, tmp_path):
 
 
 def test_a_chapter_that_is_not_there():
-    done = subprocess.run([sys.executable, "-m", "ms_dnn", "series", "18"], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-m", "ms_dnn", "series", "20"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert done.stderr.startswith("ms-dnn: series: '18' is no chapter; choose a number or one of 01_perceptron, ")
+    assert done.stderr.startswith("ms-dnn: series: '20' is no chapter; choose a number or one of 00_concepts, ")
     assert len(done.stderr.splitlines()) == 1
