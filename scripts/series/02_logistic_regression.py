@@ -75,7 +75,12 @@ y = Tensor(np.array([[1.0]]))  # it belongs to class 1
 unit = with_parameters(LogisticRegression(2, dtype="float64"), [[[0.4, 0.7]], [0.1]])
 z = affine(x, unit.layers[0].weight, unit.layers[0].bias)
 a = sigmoid(z)
-print(f"z = {z.asnumpy()[0, 0]:.4f}, probability {a.asnumpy()[0, 0]:.4f}, prediction {unit.decide(x)[0]}, target 1")
+print(
+    label(
+        f"z = {z.asnumpy()[0, 0]:.4f}, probability {a.asnumpy()[0, 0]:.4f}, prediction {unit.decide(x)[0]}, target 1",
+        f"z = {z.asnumpy()[0, 0]:.4f}，概率 {a.asnumpy()[0, 0]:.4f}，预测 {unit.decide(x)[0]}，目标 1",
+    )
+)
 
 # %%
 # Back from the loss to the weights
@@ -131,7 +136,12 @@ print(f"da/dz = {derivative.asnumpy()[0, 0]:.6f}")
 show_code(binary_cross_entropy_with_logits_gradient)
 dz = sigmoid_vjp(z, a, da)
 short = binary_cross_entropy_with_logits_gradient(z, y)
-print(f"dz = {dz.asnumpy()[0, 0]:.6f}, a − y = {(a - y).asnumpy()[0, 0]:.6f}, short form {short.asnumpy()[0, 0]:.6f}")
+print(
+    label(
+        f"dz = {dz.asnumpy()[0, 0]:.6f}, a − y = {(a - y).asnumpy()[0, 0]:.6f}, short form {short.asnumpy()[0, 0]:.6f}",
+        f"dz = {dz.asnumpy()[0, 0]:.6f}，a − y = {(a - y).asnumpy()[0, 0]:.6f}，简短形式 {short.asnumpy()[0, 0]:.6f}",
+    )
+)
 
 # %%
 # **Steps 4 and 5: the sum by w and by b.** :math:`z = w \cdot x + b` has the derivatives x and 1:
@@ -256,7 +266,7 @@ with tempfile.TemporaryDirectory() as folder:
     file = Path(folder) / "cat.png"
     Image.fromarray(pictures[1]).save(file)
     vector = read_picture(file, (64, 64, 3))
-print("picture", pictures[1].shape, "→ vector", vector.shape)
+print(label("picture", "图片"), pictures[1].shape, label("→ vector", "→ 向量"), vector.shape)
 print(
     label("back again, every number is in its place:", "再变回图片，每个数都在原位："),
     np.array_equal(np.rint(255 * vector).reshape(64, 64, 3), pictures[1]),

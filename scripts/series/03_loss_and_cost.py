@@ -71,7 +71,8 @@ show_code(binary_cross_entropy, binary_cross_entropy_gradient)
 show_code(softmax_cross_entropy, softmax_cross_entropy_gradient)
 logits = Tensor(np.array([[2.0, 0.5, -1.0]]))
 for true in range(3):
-    print(f"true class {true}: loss {softmax_cross_entropy(logits, Tensor(np.eye(3)[[true]])).asnumpy()[0]:.4f}")
+    loss = softmax_cross_entropy(logits, Tensor(np.eye(3)[[true]])).asnumpy()[0]
+    print(label(f"true class {true}: loss {loss:.4f}", f"正确类别 {true}：损失 {loss:.4f}"))
 
 # %%
 # Cross-entropy is a **distance of distributions**: of the true one, y, and of the one that the network gives, p. It is
@@ -276,9 +277,13 @@ rounding = 4 * np.finfo(float).eps * here.max() / step**2
 print(
     label(f"rounding of a second difference: up to about {rounding:.0e}", f"二阶差分的舍入误差：最大约 {rounding:.0e}")
 )
-for name, values in zip(("cross-entropy", "squares"), curvature, strict=True):
+for name, values in zip(names, curvature, strict=True):
+    least, below = values.min(), (values < -rounding).mean()
     print(
-        f"{name:14} smallest curvature {values.min():10.2e}, below 0 at {(values < -rounding).mean():.1%} of the points"
+        label(
+            f"smallest curvature {least:10.2e}, below 0 at {below:.1%} of the points: {name}",
+            f"最小曲率 {least:10.2e}，在 {below:.1%} 的点上小于 0：{name}",
+        )
     )
 
 # %%

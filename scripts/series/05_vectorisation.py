@@ -155,7 +155,8 @@ for n in sizes:
             bound = n * np.finfo(np.float32).eps * (abs(W).astype(np.float64) @ abs(X).astype(np.float64))
             np.testing.assert_array_less(abs(Z - reference), bound)
 
-print("median milliseconds; every result was compared\n    n" + "".join(f"{name:>16}" for name in names))
+print(label("median milliseconds; every result was compared", "中位数，毫秒；每个结果都作了比较"))
+print("    n" + "".join(f"{name:>16}" for name in names))
 for n in sizes:
     cells = (f"{1e3 * measured[name][n]:16.3f}" if n in measured[name] else " " * 15 + "–" for name in names)
     print(f"{n:5}" + "".join(cells))

@@ -148,9 +148,13 @@ for number, (of_columns, of_rows) in enumerate(zip(columns, rows, strict=True), 
     by_elements = np.stack([element_forward(weights, biases, activations, x)[number - 1].a for x in samples])
     np.testing.assert_allclose(of_columns.a.T, by_elements, rtol=1e-12)
     np.testing.assert_allclose(of_rows.asnumpy(), of_columns.a.T, rtol=1e-12)
+    sizes_of = shape_text(of_columns.a.shape), shape_text(of_rows.shape)
+    apart = np.abs(of_rows.asnumpy() - of_columns.a.T).max()
     print(
-        f"layer {number}: columns {shape_text(of_columns.a.shape)}, rows {shape_text(of_rows.shape)}, "
-        f"largest difference {np.abs(of_rows.asnumpy() - of_columns.a.T).max():.1e}"
+        label(
+            f"layer {number}: columns {sizes_of[0]}, rows {sizes_of[1]}, largest difference {apart:.1e}",
+            f"第 {number} 层：列形式 {sizes_of[0]}，行形式 {sizes_of[1]}，最大差别 {apart:.1e}",
+        )
     )
 
 figure, (upper, lower) = plt.subplots(2, 1, figsize=(7, 5.2))
@@ -236,7 +240,10 @@ for m in (1, 5):
 order = ("W", "dW", "b", "db", "z", "dz", "a", "da")
 print("          ", *(f"{name:>4s}" for name in order))
 for (m, number), tensors in sorted(seen.items()):
-    print(f"m={m} layer {number}", *(f"{shape_text(tensors[name].shape):>4s}" for name in order))
+    print(
+        label(f"m={m} layer {number}", f"m={m} 第{number}层 "),
+        *(f"{shape_text(tensors[name].shape):>4s}" for name in order),
+    )
 
 # %%
 # A wrong shape is an error

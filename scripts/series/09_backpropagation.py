@@ -266,8 +266,12 @@ def multiplications(widths: tuple[int, ...]) -> tuple[int, int, int]:
 shown = ((3, 4, 2, 3), (64, 32, 10), (784, 128, 64, 10), (12288, 256, 64, 1))
 for widths in shown:
     forward, backward, differences = multiplications(widths)
+    name = "-".join(map(str, widths))
     print(
-        f"{'-'.join(map(str, widths)):16s} forward {forward:>9,}  backward {backward:>9,}  by trying {differences:>18,}"
+        label(
+            f"{name:16s} forward {forward:>9,}  backward {backward:>9,}  by trying {differences:>18,}",
+            f"{name:16s} 前向 {forward:>9,}  反向 {backward:>9,}  逐个试探 {differences:>18,}",
+        )
     )
 
 figure, axes = plt.subplots(figsize=(7, 3.8))

@@ -272,7 +272,7 @@ for judgement in (
     judged(network_of(second=SlightlyTooLarge)),
 ):
     print(f"{judgement.verdict.value}  {judgement.faulty[0].diagnosis}")
-    print(f"      seen in {', '.join(judgement.disagreeing)}")
+    print(label("      seen in", "      见于"), ", ".join(judgement.disagreeing))
 
 # %%
 # Write others. ``scripts/bench_gradient_checkers.py`` plants a whole catalogue of mistakes, most of them seen in real

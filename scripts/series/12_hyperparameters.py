@@ -53,14 +53,21 @@ sweep:
     network.width: [2, 8, 32, 64]
 """
 config = parse_config(EXPERIMENT)
-print(config.network.layers[0].units, "units, rate", config.learning_rate, "-", config.training.epochs, "epochs")
+print(
+    config.network.layers[0].units,
+    label("units, rate", "个神经元，学习率"),
+    config.learning_rate,
+    "-",
+    config.training.epochs,
+    label("epochs", "轮"),
+)
 
 # %%
 # Any value can be changed for one run, as ``--set`` does on the command line. A typo raises an error with a hint; it
 # does not start a run with a default in its place:
 
 changed = parse_config(EXPERIMENT, overrides=["learning_rate=0.05", "network.layers.0.units=64"])
-print(changed.network.layers[0].units, "units, rate", changed.learning_rate)
+print(changed.network.layers[0].units, label("units, rate", "个神经元，学习率"), changed.learning_rate)
 try:
     parse_config(EXPERIMENT, overrides=["learnin_rate=0.05"])
 except ConfigError as error:
@@ -73,7 +80,7 @@ except ConfigError as error:
 show_code(SweptExperiment.with_values, SweptExperiment.combinations)
 
 swept = parse_swept(EXPERIMENT)
-print(len(swept.combinations()), "combinations, the first:", swept.combinations()[0])
+print(len(swept.combinations()), label("combinations, the first:", "种组合，第一种："), swept.combinations()[0])
 deeper = swept.with_values({"network.depth": 3, "network.width": 16})
 print([layer.units for layer in deeper.network.layers])
 
@@ -294,7 +301,12 @@ for name, part in ((label("validation", "验证集"), data.validation), (label("
 
 uniform = np.random.default_rng(1).uniform(1e-4, 1, 100_000)
 log_uniform = 10 ** np.random.default_rng(1).uniform(-4, 0, 100_000)
-print(f"{np.mean(uniform < 0.01):.3f} and {np.mean(log_uniform < 0.01):.3f}")
+print(
+    label(
+        f"{np.mean(uniform < 0.01):.3f} and {np.mean(log_uniform < 0.01):.3f}",
+        f"{np.mean(uniform < 0.01):.3f} 和 {np.mean(log_uniform < 0.01):.3f}",
+    )
+)
 check_answer(1, abs(np.mean(uniform < 0.01) - 0.01) < 0.002 and abs(np.mean(log_uniform < 0.01) - 0.5) < 0.01)
 
 # %%

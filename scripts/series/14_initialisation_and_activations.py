@@ -250,8 +250,13 @@ def dead_after(rate: float, activation: str) -> float:
 
 
 for rate in (0.1, 10.0, 100.0):
-    print(f"one step of rate {rate:5g}: {dead_after(rate, 'relu'):4.0%} of the ReLUs are dead, "
-          f"{dead_after(rate, 'leaky_relu'):.0%} of the leaky ones")  # fmt: skip
+    dead, leaky = dead_after(rate, "relu"), dead_after(rate, "leaky_relu")
+    print(
+        label(
+            f"one step of rate {rate:5g}: {dead:4.0%} of the ReLUs are dead, {leaky:.0%} of the leaky ones",
+            f"以学习率 {rate:5g} 走一步：{dead:4.0%} 的 ReLU 死亡，Leaky ReLU 中 {leaky:.0%}",
+        )
+    )
 
 # %%
 # Questions

@@ -137,7 +137,7 @@ adam = Adam(unit().trainable_params())
 corrected_rates, _ = adam.coefficients(np.ones(len(t)), 0)
 m, v = 1 - adam.beta1**t, 1 - adam.beta2**t  # of a gradient that is always 1
 without, corrected = m / np.sqrt(v), corrected_rates * m / np.sqrt(v)
-print("step            " + "".join(f"{k:8d}" for k in (1, 2, 3, 10, 100, 1000)))
+print(label("step            ", "步              ") + "".join(f"{k:8d}" for k in (1, 2, 3, 10, 100, 1000)))
 for name, sizes in (("without", without), ("with correction", corrected)):
     print(f"{name:<16}" + "".join(f"{sizes[k - 1]:8.3f}" for k in (1, 2, 3, 10, 100, 1000)))
 
@@ -180,7 +180,11 @@ for name, rates in tried.items():
     best = min(of_rates, key=lambda rate: of_rates[rate][-1])
     curves[name] = best, of_rates[best]
     last = "  ".join(f"{rate:g}: {of_rates[rate][-1]:.4f}" for rate in rates)
-    print(f"{name:<17} cost of epoch {EPOCHS} by rate   {last}")
+    print(
+        label(
+            f"{name:<17} cost of epoch {EPOCHS} by rate   {last}", f"{name:<17} 第 {EPOCHS} 轮的成本，按学习率   {last}"
+        )
+    )
 
 figure, axes = plt.subplots(figsize=(7.5, 4))
 for (name, (rate, costs)), dashes in zip(curves.items(), ("-", "--", "-.", ":"), strict=True):

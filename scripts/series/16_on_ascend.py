@@ -23,7 +23,7 @@ from ms_dnn.gradients.workers import SumOverWorkers
 from ms_dnn.runtime.device import choose_device
 from ms_dnn.runtime.distributed import Workers
 from ms_dnn.runtime.precision import check_precision
-from ms_dnn.series.chapter import BLUE, GREY, ORANGE, begin, check_answer, label, show_code
+from ms_dnn.series.chapter import BLUE, GREY, ORANGE, begin, check_answer, label, reason_in_chinese, show_code
 from ms_dnn.training.epoch import Epoch
 from ms_dnn.training.optimizers import GradientDescent
 
@@ -41,7 +41,8 @@ show_code(choose_device)
 machines = {"with Ascend": {"Ascend", "CPU"}, "with a GPU": {"GPU", "CPU"}, "with neither": {"CPU"}}
 for name, there in machines.items():
     device = choose_device("auto", there.__contains__)
-    print(f"a machine {name:<13} {device.name:<7} {device.reason}")
+    because = label(device.reason, reason_in_chinese("auto", device.name))
+    print(label(f"a machine {name:<13} {device.name:<7}", f"{device.name:<7}"), because)
 
 # %%
 # A device that was **named** is used, or it is an error. A run that was meant for Ascend and silently went to the CPU
@@ -69,7 +70,12 @@ print(
 )
 with np.errstate(over="ignore"):
     print(
-        "70000 becomes", np.float16(70000), "  2e-8 becomes", np.float16(2e-8), "  1 + 0.0004 =", np.float16(1 + 4e-4)
+        label("70000 becomes", "70000 变成"),
+        np.float16(70000),
+        label("  2e-8 becomes", "  2e-8 变成"),
+        np.float16(2e-8),
+        "  1 + 0.0004 =",
+        np.float16(1 + 4e-4),
     )
 
 # %%
@@ -160,8 +166,19 @@ for _ in range(60):
     seen.append(float(gradient.loss_scale))
 skipped = np.diff(seen) < 0
 seen = np.array(seen[:-1])
-print(f"{sum(skipped)} of {len(seen)} steps skipped; S ends at 2^{np.log2(seen[-1]):.0f}; "
-      f"cost {costs[0]:.2f} → {costs[-1]:.2f}; master weights are {network.trainable_params()[0].dtype}")  # fmt: skip
+last, kind = np.log2(seen[-1]), network.trainable_params()[0].dtype
+print(
+    label(
+        f"{sum(skipped)} of {len(seen)} steps skipped; S ends at 2^{last:.0f}",
+        f"{len(seen)} 步中跳过 {sum(skipped)} 步；S 最后为 2^{last:.0f}",
+    )
+)
+print(
+    label(
+        f"cost {costs[0]:.2f} → {costs[-1]:.2f}; master weights are {kind}",
+        f"成本 {costs[0]:.2f} → {costs[-1]:.2f}；主权重为 {kind}",
+    )
+)
 
 figure, axes = plt.subplots(figsize=(7, 3.3))
 steps = np.arange(len(seen))
@@ -224,7 +241,13 @@ whole = HandwrittenGradient(deep(), cost)(x, y)[1]
 shards = [worker.shard_of(everyone)[0] for worker in pair]
 sharded_cost = Cost("softmax_cross_entropy", shards=2)
 gradients = [HandwrittenGradient(deep(), sharded_cost)(Tensor(pictures[s]), Tensor(labels[s]))[1] for s in shards]
-print("worker 0 has the samples", shards[0][:4], "…, worker 1", shards[1][:4], "…")
+print(
+    label("worker 0 has the samples", "进程 0 的样本"),
+    shards[0][:4],
+    label("…, worker 1", "…，进程 1 的样本"),
+    shards[1][:4],
+    "…",
+)
 furthest = max(
     np.abs(a.asnumpy() + b.asnumpy() - c.asnumpy()).max() / np.abs(c.asnumpy()).max()
     for a, b, c in zip(*gradients, whole, strict=True)

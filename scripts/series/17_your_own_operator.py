@@ -165,7 +165,7 @@ class Silu(nn.Cell):
 
 right = Silu(compiled(SILU, "right"))
 z = Tensor(np.linspace(-4, 4, 12).reshape(3, 4))
-print("silu(1) =", right(Tensor([1.0])).asnumpy()[0], " formula:", 1 / (1 + np.exp(-1)))
+print("silu(1) =", right(Tensor([1.0])).asnumpy()[0], label(" formula:", " 公式："), 1 / (1 + np.exp(-1)))
 
 # %%
 # MindSpore cannot differentiate what it does not know: without ``bprop`` there would be no gradient. And what stands in
@@ -173,7 +173,7 @@ print("silu(1) =", right(Tensor([1.0])).asnumpy()[0], " formula:", 1 / (1 + np.e
 
 judgement = check_gradients(right, z)
 print(judgement.verdict.value, "-", judgement.reason)
-print("note:", judgement.findings[0].message)
+print(label("note:", "注："), judgement.findings[0].message)
 
 # %%
 # One sign wrong in the C++, :math:`1 + z (1 + \sigma)`, compiles and trains as well. The judge takes nobody's word:

@@ -47,13 +47,13 @@ print("ops.assign_sub:", learns.asnumpy(), "  sub_:", stays.asnumpy())
 # run there. Its dtype is not converted silently: a float32 matrix and a float64 matrix cannot be multiplied.
 
 of_numbers, of_numpy = Tensor([[1.0, 2.0]]), Tensor(np.array([[1.0], [2.0]]))
-print("from Python numbers:", of_numbers.shape, of_numbers.dtype)
-print("from NumPy:         ", of_numpy.shape, of_numpy.dtype)
+print(label("from Python numbers:", "由 Python 数生成："), of_numbers.shape, of_numbers.dtype)
+print(label("from NumPy:         ", "由 NumPy 生成：    "), of_numpy.shape, of_numpy.dtype)
 try:
     ops.matmul(of_numbers, of_numpy)
 except (TypeError, RuntimeError, ValueError) as error:
-    print(f"product: {type(error).__name__}")
-print("product after astype:", ops.matmul(of_numbers, of_numpy.astype(ms.float32)))
+    print(label(f"product: {type(error).__name__}", f"乘积：{type(error).__name__}"))
+print(label("product after astype:", "astype 之后的乘积："), ops.matmul(of_numbers, of_numpy.astype(ms.float32)))
 
 # %%
 # ``asnumpy()`` gives the numbers back. It may give the same memory and not a copy, so copy it if the Tensor is going to
@@ -117,11 +117,36 @@ def milliseconds(call) -> float:
 
 
 longer = Tensor(np.ones((5, 2), np.float32))
-print(f"PyNative:                     {milliseconds(lambda: network(x)):8.2f} ms")
-print(f"compiled, first call:         {milliseconds(lambda: compiled(x)):8.2f} ms")
-print(f"compiled, again:              {milliseconds(lambda: compiled(x)):8.2f} ms")
-print(f"compiled, five rows, first:   {milliseconds(lambda: compiled(longer)):8.2f} ms")
-print(f"compiled, five rows, again:   {milliseconds(lambda: compiled(longer)):8.2f} ms")
+print(
+    label(
+        f"PyNative:                     {milliseconds(lambda: network(x)):8.2f} ms",
+        f"PyNative：           {milliseconds(lambda: network(x)):8.2f} ms",
+    )
+)
+print(
+    label(
+        f"compiled, first call:         {milliseconds(lambda: compiled(x)):8.2f} ms",
+        f"编译，首次调用：     {milliseconds(lambda: compiled(x)):8.2f} ms",
+    )
+)
+print(
+    label(
+        f"compiled, again:              {milliseconds(lambda: compiled(x)):8.2f} ms",
+        f"编译，再次调用：     {milliseconds(lambda: compiled(x)):8.2f} ms",
+    )
+)
+print(
+    label(
+        f"compiled, five rows, first:   {milliseconds(lambda: compiled(longer)):8.2f} ms",
+        f"编译，五行，首次：   {milliseconds(lambda: compiled(longer)):8.2f} ms",
+    )
+)
+print(
+    label(
+        f"compiled, five rows, again:   {milliseconds(lambda: compiled(longer)):8.2f} ms",
+        f"编译，五行，再次：   {milliseconds(lambda: compiled(longer)):8.2f} ms",
+    )
+)
 np.testing.assert_allclose(compiled(x).asnumpy(), network(x).asnumpy(), rtol=1e-6)
 
 # %%
@@ -150,7 +175,7 @@ print(f"J = {float(J):.6f}")
 by_gradoperation = ops.GradOperation(get_by_list=True)(cost_of, parameters)(x, y)
 dx = ops.GradOperation()(cost_of)(x, y)
 same = [np.array_equal(a.asnumpy(), b.asnumpy()) for a, b in zip(gradients, by_gradoperation, strict=True)]
-print("the same bits:", all(same), "  ∂J/∂x:", dx.shape)
+print(label("the same bits:", "逐位相同："), all(same), "  ∂J/∂x:", dx.shape)
 
 # %%
 # A training step is one more line, the update. ``nn.SGD`` and the other optimizers do the same for all Parameters at
@@ -170,7 +195,7 @@ print(f"J: {before:.4f} → {float(J):.4f}")
 # device cannot change. A device that is not there raises an error at once. The first line that this chapter printed
 # says which one it runs on; chapter 16 says how the package chooses.
 
-print("CPU:", ms.device_context.cpu.is_available(), "  chosen:", ms.get_context("device_target"))
+print("CPU:", ms.device_context.cpu.is_available(), label("  chosen:", "  选中："), ms.get_context("device_target"))
 
 # %%
 # Traps that raise no error
@@ -179,8 +204,14 @@ print("CPU:", ms.device_context.cpu.is_available(), "  chosen:", ms.get_context(
 # promises sixteen. Write the number as a Tensor of the same dtype.
 
 double = Tensor(np.array([3.0]))
-print("relative error of 0.1 · x:           ", abs((0.1 * double).asnumpy()[0] / (0.1 * 3.0) - 1))
-print("relative error of Tensor(0.1) · x:   ", abs((Tensor(0.1, ms.float64) * double).asnumpy()[0] / (0.1 * 3.0) - 1))
+print(
+    label("relative error of 0.1 · x:           ", "0.1 · x 的相对误差：        "),
+    abs((0.1 * double).asnumpy()[0] / (0.1 * 3.0) - 1),
+)
+print(
+    label("relative error of Tensor(0.1) · x:   ", "Tensor(0.1) · x 的相对误差："),
+    abs((Tensor(0.1, ms.float64) * double).asnumpy()[0] / (0.1 * 3.0) - 1),
+)
 
 # %%
 # **NumPy inside of construct.** The forward pass is right. The gradient does not pass through the detour: it is 0, or
@@ -192,7 +223,14 @@ def detour(x):
 
 
 point = Tensor(np.array([3.0, -2.0], np.float32))
-print("value:", detour(point), "  gradient:", ms.grad(detour)(point), "  right:", 2 * point + 1)
+print(
+    label("value:", "值："),
+    detour(point),
+    label("  gradient:", "  梯度："),
+    ms.grad(detour)(point),
+    label("  right:", "  正确："),
+    2 * point + 1,
+)
 
 # %%
 # **A Cell with a Parameter and a bprop of its own.** ``bprop`` is a backward pass by hand, and its author returns one
@@ -214,7 +252,7 @@ class Scale(nn.Cell):
 
 scale = Scale()
 (of_factor,) = ms.grad(lambda x: scale(x).sum(), None, ms.ParameterTuple(scale.trainable_params()))(point)
-print("gradient of the factor:", of_factor, "  right:", point.sum())
+print(label("gradient of the factor:", "factor 的梯度："), of_factor, label("  right:", "  正确："), point.sum())
 
 # %%
 # **Weights that a graph does not see.** ``ops.assign`` is seen by every graph. ``set_data`` puts new numbers into a
@@ -228,11 +266,11 @@ def tenfold():
     return 10 * seen
 
 
-print("at first:        ", tenfold())
+print(label("at first:        ", "起初：           "), tenfold())
 ops.assign(seen, Tensor([3.0], ms.float32))
-print("after ops.assign:", tenfold(), "  right: 30")
+print(label("after ops.assign:", "ops.assign 之后："), tenfold(), label("  right: 30", "  正确：30"))
 seen.set_data(Tensor([4.0], ms.float32))
-print("after set_data:  ", tenfold(), "  right: 40")
+print(label("after set_data:  ", "set_data 之后：  "), tenfold(), label("  right: 40", "  正确：40"))
 
 # %%
 # **A batch of one number.** In MindSpore 2.10 on a CPU ``nn.BCELoss`` gives twice the loss when it is given a single
@@ -241,8 +279,13 @@ print("after set_data:  ", tenfold(), "  right: 40")
 
 half, one = (Tensor(np.array([[number]], np.float32)) for number in (0.5, 1.0))
 pair_of_halves, pair_of_ones = (ops.concat((number, number)) for number in (half, one))
-print("one element: ", nn.BCELoss()(half, one), "  two: ", nn.BCELoss()(pair_of_halves, pair_of_ones))
-print("right: ln 2 =", f"{np.log(2):.6f}")
+print(
+    label("one element: ", "一个元素： "),
+    nn.BCELoss()(half, one),
+    label("  two: ", "  两个： "),
+    nn.BCELoss()(pair_of_halves, pair_of_ones),
+)
+print(label("right: ln 2 =", "正确值：ln 2 ="), f"{np.log(2):.6f}")
 
 # %%
 # The faults of chapter 10, in a training
