@@ -78,11 +78,17 @@ figure.suptitle(label("One sample on its way through 3-4-3-2", "一个样本穿�
 #    a^{[1]}_4 &= \sigma(w^{[1]}_{41} x_1 + w^{[1]}_{42} x_2 + w^{[1]}_{43} x_3 + b^{[1]}_4)
 #    \end{aligned}
 #
-# and the first unit of layer 2 takes these four as its inputs, as do the two others:
+# and the three units of layer 2 take these four as their inputs:
 #
 # .. math::
-#    a^{[2]}_1 = \sigma(w^{[2]}_{11} a^{[1]}_1 + w^{[2]}_{12} a^{[1]}_2 + w^{[2]}_{13} a^{[1]}_3
-#    + w^{[2]}_{14} a^{[1]}_4 + b^{[2]}_1)
+#    \begin{aligned}
+#    a^{[2]}_1 &= \sigma(w^{[2]}_{11} a^{[1]}_1 + w^{[2]}_{12} a^{[1]}_2 + w^{[2]}_{13} a^{[1]}_3
+#    + w^{[2]}_{14} a^{[1]}_4 + b^{[2]}_1) \\
+#    a^{[2]}_2 &= \sigma(w^{[2]}_{21} a^{[1]}_1 + w^{[2]}_{22} a^{[1]}_2 + w^{[2]}_{23} a^{[1]}_3
+#    + w^{[2]}_{24} a^{[1]}_4 + b^{[2]}_2) \\
+#    a^{[2]}_3 &= \sigma(w^{[2]}_{31} a^{[1]}_1 + w^{[2]}_{32} a^{[1]}_2 + w^{[2]}_{33} a^{[1]}_3
+#    + w^{[2]}_{34} a^{[1]}_4 + b^{[2]}_3)
+#    \end{aligned}
 #
 # (The blog post counts the input layer as layer 1. These are the second and the third layer there, and its loops run
 # from 2 to L.)

@@ -7,11 +7,11 @@ from pathlib import Path
 import polib
 import pytest
 
-from ms_dnn.series.catalogue import chapters
+from ms_dnn.series.catalogue import chapters, find_chapter
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "docs"))
 
-from site_pages.contents import contents_page, rows
+from site_pages.contents import contents_page, line_of, rows
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = {chapter.number: chapter.path.read_text(encoding="utf-8") for chapter in chapters()}
@@ -25,13 +25,20 @@ def joined(source):
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row["topic"][:40])
 def test_what_is_looked_for_is_in_its_chapter(row):
-    assert joined(row["phrase"]) in joined(SOURCES[int(row["chapter"])])
+    chapter = find_chapter(row["chapter"])
+    line = line_of(row["phrase"], chapter)
+    beginning = row["phrase"].split()[0]
+    assert beginning in SOURCES[chapter.number].splitlines()[line - 1]
+
+
+def test_what_is_not_there_is_an_error():
+    with pytest.raises(ValueError, match=r"00_concepts\.py does not contain 'nowhere to be found'"):
+        line_of("nowhere to be found", find_chapter("0"))
 
 
 def test_the_page_leads_to_each_chapter_that_it_names():
     page = contents_page()
-    for row in rows():
-        assert row["topic"] in page
+    assert all(row["topic"] in page for row in rows())
     assert ":doc:`/series/18_one_network_by_pencil`" in page
 
 
