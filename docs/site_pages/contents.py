@@ -27,7 +27,7 @@ def contents_page() -> str:
     parts = [heading("What is where", "="), INTRODUCTION]
     for group, of_group in groupby(rows(), key=lambda row: row["group"]):
         entries = "\n".join(_entry(row, known[int(row["chapter"])]) for row in of_group)
-        parts.append(f"{heading(group, '-')}\n.. list-table::\n   :widths: 55 25 20\n\n{entries}\n")
+        parts.append(f"{heading(group, '-')}\n.. list-table::\n   :widths: 55 25 20\n   :width: 100%\n\n{entries}\n")
     return "\n".join(parts)
 
 
