@@ -16,7 +16,7 @@ from mindspore import Tensor, nn
 from ms_dnn import Cost, LogisticRegression, build_dnn
 from ms_dnn.presentation.plots import plot_samples
 from ms_dnn.series.catalogue import chapters
-from ms_dnn.series.chapter import begin, check_answer, label, show_code
+from ms_dnn.series.chapter import begin, check_answer, label, say, show_code
 from ms_dnn.series.descent import descend
 from ms_dnn.series.pictures import draw_decision, draw_map, draw_network, frame_legend, name_layers
 
@@ -47,7 +47,7 @@ def messages(number: int) -> tuple[np.ndarray, np.ndarray]:
 
 x, y = messages(80)
 x_new, y_hidden = messages(40)
-print(label("links   capitals   label", "链接数   大写字母   标签"))
+say("links   capitals   label", "链接数   大写字母   标签")
 for (links, capitals), mark in [*zip(x[:4], y[:4], strict=True), *((row, "?") for row in x_new[:2])]:
     print(f"{abs(round(links)):5.0f}   {capitals:6.0f} %   {mark}")
 

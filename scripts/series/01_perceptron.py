@@ -21,7 +21,7 @@ from ms_dnn.maths.activations import sign
 from ms_dnn.maths.affine import affine
 from ms_dnn.maths.losses import perceptron, perceptron_gradient
 from ms_dnn.presentation.plots import CLASS_COLOURS
-from ms_dnn.series.chapter import BLUE, begin, check_answer, label, show_code
+from ms_dnn.series.chapter import BLUE, begin, check_answer, label, say, show_code
 from ms_dnn.series.descent import descend, with_parameters
 from ms_dnn.series.pictures import draw_decision, frame_legend
 
@@ -124,7 +124,7 @@ unit, costs, ways = correct(features, y, epochs=8)
 corrections = [int((costs[start : start + 100] > 0).sum()) for start in range(0, len(costs), 100)]
 print(label("corrections in each round:", "每一轮的修正次数："), corrections)
 wrong = int((unit.decide(Tensor(features)) != y).sum())
-print(label(f"misclassified at the end: {wrong} of {len(y)}", f"最后判错 {wrong} 个，共 {len(y)} 个"))
+say(f"misclassified at the end: {wrong} of {len(y)}", f"最后判错 {wrong} 个，共 {len(y)} 个")
 
 # %%
 # Once no sample is on the wrong side, all gradients are 0: the perceptron has converged. That this takes finitely many

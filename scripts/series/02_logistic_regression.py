@@ -30,7 +30,7 @@ from ms_dnn.maths.losses import (
     binary_cross_entropy_with_logits_gradient,
 )
 from ms_dnn.presentation.plots import CLASS_COLOURS, plot_decisions, plot_samples
-from ms_dnn.series.chapter import GREY, begin, check_answer, label, show_code
+from ms_dnn.series.chapter import GREY, begin, check_answer, label, say, show_code
 from ms_dnn.series.descent import descend, with_parameters
 from ms_dnn.series.pictures import frame_legend
 from ms_dnn.series.synthetic_pictures import cats_or_not
@@ -75,11 +75,9 @@ y = Tensor(np.array([[1.0]]))  # it belongs to class 1
 unit = with_parameters(LogisticRegression(2, dtype="float64"), [[[0.4, 0.7]], [0.1]])
 z = affine(x, unit.layers[0].weight, unit.layers[0].bias)
 a = sigmoid(z)
-print(
-    label(
-        f"z = {z.asnumpy()[0, 0]:.4f}, probability {a.asnumpy()[0, 0]:.4f}, prediction {unit.decide(x)[0]}, target 1",
-        f"z = {z.asnumpy()[0, 0]:.4f}，概率 {a.asnumpy()[0, 0]:.4f}，预测 {unit.decide(x)[0]}，目标 1",
-    )
+say(
+    f"z = {z.asnumpy()[0, 0]:.4f}, probability {a.asnumpy()[0, 0]:.4f}, prediction {unit.decide(x)[0]}, target 1",
+    f"z = {z.asnumpy()[0, 0]:.4f}，概率 {a.asnumpy()[0, 0]:.4f}，预测 {unit.decide(x)[0]}，目标 1",
 )
 
 # %%
@@ -136,11 +134,9 @@ print(f"da/dz = {derivative.asnumpy()[0, 0]:.6f}")
 show_code(binary_cross_entropy_with_logits_gradient)
 dz = sigmoid_vjp(z, a, da)
 short = binary_cross_entropy_with_logits_gradient(z, y)
-print(
-    label(
-        f"dz = {dz.asnumpy()[0, 0]:.6f}, a − y = {(a - y).asnumpy()[0, 0]:.6f}, short form {short.asnumpy()[0, 0]:.6f}",
-        f"dz = {dz.asnumpy()[0, 0]:.6f}，a − y = {(a - y).asnumpy()[0, 0]:.6f}，简短形式 {short.asnumpy()[0, 0]:.6f}",
-    )
+say(
+    f"dz = {dz.asnumpy()[0, 0]:.6f}, a − y = {(a - y).asnumpy()[0, 0]:.6f}, short form {short.asnumpy()[0, 0]:.6f}",
+    f"dz = {dz.asnumpy()[0, 0]:.6f}，a − y = {(a - y).asnumpy()[0, 0]:.6f}，简短形式 {short.asnumpy()[0, 0]:.6f}",
 )
 
 # %%
@@ -185,7 +181,7 @@ two = [tumours.feature_names.index(name) for name in ("mean radius", "mean textu
 of_two = LogisticRegression(2)
 descend(of_two, cost, train_x[:, two], train_y[:, None], [0.5] * 150)
 right = (of_two.decide(Tensor(test_x[:, two])) == test_y).mean()
-print(label(f"test accuracy with two features: {right:.1%}", f"用两个特征的测试准确率：{right:.1%}"))
+say(f"test accuracy with two features: {right:.1%}", f"用两个特征的测试准确率：{right:.1%}")
 
 # %%
 # The package checks the gradients that trained it: by hand, by ``GradOperation``, by central differences and by the
@@ -220,11 +216,9 @@ figure.suptitle(label("The probability, and its line of ½ in black", "概率与
 of_all = LogisticRegression(30)
 way = descend(of_all, cost, train_x, train_y[:, None], [0.5] * 150)
 right = (of_all.decide(Tensor(test_x)) == test_y).mean()
-print(
-    label(
-        f"test accuracy with all {tumours.n_features} features: {right:.1%}",
-        f"用全部 {tumours.n_features} 个特征的测试准确率：{right:.1%}",
-    )
+say(
+    f"test accuracy with all {tumours.n_features} features: {right:.1%}",
+    f"用全部 {tumours.n_features} 个特征的测试准确率：{right:.1%}",
 )
 
 figure, (left, middle) = plt.subplots(1, 2, figsize=(10, 3.6))
@@ -295,11 +289,9 @@ flat = pictures.reshape(len(pictures), -1) / np.float32(255)
 of_pictures = LogisticRegression(12288)
 way = descend(of_pictures, cost, flat[:300], cats[:300, None], [0.004] * 150)
 right = (of_pictures.decide(Tensor(flat[300:])) == cats[300:]).mean()
-print(
-    label(
-        f"cost {way.costs[0]:.3f} → {way.costs[-1]:.3f}; test accuracy {right:.1%}",
-        f"成本 {way.costs[0]:.3f} → {way.costs[-1]:.3f}；测试准确率 {right:.1%}",
-    )
+say(
+    f"cost {way.costs[0]:.3f} → {way.costs[-1]:.3f}; test accuracy {right:.1%}",
+    f"成本 {way.costs[0]:.3f} → {way.costs[-1]:.3f}；测试准确率 {right:.1%}",
 )
 
 # %%

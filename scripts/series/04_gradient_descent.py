@@ -17,7 +17,7 @@ from ms_dnn import DNN, Cost, Dense, HandwrittenGradient
 from ms_dnn.config.optimization import InverseDecay
 from ms_dnn.maths.activations import tanh
 from ms_dnn.maths.losses import squared_error
-from ms_dnn.series.chapter import BLUE, GREEN, GREY, ORANGE, begin, check_answer, label, show_code
+from ms_dnn.series.chapter import BLUE, GREEN, GREY, ORANGE, begin, check_answer, label, say, show_code
 from ms_dnn.series.descent import Descent, descend
 from ms_dnn.series.pictures import draw_path, draw_surface
 from ms_dnn.training.optimizers import GradientDescent
@@ -46,12 +46,7 @@ x = generator.normal(0.8, 1.0, (200, 1))
 y = 1.5 * x + 0.5 + generator.normal(0, 0.6, (200, 1))
 cost = Cost("squared_error")
 minimum = np.linalg.lstsq(np.hstack([x, np.ones_like(x)]), y, rcond=None)[0][:, 0]
-print(
-    label(
-        f"the minimum: w = {minimum[0]:.4f}, b = {minimum[1]:.4f}",
-        f"最小值点：w = {minimum[0]:.4f}，b = {minimum[1]:.4f}",
-    )
-)
+say(f"the minimum: w = {minimum[0]:.4f}, b = {minimum[1]:.4f}", f"最小值点：w = {minimum[0]:.4f}，b = {minimum[1]:.4f}")
 
 
 def costs_at(w: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -91,11 +86,9 @@ figure.suptitle(label("The cost over one w: each step goes down the tangent", "�
 
 fall = heights[0] - heights[1]
 promised = 0.25 * derivatives[0] ** 2
-print(
-    label(
-        f"first step, r = 0.25: w changes by {ws[1] - ws[0]:.3f}, J falls by {fall:.3f}; r · dw² = {promised:.3f}",
-        f"第一步，r = 0.25：w 变化 {ws[1] - ws[0]:.3f}，J 下降 {fall:.3f}；r · dw² = {promised:.3f}",
-    )
+say(
+    f"first step, r = 0.25: w changes by {ws[1] - ws[0]:.3f}, J falls by {fall:.3f}; r · dw² = {promised:.3f}",
+    f"第一步，r = 0.25：w 变化 {ws[1] - ws[0]:.3f}，J 下降 {fall:.3f}；r · dw² = {promised:.3f}",
 )
 
 # %%
@@ -112,26 +105,17 @@ print(
 # equations are not even linear, and they have to be solved by steps, too.
 
 n = 64 * 64 * 3
-print(
-    label(
-        f"{n:,} equations: a matrix of {8 * n**2 / 1e9:.1f} GB, about {n**3 / 3:.0e} multiplications to eliminate",
-        f"{n:,} 个方程：矩阵占 {8 * n**2 / 1e9:.1f} GB，消元约需 {n**3 / 3:.0e} 次乘法",
-    )
+say(
+    f"{n:,} equations: a matrix of {8 * n**2 / 1e9:.1f} GB, about {n**3 / 3:.0e} multiplications to eliminate",
+    f"{n:,} 个方程：矩阵占 {8 * n**2 / 1e9:.1f} GB，消元约需 {n**3 / 3:.0e} 次乘法",
 )
-print(
-    label(
-        f"one step of gradient descent on 1000 pictures: {2 * 1000 * n:.0e} multiplications",
-        f"在 1000 张图片上做一步梯度下降：{2 * 1000 * n:.0e} 次乘法",
-    )
+say(
+    f"one step of gradient descent on 1000 pictures: {2 * 1000 * n:.0e} multiplications",
+    f"在 1000 张图片上做一步梯度下降：{2 * 1000 * n:.0e} 次乘法",
 )
 few_samples = generator.normal(size=(5, 8))
 rank = np.linalg.matrix_rank(few_samples.T @ few_samples)
-print(
-    label(
-        f"5 samples of 8 features: the matrix is 8 × 8, its rank {rank}",
-        f"5 个样本、8 个特征：矩阵是 8 × 8，秩为 {rank}",
-    )
-)
+say(f"5 samples of 8 features: the matrix is 8 × 8, its rank {rank}", f"5 个样本、8 个特征：矩阵是 8 × 8，秩为 {rank}")
 
 # %%
 # Too small, good, too large
@@ -147,11 +131,9 @@ print(
 hessian = np.array([[np.mean(x**2), np.mean(x)], [np.mean(x), 1.0]])
 smallest, largest = np.linalg.eigvalsh(hessian)
 limit = 2 / largest
-print(
-    label(
-        f"curvature from {smallest:.3f} to {largest:.3f}: the rate must stay below {limit:.3f}",
-        f"曲率从 {smallest:.3f} 到 {largest:.3f}：学习率必须小于 {limit:.3f}",
-    )
+say(
+    f"curvature from {smallest:.3f} to {largest:.3f}: the rate must stay below {limit:.3f}",
+    f"曲率从 {smallest:.3f} 到 {largest:.3f}：学习率必须小于 {limit:.3f}",
 )
 steps = 30
 choices = {
@@ -162,11 +144,9 @@ choices = {
 walks = {name: walk(np.full(steps, rate)) for name, rate in choices.items()}
 for (name, rate), (_, points) in zip(choices.items(), walks.values(), strict=True):
     away = np.linalg.norm(points[-1] - minimum)
-    print(
-        label(
-            f"r = {rate:.3f}, {name}: after {steps} steps {away:.4f} away from the minimum",
-            f"r = {rate:.3f}，{name}：{steps} 步之后离最小值点 {away:.4f}",
-        )
+    say(
+        f"r = {rate:.3f}, {name}: after {steps} steps {away:.4f} away from the minimum",
+        f"r = {rate:.3f}，{name}：{steps} 步之后离最小值点 {away:.4f}",
     )
 
 across, up = np.linspace(-3.5, 5.0, 121), np.linspace(-4.0, 5.0, 121)
@@ -203,18 +183,14 @@ show_code(InverseDecay, learning_rates)
 settings = {"initial": 1.4 * limit, "rate": 0.1, "epochs": 1, "staircase": False}
 decaying = learning_rates("inverse_decay", settings, total_steps=steps, steps_per_epoch=1)
 below = int(np.argmax(decaying < limit))
-print(
-    label(
-        f"r: {decaying[0]:.3f} at first, below the limit from step {below} on, {decaying[-1]:.3f} at the end",
-        f"r：起初为 {decaying[0]:.3f}，从第 {below} 步起低于上限，最后为 {decaying[-1]:.3f}",
-    )
+say(
+    f"r: {decaying[0]:.3f} at first, below the limit from step {below} on, {decaying[-1]:.3f} at the end",
+    f"r：起初为 {decaying[0]:.3f}，从第 {below} 步起低于上限，最后为 {decaying[-1]:.3f}",
 )
 decayed, decayed_points = walk(decaying)
-print(
-    label(
-        f"{np.linalg.norm(decayed_points[-1] - minimum):.4f} away from the minimum",
-        f"离最小值点 {np.linalg.norm(decayed_points[-1] - minimum):.4f}",
-    )
+say(
+    f"{np.linalg.norm(decayed_points[-1] - minimum):.4f} away from the minimum",
+    f"离最小值点 {np.linalg.norm(decayed_points[-1] - minimum):.4f}",
 )
 
 figure, axes = plt.subplots(figsize=(7, 3.8))
@@ -267,11 +243,9 @@ for part, runs, title in panels:
     part.plot(weights, costs_of(weights), color=GREY, linewidth=1.2)
     for (start, rate), marker, colour in zip(runs, ("o", "s"), (ORANGE, BLUE), strict=True):
         ws = fall_from(start, rate)
-        print(
-            label(
-                f"from w = {start:+.2f} at r = {rate}: to w = {ws[-1]:+.3f}, where the cost is {costs_of(ws)[-1]:.3f}",
-                f"从 w = {start:+.2f} 出发，r = {rate}：到 w = {ws[-1]:+.3f}，成本为 {costs_of(ws)[-1]:.3f}",
-            )
+        say(
+            f"from w = {start:+.2f} at r = {rate}: to w = {ws[-1]:+.3f}, where the cost is {costs_of(ws)[-1]:.3f}",
+            f"从 w = {start:+.2f} 出发，r = {rate}：到 w = {ws[-1]:+.3f}，成本为 {costs_of(ws)[-1]:.3f}",
         )
         seen = ws[:60] if rate < 1 else ws[:12]
         name = label(f"from {start}, r = {rate}", f"从 {start} 出发，r = {rate}")
@@ -325,11 +299,9 @@ ways[calm] = walk(slowing, [order[n : n + 1] for n in range(len(x))])[1]
 sizes[calm] = 1
 costs = {name: costs_at(*points.T) for name, points in ways.items()}
 for name, points in ways.items():
-    print(
-        label(
-            f"{len(points) - 1:4} steps, at the end {costs[name][-1] - least:.5f} above the least cost: {name}",
-            f"{len(points) - 1:4} 步，最后比最小成本高 {costs[name][-1] - least:.5f}：{name}",
-        )
+    say(
+        f"{len(points) - 1:4} steps, at the end {costs[name][-1] - least:.5f} above the least cost: {name}",
+        f"{len(points) - 1:4} 步，最后比最小成本高 {costs[name][-1] - least:.5f}：{name}",
     )
 
 # %%

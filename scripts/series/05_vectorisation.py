@@ -20,7 +20,7 @@ from matplotlib import pyplot as plt
 from mindspore import Tensor
 
 from ms_dnn.maths.affine import linear
-from ms_dnn.series.chapter import BLUE, GREEN, ORANGE, begin, check_answer, label, show_code
+from ms_dnn.series.chapter import BLUE, GREEN, ORANGE, begin, check_answer, label, say, show_code
 
 begin()
 
@@ -104,7 +104,7 @@ print(
 )
 first, *others = all_ways(W_real, X_real)
 apart = max(float(abs(first - other).max()) for other in others)
-print(label(f"non-integers, largest difference: {apart:.1e}", f"非整数，最大差别：{apart:.1e}"))
+say(f"non-integers, largest difference: {apart:.1e}", f"非整数，最大差别：{apart:.1e}")
 
 # %%
 # The measurement
@@ -155,16 +155,14 @@ for n in sizes:
             bound = n * np.finfo(np.float32).eps * (abs(W).astype(np.float64) @ abs(X).astype(np.float64))
             np.testing.assert_array_less(abs(Z - reference), bound)
 
-print(label("median milliseconds; every result was compared", "中位数，毫秒；每个结果都作了比较"))
+say("median milliseconds; every result was compared", "中位数，毫秒；每个结果都作了比较")
 print("    n" + "".join(f"{name:>16}" for name in names))
 for n in sizes:
     cells = (f"{1e3 * measured[name][n]:16.3f}" if n in measured[name] else " " * 15 + "–" for name in names)
     print(f"{n:5}" + "".join(cells))
-print(
-    label(
-        f"the first call of MindSpore for a shape, which compiles: {1e3 * median(compiling):.0f} ms",
-        f"MindSpore 对一种形状的首次调用（包含编译）：{1e3 * median(compiling):.0f} ms",
-    )
+say(
+    f"the first call of MindSpore for a shape, which compiles: {1e3 * median(compiling):.0f} ms",
+    f"MindSpore 对一种形状的首次调用（包含编译）：{1e3 * median(compiling):.0f} ms",
 )
 
 # %%
@@ -174,11 +172,9 @@ print(
 slow = largest["triple loop"]
 loops = measured["triple loop"][slow]
 for name in ("loop over rows", "np.dot", "MindSpore"):
-    print(
-        label(
-            f"n = {slow}: {name} is {loops / measured[name][slow]:,.0f} times as fast as the triple loop",
-            f"n = {slow}：{names[name]} 的速度是三重循环的 {loops / measured[name][slow]:,.0f} 倍",
-        )
+    say(
+        f"n = {slow}: {name} is {loops / measured[name][slow]:,.0f} times as fast as the triple loop",
+        f"n = {slow}：{names[name]} 的速度是三重循环的 {loops / measured[name][slow]:,.0f} 倍",
     )
 beyond = next((n for n in sizes if n <= slow and measured["triple loop"][n] > 300 * measured["np.dot"][n]), None)
 print(
@@ -189,11 +185,9 @@ print(
 )
 top = sizes[-1]
 ratio = measured["np.dot"][top] / measured["MindSpore"][top]
-print(
-    label(
-        f"n = {top}: np.dot takes {ratio:.2f} times as long as MindSpore",
-        f"n = {top}：np.dot 所用的时间是 MindSpore 的 {ratio:.2f} 倍",
-    )
+say(
+    f"n = {top}: np.dot takes {ratio:.2f} times as long as MindSpore",
+    f"n = {top}：np.dot 所用的时间是 MindSpore 的 {ratio:.2f} 倍",
 )
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.4))
@@ -252,26 +246,16 @@ one_by_loop, z_loop = seconds(lambda: feature_loop(w, picture), 5)
 one_by_dot, z_dot = seconds(lambda: np.dot(w, picture), 5)
 hundred, _ = seconds(lambda: np.dot(pictures, w), 5)
 np.testing.assert_allclose(z_loop, z_dot, atol=12288 * np.finfo(np.float32).eps * float(abs(w) @ abs(picture)))
-print(label(f"one picture, loop:    {1e3 * one_by_loop:9.4f} ms", f"一张图片，循环：    {1e3 * one_by_loop:9.4f} ms"))
-print(label(f"one picture, np.dot:  {1e3 * one_by_dot:9.4f} ms", f"一张图片，np.dot：  {1e3 * one_by_dot:9.4f} ms"))
-print(label(f"100 pictures, np.dot: {1e3 * hundred:9.4f} ms", f"100 张图片，np.dot：{1e3 * hundred:9.4f} ms"))
+say(f"one picture, loop:    {1e3 * one_by_loop:9.4f} ms", f"一张图片，循环：    {1e3 * one_by_loop:9.4f} ms")
+say(f"one picture, np.dot:  {1e3 * one_by_dot:9.4f} ms", f"一张图片，np.dot：  {1e3 * one_by_dot:9.4f} ms")
+say(f"100 pictures, np.dot: {1e3 * hundred:9.4f} ms", f"100 张图片，np.dot：{1e3 * hundred:9.4f} ms")
 
 # %%
 # The text that promises the factor speaks of a billion pictures, **12 288 × 10⁹** multiplications for one pass forward.
 # At the speeds just measured that takes:
 
-print(
-    label(
-        f"by the loop:   {1e9 * one_by_loop / 86400:10.1f} days",
-        f"用循环：   {1e9 * one_by_loop / 86400:10.1f} 天",
-    )
-)
-print(
-    label(
-        f"by np.dot:     {1e9 * hundred / 100 / 60:10.1f} minutes",
-        f"用 np.dot：{1e9 * hundred / 100 / 60:10.1f} 分钟",
-    )
-)
+say(f"by the loop:   {1e9 * one_by_loop / 86400:10.1f} days", f"用循环：   {1e9 * one_by_loop / 86400:10.1f} 天")
+say(f"by np.dot:     {1e9 * hundred / 100 / 60:10.1f} minutes", f"用 np.dot：{1e9 * hundred / 100 / 60:10.1f} 分钟")
 
 figure, axes = plt.subplots(figsize=(8, 2.6))
 bars = {
@@ -312,11 +296,9 @@ def multiplications(m: int, n: int, h: int) -> int:
 
 
 ns, times = (np.array(list(part)) for part in (measured["triple loop"].keys(), measured["triple loop"].values()))
-print(
-    label(
-        f"measured: n to the power of {np.polyfit(np.log(ns), np.log(times), 1)[0]:.1f}",
-        f"实测：n 的 {np.polyfit(np.log(ns), np.log(times), 1)[0]:.1f} 次幂",
-    )
+say(
+    f"measured: n to the power of {np.polyfit(np.log(ns), np.log(times), 1)[0]:.1f}",
+    f"实测：n 的 {np.polyfit(np.log(ns), np.log(times), 1)[0]:.1f} 次幂",
 )
 check_answer(1, multiplications(3, 4, 5) == 3 * 4 * 5 and multiplications(6, 8, 10) == 8 * 60)
 

@@ -25,7 +25,7 @@ from ms_dnn.features.fitted import FittedCategory, FittedMultiHot
 from ms_dnn.features.scaling import Scaling, fit_scaling
 from ms_dnn.maths.affine import linear
 from ms_dnn.maths.losses import squared_error
-from ms_dnn.series.chapter import BLUE, GREY, ORANGE, begin, check_answer, label, show_code
+from ms_dnn.series.chapter import BLUE, GREY, ORANGE, begin, check_answer, label, say, show_code
 from ms_dnn.series.descent import descend
 from ms_dnn.series.pictures import distances, draw_distances, draw_path, draw_surface
 
@@ -76,11 +76,9 @@ show_code(Scaling.apply, fit_scaling)
 numbers = train[["rooms", "years"]].to_numpy()
 standard = fit_scaling("standard", numbers)
 for i, name in enumerate(("rooms", "years")):
-    print(
-        label(
-            f"{name}: mean {standard.offset[i]:6.3f}, standard deviation {standard.scale[i]:.3f}",
-            f"{name}：均值 {standard.offset[i]:6.3f}，标准差 {standard.scale[i]:.3f}",
-        )
+    say(
+        f"{name}: mean {standard.offset[i]:6.3f}, standard deviation {standard.scale[i]:.3f}",
+        f"{name}：均值 {standard.offset[i]:6.3f}，标准差 {standard.scale[i]:.3f}",
     )
 
 # %%
@@ -166,11 +164,9 @@ for name, scaling in fits.items():
     unit = DNN([Dense(np.zeros((1, 2), np.float32), np.zeros(1, np.float32), "identity")])
     way = descend(unit, Cost("squared_error"), x[:140], rent[:140, None], [0.7] * 80)
     reach = f"rooms {x[:140, 0].min():.2f} to {x[:140, 0].max():.2f}"
-    print(
-        label(
-            f"fitted on {name:13s}: {reach}, J after 79 steps {way.costs[-1]:.3f}",
-            f"拟合于 {name:13s}：{reach}，79 步之后的 J 为 {way.costs[-1]:.3f}",
-        )
+    say(
+        f"fitted on {name:13s}: {reach}, J after 79 steps {way.costs[-1]:.3f}",
+        f"拟合于 {name:13s}：{reach}，79 步之后的 J 为 {way.costs[-1]:.3f}",
     )
 
 figure, axes = plt.subplots(figsize=(7, 2.6))

@@ -22,7 +22,7 @@ from ms_dnn.data.separability import linearly_separable
 from ms_dnn.layers.dense import dense
 from ms_dnn.maths.affine import affine_vjp
 from ms_dnn.presentation.plots import CLASS_COLOURS, SHAPES
-from ms_dnn.series.chapter import begin, check_answer, label, show_code
+from ms_dnn.series.chapter import begin, check_answer, label, say, show_code
 from ms_dnn.series.descent import descend, with_parameters
 from ms_dnn.series.pictures import draw_decision, draw_network, frame_legend, name_layers
 
@@ -181,11 +181,9 @@ moons, kinds = make_moons(200, noise=0.15, random_state=7)
 moons, wanted = moons.astype(np.float32), kinds[:, None].astype(np.float32)
 line = LogisticRegression(2)
 descend(line, cost, moons, wanted, [2.0] * 60)
-print(
-    label(
-        f"one layer: accuracy {(line.decide(Tensor(moons)) == kinds).mean():.1%}",
-        f"一层：准确率 {(line.decide(Tensor(moons)) == kinds).mean():.1%}",
-    )
+say(
+    f"one layer: accuracy {(line.decide(Tensor(moons)) == kinds).mean():.1%}",
+    f"一层：准确率 {(line.decide(Tensor(moons)) == kinds).mean():.1%}",
 )
 
 curved = ShallowNetwork(2, 8, 1, "tanh", "sigmoid", seed=3)

@@ -24,7 +24,7 @@ from ms_dnn.gradients.blog import element_forward, matrix_forward
 from ms_dnn.layers.dense import dense
 from ms_dnn.maths.affine import affine
 from ms_dnn.presentation.notation import shape_text
-from ms_dnn.series.chapter import begin, check_answer, label, show_code
+from ms_dnn.series.chapter import begin, check_answer, label, say, show_code
 from ms_dnn.series.pictures import draw_arrays, draw_network, name_layers
 
 begin()
@@ -98,11 +98,9 @@ a11 = np.tanh(w[0] * x[0] + w[1] * x[1] + w[2] * x[2] + b)
 h, (w, b) = one[0].a, (weights[1][0], biases[1][0])
 a21 = np.tanh(w[0] * h[0] + w[1] * h[1] + w[2] * h[2] + w[3] * h[3] + b)
 np.testing.assert_allclose([a11, a21], [one[0].a[0], one[1].a[0]], rtol=1e-12)
-print(
-    label(
-        f"first unit of layer 1: {a11:.6f}, of layer 2: {a21:.6f}",
-        f"第 1 层的第一个神经元：{a11:.6f}，第 2 层的：{a21:.6f}",
-    )
+say(
+    f"first unit of layer 1: {a11:.6f}, of layer 2: {a21:.6f}",
+    f"第 1 层的第一个神经元：{a11:.6f}，第 2 层的：{a21:.6f}",
 )
 
 # %%
@@ -156,11 +154,9 @@ for number, (of_columns, of_rows) in enumerate(zip(columns, rows, strict=True), 
     np.testing.assert_allclose(of_rows.asnumpy(), of_columns.a.T, rtol=1e-12)
     sizes_of = shape_text(of_columns.a.shape), shape_text(of_rows.shape)
     apart = np.abs(of_rows.asnumpy() - of_columns.a.T).max()
-    print(
-        label(
-            f"layer {number}: columns {sizes_of[0]}, rows {sizes_of[1]}, largest difference {apart:.1e}",
-            f"第 {number} 层：列形式 {sizes_of[0]}，行形式 {sizes_of[1]}，最大差别 {apart:.1e}",
-        )
+    say(
+        f"layer {number}: columns {sizes_of[0]}, rows {sizes_of[1]}, largest difference {apart:.1e}",
+        f"第 {number} 层：列形式 {sizes_of[0]}，行形式 {sizes_of[1]}，最大差别 {apart:.1e}",
     )
 
 figure, (upper, lower) = plt.subplots(2, 1, figsize=(7, 5.2))
@@ -202,11 +198,9 @@ for shape in ((2, 1), (5, 1, 5), (4, 9, 2, 7, 3), (2, *[6] * 10, 1)):
     loop = np.stack([element_forward(W, b, ["tanh"] * len(W), row)[-1].a for row in x])
     apart = np.abs(deep(Tensor(x)).asnumpy() - loop).max()
     np.testing.assert_allclose(apart, 0, atol=1e-12)
-    print(
-        label(
-            f"{'-'.join(map(str, shape)):28s} elements against rows: {apart:.1e}",
-            f"{'-'.join(map(str, shape)):28s} 元素形式与行形式相差：{apart:.1e}",
-        )
+    say(
+        f"{'-'.join(map(str, shape)):28s} elements against rows: {apart:.1e}",
+        f"{'-'.join(map(str, shape)):28s} 元素形式与行形式相差：{apart:.1e}",
     )
 
 # %%

@@ -21,7 +21,7 @@ from ms_dnn.gradients.blog import LOSS_SLOPES, looped_gradients, matrix_forward,
 from ms_dnn.layers.dense import dense
 from ms_dnn.maths.affine import affine_vjp
 from ms_dnn.presentation.notation import shape_text
-from ms_dnn.series.chapter import begin, check_answer, label, show_code
+from ms_dnn.series.chapter import begin, check_answer, label, say, show_code
 from ms_dnn.series.pictures import draw_arrays, draw_flow, draw_network, name_layers
 
 begin()
@@ -51,11 +51,9 @@ def nudged(layer: int, j: int, k: int, x: np.ndarray, y: np.ndarray, h: float = 
 
 
 tried = nudged(1, 2, 0, X[:1], Y[:1])
-print(
-    label(
-        f"weight from input 1 to unit 3 of layer 1, tried: {tried:.9f}",
-        f"从输入 1 到第 1 层神经元 3 的权重，试探得到：{tried:.9f}",
-    )
+say(
+    f"weight from input 1 to unit 3 of layer 1, tried: {tried:.9f}",
+    f"从输入 1 到第 1 层神经元 3 的权重，试探得到：{tried:.9f}",
 )
 
 # %%
@@ -157,11 +155,9 @@ show_code(sample_gradients)
 
 one = sample_gradients(weights, biases, activations, "squared_error", x, y)
 np.testing.assert_allclose(one[0][0], np.outer(delta_1, x), rtol=1e-12)
-print(
-    label(
-        f"the weight that was tried: by backpropagation {one[0][0][2, 0]:.9f}, by trying {tried:.9f}",
-        f"试探过的那个权重：反向传播得到 {one[0][0][2, 0]:.9f}，试探得到 {tried:.9f}",
-    )
+say(
+    f"the weight that was tried: by backpropagation {one[0][0][2, 0]:.9f}, by trying {tried:.9f}",
+    f"试探过的那个权重：反向传播得到 {one[0][0][2, 0]:.9f}，试探得到 {tried:.9f}",
 )
 np.testing.assert_allclose(one[0][0][2, 0], tried, rtol=1e-6)
 
@@ -197,11 +193,9 @@ of_layers = looped_gradients(weights, biases, activations, "squared_error", "mea
 looped = [part for layer in of_layers for part in layer]
 for name, fast, slow in zip(network.parameter_names, vectorised, looped, strict=True):
     difference = np.abs(fast.asnumpy() - slow).max()
-    print(
-        label(
-            f"{name:15s} {shape_text(fast.shape):>4s}  loop and product differ by {difference:.1e}",
-            f"{name:15s} {shape_text(fast.shape):>4s}  循环与乘积相差 {difference:.1e}",
-        )
+    say(
+        f"{name:15s} {shape_text(fast.shape):>4s}  loop and product differ by {difference:.1e}",
+        f"{name:15s} {shape_text(fast.shape):>4s}  循环与乘积相差 {difference:.1e}",
     )
     np.testing.assert_allclose(fast.asnumpy(), slow, rtol=1e-10, atol=1e-15)
 
@@ -267,11 +261,9 @@ shown = ((3, 4, 2, 3), (64, 32, 10), (784, 128, 64, 10), (12288, 256, 64, 1))
 for widths in shown:
     forward, backward, differences = multiplications(widths)
     name = "-".join(map(str, widths))
-    print(
-        label(
-            f"{name:16s} forward {forward:>9,}  backward {backward:>9,}  by trying {differences:>18,}",
-            f"{name:16s} 前向 {forward:>9,}  反向 {backward:>9,}  逐个试探 {differences:>18,}",
-        )
+    say(
+        f"{name:16s} forward {forward:>9,}  backward {backward:>9,}  by trying {differences:>18,}",
+        f"{name:16s} 前向 {forward:>9,}  反向 {backward:>9,}  逐个试探 {differences:>18,}",
     )
 
 figure, axes = plt.subplots(figsize=(7, 3.8))

@@ -25,7 +25,7 @@ from ms_dnn.gradients.reference import cost as cost_in_numpy
 from ms_dnn.judge.network import check_network
 from ms_dnn.judge.routes.network import ComplexStepRoute, GradOperationRoute, HandwrittenRoute, plain_network
 from ms_dnn.judge.routes.slope import ladder, slope
-from ms_dnn.series.chapter import BLUE, GREEN, GREY, ORANGE, begin, check_answer, label, show_code
+from ms_dnn.series.chapter import BLUE, GREEN, GREY, ORANGE, begin, check_answer, label, say, show_code
 from ms_dnn.series.faults import DerivativeAtA, ForgottenMean, SlightlyTooLarge, SumOverEverything, TransposedWeight
 
 begin()
@@ -125,11 +125,9 @@ by_differences = [
 ]
 
 ways = {"MindSpore": by_mindspore, "complex step": by_complex_step, "differences": by_differences}
-print(
-    label(
-        "largest difference from the gradient by hand, relative to the largest element",
-        "与手写梯度的最大差别，相对于最大的元素",
-    )
+say(
+    "largest difference from the gradient by hand, relative to the largest element",
+    "与手写梯度的最大差别，相对于最大的元素",
 )
 print(f"{'':17}" + "".join(f"{name:>15}" for name in ways))
 for number, name in enumerate(network.parameter_names):
@@ -191,32 +189,24 @@ def power(errors: np.ndarray, low: float, high: float) -> float:
     return float(np.polyfit(np.log(h[part]), np.log(errors[part]), 1)[0])
 
 
-print(
-    label(
-        f"truncation, central: h^{power(central, 1e-3, 0.1):.2f}    forward: h^{power(forward, 1e-6, 0.1):.2f}",
-        f"截断误差，中心差分：h^{power(central, 1e-3, 0.1):.2f}    前向差分：h^{power(forward, 1e-6, 0.1):.2f}",
-    )
+say(
+    f"truncation, central: h^{power(central, 1e-3, 0.1):.2f}    forward: h^{power(forward, 1e-6, 0.1):.2f}",
+    f"截断误差，中心差分：h^{power(central, 1e-3, 0.1):.2f}    前向差分：h^{power(forward, 1e-6, 0.1):.2f}",
 )
-print(
-    label(
-        f"rounding,   central: h^{power(central, 1e-14, 1e-8):.2f}",
-        f"舍入误差，中心差分：h^{power(central, 1e-14, 1e-8):.2f}",
-    )
+say(
+    f"rounding,   central: h^{power(central, 1e-14, 1e-8):.2f}",
+    f"舍入误差，中心差分：h^{power(central, 1e-14, 1e-8):.2f}",
 )
 best = int(np.argmin(central))
-print(
-    label(
-        f"best single step: h = {h[best]:.0e}, error {central[best]:.0e}",
-        f"最佳的单个步长：h = {h[best]:.0e}，误差 {central[best]:.0e}",
-    )
+say(
+    f"best single step: h = {h[best]:.0e}, error {central[best]:.0e}",
+    f"最佳的单个步长：h = {h[best]:.0e}，误差 {central[best]:.0e}",
 )
-print(
-    label(
-        f"extrapolated:     error {abs(measured.value - truth):.0e}, the package's own estimate {measured.error:.0e}",
-        f"外推之后：误差 {abs(measured.value - truth):.0e}，软件包自己的估计 {measured.error:.0e}",
-    )
+say(
+    f"extrapolated:     error {abs(measured.value - truth):.0e}, the package's own estimate {measured.error:.0e}",
+    f"外推之后：误差 {abs(measured.value - truth):.0e}，软件包自己的估计 {measured.error:.0e}",
 )
-print(label(f"complex step:     error {imaginary[-1]:.0e}", f"复数步长法：误差 {imaginary[-1]:.0e}"))
+say(f"complex step:     error {imaginary[-1]:.0e}", f"复数步长法：误差 {imaginary[-1]:.0e}")
 
 # %%
 # The sum :math:`c h^2 + \varepsilon / h` is smallest near :math:`h = \varepsilon^{1/3} \approx 6 \cdot 10^{-6}`, and
@@ -358,11 +348,9 @@ print(right_softsign.verdict.value, "-", right_softsign.reason)
 rounded = {step: (np.float32(line(step)) - np.float32(line(-step))) / (2 * step) for step in h[h > 1e-6]}
 errors = {step: abs(float(quotient) - truth) for step, quotient in rounded.items()}
 step = min(errors, key=errors.__getitem__)
-print(
-    label(
-        f"best step {step:.0e}, error {errors[step]:.0e}; at h = 1e-5 about {errors[h[np.argmin(abs(h - 1e-5))]]:.0e}",
-        f"最佳步长 {step:.0e}，误差 {errors[step]:.0e}；h = 1e-5 时约为 {errors[h[np.argmin(abs(h - 1e-5))]]:.0e}",
-    )
+say(
+    f"best step {step:.0e}, error {errors[step]:.0e}; at h = 1e-5 about {errors[h[np.argmin(abs(h - 1e-5))]]:.0e}",
+    f"最佳步长 {step:.0e}，误差 {errors[step]:.0e}；h = 1e-5 时约为 {errors[h[np.argmin(abs(h - 1e-5))]]:.0e}",
 )
 typical = np.median([error for near, error in errors.items() if 2e-3 < near < 2e-2])
 check_answer(1, 1e-7 < typical < 1e-3 and errors[h[np.argmin(abs(h - 1e-5))]] > 3 * typical)
@@ -383,10 +371,8 @@ check_answer(2, accepted_by_tolerance and judgement.disagreeing == ("layers.0.we
 #    and that is how the package detects a kink. ReLU has one in every unit.
 
 corner = slope(lambda positions: np.abs(positions)[:, np.newaxis], ladder())
-print(
-    label(
-        f"{corner.kind}: D = {corner.value:.0f}, left {corner.left:+.0f}, right {corner.right:+.0f}",
-        f"不可导点：D = {corner.value:.0f}，左侧 {corner.left:+.0f}，右侧 {corner.right:+.0f}",
-    )
+say(
+    f"{corner.kind}: D = {corner.value:.0f}, left {corner.left:+.0f}, right {corner.right:+.0f}",
+    f"不可导点：D = {corner.value:.0f}，左侧 {corner.left:+.0f}，右侧 {corner.right:+.0f}",
 )
 check_answer(3, corner.kind == "kink" and (corner.value, corner.left, corner.right) == (0.0, -1.0, 1.0))

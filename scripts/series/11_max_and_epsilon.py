@@ -22,7 +22,7 @@ from ms_dnn import Cost, HandwrittenGradient, build_dnn
 from ms_dnn.config import parse_config
 from ms_dnn.gradients.blog import batch_gradient_descent, looped_gradients, sample_gradients
 from ms_dnn.judge.routes.network import plain_network
-from ms_dnn.series.chapter import BLUE, GREEN, GREY, ORANGE, begin, check_answer, label, show_code
+from ms_dnn.series.chapter import BLUE, GREEN, GREY, ORANGE, begin, check_answer, label, say, show_code
 from ms_dnn.series.descent import with_parameters
 from ms_dnn.series.pictures import draw_path, draw_surface
 from ms_dnn.training.epoch import Epoch
@@ -76,23 +76,17 @@ show_code(sample_gradients)
 show_code(looped_gradients, batch_gradient_descent)
 
 trained = batch_gradient_descent(weights, biases, activations, LOSS, X, Y, ALPHA, max_iterations=300, tolerance=0.01)
-print(
-    label(
-        f"iterations: {trained.iterations}, stopped by {trained.stop_reason}",
-        f"迭代次数：{trained.iterations}，停止原因：{trained.stop_reason}",
-    )
+say(
+    f"iterations: {trained.iterations}, stopped by {trained.stop_reason}",
+    f"迭代次数：{trained.iterations}，停止原因：{trained.stop_reason}",
 )
-print(
-    label(
-        f"cost: {trained.costs[0]:.4f} at the start, {trained.costs[-1]:.4f} at the end",
-        f"成本：开始时 {trained.costs[0]:.4f}，结束时 {trained.costs[-1]:.4f}",
-    )
+say(
+    f"cost: {trained.costs[0]:.4f} at the start, {trained.costs[-1]:.4f} at the end",
+    f"成本：开始时 {trained.costs[0]:.4f}，结束时 {trained.costs[-1]:.4f}",
 )
-print(
-    label(
-        f"largest change in the last update: {trained.largest_change:.5f}",
-        f"最后一次更新的最大变化量：{trained.largest_change:.5f}",
-    )
+say(
+    f"largest change in the last update: {trained.largest_change:.5f}",
+    f"最后一次更新的最大变化量：{trained.largest_change:.5f}",
 )
 
 # %%
@@ -135,11 +129,9 @@ def ending(tolerance: float, most: int) -> tuple[int, str]:
 for tolerance, most in ((0.02, 300), (0.01, 600), (0.005, 600), (0.001, 600)):
     iterations, rule = ending(tolerance, most)
     reached = costs[iterations - 1]
-    print(
-        label(
-            f"ε = {tolerance:<6} MAX = {most}: {iterations:4} iterations, stopped by {rule:4} cost {reached:.4f}",
-            f"ε = {tolerance:<6} MAX = {most}：{iterations:4} 次迭代，停止于 {rule:4} 成本 {reached:.4f}",
-        )
+    say(
+        f"ε = {tolerance:<6} MAX = {most}: {iterations:4} iterations, stopped by {rule:4} cost {reached:.4f}",
+        f"ε = {tolerance:<6} MAX = {most}：{iterations:4} 次迭代，停止于 {rule:4} 成本 {reached:.4f}",
     )
 
 # %%
@@ -177,11 +169,9 @@ samples /= samples.std(0)
 targets = flowers[:, 2:3] - flowers[:, 2:3].mean(0)
 minimum = np.linalg.lstsq(samples, targets, rcond=None)[0][:, 0]
 curvature = np.linalg.eigvalsh(samples.T @ samples / len(samples))
-print(
-    label(
-        f"minimum at w = ({minimum[0]:.3f}, {minimum[1]:.3f}); curvatures {curvature[0]:.3f} and {curvature[1]:.3f}",
-        f"最小值点 w = ({minimum[0]:.3f}, {minimum[1]:.3f})；曲率 {curvature[0]:.3f} 和 {curvature[1]:.3f}",
-    )
+say(
+    f"minimum at w = ({minimum[0]:.3f}, {minimum[1]:.3f}); curvatures {curvature[0]:.3f} and {curvature[1]:.3f}",
+    f"最小值点 w = ({minimum[0]:.3f}, {minimum[1]:.3f})；曲率 {curvature[0]:.3f} 和 {curvature[1]:.3f}",
 )
 
 START, EPSILON = np.array([[-1.2, 2.2]]), 1e-3
@@ -207,7 +197,7 @@ def way(alpha: float, steps: int) -> np.ndarray:
 rates = np.array([0.8, 0.4, 0.2, 0.1, 0.05, 0.025, 0.0125, 0.00625])
 ends = [fit(alpha) for alpha in rates]
 distances = np.array([np.linalg.norm(w - minimum) for w, _ in ends])
-print(label("     α   iterations   distance to the minimum", "     α   迭代次数   到最小值点的距离"))
+say("     α   iterations   distance to the minimum", "     α   迭代次数   到最小值点的距离")
 for alpha, (_, steps), distance in zip(rates, ends, distances, strict=True):
     print(f"{alpha:7.5f} {steps:9} {distance:14.4f}")
 
@@ -293,17 +283,13 @@ optimizer(gradients, (Tensor(ALPHA, ms.float64),))
 
 one = batch_gradient_descent(weights, biases, activations, LOSS, X, Y, ALPHA, max_iterations=1, tolerance=0.0)
 first = network.trainable_params()[0].asnumpy()
-print(
-    label(
-        f"J by the three steps {float(J):.12f}, by the loops {one.costs[0]:.12f}",
-        f"三个步骤算出的 J {float(J):.12f}，循环算出的 {one.costs[0]:.12f}",
-    )
+say(
+    f"J by the three steps {float(J):.12f}, by the loops {one.costs[0]:.12f}",
+    f"三个步骤算出的 J {float(J):.12f}，循环算出的 {one.costs[0]:.12f}",
 )
-print(
-    label(
-        f"largest difference of W[1] after the update: {np.abs(first - one.weights[0]).max():.0e}",
-        f"更新之后 W[1] 的最大差别：{np.abs(first - one.weights[0]).max():.0e}",
-    )
+say(
+    f"largest difference of W[1] after the update: {np.abs(first - one.weights[0]).max():.0e}",
+    f"更新之后 W[1] 的最大差别：{np.abs(first - one.weights[0]).max():.0e}",
 )
 
 # %%
@@ -336,19 +322,15 @@ apart = max(
     np.abs(parameter.asnumpy() - array).max()
     for parameter, array in zip(network.trainable_params()[::2], looped.weights, strict=True)
 )
-print(
-    label(
-        f"loops:    {looped.iterations} iterations, stopped by {looped.stop_reason}, {of_loops:.2f} s",
-        f"循环：{looped.iterations} 次迭代，停止原因 {looped.stop_reason}，{of_loops:.2f} 秒",
-    )
+say(
+    f"loops:    {looped.iterations} iterations, stopped by {looped.stop_reason}, {of_loops:.2f} s",
+    f"循环：{looped.iterations} 次迭代，停止原因 {looped.stop_reason}，{of_loops:.2f} 秒",
 )
-print(
-    label(
-        f"compiled: {done} iterations, stopped by {'tolerance' if change < TOLERANCE else 'MAX'}, {seconds:.2f} s",
-        f"编译：{done} 次迭代，停止原因 {'tolerance' if change < TOLERANCE else 'MAX'}，{seconds:.2f} 秒",
-    )
+say(
+    f"compiled: {done} iterations, stopped by {'tolerance' if change < TOLERANCE else 'MAX'}, {seconds:.2f} s",
+    f"编译：{done} 次迭代，停止原因 {'tolerance' if change < TOLERANCE else 'MAX'}，{seconds:.2f} 秒",
 )
-print(label(f"largest difference of any weight: {apart:.0e}", f"所有权重的最大差别：{apart:.0e}"))
+say(f"largest difference of any weight: {apart:.0e}", f"所有权重的最大差别：{apart:.0e}")
 
 # %%
 # In a configuration the inputs of the algorithm have these names. ``configs/blog_batch_gradient_descent.yaml`` is the
@@ -369,11 +351,9 @@ training:
   max_iterations: 5000    # MAX
   tolerance: 1.0e-5       # ε
 """)
-print(
-    label(
-        f"MAX {config.training.max_iterations}, ε {config.training.tolerance}, batch {config.training.batch_size}",
-        f"MAX {config.training.max_iterations}，ε {config.training.tolerance}，批量 {config.training.batch_size}",
-    )
+say(
+    f"MAX {config.training.max_iterations}, ε {config.training.tolerance}, batch {config.training.batch_size}",
+    f"MAX {config.training.max_iterations}，ε {config.training.tolerance}，批量 {config.training.batch_size}",
 )
 
 # %%
@@ -400,10 +380,8 @@ quarter = batch_gradient_descent(
     [START], [np.zeros(1)], ["identity"], LOSS, samples, targets, 0.025, 5000, tolerance=EPSILON / 4
 )
 reached = np.linalg.norm(quarter.weights[0][0] - minimum)
-print(
-    label(
-        f"α = 0.1: {distances[3]:.4f}   α = 0.025 with the same ε: {distances[5]:.4f}, with a quarter: {reached:.4f}",
-        f"α = 0.1：{distances[3]:.4f}   α = 0.025，ε 不变：{distances[5]:.4f}，ε 取四分之一：{reached:.4f}",
-    )
+say(
+    f"α = 0.1: {distances[3]:.4f}   α = 0.025 with the same ε: {distances[5]:.4f}, with a quarter: {reached:.4f}",
+    f"α = 0.1：{distances[3]:.4f}   α = 0.025，ε 不变：{distances[5]:.4f}，ε 取四分之一：{reached:.4f}",
 )
 check_answer(3, np.isclose(reached, distances[3], rtol=0.1) and distances[5] > 3 * distances[3])

@@ -23,7 +23,7 @@ from ms_dnn.config import ExperimentConfig, parse_config
 from ms_dnn.config.swept import SweptExperiment, parse_swept
 from ms_dnn.errors import ConfigError, DivergenceError
 from ms_dnn.experiment.data import prepare_data
-from ms_dnn.series.chapter import BLUE, GREEN, ORANGE, begin, check_answer, label, show_code
+from ms_dnn.series.chapter import BLUE, GREEN, ORANGE, begin, check_answer, label, say, show_code
 
 begin()
 
@@ -97,7 +97,7 @@ for name, samples in (
     (label("validation", "验证"), data.validation),
     (label("test", "测试"), data.test),
 ):
-    print(label(f"{len(samples.x):5} samples for {name}", f"{len(samples.x):5} 个样本用于{name}"))
+    say(f"{len(samples.x):5} samples for {name}", f"{len(samples.x):5} 个样本用于{name}")
 
 
 def train(experiment: ExperimentConfig) -> DNNClassifier:
@@ -156,11 +156,9 @@ found = {key: np.array([losses_with({key: value}) for value in values]) for key,
 for key, values in CHOICES.items():
     of_validation = found[key][:, 1]
     best = values[int(np.argmin(of_validation))]
-    print(
-        label(
-            f"{key:19} best {best!s:8} validation loss {of_validation.min():.3f}, worst {of_validation.max():.3f}",
-            f"{key:19} 最佳 {best!s:8} 验证损失 {of_validation.min():.3f}，最差 {of_validation.max():.3f}",
-        )
+    say(
+        f"{key:19} best {best!s:8} validation loss {of_validation.min():.3f}, worst {of_validation.max():.3f}",
+        f"{key:19} 最佳 {best!s:8} 验证损失 {of_validation.min():.3f}，最差 {of_validation.max():.3f}",
     )
 
 figure, grid = plt.subplots(2, 3, figsize=(10, 6))
@@ -218,11 +216,7 @@ for name, tried_rates in (
     (label("log-uniform", "对数均匀分布"), log_uniform),
 ):
     share = np.mean((tried_rates > 0.1) & (tried_rates < 2))
-    print(
-        label(
-            f"{share:6.1%} of the rates lie between 0.1 and 2: {name}", f"{share:6.1%} 的学习率在 0.1 与 2 之间：{name}"
-        )
-    )
+    say(f"{share:6.1%} of the rates lie between 0.1 and 2: {name}", f"{share:6.1%} 的学习率在 0.1 与 2 之间：{name}")
 
 figure, pair = plt.subplots(1, 2, figsize=(10, 3.6))
 rates, losses = np.array(CHOICES["learning_rate"]), found["learning_rate"][:, 1]
@@ -254,11 +248,9 @@ for axes, points, name, title in (
     (pair[1], RANDOM, "random", label("Random: 9 rates", "随机：9 个学习率")),
 ):
     losses = [losses_with({"learning_rate": rate, "training.epochs": epochs})[1] for rate, epochs in points]
-    print(
-        label(
-            f"{name:7} best validation loss {min(losses):.3f} at r = {points[int(np.argmin(losses))][0]:.3f}",
-            f"{name:7} 最佳验证损失 {min(losses):.3f}，r = {points[int(np.argmin(losses))][0]:.3f}",
-        )
+    say(
+        f"{name:7} best validation loss {min(losses):.3f} at r = {points[int(np.argmin(losses))][0]:.3f}",
+        f"{name:7} 最佳验证损失 {min(losses):.3f}，r = {points[int(np.argmin(losses))][0]:.3f}",
     )
     across, up = np.array(points).T
     shown = axes.scatter(across, up, c=np.log10(losses), s=130, edgecolors="black", vmin=-1, vmax=0.4, zorder=3)
@@ -288,7 +280,7 @@ figure.suptitle(
 # well be the better one of the two, as here: with 359 samples, one set can be easier than another.)
 
 values, chosen, of_validation = min(tried, key=lambda one: one[2])
-print(label(f"chosen among {len(tried)}: {values}", f"从 {len(tried)} 个中选出：{values}"))
+say(f"chosen among {len(tried)}: {values}", f"从 {len(tried)} 个中选出：{values}")
 for name, part in ((label("validation", "验证集"), data.validation), (label("test", "测试集"), data.test)):
     loss, accuracy = loss_on(chosen, part), chosen.score(part.x, part.targets)
     print(label(f"loss {loss:.3f}, accuracy {accuracy:.3f}", f"损失 {loss:.3f}，准确率 {accuracy:.3f}"), name)
@@ -301,11 +293,9 @@ for name, part in ((label("validation", "验证集"), data.validation), (label("
 
 uniform = np.random.default_rng(1).uniform(1e-4, 1, 100_000)
 log_uniform = 10 ** np.random.default_rng(1).uniform(-4, 0, 100_000)
-print(
-    label(
-        f"{np.mean(uniform < 0.01):.3f} and {np.mean(log_uniform < 0.01):.3f}",
-        f"{np.mean(uniform < 0.01):.3f} 和 {np.mean(log_uniform < 0.01):.3f}",
-    )
+say(
+    f"{np.mean(uniform < 0.01):.3f} and {np.mean(log_uniform < 0.01):.3f}",
+    f"{np.mean(uniform < 0.01):.3f} 和 {np.mean(log_uniform < 0.01):.3f}",
 )
 check_answer(1, abs(np.mean(uniform < 0.01) - 0.01) < 0.002 and abs(np.mean(log_uniform < 0.01) - 0.5) < 0.01)
 
@@ -330,10 +320,8 @@ check_answer(2, (parameters(32), parameters(64)) == (3466, 8970))
 
 generator = np.random.default_rng(2)
 best_of_fifty = np.array([generator.binomial(359, 0.95, 50).max() / 359 for _ in range(200)])
-print(
-    label(
-        f"the best of fifty: {best_of_fifty.mean():.3f} on the validation set",
-        f"五十个中最好的一个：验证集上 {best_of_fifty.mean():.3f}",
-    )
+say(
+    f"the best of fifty: {best_of_fifty.mean():.3f} on the validation set",
+    f"五十个中最好的一个：验证集上 {best_of_fifty.mean():.3f}",
 )
 check_answer(3, 0.965 < best_of_fifty.mean() < 0.985)

@@ -20,7 +20,7 @@ from ms_dnn.layers.dropout import Dropout
 from ms_dnn.layers.penalty import Penalty
 from ms_dnn.maths.dropout import keep_factors, threshold_and_scale
 from ms_dnn.maths.penalties import l1, l1_gradient, l2, l2_gradient
-from ms_dnn.series.chapter import BLUE, GREEN, GREY, ORANGE, begin, check_answer, label, show_code
+from ms_dnn.series.chapter import BLUE, GREEN, GREY, ORANGE, begin, check_answer, label, say, show_code
 from ms_dnn.series.curves import train_curves
 from ms_dnn.series.descent import with_parameters
 from ms_dnn.series.pictures import draw_decision, frame_legend
@@ -57,28 +57,20 @@ def train(penalty: Penalty | None = None, dropouts: float = 0.0):
 
 def report(name: str, curves) -> None:
     """Print the two costs at the end."""
-    print(
-        label(
-            f"training cost {curves.costs[-1]:.4f}, validation cost {curves.validation_costs[-1]:.3f}: {name}",
-            f"训练成本 {curves.costs[-1]:.4f}，验证成本 {curves.validation_costs[-1]:.3f}：{name}",
-        )
+    say(
+        f"training cost {curves.costs[-1]:.4f}, validation cost {curves.validation_costs[-1]:.3f}: {name}",
+        f"训练成本 {curves.costs[-1]:.4f}，验证成本 {curves.validation_costs[-1]:.3f}：{name}",
     )
 
 
 plain, plain_curves = train()
 weights = sum(parameter.size for parameter in plain.trainable_params())
-print(
-    label(
-        f"{weights} weights and biases, {len(samples[0])} samples", f"{weights} 个权重和偏置，{len(samples[0])} 个样本"
-    )
-)
+say(f"{weights} weights and biases, {len(samples[0])} samples", f"{weights} 个权重和偏置，{len(samples[0])} 个样本")
 report(label("no regularisation", "无正则化"), plain_curves)
 best = int(plain_curves.validation_costs.argmin())
-print(
-    label(
-        f"lowest validation cost: {plain_curves.validation_costs[best]:.3f}, after {plain_curves.steps[best]} steps",
-        f"最低的验证成本：{plain_curves.validation_costs[best]:.3f}，在第 {plain_curves.steps[best]} 步",
-    )
+say(
+    f"lowest validation cost: {plain_curves.validation_costs[best]:.3f}, after {plain_curves.steps[best]} steps",
+    f"最低的验证成本：{plain_curves.validation_costs[best]:.3f}，在第 {plain_curves.steps[best]} 步",
 )
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8))
@@ -190,11 +182,9 @@ print(
     label("and the next step another one:           ", "下一步则给出另一个掩码："),
     not np.array_equal(dropped, layer.forward(ones)[0].asnumpy()),
 )
-print(
-    label(
-        f"dropped: {np.mean(dropped == 0):.3f} of the ones, mean of all: {dropped.mean():.3f}",
-        f"被略去的比例：{np.mean(dropped == 0):.3f}，全体的均值：{dropped.mean():.3f}",
-    )
+say(
+    f"dropped: {np.mean(dropped == 0):.3f} of the ones, mean of all: {dropped.mean():.3f}",
+    f"被略去的比例：{np.mean(dropped == 0):.3f}，全体的均值：{dropped.mean():.3f}",
 )
 print(
     label("prediction drops nothing:                ", "预测时什么也不略去："),
@@ -226,11 +216,9 @@ def stop_early(curves, stopping: EarlyStopping) -> tuple[int, int]:
 
 kept, ended = stop_early(plain_curves, EarlyStopping("validation_loss", larger_is_better=False, patience=10))
 stopped = with_parameters(build_dnn(SIZES, ACTIVATIONS), plain_curves.weights[kept])
-print(
-    label(
-        f"ended after {plain_curves.steps[ended]} steps, with the weights of step {plain_curves.steps[kept]} restored",
-        f"在第 {plain_curves.steps[ended]} 步停止，并恢复第 {plain_curves.steps[kept]} 步的权重",
-    )
+say(
+    f"ended after {plain_curves.steps[ended]} steps, with the weights of step {plain_curves.steps[kept]} restored",
+    f"在第 {plain_curves.steps[ended]} 步停止，并恢复第 {plain_curves.steps[kept]} 步的权重",
 )
 
 figure, axes = plt.subplots(figsize=(7.5, 4))
@@ -289,11 +277,9 @@ def furthest(gradients, others) -> float:
 by_framework = FrameworkGradient(small, both)(x, y)[1]
 agree = furthest(HandwrittenGradient(small, both)(x, y)[1], by_framework)
 forgotten = furthest(HandwrittenGradient(small, Cost("softmax_cross_entropy"))(x, y)[1], by_framework)
-print(
-    label(
-        f"largest difference: {agree:.0e}; with the penalty forgotten: {forgotten:.1e}",
-        f"最大差别：{agree:.0e}；漏掉惩罚时：{forgotten:.1e}",
-    )
+say(
+    f"largest difference: {agree:.0e}; with the penalty forgotten: {forgotten:.1e}",
+    f"最大差别：{agree:.0e}；漏掉惩罚时：{forgotten:.1e}",
 )
 
 # %%
@@ -310,11 +296,9 @@ for _ in range(100):
     zero = (Tensor(np.zeros((1, 1))),)
     w_l2 -= r * float(Penalty(l2=strength).backward((Tensor(np.array([[w_l2]])),), zero)[0][0, 0])
     w_l1 -= r * float(Penalty(l1=strength).backward((Tensor(np.array([[w_l1]])),), zero)[0][0, 0])
-print(
-    label(
-        f"L2: 0.4 becomes {w_l2:.4f}; L1: 0.4 becomes {abs(w_l1):.4f}",
-        f"L2：0.4 变成 {w_l2:.4f}；L1：0.4 变成 {abs(w_l1):.4f}",
-    )
+say(
+    f"L2: 0.4 becomes {w_l2:.4f}; L1: 0.4 becomes {abs(w_l1):.4f}",
+    f"L2：0.4 变成 {w_l2:.4f}；L1：0.4 变成 {abs(w_l1):.4f}",
 )
 check_answer(1, np.isclose(w_l2, 0.4 * (1 - r * strength) ** 100) and abs(w_l1) <= r * strength)
 
@@ -328,11 +312,9 @@ by_hand = HandwrittenGradient(dropping, loss_only)(x, y)[1]
 same = furthest(by_hand, FrameworkGradient(dropping, loss_only)(x, y)[1])
 dropping.layers[1].step.set_data(Tensor(1, layer.step.dtype))
 other = furthest(by_hand, FrameworkGradient(dropping, loss_only)(x, y)[1])
-print(
-    label(
-        f"largest difference at one step: {same:.0e}; between two steps: {other:.1e}",
-        f"同一步的最大差别：{same:.0e}；两步之间：{other:.1e}",
-    )
+say(
+    f"largest difference at one step: {same:.0e}; between two steps: {other:.1e}",
+    f"同一步的最大差别：{same:.0e}；两步之间：{other:.1e}",
 )
 check_answer(2, same < 1e-12 < 1e-3 < other)
 
@@ -342,10 +324,8 @@ check_answer(2, same < 1e-12 < 1e-3 < other)
 
 step = Tensor(0, layer.step.dtype)
 factors = keep_factors((1000, 200), *threshold_and_scale(0.2), 11, step, ones).asnumpy()
-print(
-    label(
-        f"values: {sorted({float(v) for v in np.unique(2 * factors)})}, mean {2 * factors.mean():.3f}",
-        f"取值：{sorted({float(v) for v in np.unique(2 * factors)})}，均值 {2 * factors.mean():.3f}",
-    )
+say(
+    f"values: {sorted({float(v) for v in np.unique(2 * factors)})}, mean {2 * factors.mean():.3f}",
+    f"取值：{sorted({float(v) for v in np.unique(2 * factors)})}，均值 {2 * factors.mean():.3f}",
 )
 check_answer(3, np.isclose(2 * factors.mean(), 2.0, atol=0.02))

@@ -23,7 +23,7 @@ from ms_dnn.gradients.workers import SumOverWorkers
 from ms_dnn.runtime.device import choose_device
 from ms_dnn.runtime.distributed import Workers
 from ms_dnn.runtime.precision import check_precision
-from ms_dnn.series.chapter import BLUE, GREY, ORANGE, begin, check_answer, label, reason_in_chinese, show_code
+from ms_dnn.series.chapter import BLUE, GREY, ORANGE, begin, check_answer, label, reason_in_chinese, say, show_code
 from ms_dnn.training.epoch import Epoch
 from ms_dnn.training.optimizers import GradientDescent
 
@@ -62,11 +62,9 @@ except DeviceError as error:
 
 half = np.finfo(np.float16)
 least, last = half.smallest_subnormal, half.eps / 2
-print(
-    label(
-        f"largest {half.max:.0f}, smallest above 0 {least:.1e}, 1 + x is 1 up to x = {last:.1e}",
-        f"最大 {half.max:.0f}，大于 0 的最小值 {least:.1e}，x 不超过 {last:.1e} 时 1 + x 等于 1",
-    )
+say(
+    f"largest {half.max:.0f}, smallest above 0 {least:.1e}, 1 + x is 1 up to x = {last:.1e}",
+    f"最大 {half.max:.0f}，大于 0 的最小值 {least:.1e}，x 不超过 {last:.1e} 时 1 + x 等于 1",
 )
 with np.errstate(over="ignore"):
     print(
@@ -121,11 +119,9 @@ for S in scales:
     lost.append(np.mean(of_all[0][matters] == 0))
     infinite.append(np.mean([not np.isfinite(g).all() for g in of_all]))
     lost_here, infinite_here = f"{lost[-1]:4.0%}", f"{infinite[-1]:4.0%}"
-    print(
-        label(
-            f"S = 2^{int(np.log2(S)):<2}  {lost_here} of dW[1] became 0, {infinite_here} of the tensors are not finite",
-            f"S = 2^{int(np.log2(S)):<2}  dW[1] 有 {lost_here} 变成 0，{infinite_here} 的张量含非有限数",
-        )
+    say(
+        f"S = 2^{int(np.log2(S)):<2}  {lost_here} of dW[1] became 0, {infinite_here} of the tensors are not finite",
+        f"S = 2^{int(np.log2(S)):<2}  dW[1] 有 {lost_here} 变成 0，{infinite_here} 的张量含非有限数",
     )
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 3.8))
@@ -167,17 +163,13 @@ for _ in range(60):
 skipped = np.diff(seen) < 0
 seen = np.array(seen[:-1])
 last, kind = np.log2(seen[-1]), network.trainable_params()[0].dtype
-print(
-    label(
-        f"{sum(skipped)} of {len(seen)} steps skipped; S ends at 2^{last:.0f}",
-        f"{len(seen)} 步中跳过 {sum(skipped)} 步；S 最后为 2^{last:.0f}",
-    )
+say(
+    f"{sum(skipped)} of {len(seen)} steps skipped; S ends at 2^{last:.0f}",
+    f"{len(seen)} 步中跳过 {sum(skipped)} 步；S 最后为 2^{last:.0f}",
 )
-print(
-    label(
-        f"cost {costs[0]:.2f} → {costs[-1]:.2f}; master weights are {kind}",
-        f"成本 {costs[0]:.2f} → {costs[-1]:.2f}；主权重为 {kind}",
-    )
+say(
+    f"cost {costs[0]:.2f} → {costs[-1]:.2f}; master weights are {kind}",
+    f"成本 {costs[0]:.2f} → {costs[-1]:.2f}；主权重为 {kind}",
 )
 
 figure, axes = plt.subplots(figsize=(7, 3.3))
@@ -207,11 +199,9 @@ except DeviceError as error:
 for units in (16, 100, 128, 200, 256):
     padded = -(-units // CUBE) * CUBE
     padding = 1 - (units / padded) ** 3
-    print(
-        label(
-            f"{units:4d} units: computed as {padded:4d}, {padding:4.0%} of a square product is padding",
-            f"{units:4d} 个神经元：按 {padded:4d} 个计算，方阵乘积中 {padding:4.0%} 是填充",
-        )
+    say(
+        f"{units:4d} units: computed as {padded:4d}, {padding:4.0%} of a square product is padding",
+        f"{units:4d} 个神经元：按 {padded:4d} 个计算，方阵乘积中 {padding:4.0%} 是填充",
     )
 
 # %%
@@ -252,11 +242,9 @@ furthest = max(
     np.abs(a.asnumpy() + b.asnumpy() - c.asnumpy()).max() / np.abs(c.asnumpy()).max()
     for a, b, c in zip(*gradients, whole, strict=True)
 )
-print(
-    label(
-        f"sum over the shards against the whole mini-batch: {furthest:.1e} of the largest element apart, in float32",
-        f"各分片之和与整个小批量相差最大元素的 {furthest:.1e}（float32）",
-    )
+say(
+    f"sum over the shards against the whole mini-batch: {furthest:.1e} of the largest element apart, in float32",
+    f"各分片之和与整个小批量相差最大元素的 {furthest:.1e}（float32）",
 )
 
 # %%
@@ -298,7 +286,7 @@ print(
 
 plain = np.float16(3e-9)
 scaled = np.float32(np.float16(3e-9 * 1024)) / np.float32(1024)
-print(label(f"without a scale {plain}, with it {scaled:.3e}", f"不缩放 {plain}，缩放之后 {scaled:.3e}"))
+say(f"without a scale {plain}, with it {scaled:.3e}", f"不缩放 {plain}，缩放之后 {scaled:.3e}")
 check_answer(1, plain == 0 and abs(scaled / 3e-9 - 1) < 0.02)
 
 # %%
@@ -312,11 +300,9 @@ of_each = [
     HandwrittenGradient(deep(), cost)(Tensor(pictures[r]), Tensor(labels[r]))[1][-1].asnumpy().copy() for r in rows
 ]
 weighted, unweighted = (96 * of_each[0] + 32 * of_each[1]) / 128, (of_each[0] + of_each[1]) / 2
-print(
-    label(
-        f"weighted mean off by {np.abs(weighted - few).max():.1e}, plain mean by {np.abs(unweighted - few).max():.1e}",
-        f"加权平均相差 {np.abs(weighted - few).max():.1e}，普通平均相差 {np.abs(unweighted - few).max():.1e}",
-    )
+say(
+    f"weighted mean off by {np.abs(weighted - few).max():.1e}, plain mean by {np.abs(unweighted - few).max():.1e}",
+    f"加权平均相差 {np.abs(weighted - few).max():.1e}，普通平均相差 {np.abs(unweighted - few).max():.1e}",
 )
 check_answer(2, np.abs(weighted - few).max() < 1e-6 < 1e-4 < np.abs(unweighted - few).max())
 

@@ -25,7 +25,7 @@ from ms_dnn import Cost, HandwrittenGradient, build_dnn, check_gradients
 from ms_dnn.errors import OperatorError
 from ms_dnn.operators.build import SOURCE, find_compiler
 from ms_dnn.operators.call import Operator
-from ms_dnn.series.chapter import BLUE, GREY, ORANGE, begin, check_answer, label, show_code
+from ms_dnn.series.chapter import BLUE, GREY, ORANGE, begin, check_answer, label, say, show_code
 from ms_dnn.training.engine import make_loop
 from ms_dnn.training.optimizers import GradientDescent
 
@@ -74,11 +74,9 @@ widths = (8, 32, 128, 512)
 times = {engine: [microseconds_a_step(engine, width) for width in widths] for engine in ("graph", "operator")}
 for number, width in enumerate(widths):
     of_graph, of_operator = times["graph"][number], times["operator"][number]
-    print(
-        label(
-            f"64-{width}-10: graph {of_graph:6.0f} µs a step, operator {of_operator:6.0f} µs",
-            f"64-{width}-10：计算图每步 {of_graph:6.0f} 微秒，算子 {of_operator:6.0f} 微秒",
-        )
+    say(
+        f"64-{width}-10: graph {of_graph:6.0f} µs a step, operator {of_operator:6.0f} µs",
+        f"64-{width}-10：计算图每步 {of_graph:6.0f} 微秒，算子 {of_operator:6.0f} 微秒",
     )
 
 figure, axes = plt.subplots(figsize=(7, 4))
@@ -243,11 +241,9 @@ check_answer(1, at_zero == 0.5 and hasattr(kernel, "silu_grad_kernel"))
 numbers = rng.normal(size=100_000).astype(np.float32)
 one = np.cumsum(numbers, dtype=np.float32)[-1]
 two = np.cumsum(numbers[:50_000], dtype=np.float32)[-1] + np.cumsum(numbers[50_000:], dtype=np.float32)[-1]
-print(
-    label(
-        f"one thread {one:.6f}, two {two:.6f}, exactly {numbers.sum(dtype=np.float64):.6f}",
-        f"一个线程 {one:.6f}，两个 {two:.6f}，精确值 {numbers.sum(dtype=np.float64):.6f}",
-    )
+say(
+    f"one thread {one:.6f}, two {two:.6f}, exactly {numbers.sum(dtype=np.float64):.6f}",
+    f"一个线程 {one:.6f}，两个 {two:.6f}，精确值 {numbers.sum(dtype=np.float64):.6f}",
 )
 check_answer(2, one != two and abs(one - two) < 0.1)
 

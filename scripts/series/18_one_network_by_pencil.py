@@ -20,7 +20,7 @@ from mindspore import Tensor, nn, ops
 from ms_dnn import Cost, HandwrittenGradient, ShallowNetwork
 from ms_dnn.gradients.blog import batch_gradient_descent, sample_gradients
 from ms_dnn.series import pencil
-from ms_dnn.series.chapter import BLUE, GREY, ORANGE, begin, check_answer, label, show_code
+from ms_dnn.series.chapter import BLUE, GREY, ORANGE, begin, check_answer, label, say, show_code
 from ms_dnn.series.descent import descend, with_parameters
 from ms_dnn.series.pictures import draw_network, name_layers
 
@@ -305,11 +305,9 @@ descend(by_hand, Cost(pencil.LOSS), pencil.X, pencil.Y, [r])
 np.testing.assert_allclose(by_hand(x_rows).asnumpy()[0, 0], new_a, rtol=1e-12)
 
 ways = (gradient, by_loops, by_mindspore, of_package)
-print(
-    label(
-        "             pencil         loops     MindSpore       package",
-        "               纸笔          循环     MindSpore        软件包",
-    )
+say(
+    "             pencil         loops     MindSpore       package",
+    "               纸笔          循环     MindSpore        软件包",
 )
 for number, name in enumerate(names):
     print(f"{name:<6}" + "".join(f"{way[number]:14.8f}" for way in ways))

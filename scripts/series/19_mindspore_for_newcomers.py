@@ -18,7 +18,7 @@ from mindspore import Parameter, Tensor, nn, ops
 from sklearn.datasets import load_iris
 
 from ms_dnn import DNN, Cost, Dense, build_dnn, check_gradients
-from ms_dnn.series.chapter import BLUE, begin, check_answer, label, show_code
+from ms_dnn.series.chapter import BLUE, begin, check_answer, label, say, show_code
 from ms_dnn.series.descent import descend
 from ms_dnn.series.faults import DerivativeAtA, ForgottenMean, SlightlyTooLarge, SumOverEverything, TransposedWeight
 
@@ -52,7 +52,7 @@ print(label("from NumPy:         ", "由 NumPy 生成：    "), of_numpy.shape, 
 try:
     ops.matmul(of_numbers, of_numpy)
 except (TypeError, RuntimeError, ValueError) as error:
-    print(label(f"product: {type(error).__name__}", f"乘积：{type(error).__name__}"))
+    say(f"product: {type(error).__name__}", f"乘积：{type(error).__name__}")
 print(label("product after astype:", "astype 之后的乘积："), ops.matmul(of_numbers, of_numpy.astype(ms.float32)))
 
 # %%
@@ -109,44 +109,22 @@ show_code(Dense.construct, Dense.forward, Dense.backward)
 compiled = ms.jit(network.construct)
 
 
-def milliseconds(call) -> float:
-    """Return how long a call takes, until its numbers are there."""
+def milliseconds(call, rows) -> float:
+    """Return how long a call on some rows takes, until its numbers are there."""
     start = perf_counter()
-    call().asnumpy()
+    call(rows).asnumpy()
     return 1e3 * (perf_counter() - start)
 
 
 longer = Tensor(np.ones((5, 2), np.float32))
-print(
-    label(
-        f"PyNative:                     {milliseconds(lambda: network(x)):8.2f} ms",
-        f"PyNative：           {milliseconds(lambda: network(x)):8.2f} ms",
-    )
-)
-print(
-    label(
-        f"compiled, first call:         {milliseconds(lambda: compiled(x)):8.2f} ms",
-        f"编译，首次调用：     {milliseconds(lambda: compiled(x)):8.2f} ms",
-    )
-)
-print(
-    label(
-        f"compiled, again:              {milliseconds(lambda: compiled(x)):8.2f} ms",
-        f"编译，再次调用：     {milliseconds(lambda: compiled(x)):8.2f} ms",
-    )
-)
-print(
-    label(
-        f"compiled, five rows, first:   {milliseconds(lambda: compiled(longer)):8.2f} ms",
-        f"编译，五行，首次：   {milliseconds(lambda: compiled(longer)):8.2f} ms",
-    )
-)
-print(
-    label(
-        f"compiled, five rows, again:   {milliseconds(lambda: compiled(longer)):8.2f} ms",
-        f"编译，五行，再次：   {milliseconds(lambda: compiled(longer)):8.2f} ms",
-    )
-)
+for way, rows, name in (
+    (network, x, "PyNative"),
+    (compiled, x, label("compiled, first call", "编译，首次调用")),
+    (compiled, x, label("compiled, again", "编译，再次调用")),
+    (compiled, longer, label("compiled, five rows, first call", "编译，五行，首次调用")),
+    (compiled, longer, label("compiled, five rows, again", "编译，五行，再次调用")),
+):
+    print(f"{milliseconds(way, rows):8.2f} ms  {name}")
 np.testing.assert_allclose(compiled(x).asnumpy(), network(x).asnumpy(), rtol=1e-6)
 
 # %%
@@ -315,7 +293,7 @@ faults = {
     label("db sums over the units, too", "db 也对神经元求和"): trained(first=SumOverEverything),
     label("too large by 1 part in 100 000", "偏大十万分之一"): trained(second=SlightlyTooLarge),
 }
-print(label("cost after 100 steps", "100 步之后的成本"))
+say("cost after 100 steps", "100 步之后的成本")
 print(f"{right[-1]:.6f}  {label('right', '正确')}")
 for name, costs in faults.items():
     print(f"{costs[-1]:.6f}  {name}")

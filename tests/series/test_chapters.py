@@ -41,7 +41,7 @@ def test_every_label_is_in_both_languages(chapter):
     calls = [
         node
         for node in ast.walk(ast.parse(chapter.path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "label"
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("label", "say")
     ]
     assert calls
     for call in calls:

@@ -15,6 +15,7 @@ from site_pages.contents import contents_page, line_of, rows
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = {chapter.number: chapter.path.read_text(encoding="utf-8") for chapter in chapters()}
+PAGES = [*ROOT.glob("README*.md"), *sorted((ROOT / "docs").glob("*.md"))]
 CATALOGUES = sorted((ROOT / "docs" / "locale" / "zh_CN" / "LC_MESSAGES").rglob("*.po"))
 
 
@@ -85,6 +86,20 @@ def test_english_words_are_the_terms(number):
     assert {
         word: text[found.start() - 40 : found.end() + 40] for word in NOT_ENGLISH if (found := re.search(word, text))
     } == {}
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in PAGES if not path.stem.endswith(".zh-CN")], ids=lambda path: path.name
+)
+def test_english_pages_have_the_terms(path):
+    text = path.read_text(encoding="utf-8")
+    assert [text[found.start() : found.end() + 40] for word in NOT_ENGLISH for found in re.finditer(word, text)] == []
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if path.stem.endswith(".zh-CN")], ids=lambda path: path.name)
+def test_chinese_pages_have_the_terms(path):
+    text = path.read_text(encoding="utf-8")
+    assert [text[found.start() : found.end() + 20] for word in NOT_CHINESE for found in re.finditer(word, text)] == []
 
 
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.stem)
