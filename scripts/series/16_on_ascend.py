@@ -38,11 +38,15 @@ begin()
 
 show_code(choose_device)
 
-machines = {"with Ascend": {"Ascend", "CPU"}, "with a GPU": {"GPU", "CPU"}, "with neither": {"CPU"}}
+machines = {
+    label("with Ascend", "有昇腾的机器"): {"Ascend", "CPU"},
+    label("with a GPU", "有 GPU 的机器"): {"GPU", "CPU"},
+    label("with neither", "两者都没有的机器"): {"CPU"},
+}
 for name, there in machines.items():
     device = choose_device("auto", there.__contains__)
     because = label(device.reason, reason_in_chinese("auto", device.name))
-    print(label(f"a machine {name:<13} {device.name:<7}", f"{device.name:<7}"), because)
+    say(f"{device.name:<7} on a machine {name}: {because}", f"{device.name:<7} 用于{name}：{because}")
 
 # %%
 # A device that was **named** is used, or it is an error. A run that was meant for Ascend and silently went to the CPU
