@@ -10,7 +10,7 @@ from site_pages.rst import heading
 
 CONTENTS = Path(__file__).parent.parent / "contents.csv"
 INTRODUCTION = """
-For teachers, and for whoever looks for one thing. Each row is a question or a picture, the chapter that has it, and the
+For teachers, and for all who look for one thing. Each row is a question or a picture, the chapter that has it, and the
 place in its source.
 """
 

@@ -129,8 +129,8 @@ print(label("100 windows of 3 × 3 × 3, shared:", "100 个共享的 3 × 3 × 3
 # %%
 # A map
 # -----
-# The chapters in the order in which they need one another, from the top to the bottom. Whoever follows the blog post
-# reads 01, 07, 08, 09 and 11.
+# The chapters in the order in which they need one another, from the top to the bottom. If you follow the blog post,
+# read 01, 07, 08, 09 and 11.
 
 ROWS = (
     (label("one unit", "一个神经元"), {

@@ -91,7 +91,7 @@ axes.loglog(
     label=label("arithmetic at 50 GFLOP/s", "50 GFLOP/s 的算术"),
 )
 axes.set_xticks(widths, widths)
-axes.set_xlabel(label("units of the hidden layer", "隐藏层单元数"))
+axes.set_xlabel(label("units of the hidden layer", "隐藏层神经元数"))
 axes.set_ylabel(label("µs a step", "每步微秒"))
 axes.legend()
 
