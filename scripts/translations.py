@@ -25,7 +25,7 @@ TWINS = {"experiments", "distributed", "architecture", "reference/api", "referen
 OF_THEME = "sphinx"
 """The catalogue of what the theme says around every page, by the name under which Sphinx looks for it."""
 NAMED_BY_CODE = {"reference/commands", "reference/configuration"}
-PROPER_NAMES = r"\b(Adam|Ascend|CPU|GPU|MindSpore|ms-dnn)\b"
+PROPER_NAMES = r"\b(Adam|Ascend|Cell|CPU|GPU|MindSpore|ms-dnn|Parameter|Tensor)\b"
 METADATA = {
     "Project-Id-Version": "ms-dnn",
     "Language": "zh_CN",

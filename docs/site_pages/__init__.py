@@ -8,6 +8,7 @@ from site_pages.audit import audit_tables
 from site_pages.chapter_cards import chapter_cards
 from site_pages.commands import command_page
 from site_pages.configuration import configuration_page
+from site_pages.contents import contents_page
 from site_pages.formula_map import formula_page
 from site_pages.glossary import glossary_page, search_words
 from site_pages.post import post_page
@@ -30,6 +31,7 @@ def write_pages(source: Path, reader: str) -> None:
         "chapter-cards.rst.inc": chapter_cards(),
         "commands.md": command_page(),
         "configuration.rst": configuration_page(),
+        "contents.rst": contents_page(),
         "formulas.rst": formula_page(),
         "glossary.rst": glossary_page(),
         "audit-tables.html": audit_tables(reader),

@@ -84,7 +84,7 @@ def begin() -> None:
         print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     chinese_reason = reason_in_chinese(options.device, device.name)
-    print(label(f"device: {device.name}, {device.reason}", f"设备：{device.name}，{chinese_reason}"))
+    say(f"device: {device.name}, {device.reason}", f"设备：{device.name}，{chinese_reason}")
 
 
 def label(english: str, chinese: str) -> str:
@@ -92,6 +92,11 @@ def label(english: str, chinese: str) -> str:
     if _language == EVERY_LANGUAGE:
         return in_every_language(english, chinese)
     return chinese if _language == "zh-CN" else english
+
+
+def say(english: str, chinese: str) -> None:
+    """Print the words in the reader's language."""
+    print(label(english, chinese))
 
 
 def in_every_language(english: str, chinese: str) -> str:
@@ -126,7 +131,7 @@ def check_answer(number: int, holds: Any) -> None:
     """
     if not bool(holds):
         raise AssertionError(f"the answer to question {number} is wrong")
-    print(label(f"✓ answer {number}", f"✓ 第 {number} 题的答案"))
+    say(f"✓ answer {number}", f"✓ 第 {number} 题的答案")
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
@@ -218,13 +223,10 @@ def _show_pictures(folder: Path | None) -> None:
         for number in numbers:
             path = folder / f"{stem}-{number}.png"
             plt.figure(number).savefig(path)
-            print(label(f"picture: {path}", f"图：{path}"))
+            say(f"picture: {path}", f"图：{path}")
     elif plt.get_backend().lower() != "agg":
         plt.show()
     elif numbers:
-        print(
-            label(
-                f"{len(numbers)} pictures; --figures FOLDER keeps them",
-                f"共 {len(numbers)} 幅图；用 --figures 文件夹 保存",
-            )
+        say(
+            f"{len(numbers)} pictures; --figures FOLDER keeps them", f"共 {len(numbers)} 幅图；用 --figures 文件夹 保存"
         )
