@@ -8,6 +8,7 @@ from site_pages.audit import audit_tables
 from site_pages.chapter_cards import chapter_cards
 from site_pages.commands import command_page
 from site_pages.configuration import configuration_page
+from site_pages.explorable import explorable_page
 from site_pages.formula_map import formula_page
 from site_pages.glossary import glossary_page, search_words
 
@@ -16,7 +17,7 @@ TWINS = ("experiments", "distributed", "architecture", "reference/api", "figures
 
 
 def write_pages(source: Path, reader: str) -> None:
-    """Write all pages into ``source/reference``; what has not changed is not touched."""
+    """Write all pages into ``source``, most into ``reference``; what has not changed is not touched."""
     folder = source / "reference"
     folder.mkdir(exist_ok=True)
     pages = {
@@ -31,6 +32,7 @@ def write_pages(source: Path, reader: str) -> None:
         "glossary.rst": glossary_page(),
         "audit-tables.html": audit_tables(reader),
         "search-words.txt": search_words(),
+        "../pencil-network.html": explorable_page(reader),
     }
     for name, text in pages.items():
         path = folder / name
