@@ -72,7 +72,7 @@ window.compute = (network) => {
 def arithmetic(browser):
     page = browser.new_page()
     page.set_content(f'<script type="module">{script(ARITHMETIC)}{COMPUTE}</script>')
-    page.wait_for_function("window.compute")
+    page.wait_for_function("() => window.compute !== undefined")
     yield page
     page.close()
 

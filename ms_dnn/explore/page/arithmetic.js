@@ -63,7 +63,7 @@ export function softmax(z) {
   return powers.map((one) => one / sum);
 }
 
-export const activate = (name, z) => (name === "softmax" ? softmax(z) : z.map(ACTIVATIONS[name].value));
+const activate = (name, z) => (name === "softmax" ? softmax(z) : z.map(ACTIVATIONS[name].value));
 
 // δ = ∂ℓ/∂z from da = ∂ℓ/∂a; for softmax δ_i = a_i (da_i − Σ_k a_k da_k).
 function throughActivation(name, z, a, da) {
@@ -180,7 +180,7 @@ export function backward(layers, setting, values, y, formulas = FORMULAS) {
 // All samples -------------------------------------------------------------------------------------------
 
 // R = λ₁ Σ |w| + λ₂/2 Σ w² over the weights, and over the biases if asked.
-export function penaltyOf(layers, setting) {
+function penaltyOf(layers, setting) {
   const of = (values) =>
     values.reduce((sum, w) => sum + setting.l1 * Math.abs(w) + (setting.l2 / 2) * w * w, 0);
   if (!setting.l1 && !setting.l2) return 0;
@@ -247,7 +247,7 @@ export function updated(layers, gradients, rate, formulas = FORMULAS) {
 // One parameter -----------------------------------------------------------------------------------------
 
 // A place is {layer, kind, index}: kind "W" or "b", index into it. Return J with θ there changed by as much.
-export function costWith(layers, setting, samples, { layer, kind, index }, change, formulas = FORMULAS) {
+function costWith(layers, setting, samples, { layer, kind, index }, change, formulas = FORMULAS) {
   const moved = layers.map((one, i) => (i === layer ? { ...one, [kind]: one[kind].slice() } : one));
   moved[layer][kind][index] += change;
   return costOf(moved, setting, samples, formulas);

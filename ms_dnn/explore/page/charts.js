@@ -101,7 +101,11 @@ const classColour = (label, routes) => routes[[1, 0, 2, 3, 4, 5][label % 6]];
 
 function drawBoundary(context, outputs, half, ink) {
   const size = PLANE / GRID, kind = outputs.map((row) => row.map((a) => classOf(a, half)));
-  const share = (p, q) => (p.length === 1 ? (half - p[0]) / (q[0] - p[0]) : 0.5);
+  const lead = (a, k, other) => (a.length === 1 ? a[0] - half : a[k] - a[other]);
+  const share = (p, q) => {
+    const [k, other] = [classOf(p, half), classOf(q, half)], first = lead(p, k, other);
+    return first / (first - lead(q, k, other) || 1);
+  };
   context.strokeStyle = css(ink);
   context.lineWidth = 1.5;
   context.beginPath();

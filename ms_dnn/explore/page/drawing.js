@@ -3,12 +3,16 @@
 import { shown } from "./numbers.js";
 
 export const MOST_UNITS = 10; // drawn of a layer
-const MOST_LINKS = 140;
+const MOST_LINKS = 100;
 const MOST_LABELLED = 12;
-const MARGIN = 64;
+const MARGINS = { narrow: 48, wide: 88 }; // of the first and last column, where names stand above units or beside them
 const TOP = 58;
 const NARROWEST_GAP = 96;
-const LONGEST_NAME = 11;
+const ENOUGH_ROOM = 500;
+const SPACING = [ // distance and radius of the units of a column of so many
+  { units: 2, size: [140, 26] }, { units: 3, size: [104, 23] }, { units: 6, size: [76, 18] }, { units: Infinity, size: [46, 15] },
+];
+const LONGEST_NAME = 9;
 
 export function svgPart(name, attributes = {}, text = null) {
   const part = document.createElementNS("http://www.w3.org/2000/svg", name);
@@ -45,12 +49,13 @@ function linksShown(session, units) {
 // Where everything stands: {width, height, radius, gap, x(level), y(level, place)}.
 function layoutOf(units, room) {
   const most = Math.max(...units.map((of) => of.length)), columns = units.length - 1;
-  const gap = most <= 3 ? 104 : most <= 6 ? 76 : 46, radius = most <= 3 ? 23 : most <= 6 ? 18 : 15;
-  const width = Math.max(room, 2 * MARGIN + columns * NARROWEST_GAP), height = TOP + most * gap + 26;
-  const across = (width - 2 * MARGIN) / columns;
+  const [gap, radius] = SPACING.find(({ units: upTo }) => most <= upTo).size;
+  const isBeside = room >= ENOUGH_ROOM || gap < 70, margin = isBeside ? MARGINS.wide : MARGINS.narrow;
+  const width = Math.max(room, 2 * margin + columns * NARROWEST_GAP), height = TOP + most * gap + 26;
+  const across = (width - 2 * margin) / columns;
   return {
-    width, height, radius, gap,
-    x: (level) => MARGIN + level * across,
+    width, height, radius, gap, isBeside,
+    x: (level) => margin + level * across,
     y: (level, place) => TOP + (most * gap - units[level].length * gap) / 2 + (place + 0.5) * gap,
   };
 }
@@ -124,8 +129,8 @@ function drawColumn(svg, session, level, units, layout, { say, heat, pick }) {
   }
 }
 
-function drawUnit(svg, session, level, unit, y, { x: at, radius, gap }, { heat, pick }) {
-  const x = at(level), a = session.values[level].a, isKnown = level === 0 || isReached(session, "activation", level);
+function drawUnit(svg, session, level, unit, y, layout, { heat, pick }) {
+  const { radius } = layout, x = layout.x(level), a = session.values[level].a, isKnown = level === 0 || isReached(session, "activation", level);
   const largest = a.reduce((most, one) => Math.max(most, Math.abs(one)), 1e-300);
   const { kind, level: now } = session.now, { layer, unit: chosen } = session.focus;
   const isActive = session.stride === "formula" && now === level && ["affine", "activation", "delta", "loss"].includes(kind);
@@ -139,15 +144,15 @@ function drawUnit(svg, session, level, unit, y, { x: at, radius, gap }, { heat, 
   } else {
     const width = isKnown ? 1.5 + (3 * Math.abs(a[unit])) / largest : 1.5;
     group.append(svgPart("circle", { cx: x, cy: y, r: radius, "stroke-width": width }));
-    group.append(svgPart("text", { x, y: y + 4, class: "value" }, isKnown ? shown(a[unit], 3) : "·"));
+    group.append(svgPart("text", { x, y: y + 4, class: "value" }, isKnown ? shown(a[unit], radius > 20 ? 3 : 2) : "·"));
   }
   if (level > 0) group.addEventListener("click", () => pick({ level, unit, input: session.focus.input }));
   svg.append(group);
-  drawFacts(svg, session, level, unit, { x, y, radius, gap, isKnown, picture });
+  drawFacts(svg, session, level, unit, { ...layout, x, y, isKnown, picture });
 }
 
 // Below a unit, where there is room: its output where a picture takes its place, its bias, its δ; beside it its name.
-function drawFacts(svg, session, level, unit, { x, y, radius, gap, isKnown, picture }) {
+function drawFacts(svg, session, level, unit, { x, y, radius, gap, isBeside, isKnown, picture }) {
   const facts = [];
   if (picture && isKnown) facts.push(`a ${shown(session.values[level].a[unit], 3)}`);
   if (level > 0 && gap > 90) facts.push(`b ${shown(session.layers[level - 1].b[unit], 3)}`);
@@ -160,7 +165,7 @@ function drawFacts(svg, session, level, unit, { x, y, radius, gap, isKnown, pict
   const { features, classes } = session.data, isLast = level === session.layers.length;
   const name = level === 0 ? features[unit] : isLast && session.outputs > 1 ? classes[unit] : "";
   if (!name) return;
-  const side = level === 0 ? -1 : 1, anchor = level === 0 ? "end" : "start";
-  const above = gap > 70 ? { x, y: y - radius - 8, "text-anchor": "middle" } : { x: x + side * (radius + 6), y: y + 4, "text-anchor": anchor };
-  svg.append(svgPart("text", { ...above, class: "name" }, short(name)));
+  const side = level === 0 ? -1 : 1;
+  const at = isBeside ? { x: x + side * (radius + 9), y: y + 4 } : { x, y: y - radius - 8 };
+  svg.append(svgPart("text", { ...at, class: `name ${isBeside ? (side < 0 ? "left" : "right") : ""}` }, short(name)));
 }

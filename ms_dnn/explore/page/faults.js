@@ -9,6 +9,7 @@ const OF_DIFFERENCES = 1e-6;
 const ROUNDING = 1e-9; // of a difference of two costs, in units of the cost
 const CANCELLED = 1e-14; // what is left of terms that cancel, in units of the cost
 const MOST_PLACES = 400; // that the numerical witnesses look at
+const MOST_COMPARED = 1e4;
 
 const right = FORMULAS.throughActivation;
 const bent = (layers, level, but) =>
@@ -118,7 +119,7 @@ export const faultyFormulas = ({ id, level }) => ({ ...FORMULAS, ...faultNamed(i
 // The witnesses -----------------------------------------------------------------------------------------
 
 // Return every place, {layer, kind, index}, or evenly spaced ones where there are more than `most` in all.
-export function placesOf(layers, most) {
+function placesOf(layers, most) {
   const tensors = layers.flatMap((layer, i) => ["W", "b"].map((kind) => ({ layer: i, kind, size: layer[kind].length })));
   const total = tensors.reduce((sum, { size }) => sum + size, 0), each = Math.floor(most / tensors.length);
   return tensors.flatMap(({ layer, kind, size }) => {
@@ -128,44 +129,45 @@ export function placesOf(layers, most) {
 }
 
 // The numerical witnesses cost two runs of all samples a place: fewer places where the network is large.
-export function numericalPlaces(layers, count) {
+function numericalPlaces(layers, count) {
   const work = layers.reduce((sum, { W }) => sum + W.length, 0) * count;
   return placesOf(layers, Math.max(2 * layers.length, Math.min(MOST_PLACES, Math.floor(2e7 / work))));
 }
 
 const entry = (gradients, { layer, kind, index }) => gradients[layer][kind === "W" ? "dW" : "db"][index];
 
-// Return {cost, verdicts: [{witness, silent, notices, worst}]}; `stored` is {places, values, tolerance} or null.
+// Return a verdict of each witness: {witness, notices, worst, tolerance}, or {witness, silent} where it cannot say.
+// `stored` is {places, values, tolerance}, or null where it stands for another network.
 export function examine(layers, setting, samples, fault, stored) {
   const formulas = faultyFormulas(fault), suspect = differentiate(layers, setting, samples, formulas);
-  const places = numericalPlaces(layers, samples.length);
-  const differences = differencesOf(layers, setting, samples, formulas);
-  const kink = kinkOf(layers, setting, samples, formulas);
+  const places = numericalPlaces(layers, samples.length), kink = kinkOf(layers, setting, samples, formulas);
   const size = Math.max(1, Math.abs(costOf(layers, setting, samples, formulas)));
   const compared = (witness, at, valueAt, tolerance, noise = CANCELLED) =>
     comparison(witness, suspect.gradients, at, valueAt, tolerance, noise * size);
   const correct = differentiate(layers, setting, samples).gradients;
+  const byStep = (place) => known(complexStep(layers, setting, samples, place, formulas));
   return [
-    compared("handwritten", placesOf(layers, 1e4), (place) => entry(correct, place), EXACT),
+    compared("handwritten", placesOf(layers, MOST_COMPARED), (place) => known(entry(correct, place)), EXACT),
     stored === null
       ? { witness: "gradOperation", silent: "notAsWritten" }
-      : compared("gradOperation", stored.places, (_, i) => stored.values[i], stored.tolerance),
-    compared("differences", places, differences, OF_DIFFERENCES, ROUNDING),
+      : compared("gradOperation", stored.places, (_, i) => known(stored.values[i]), stored.tolerance),
+    compared("differences", places, differencesOf(layers, setting, samples, formulas), OF_DIFFERENCES, ROUNDING),
     kink
       ? { witness: "complexStep", silent: "kink", place: kink }
-      : compared("complexStep", places, (place) => complexStep(layers, setting, samples, place, formulas), 10 * EXACT),
+      : compared("complexStep", places, byStep, 10 * EXACT),
   ];
 }
 
-// Return the function from a place to its central difference; null where a kink of relu or of the loss is so near that
-// one with a smaller step differs.
+const known = (value) => ({ value, doubt: 0 });
+
+// Return the function from a place to its central difference, with the error that one with a smaller step shows; null
+// where that is much, for a kink of relu or of the loss is near.
 function differencesOf(layers, setting, samples, formulas) {
   const kinked = ["hinge", "perceptron"].includes(setting.loss) || layers.some(({ activation }) => KINKED.has(activation));
   return (place) => {
-    const found = centralDifference(layers, setting, samples, place, formulas);
-    if (!kinked) return found;
-    const nearer = centralDifference(layers, setting, samples, place, formulas, 2 ** -19);
-    return Math.abs(found - nearer) > OF_DIFFERENCES * 0.1 * Math.abs(found) + ROUNDING ? null : found;
+    const value = centralDifference(layers, setting, samples, place, formulas);
+    const doubt = 2 * Math.abs(value - centralDifference(layers, setting, samples, place, formulas, 2 ** -19));
+    return kinked && doubt > OF_DIFFERENCES * 0.1 * Math.abs(value) + ROUNDING ? null : { value, doubt };
   };
 }
 
@@ -173,24 +175,23 @@ function differencesOf(layers, setting, samples, formulas) {
 function comparison(witness, gradients, places, valueAt, tolerance, noise) {
   const tensors = new Map();
   places.forEach((place, i) => {
-    const name = `${place.kind}${place.layer + 1}`, ours = entry(gradients, place), theirs = valueAt(place, i);
-    if (theirs === null) return;
-    const found = tensors.get(name) ?? { layer: place.layer + 1, kind: place.kind, difference: 0, size: 0, ours, theirs };
-    const difference = Math.abs(ours - theirs);
-    if (difference > found.difference) Object.assign(found, { difference, ours, theirs });
-    found.size = Math.max(found.size, Math.abs(ours), Math.abs(theirs));
-    tensors.set(name, found);
+    const name = `${place.kind}${place.layer + 1}`, ours = entry(gradients, place), found = valueAt(place, i);
+    if (found === null) return;
+    const { value: theirs, doubt } = found, difference = Math.max(0, Math.abs(ours - theirs) - doubt);
+    const tensor = tensors.get(name) ?? { layer: place.layer + 1, kind: place.kind, difference: 0, size: 0, ours, theirs };
+    if (difference > tensor.difference) Object.assign(tensor, { difference, ours, theirs });
+    tensor.size = Math.max(tensor.size, Math.abs(ours), Math.abs(theirs));
+    tensors.set(name, tensor);
   });
-  const judged = [...tensors.values()].map((one) => ({
-    ...one,
-    relative: one.difference <= noise ? 0 : one.difference / one.size, // the size is above 0 then
-  }));
-  if (!judged.length) return { witness, silent: "kink", place: gradients.length };
+  if (!tensors.size) return { witness, silent: "kink", place: gradients.length };
+  const relative = ({ difference, size }) => (difference <= noise ? 0 : difference / size); // the size is above 0 then
+  const judged = [...tensors.values()].map((one) => ({ ...one, relative: relative(one) }));
   const worst = judged.reduce((most, one) => (one.relative > most.relative ? one : most));
   return { witness, notices: worst.relative > tolerance, worst, tolerance };
 }
 
-// Return the layer of a unit that stands at a kink of relu or of the loss for some sample, where the complex step takes a side; or 0.
+// Return the layer of a unit that stands at a kink of relu or of the loss for some sample, where the complex step takes a
+// side; or 0.
 function kinkOf(layers, setting, samples, formulas) {
   for (const { x, y } of samples) {
     const values = forward(layers, x, formulas), output = values.at(-1).a;
@@ -205,4 +206,4 @@ function kinkOf(layers, setting, samples, formulas) {
 
 // Return how the gradients of this page and those of the file agree: the largest relative difference in any tensor.
 export const agreement = (gradients, stored, values) =>
-  comparison("file", gradients, stored.places, (_, i) => values[i], stored.tolerance, 0).worst.relative;
+  comparison("file", gradients, stored.places, (_, i) => known(values[i]), stored.tolerance, 0).worst.relative;

@@ -7,10 +7,9 @@ const OPERATORS = { sum: "∑", cdot: "·", le: "≤", leftarrow: "←", dots: "
 const NAMES = new Set(["ln", "max", "tanh", "softmax", "sign"]);
 
 // Return MathML for LaTeX with \frac, scripts, Greek letters and the operators above; \text{…} for words.
-export function mathml(latex, label) {
+export function mathml(latex) {
   const tokens = latex.match(/\\[a-zA-Z]+|[0-9.]+|[^\s]/g);
-  const body = rowOf(tokens);
-  return `<math display="block" aria-label="${label ?? ""}">${body}</math>`.replace(' aria-label=""', "");
+  return `<p class="formula"><math displaystyle="true">${rowOf(tokens)}</math></p>`;
 }
 
 function rowOf(tokens, end = null) {

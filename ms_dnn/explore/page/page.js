@@ -118,8 +118,8 @@ function showFields() {
   options("at-layer", session.layers.map((_, i) => [i + 1, String(i + 1)]), focus.layer);
   options("at-unit", counted(layer.units, (j) => String(j + 1)), focus.unit);
   options("at-input", counted(layer.inputs, nameOfInput), focus.input);
-  field("weight", layer.W[focus.unit * layer.inputs + focus.input]);
-  field("bias", layer.b[focus.unit]);
+  field("weight", Number(layer.W[focus.unit * layer.inputs + focus.input].toPrecision(8)));
+  field("bias", Number(layer.b[focus.unit].toPrecision(8)));
   const samples = counted(session.samples.length, (n) => say("sampleName", n + 1, targetText(session.samples[n])));
   options("sample", [["", say("firstOfBatch")], ...samples], session.chosen ?? "");
   for (const name of ["rate", "batch", "noise", "seed"]) field(name, session[name]);
@@ -139,17 +139,17 @@ function targetText({ label, y }) {
 
 function showActivations() {
   const box = byId("activations");
-  if (box.children.length !== session.layers.length || box.dataset.language !== language) {
-    box.dataset.language = language;
+  if (box.children.length !== session.layers.length) {
     box.replaceChildren(...session.layers.map((_, i) => {
       const select = part("select", { id: `activation-${i + 1}` });
       select.addEventListener("change", () => edit(() => session.setActivation(i + 1, select.value)));
-      return part("label", {}, part("span", {}, say("activationOf", i + 1)), " ", select);
+      return part("label", {}, part("span", {}), " ", select);
     }));
   }
   session.layers.forEach(({ activation }, i) => {
     const isLast = i === session.layers.length - 1, names = isLast ? session.outputActivations() : Object.keys(ACTIVATIONS);
-    options(`activation-${i + 1}`, names.map((name) => [name, names.length > 1 ? name : `${name} (${say("outputDecided")})`]), activation);
+    options(`activation-${i + 1}`, names.map((name) => [name, name]), activation);
+    box.children[i].firstChild.textContent = say(names.length > 1 ? "activationOf" : "activationDecided", i + 1);
   });
 }
 

@@ -11,7 +11,7 @@ const PHASES = {
   affine: "phaseForward", activation: "phaseForward", loss: "phaseLoss", delta: "phaseBackward",
   gradient: "phaseBackward", mean: "phaseBackward", update: "phaseUpdate",
 };
-const MOST_ROWS = 32;
+const MOST_LISTED = 32;
 const MOST_COLUMNS = 8;
 const CHEAP = 5e4; // parameters × samples for which the witnesses are asked after every change
 
@@ -80,12 +80,12 @@ export function rightOf(session) {
 
 export function showTables(session, say) {
   const { features } = session.data, x = session.values[0].a;
-  const input = table([say("tableInput"), "x"], Array.from(x.slice(0, MOST_ROWS), (one, k) => [features[k] ?? `x${k + 1}`, shown(one, 6)]));
+  const input = table([say("tableInput"), "x"], Array.from(x.slice(0, MOST_LISTED), (one, k) => [features[k] ?? `x${k + 1}`, shown(one, 6)]));
   const layers = session.layers.map((layer, i) => layerTable(session, layer, i + 1));
   const headed = (title, made, count) => [
     part("h3", {}, title),
     part("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": title }, made),
-    ...(count > MOST_ROWS ? [part("p", { class: "quiet" }, say("rowsLeftOut", count - MOST_ROWS))] : []),
+    ...(count > MOST_LISTED ? [part("p", { class: "quiet" }, say("rowsLeftOut", count - MOST_LISTED))] : []),
   ];
   byId("tables").replaceChildren(
     ...headed(say("tableInput"), input, x.length),
@@ -97,7 +97,7 @@ function layerTable(session, layer, level) {
   const { z, a } = session.values[level], { delta } = session.slopes[level], below = session.values[level - 1].a;
   const columns = Array.from({ length: layer.inputs <= MOST_COLUMNS ? layer.inputs : 0 }, (_, k) => k);
   const head = ["j", "z", "a", "δ", "b", ...columns.flatMap((k) => [`w${k + 1}`, `∂ℓ/∂w${k + 1}`])];
-  const rows = Array.from({ length: Math.min(layer.units, MOST_ROWS) }, (_, j) => [
+  const rows = Array.from({ length: Math.min(layer.units, MOST_LISTED) }, (_, j) => [
     String(j + 1),
     ...[z[j], a[j], delta[j], layer.b[j], ...columns.flatMap((k) => [layer.W[j * layer.inputs + k], delta[j] * below[k]])].map((one) => shown(one, 6)),
   ]);

@@ -21,7 +21,7 @@ const MOST_KEPT_NUMBERS = 4e6;
 const FEWEST_IN_PLANE = 10;
 
 // The formulas of one update, in their order: {kind, level}.
-export function stepsOf(layers, setting, count) {
+function stepsOf(layers, setting, count) {
   const up = layers.flatMap((_, i) => [{ kind: "affine", level: i + 1 }, { kind: "activation", level: i + 1 }]);
   const down = layers.flatMap((_, i) => [
     { kind: "delta", level: layers.length - i }, { kind: "gradient", level: layers.length - i },
