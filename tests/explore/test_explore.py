@@ -84,7 +84,7 @@ def test_every_word_is_there_in_both_languages():
         english, chinese = json.loads(f"[{both}]")
         assert set(re.findall(r"\{\d\}", english)) == set(re.findall(r"\{\d\}", chinese)), key
     others = "".join((FOLDER / f"{name}.js").read_text(encoding="utf-8") for name in MODULES if name != "words")
-    asked = re.findall(r'data-word="(\w+)"', (FOLDER / "page.html").read_text(encoding="utf-8"))
+    asked = re.findall(r'data-(?:word|label)="(\w+)"', (FOLDER / "page.html").read_text(encoding="utf-8"))
     asked += re.findall(r'\bsay\("(\w+)"', others) + re.findall(r'word: "(\w+)"', others)
     faults = re.findall(r'\bid: "(\w)(\w+)"', (FOLDER / "faults.js").read_text(encoding="utf-8"))
     asked += [f"fault{first.upper()}{rest}" for first, rest in faults]

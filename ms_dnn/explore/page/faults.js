@@ -8,7 +8,7 @@ const EXACT = 1e-12;
 const OF_DIFFERENCES = 1e-6;
 const ROUNDING = 1e-9; // of a difference of two costs, in units of the cost
 const CANCELLED = 1e-14; // what is left of terms that cancel, in units of the cost
-const MOST_PLACES = 400; // that the numerical witnesses look at
+const MOST_PLACES = 120; // that the numerical witnesses look at
 const MOST_COMPARED = 1e4;
 
 const right = FORMULAS.throughActivation;

@@ -320,7 +320,7 @@ function speak(chosen) {
   const { name, origin } = session.subject, title = origin === "pencil" ? say("titlePencil") : say("title", name);
   document.title = title;
   byId("title").textContent = title;
-  byId("network-frame").setAttribute("aria-label", say("network"));
+  for (const one of document.querySelectorAll("[data-label]")) one.setAttribute("aria-label", say(one.dataset.label));
   byId("languages").replaceChildren(...Object.entries(LANGUAGES).map(([code, text]) => {
     const button = part("button", { type: "button", lang: code, "aria-pressed": String(code === language) }, text);
     button.addEventListener("click", () => { speak(code); byId("languages").querySelector(`[lang="${code}"]`).focus(); });

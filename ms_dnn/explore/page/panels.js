@@ -13,7 +13,7 @@ const PHASES = {
 };
 const MOST_LISTED = 32;
 const MOST_COLUMNS = 8;
-const CHEAP = 5e4; // parameters × samples for which the witnesses are asked after every change
+const CHEAP = 2e4; // parameters × samples for which the witnesses are asked after every change
 
 export const byId = (id) => document.getElementById(id);
 
