@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from mindspore import Tensor
+from numpy.typing import NDArray
 
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import GradientError
@@ -43,7 +44,7 @@ class Routes:
     count: int
     dtype: str
     tolerance: float
-    places: tuple[Array, ...]
+    places: tuple[NDArray[np.intp], ...]
     handwritten: tuple[Array, ...]
     grad_operation: tuple[Array, ...]
     between_routes: float
@@ -73,11 +74,11 @@ def gradients_of(subject: Subject) -> Routes:
                 f"expected at most {size_text(tolerance)}, so nothing was written: judge it with ms-dnn check"
             )
     places = tuple(_places(array.size, subject.parameters, len(by_hand)) for array in by_hand)
-    kept = (
+    kept_by_hand, kept_by_framework = (
         tuple(array.ravel()[place] for array, place in zip(route, places, strict=True))
         for route in (by_hand, by_framework)
     )
-    return Routes(count, dtype, tolerance, places, *kept, between_routes, from_blog)
+    return Routes(count, dtype, tolerance, places, kept_by_hand, kept_by_framework, between_routes, from_blog)
 
 
 def network_of(subject: Subject, dtype: str) -> DNN:
@@ -124,6 +125,6 @@ def _arrays(gradients: tuple[Tensor, ...]) -> list[Array]:
     return [np.asarray(gradient.asnumpy(), np.float64) for gradient in gradients]
 
 
-def _places(size: int, parameters: int, tensors: int) -> Array:
+def _places(size: int, parameters: int, tensors: int) -> NDArray[np.intp]:
     count = size if parameters <= MOST_KEPT else min(size, MOST_KEPT // tensors)
     return np.arange(count) * size // count

@@ -31,7 +31,7 @@ Array = NDArray[np.float64]
 MOST_PARAMETERS = 5_000_000
 MOST_SAMPLES = 200
 FEWEST_SAMPLES = 8
-_NUMBERS_IN_SAMPLES = 6_000_000
+_NUMBERS_IN_SAMPLES = 4_000_000
 """Samples times parameters, from which what one update computes takes longer than a reader notices."""
 _RATE = 0.1
 """Where the configuration's is one for another optimizer than gradient descent, which the page does."""

@@ -121,11 +121,11 @@ export const LOSSES = {
 // What a fault may replace ------------------------------------------------------------------------------
 
 // da[l−1] = W[l]ᵀ δ[l]
-function passBack(layer, delta) {
-  const da = new Float64Array(layer.inputs);
-  for (let j = 0; j < layer.units; j++) {
-    const row = j * layer.inputs;
-    for (let k = 0; k < layer.inputs; k++) da[k] += layer.W[row + k] * delta[j];
+function passBack({ W, inputs, units }, delta) {
+  const da = new Float64Array(inputs);
+  for (let j = 0; j < units; j++) {
+    const row = j * inputs, one = delta[j];
+    if (one !== 0) for (let k = 0; k < inputs; k++) da[k] += W[row + k] * one;
   }
   return da;
 }
@@ -149,15 +149,15 @@ export const FORMULAS = {
 // Return [{a: x}, {z, a}, …, {z, a}]: what each layer computes, the input as layer 0.
 export function forward(layers, x, formulas = FORMULAS) {
   const values = [{ z: null, a: x }];
-  for (const layer of layers) {
-    const below = values.at(-1).a, z = new Float64Array(layer.units);
-    for (let j = 0; j < layer.units; j++) {
+  for (const { W, b, inputs, units, activation } of layers) {
+    const below = values.at(-1).a, z = new Float64Array(units);
+    for (let j = 0; j < units; j++) {
       let sum = 0;
-      const row = j * layer.inputs;
-      for (let k = 0; k < layer.inputs; k++) sum += layer.W[row + k] * below[k];
-      z[j] = sum + formulas.biasFactor * layer.b[j];
+      const row = j * inputs;
+      for (let k = 0; k < inputs; k++) sum += W[row + k] * below[k];
+      z[j] = sum + formulas.biasFactor * b[j];
     }
-    values.push({ z, a: activate(layer.activation, z) });
+    values.push({ z, a: activate(activation, z) });
   }
   return values;
 }
@@ -215,21 +215,21 @@ export function differentiate(layers, setting, samples, formulas = FORMULAS) {
 }
 
 function addSample({ dW, db }, layer, delta, values, level, weight, formulas) {
-  const below = formulas.weightInput(values, level);
-  for (let j = 0; j < layer.units; j++) {
-    const row = j * layer.inputs, one = weight * delta[j];
+  const below = formulas.weightInput(values, level), { inputs, units } = layer;
+  for (let j = 0; j < units; j++) {
+    const row = j * inputs, one = weight * delta[j];
     db[j] += formulas.biasSlope * one;
-    if (one !== 0) for (let k = 0; k < layer.inputs; k++) dW[row + k] += one * below[k];
+    if (one !== 0) for (let k = 0; k < inputs; k++) dW[row + k] += one * below[k];
   }
 }
 
 function finish({ dW, db }, layer, setting, share, formulas) {
+  const { l1, l2, penalizeBiases } = setting, isPenalized = l1 > 0 || l2 > 0;
   for (let i = 0; i < dW.length; i++) {
-    dW[i] = share * dW[i] + formulas.penaltySlope(layer.W[i], setting.l1, setting.l2);
+    dW[i] = share * dW[i] + (isPenalized ? formulas.penaltySlope(layer.W[i], l1, l2) : 0);
   }
   for (let j = 0; j < db.length; j++) {
-    const penalty = setting.penalizeBiases ? formulas.penaltySlope(layer.b[j], setting.l1, setting.l2) : 0;
-    db[j] = share * db[j] + penalty;
+    db[j] = share * db[j] + (isPenalized && penalizeBiases ? formulas.penaltySlope(layer.b[j], l1, l2) : 0);
   }
 }
 

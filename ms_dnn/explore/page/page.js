@@ -48,9 +48,10 @@ function show() {
 }
 
 function showNow() {
+  const rooms = { network: byId("network-frame").clientWidth, cost: byId("cost").clientWidth || 320 };
   const text = showStep(session, say);
   if (playing === null) byId("announced").textContent = text;
-  showPictures();
+  showPictures(rooms);
   showFacts(session, say);
   showPrediction(session, say);
   showFields();
@@ -63,11 +64,12 @@ function showNow() {
   scheduleAddress();
 }
 
-function showPictures() {
+// The widths were read before anything was written: else the browser would lay the page out twice.
+function showPictures(rooms) {
   const plane = session.hasPlane ? session.once("plane", () => planeOf(session)) : null;
   const heat = plane ? session.once("heat", () => heatMaps(plane)) : () => null;
-  const room = byId("network-frame").clientWidth, svg = byId("network");
-  const { links, all } = drawNetwork(svg, session, room, { say, heat, pick });
+  const svg = byId("network");
+  const { links, all } = drawNetwork(svg, session, rooms.network, { say, heat, pick });
   const sizes = [session.layers[0].inputs, ...session.layers.map(({ units }) => units)].join("–");
   svg.setAttribute("aria-label", say("networkPicture", sizes, links));
   byId("network-caption").textContent = say(all ? "allShown" : "partShown");
@@ -81,7 +83,7 @@ function showPictures() {
     byId("plane-caption").textContent = words;
   }
   const costs = session.costs, cost = shown(session.totalCost);
-  drawCost(byId("cost"), costs, byId("cost").clientWidth || 320, say("updates"));
+  drawCost(byId("cost"), costs, rooms.cost, say("updates"));
   byId("cost").setAttribute("aria-label", say("costPicture", cost, shown(costs[0].cost)));
   const accuracy = isClass ? ` · ${say("right", right, count)} (${percent(right / count)})` : "";
   byId("cost-now").textContent = say("costNow", cost, count) + accuracy;
