@@ -192,6 +192,26 @@ def test_a_pencil_step_is_what_paper_says(browser, pages):
     page.close()
 
 
+def test_a_link_that_is_pointed_at_has_its_numbers_and_is_changed_after_a_click(browser, pages):
+    page = ready(browser, pages["pencil"])
+    links = page.locator("#network .target")
+    texts = set()
+    for number in range(links.count()):
+        links.nth(number).dispatch_event("pointerenter")
+        texts.add(page.inner_text("#network-caption"))
+    assert "Link from x2 to unit 1 of layer 1: w = −0.3, a = 3, δ = −0.4008, ∂J/∂w = −1.202" in texts
+    assert len(texts) == 6
+    last = links.nth(links.count() - 1)
+    last.dispatch_event("click")
+    settled(page)
+    assert page.locator("#network .edge.chosen").count() == 1
+    page.fill("#weight", "0.75")
+    page.press("#weight", "Enter")
+    settled(page)
+    assert "0.75" in page.locator("#network text.value").all_text_contents()
+    page.close()
+
+
 def test_the_witnesses_say_who_notices(browser, pages):
     page = ready(browser, pages["pencil"])
 

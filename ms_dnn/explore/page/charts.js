@@ -163,7 +163,7 @@ export function drawCost(svg, costs, width, label) {
   const [endX, endY] = points.at(-1).split(",");
   svg.append(svgPart("circle", { cx: endX, cy: endY, r: 4, class: "end" }));
   svg.append(svgPart("text", { x: left, y: height - 8, class: "axis" }, shown(first)));
-  svg.append(svgPart("text", { x: width - right, y: height - 8, class: "axis end" }, `${costs.at(-1).updates} ${label}`));
+  svg.append(svgPart("text", { x: width - right, y: height - 8, class: "axis end" }, label));
 }
 
 // Draw a sample as the picture that it is; shape (height, width) or (height, width, channels).

@@ -60,9 +60,9 @@ function layoutOf(units, room) {
   };
 }
 
-// Draw into an <svg> of so many pixels; `say` returns a word, `heat` the picture of a unit or null, `pick` is called
-// with the link or unit that the reader points at. Return how many links were drawn, and whether that is all.
-export function drawNetwork(svg, session, room, { say, heat, pick }) {
+// Draw into an <svg> of so many pixels; `say` returns a word, `heat` the picture of a unit or null; `hover` is called with
+// the link that the reader points at, or null, `pick` with the link or unit that is clicked. Return how many links were drawn, and whether that is all.
+export function drawNetwork(svg, session, room, { say, heat, hover, pick }) {
   const units = unitsShown(session), links = linksShown(session, units), layout = layoutOf(units, room);
   svg.replaceChildren();
   svg.setAttribute("viewBox", `0 0 ${layout.width} ${layout.height}`);
@@ -73,7 +73,7 @@ export function drawNetwork(svg, session, room, { say, heat, pick }) {
     x1: layout.x(level - 1), y1: layout.y(level - 1, places[level - 1].get(input)),
     x2: layout.x(level), y2: layout.y(level, places[level].get(unit)),
   });
-  drawLinks(svg, session, links, ends, layout, pick);
+  drawLinks(svg, session, links, ends, { hover, pick });
   session.values.forEach((_, level) => drawColumn(svg, session, level, units[level], layout, { say, heat, pick }));
   const total = session.layers.reduce((sum, { W }) => sum + W.length, 0);
   return { links: links.length, all: links.length === total };
@@ -82,7 +82,7 @@ export function drawNetwork(svg, session, room, { say, heat, pick }) {
 const activeLinks = ({ kind, level }) =>
   ({ affine: level, gradient: level, delta: level + 1, mean: "all", update: "all" })[kind] ?? 0;
 
-function drawLinks(svg, session, links, ends, layout, pick) {
+function drawLinks(svg, session, links, ends, { hover, pick }) {
   const largest = Math.max(...links.map(({ w }) => Math.abs(w)), 1e-300), active = activeLinks(session.now);
   const labelled = links.length <= MOST_LABELLED, { layer, unit, input } = session.focus, labels = [];
   for (const link of links.toReversed()) {
@@ -92,20 +92,21 @@ function drawLinks(svg, session, links, ends, layout, pick) {
     const classes = ["edge", link.w < 0 ? "negative" : "positive", isActive ? "active" : "", isChosen ? "chosen" : ""];
     svg.append(svgPart("line", { ...line, class: classes.join(" "), "stroke-width": 1 + 4.5 * share }));
     const target = svgPart("line", { ...line, class: "target" });
-    target.addEventListener("pointerenter", () => pick(link));
+    target.addEventListener("pointerenter", () => hover(link));
+    target.addEventListener("pointerleave", () => hover(null));
     target.addEventListener("click", () => pick(link));
     svg.append(target);
     if (labelled) labels.push([link, line]);
   }
-  for (const [link, line] of labels) drawLabel(svg, session, link, line, layout);
+  for (const [link, line] of labels) drawLabel(svg, session, link, line);
 }
 
 // The weight on its link, and below it the gradient once the step is reached.
-function drawLabel(svg, session, { level, unit, input, w }, { x1, y1, x2, y2 }, { radius }) {
+function drawLabel(svg, session, { level, unit, input, w }, { x1, y1, x2, y2 }) {
   const along = 0.3, x = x1 + along * (x2 - x1), y = y1 + along * (y2 - y1);
   const isKnown = isReached(session, "gradient", level) && session.now.kind !== "affine";
   const slope = session.slopes[level].delta[unit] * session.values[level - 1].a[input];
-  const lines = [shown(w, 3), ...(isKnown && radius > 20 ? [`∂ ${shown(slope, 3)}`] : [])];
+  const lines = [shown(w, 3), ...(isKnown ? [`∂ ${shown(slope, 3)}`] : [])];
   const wide = 7.2 * Math.max(...lines.map((text) => text.length)) + 8, high = 15 * lines.length + 3;
   svg.append(svgPart("rect", { x: x - wide / 2, y: y - high / 2, width: wide, height: high, rx: 4, class: "plate" }));
   lines.forEach((text, i) =>

@@ -14,7 +14,7 @@ import { LANGUAGES, hasWord, said } from "./words.js";
 const PAUSES = { formula: 1100, update: 60, epoch: 120 }; // milliseconds between two steps of Play
 const ADDRESS_AFTER = 600; // milliseconds: browsers limit how often an address may change
 
-let session, language, playing = null, written = null, asked = false, forced = false;
+let session, language, playing = null, written = null, asked = false, forced = false, caption = "";
 
 const say = (key, ...facts) => said(language, key, ...facts);
 
@@ -69,10 +69,11 @@ function showPictures(rooms) {
   const plane = session.hasPlane ? session.once("plane", () => planeOf(session)) : null;
   const heat = plane ? session.once("heat", () => heatMaps(plane)) : () => null;
   const svg = byId("network");
-  const { links, all } = drawNetwork(svg, session, rooms.network, { say, heat, pick });
+  const { links, all } = drawNetwork(svg, session, rooms.network, { say, heat, hover, pick });
   const sizes = [session.layers[0].inputs, ...session.layers.map(({ units }) => units)].join("–");
   svg.setAttribute("aria-label", say("networkPicture", sizes, links));
-  byId("network-caption").textContent = say(all ? "allShown" : "partShown");
+  caption = say(all ? "allShown" : "partShown");
+  byId("network-caption").textContent = caption;
   byId("plane-card").hidden = !plane;
   if (plane) drawPlane(byId("plane"), session, plane);
   const count = session.samples.length, isClass = session.samples[0].label !== undefined;
@@ -83,7 +84,7 @@ function showPictures(rooms) {
     byId("plane-caption").textContent = words;
   }
   const costs = session.costs, cost = shown(session.totalCost);
-  drawCost(byId("cost"), costs, rooms.cost, say("updates"));
+  drawCost(byId("cost"), costs, rooms.cost, say("updates", costs.at(-1).updates));
   byId("cost").setAttribute("aria-label", say("costPicture", cost, shown(costs[0].cost)));
   const accuracy = isClass ? ` · ${say("right", right, count)} (${percent(right / count)})` : "";
   byId("cost-now").textContent = say("costNow", cost, count) + accuracy;
@@ -194,6 +195,19 @@ function onNumber(id, label, [low, high], change, whole = false) {
 
 const onChoice = (id, change) =>
   byId(id).addEventListener("change", () => edit(() => change(byId(id).value)));
+
+// Say the numbers of a link below the network; the caption again for null.
+function hover(link) {
+  byId("network-caption").textContent = caption;
+  if (link === null) return;
+  const { level, unit, input } = link, { inputs, W } = session.layers[level - 1], index = unit * inputs + input;
+  const from = level === 1 ? session.data.features[input] ?? `x${input + 1}` : `a[${level - 1}]${input + 1}`;
+  const numbers = [
+    W[index], session.values[level - 1].a[input], session.slopes[level].delta[unit],
+    session.ofBatch.gradients[level - 1].dW[index],
+  ];
+  byId("network-caption").textContent = say("hovered", from, unit + 1, level, ...numbers.map((one) => shown(one)));
+}
 
 function pick({ level, unit, input }) {
   const inputs = session.layers[level - 1].inputs;

@@ -143,7 +143,7 @@ export function showWitnesses(session, say, isAsked) {
 function verdictRow(one, say) {
   const name = part("th", { scope: "row" }, say(one.witness), part("small", {}, say(`${one.witness}Says`)));
   if (one.silent) {
-    return part("tr", {}, name, part("td", { class: "unsure" }, say(one.silent, one.place)), part("td", {}, "–"), part("td", {}, "–"));
+    return part("tr", {}, name, part("td", { class: "unsure" }, say(one.silent, one.place)), part("td", { class: "number" }, "–"), part("td", { class: "number" }, "–"));
   }
   const { worst } = one, parameter = worst.kind === "W" ? "∂J/∂W" : "∂J/∂b";
   const verdict = one.notices
