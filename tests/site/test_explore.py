@@ -158,6 +158,16 @@ def test_the_page_is_accessible_and_fits(browser, pages, name, scheme, language)
     page.close()
 
 
+def test_nothing_moves_for_readers_who_want_less_motion(browser, pages):
+    page = browser.new_page(reduced_motion="reduce")
+    page.goto(pages["pencil"])
+    moving = (
+        "one => getComputedStyle(one).transitionDuration !== '0s' || getComputedStyle(one).animationName !== 'none'"
+    )
+    assert page.evaluate(f"[...document.querySelectorAll('*')].filter({moving}).length") == 0
+    page.close()
+
+
 @pytest.mark.parametrize("name", ["pencil", "plane", "digits"])
 def test_the_page_agrees_with_the_gradients_of_the_file(browser, pages, name):
     page = ready(browser, pages[name])

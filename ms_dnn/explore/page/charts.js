@@ -10,6 +10,7 @@ const BEYOND = 0.08; // of the samples' extent, that the plane goes on beyond th
 const PLANE = 320;
 const CHART = { height: 190, left: 56, right: 14, top: 12, bottom: 30 };
 const LOGARITHMIC_FROM = 8;
+const STRIDE_OF_CURVE = 3; // pixels in which the last cost is drawn
 
 // The colours of the page as it is, light or dark: [r, g, b].
 function palette() {
@@ -158,7 +159,8 @@ export function drawCost(svg, costs, width, label) {
     svg.append(svgPart("line", { x1: left, x2: width - right, y1: y(tick), y2: y(tick), class: "grid" }));
     svg.append(svgPart("text", { x: left - 8, y: y(tick) + 4, class: "axis end" }, tick === 0 || Math.abs(tick) >= 1e-3 ? shown(tick, 3) : order(tick)));
   }
-  const points = costs.filter(({ cost }) => Number.isFinite(cost)).map((one) => `${x(one).toFixed(1)},${y(one.cost).toFixed(1)}`);
+  const kept = new Map(costs.filter(({ cost }) => Number.isFinite(cost)).map((one) => [Math.round(x(one) / STRIDE_OF_CURVE), one]));
+  const points = [...kept.values()].map((one) => `${x(one).toFixed(1)},${y(one.cost).toFixed(1)}`);
   svg.append(svgPart("polyline", { points: points.join(" "), class: "curve" }));
   const [endX, endY] = points.at(-1).split(",");
   svg.append(svgPart("circle", { cx: endX, cy: endY, r: 4, class: "end" }));

@@ -9,6 +9,8 @@ const MARGINS = { narrow: 48, wide: 88 }; // of the first and last column, where
 const TOP = 58;
 const NARROWEST_GAP = 96;
 const ENOUGH_ROOM = 500;
+const ROOM_FOR_SLOPE = 150;
+const NEAR = 0.3; // of a link, where its label stands: links that cross in the middle keep theirs apart
 const SPACING = [ // distance and radius of the units of a column of so many
   { units: 2, size: [140, 26] }, { units: 3, size: [104, 23] }, { units: 6, size: [76, 18] }, { units: Infinity, size: [46, 15] },
 ];
@@ -49,7 +51,8 @@ function linksShown(session, units) {
 // Where everything stands: {width, height, radius, gap, x(level), y(level, place)}.
 function layoutOf(units, room) {
   const most = Math.max(...units.map((of) => of.length)), columns = units.length - 1;
-  const [gap, radius] = SPACING.find(({ units: upTo }) => most <= upTo).size;
+  const [gap, widest] = SPACING.find(({ units: upTo }) => most <= upTo).size;
+  const radius = room < ENOUGH_ROOM ? Math.min(widest, 21) : widest;
   const isBeside = room >= ENOUGH_ROOM || gap < 70, margin = isBeside ? MARGINS.wide : MARGINS.narrow;
   const width = Math.max(room, 2 * margin + columns * NARROWEST_GAP), height = TOP + most * gap + 26;
   const across = (width - 2 * margin) / columns;
@@ -73,7 +76,7 @@ export function drawNetwork(svg, session, room, { say, heat, hover, pick }) {
     x1: layout.x(level - 1), y1: layout.y(level - 1, places[level - 1].get(input)),
     x2: layout.x(level), y2: layout.y(level, places[level].get(unit)),
   });
-  drawLinks(svg, session, links, ends, { hover, pick });
+  drawLinks(svg, session, links, ends, { hover, pick, radius: layout.radius });
   session.values.forEach((_, level) => drawColumn(svg, session, level, units[level], layout, { say, heat, pick }));
   const total = session.layers.reduce((sum, { W }) => sum + W.length, 0);
   return { links: links.length, all: links.length === total };
@@ -82,7 +85,7 @@ export function drawNetwork(svg, session, room, { say, heat, hover, pick }) {
 const activeLinks = ({ kind, level }) =>
   ({ affine: level, gradient: level, delta: level + 1, mean: "all", update: "all" })[kind] ?? 0;
 
-function drawLinks(svg, session, links, ends, { hover, pick }) {
+function drawLinks(svg, session, links, ends, { hover, pick, radius }) {
   const largest = Math.max(...links.map(({ w }) => Math.abs(w)), 1e-300), active = activeLinks(session.now);
   const labelled = links.length <= MOST_LABELLED, { layer, unit, input } = session.focus, labels = [];
   for (const link of links.toReversed()) {
@@ -98,16 +101,16 @@ function drawLinks(svg, session, links, ends, { hover, pick }) {
     svg.append(target);
     if (labelled) labels.push([link, line]);
   }
-  for (const [link, line] of labels) drawLabel(svg, session, link, line);
+  for (const [link, line] of labels) drawLabel(svg, session, link, line, radius);
 }
 
 // The weight on its link, and below it the gradient once the step is reached.
-function drawLabel(svg, session, { level, unit, input, w }, { x1, y1, x2, y2 }) {
-  const along = 0.3, x = x1 + along * (x2 - x1), y = y1 + along * (y2 - y1);
-  const isKnown = isReached(session, "gradient", level) && session.now.kind !== "affine";
+function drawLabel(svg, session, { level, unit, input, w }, { x1, y1, x2, y2 }, radius) {
+  const isKnown = isReached(session, "gradient", level) && session.now.kind !== "affine" && x2 - x1 > ROOM_FOR_SLOPE;
   const slope = session.slopes[level].delta[unit] * session.values[level - 1].a[input];
   const lines = [shown(w, 3), ...(isKnown ? [`∂ ${shown(slope, 3)}`] : [])];
   const wide = 7.2 * Math.max(...lines.map((text) => text.length)) + 8, high = 15 * lines.length + 3;
+  const along = Math.max(NEAR, (radius + wide / 2 + 4) / (x2 - x1)), x = x1 + along * (x2 - x1), y = y1 + along * (y2 - y1);
   svg.append(svgPart("rect", { x: x - wide / 2, y: y - high / 2, width: wide, height: high, rx: 4, class: "plate" }));
   lines.forEach((text, i) =>
     svg.append(svgPart("text", { x, y: y - high / 2 + 14 + 15 * i, class: i ? "slope" : "value" }, text)));
