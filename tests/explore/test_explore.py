@@ -5,12 +5,15 @@ import json
 import re
 import zlib
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 from mindspore import Tensor
 
 from ms_dnn.cli.main import main
+from ms_dnn.config.network_section import Activation
+from ms_dnn.config.schema import Loss
 from ms_dnn.errors import ConfigError, GradientError
 from ms_dnn.explore import pencil, routes
 from ms_dnn.explore.routes import cost_of, gradients_of, network_of
@@ -74,6 +77,15 @@ def test_a_module_uses_only_those_before_it():
     for place, name in enumerate(MODULES):
         used = re.findall(r'from "\./(\w+)\.js"', (FOLDER / f"{name}.js").read_text(encoding="utf-8"))
         assert set(used) <= set(MODULES[:place])
+
+
+@pytest.mark.parametrize("module", ["arithmetic", "complex", "formulas"])
+def test_the_page_knows_every_activation_and_loss(module):
+    names = {*get_args(Activation), *get_args(Loss)} - {"sign"}
+    if module == "complex":  # both mix their entries, and are functions of their own there
+        names -= {"softmax", "softmax_cross_entropy"}
+    source = (FOLDER / f"{module}.js").read_text(encoding="utf-8")
+    assert names - set(re.findall(r"^  (\w+): ", source, re.MULTILINE)) == set()
 
 
 def test_every_word_is_there_in_both_languages():
