@@ -70,6 +70,7 @@ myst_heading_anchors = 3
 html_theme = "furo"
 html_title = "ms-dnn"
 html_static_path = ["_static"]
+html_extra_path = ["pencil-network.html"]
 templates_path = ["_templates"]
 html_css_files = ["site.css"]
 html_js_files = ["site.js"]

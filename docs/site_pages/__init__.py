@@ -9,6 +9,7 @@ from site_pages.chapter_cards import chapter_cards
 from site_pages.commands import command_page
 from site_pages.configuration import configuration_page
 from site_pages.contents import contents_page
+from site_pages.explorable import explorable_page
 from site_pages.formula_map import formula_page
 from site_pages.glossary import glossary_page, search_words
 from site_pages.post import post_page
@@ -18,7 +19,7 @@ TWINS = ("experiments", "distributed", "architecture", "reference/api", "referen
 
 
 def write_pages(source: Path, reader: str) -> None:
-    """Write all pages into ``source/reference``; what has not changed is not touched."""
+    """Write all pages into ``source``, most into ``reference``; what has not changed is not touched."""
     folder = source / "reference"
     folder.mkdir(exist_ok=True)
     pages = {
@@ -36,6 +37,7 @@ def write_pages(source: Path, reader: str) -> None:
         "glossary.rst": glossary_page(),
         "audit-tables.html": audit_tables(reader),
         "search-words.txt": search_words(),
+        "../pencil-network.html": explorable_page(reader),
     }
     for name, text in pages.items():
         path = folder / name

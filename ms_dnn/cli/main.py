@@ -16,6 +16,7 @@ from ms_dnn.cli.config import config
 from ms_dnn.cli.data import data
 from ms_dnn.cli.doctor import doctor
 from ms_dnn.cli.evaluate import evaluate
+from ms_dnn.cli.explore import explore
 from ms_dnn.cli.export import export
 from ms_dnn.cli.init import init
 from ms_dnn.cli.predict import predict
@@ -48,6 +49,7 @@ app.command()(evaluate)
 app.command()(predict)
 app.command()(export)
 app.command()(report)
+app.command()(explore)
 app.command()(compare)
 app.command()(audit)
 app.command()(doctor)

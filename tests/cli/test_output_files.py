@@ -19,6 +19,7 @@ FILES = [
     ("compare", "a", "b", "--html"),
     ("compare", "a", "b", "--plot"),
     ("audit", "no such name", "--markdown"),
+    ("explore", "--output"),
     ("doctor", "missing.yaml", "--plot"),
 ]
 FOLDERS = [
