@@ -16,7 +16,6 @@ from ms_dnn.config.bundled import bundled_config
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import ConfigError
 from ms_dnn.experiment.experiment import Experiment
-from ms_dnn.explore import pencil
 from ms_dnn.layers.dense import Dense
 from ms_dnn.layers.dropout import Dropout
 from ms_dnn.layers.penalty import Penalty
@@ -24,6 +23,7 @@ from ms_dnn.presentation.notation import counted
 from ms_dnn.runs.stored import StoredRun
 from ms_dnn.runtime.device import use_device
 from ms_dnn.runtime.seeding import stream
+from ms_dnn.series import pencil
 from ms_dnn.training.run_folder import CONFIG
 
 Array = NDArray[np.float64]
