@@ -83,7 +83,7 @@ class _Writer:
     def _section(self, node: Any) -> Iterator[str]:
         yield from self.blocks(node)
 
-    _block_quote = _definition_list = _definition_list_item = _definition = _note = _section
+    _admonition = _block_quote = _definition_list = _definition_list_item = _definition = _note = _section
 
     def _title(self, node: Any) -> Iterator[str]:
         level = 1 if re.match(r"\d\d · ", node.astext()) else 2

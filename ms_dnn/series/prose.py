@@ -157,7 +157,7 @@ class _Renderer:
     def _section(self, node: Any) -> Iterator[RenderableType]:
         yield from self.blocks(node)
 
-    _block_quote = _definition_list = _definition_list_item = _definition = _note = _section
+    _admonition = _block_quote = _definition_list = _definition_list_item = _definition = _note = _section
 
     def _title(self, node: Any) -> Iterator[RenderableType]:
         title = self._words(node)

@@ -50,6 +50,14 @@ def test_all_prose_is_shown_without_markup(chapter, language):
         assert not re.search(r":\w+:`|``|\*\*|\\[a-z]+|^\.\. ", text, re.MULTILINE), text
 
 
+@pytest.mark.parametrize(("language", "end"), [("en", "Output: a[L]."), ("zh-CN", "输出：a[L]。")])
+def test_an_algorithm_in_a_box_is_shown(language, end):
+    chapter = find_chapter("8")
+    (block,) = (block.text for block in prose_of(chapter.path) if "admonition" in block.text)
+    assert end in shown(block, language, name=chapter.name).replace("输出： ", "输出：")
+    assert end.partition("a[L]")[0].strip() in markdown(block, chapter.name, language)
+
+
 def test_chinese_prose_is_chinese():
     text = shown(prose_of(CHAPTER.path)[0].text, "zh-CN")
     assert "反向传播" in text
