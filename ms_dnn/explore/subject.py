@@ -19,7 +19,6 @@ from ms_dnn.experiment.experiment import Experiment
 from ms_dnn.layers.dense import Dense
 from ms_dnn.layers.dropout import Dropout
 from ms_dnn.layers.penalty import Penalty
-from ms_dnn.presentation.notation import counted
 from ms_dnn.runs.stored import StoredRun
 from ms_dnn.runtime.device import use_device
 from ms_dnn.runtime.seeding import stream
@@ -106,6 +105,7 @@ def subject_of(source: str | None, overrides: Sequence[str], device: str | None,
     if source is None:
         if overrides:
             raise ConfigError(f"--set: got '{overrides[0]}' without a CONFIG that it changes: name one, such as digits")
+        _check_samples(samples, len(pencil.X))
         return _pencil(use_device(device or "auto").name)
     path = Path(source)
     if path.is_dir() and ((path / CONFIG).is_file() or bundled_config(source) is None):
@@ -131,6 +131,13 @@ def _check_layers(config: ExperimentConfig, source: str) -> None:
                 f"{source}: network.layers.{number}.normalization: got {layer.normalization}, expected none, for the "
                 "page computes dense layers: explore another network, or train this one without"
             )
+
+
+def _check_samples(asked: int | None, total: int) -> None:
+    if asked is not None and asked > total:
+        raise ConfigError(
+            f"--samples: got {asked}, expected at most {total}, for the training set has no more: lower it"
+        )
 
 
 def _check_size(experiment: Experiment) -> None:
@@ -207,11 +214,7 @@ def _experimental(
 def _with_samples(subject: Subject, experiment: Experiment, asked: int | None) -> Subject:
     """Return the subject with random samples of the training set, in the set's order."""
     train, total = experiment.data.train, subject.samples
-    if asked is not None and asked > total:
-        raise ConfigError(
-            f"--samples: got {asked}, expected at most {counted(total, 'sample')}, as many as the training set has: "
-            "lower it"
-        )
+    _check_samples(asked, total)
     suited = max(FEWEST_SAMPLES, min(MOST_SAMPLES, _NUMBERS_IN_SAMPLES // subject.parameters))
     count = min(total, suited if asked is None else asked)
     picked = np.sort(stream(experiment.config.seed, "explored samples").permutation(total)[:count])

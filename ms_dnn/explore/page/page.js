@@ -349,6 +349,11 @@ function speak(chosen) {
   show();
 }
 
+if (!("DecompressionStream" in window)) {
+  const begun = document.documentElement.lang;
+  byId("lede").textContent = said(begun, "oldBrowser");
+  throw new Error(said(begun, "oldBrowser"));
+}
 const subject = await readSubject();
 session = new Session(subject);
 readAddress(session, location.hash.slice(1));

@@ -31,7 +31,7 @@ function stepsOf(layers, setting, count) {
 }
 
 export const parametersOf = (layers) => layers.reduce((sum, { W, b }) => sum + W.length + b.length, 0);
-export const sameNumbers = (p, q) => p.length === q.length && p.every((one, i) => one === q[i]);
+export const sameNumbers = (p, q) => p === q || (p.length === q.length && p.every((one, i) => one === q[i]));
 
 // Random weights (Xavier) and zero biases, the same for the same seed.
 function randomLayers(sizes, activations, seed) {

@@ -10,7 +10,10 @@ const WORDS = {
     "Follow one sample through the network, formula by formula: forward, loss, backward, update. Change any number and see what follows.",
     "跟着一个样本走完整个网络：前向、损失、反向、更新，一步一个公式。随便改一个数，看看会发生什么。",
   ],
-  language: ["Language", "语言"],
+  oldBrowser: [
+    "This browser is too old for the page: it cannot unpack the network. Open it in a newer one.",
+    "这个浏览器太旧，无法解开网络数据：请用较新的浏览器打开。",
+  ],
   network: ["Network", "网络"],
   player: ["Player", "播放控制"],
   back: ["Back", "后退"],
