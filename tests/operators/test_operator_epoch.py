@@ -34,7 +34,8 @@ def train(engine, case, steps=STEPS, tolerance=None):
     activations = [*case["activations"], last]
     network = build_dnn(sizes, activations, "xavier", 1, dtype, **case["layers"])
     cost = Cost(case["loss"], case["reduction"], case["penalty"], case["weighted"])
-    gradient, optimizer = HandwrittenGradient(network, cost), OPTIMIZERS[case["optimizer"]](network.trainable_params())
+    gradient = HandwrittenGradient(network, cost)
+    optimizer = OPTIMIZERS[case["optimizer"]](network.trainable_params(), **case["settings"])
     loop = make_loop(engine, gradient, optimizer, tolerance is not None, case["clip_norm"])
     rates = np.full(steps, 0.01) * 0.99 ** np.arange(steps)
     samples_there = Tensor(x.astype(dtype)), Tensor(y.astype(dtype))
@@ -53,6 +54,7 @@ def case(**changes):
         "activations": ("tanh", "relu"),
         "loss": "softmax_cross_entropy",
         "optimizer": "adam",
+        "settings": {},
         "dtype": "float64",
         "reduction": "mean",
         "batch": 8,
@@ -122,7 +124,9 @@ SMOOTH = st.sampled_from(("identity", "sigmoid", "tanh", "softplus", "silu", "ge
 def test_random_configurations_train_the_same(drawn, data):
     hidden = len(drawn["sizes"]) - 2
     activations = data.draw(st.lists(SMOOTH, min_size=hidden, max_size=hidden))
-    assert_alike(drawn | {"activations": activations}, 1e-9, steps=20)
+    # Where a gradient is 0, as before a normalisation, Adam divides rounding by ε: by one that leaves it rounding.
+    settings_of = {"epsilon": 1e-4} if drawn["optimizer"] == "adam" else {}
+    assert_alike(drawn | {"activations": activations, "settings": settings_of}, 1e-9, steps=20)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
