@@ -29,7 +29,7 @@ const OF_LOSS = {
     "- \\sum_j [ y_j \\ln a_j + (1 - y_j) \\ln(1 - a_j) ]", "- \\frac{y_j}{a_j} + \\frac{1 - y_j}{1 - a_j}",
   ],
   binary_cross_entropy_with_logits: ["\\sum_j [ \\ln(1 + e^{a_j}) - y_j a_j ]", "\\sigma(a_j) - y_j"],
-  softmax_cross_entropy: ["\\ln \\sum_k e^{a_k} - \\sum_j y_j a_j", "\\softmax(a)_j - y_j"],
+  softmax_cross_entropy: ["\\ln \\sum_k e^{a_k} - \\sum_j y_j a_j", "\\softmax_j (a) - y_j"],
   hinge: ["\\sum_j \\max(0, 1 - y_j a_j)", "- y_j \\mid y_j a_j < 1, 0"],
   perceptron: ["\\sum_j \\max(0, - y_j a_j)", "- y_j \\mid y_j a_j < 0, 0"],
 };

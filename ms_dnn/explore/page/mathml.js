@@ -40,6 +40,7 @@ function atom(tokens) {
   if (token === "{") return rowOf(tokens, "}");
   if (/^[0-9.]/.test(token)) return `<mn>${token}</mn>`;
   if (/^[a-zA-Z]$/.test(token)) return `<mi>${token}</mi>`;
+  if ("()[]".includes(token)) return `<mo stretchy="false">${token}</mo>`;
   if (!token.startsWith("\\")) return `<mo>${{ "-": "−", "<": "&lt;", ">": "&gt;", "'": "′" }[token] ?? token}</mo>`;
   const name = token.slice(1);
   if (name === "frac") return `<mfrac>${group(tokens)}${group(tokens)}</mfrac>`;
