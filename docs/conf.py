@@ -20,6 +20,7 @@ sys.path.insert(0, str(HERE))
 
 from site_pages import TWINS, write_pages  # noqa: E402 - found by the path above
 from site_pages.chapters import GALLERY  # noqa: E402 - likewise
+from site_pages.questions import FoldAnswers  # noqa: E402 - likewise
 
 import ms_dnn  # noqa: E402 - sorted after it
 
@@ -140,4 +141,5 @@ def setup(app: Sphinx) -> None:
     write_pages(Path(app.srcdir), reader)
     app.connect("source-read", _read_twin)
     app.connect("source-read", _without_thumbnails)
+    app.add_transform(FoldAnswers)
     app.add_config_value("ms_dnn_twins", TWINS, "env")

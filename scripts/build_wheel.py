@@ -17,7 +17,7 @@ from pathlib import Path
 from ms_dnn.operators.build import LEVELS, carried, compile_library, find_compiler
 
 ROOT = Path(__file__).resolve().parents[1]
-PARTS = ("ms_dnn", "configs", "scripts", "pyproject.toml", "README.md", "LICENSE")
+PARTS = ("ms_dnn", "configs", "scripts", "docs", "pyproject.toml", "README.md", "LICENSE")
 
 
 def main() -> int:

@@ -20,12 +20,12 @@ import polib
 
 ROOT = Path(__file__).parent.parent
 CATALOGUES = ROOT / "docs" / "locale" / "zh_CN" / "LC_MESSAGES"
-TWINS = {"experiments", "distributed", "architecture", "reference/api", "figures"}
+TWINS = {"experiments", "distributed", "architecture", "reference/api", "reference/post", "figures"}
 """Pages with a Chinese page of their own, as ``docs/site_pages`` names them."""
 OF_THEME = "sphinx"
 """The catalogue of what the theme says around every page, by the name under which Sphinx looks for it."""
 NAMED_BY_CODE = {"reference/commands", "reference/configuration"}
-PROPER_NAMES = r"\b(Adam|Ascend|CPU|GPU|MindSpore|ms-dnn)\b"
+PROPER_NAMES = r"\b(Adam|Ascend|Cell|CPU|GPU|MindSpore|ms-dnn|Parameter|Tensor)\b"
 METADATA = {
     "Project-Id-Version": "ms-dnn",
     "Language": "zh_CN",

@@ -74,9 +74,12 @@ def test_every_file_of_the_package_that_is_no_module_is_installed_with_it() -> N
     assert listed is not None
     installed = {path for pattern in re.findall(r'"(.*?)"', listed[1]) for path in root.glob(pattern)}
     found = {path for path in root.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")}
-    linked = set((root / "configs").iterdir())
+    linked = {*(root / "configs").iterdir(), *(root / "series" / "chinese").iterdir()}
     assert found | linked == installed
-    assert {path.name for path in linked} == {path.name for path in (PYPROJECT.parent / "configs").iterdir()}
+    chinese = PYPROJECT.parent / "docs" / "locale" / "zh_CN" / "LC_MESSAGES" / "series"
+    assert {path.name for path in linked} == {
+        path.name for folder in (PYPROJECT.parent / "configs", chinese) for path in folder.iterdir()
+    }
 
 
 def required(extras: set[str]) -> set[str]:

@@ -60,6 +60,20 @@ WRITE = {
     r"who compares|whoever": "if you …, you …",
 }
 """Patterns of words that readers do not search for, or must read twice, and what to write."""
+WRITE_IN_CHINESE = {
+    r"(?<!Cube )(?<!Vector )单元(?!格)": "神经元",
+    r"作答|回答求导|确认其回答": "输出、预测",
+    r"弯曲": "激活函数、非线性",
+    r"(训练|验证|测试)部分": "训练集、验证集、测试集",
+    r"对数几率|(?<![A-Za-z_])logit(?![A-Za-z_])": "logits",
+    r"折点|尖点": "不可导点",
+    r"评判|裁判": "梯度检验、检验器",
+    r"局部最小|局部极小(?!值)": "局部极小值",
+    r"飞出去|静止下来": "发散、收敛",
+    r"密钥": "随机数键(key)",
+    r"一整架|真相|值得有一个字母|没有人训练": "直说",
+}
+"""The same for Chinese: word by word from English, or not the term."""
 GAP = r"[ #]*\s[\s#]*"
 """What may stand between two words: a space, or the end of a line and the # of the next."""
 PATTERNS = [
@@ -102,6 +116,27 @@ def test_names_and_texts_use_the_terms_of_the_field() -> None:
 )
 def test_words_are_found_across_lines_and_case(text: str, expected: tuple[int, str] | None) -> None:
     assert next(((line, words) for line, words, _ in found_in(text)), None) == expected
+
+
+def test_chinese_pages_use_the_terms_of_the_field() -> None:
+    faults = [
+        f"{path.relative_to(ROOT)}: '{match[0]}': write {term}"
+        for path, text in chinese_texts()
+        for words, term in WRITE_IN_CHINESE.items()
+        for match in re.finditer(words, text)
+    ]
+    assert not faults, "\n" + "\n".join(faults)
+
+
+def chinese_texts() -> Iterator[tuple[Path, str]]:
+    """Yield the Chinese pages, the chapters with their labels, and what is translated in the catalogues."""
+    pages = [ROOT / "README.zh-CN.md", *(ROOT / "docs").glob("*.zh-CN.md"), ROOT / "docs" / "glossary.csv"]
+    for path in pages:
+        yield path, path.read_text(encoding="utf-8")
+    for path in (ROOT / "scripts" / "series").glob("*.py"):
+        yield path, "\n".join(re.findall(r'".*[一-鿿].*"', path.read_text(encoding="utf-8")))
+    for path in (ROOT / "docs" / "locale").rglob("*.po"):
+        yield path, "\n".join(entry.msgstr for entry in polib.pofile(str(path)))
 
 
 def test_formulas_on_chinese_pages_hold_no_english_words() -> None:

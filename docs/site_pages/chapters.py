@@ -8,7 +8,9 @@ from typing import Any
 from unittest.mock import patch
 
 import ms_dnn
+from ms_dnn.series.catalogue import chapters
 from ms_dnn.series.chapter import LANGUAGES, font_family, in_language
+from ms_dnn.series.notebook import notebook_text
 
 GALLERY: dict[str, Any] = {
     "examples_dirs": str(Path(ms_dnn.__file__).parent / "series" / "chapters"),
@@ -81,7 +83,8 @@ def speaking(figure: Any, language: str) -> Iterator[None]:
 def write_chapters(ran: Path, series: Path, language: str) -> None:
     """Write the pages of one language into the folder ``series``, from those of all in ``ran``.
 
-    They come with the checksums by which sphinx-gallery knows that nothing is left to run.
+    They come with the checksums by which sphinx-gallery knows that nothing is left to run, and with notebooks whose
+    prose is in that language.
     """
     from sphinx_gallery.utils import scale_image
 
@@ -93,5 +96,9 @@ def write_chapters(ran: Path, series: Path, language: str) -> None:
         shutil.copy(picture, series / "images")
         if picture.stem.endswith("_001"):
             scale_image(picture, thumbnails / picture.name.replace("_001", "_thumb"), *GALLERY["thumbnail_size"])
+    for chapter in chapters():
+        notebook = series / f"{chapter.name}.ipynb"
+        if notebook.is_file():  # sphinx-gallery's is English
+            notebook.write_text(notebook_text(chapter.path, language), encoding="utf-8")
     for page in ran.glob("*.rst"):
         (series / page.name).write_text(in_language(page.read_text(encoding="utf-8"), language), encoding="utf-8")

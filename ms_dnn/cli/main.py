@@ -35,7 +35,7 @@ app = typer.Typer(
     epilog="Environment: MS_DNN_DEBUG=1 is --debug; GLOG_v is MindSpore's log level, 4 (nothing) unless it is set; "
     "MS_OM_PATH is the folder for its compiler's dumps, the system's temporary one unless it is set; OMP_NUM_THREADS "
     "limits the threads of a process; CXX is the C++ compiler of the training operator, XDG_CACHE_HOME the place of "
-    "its library; NO_COLOR and COLUMNS are heeded.",
+    "its library, XDG_STATE_HOME that of what was done in the series; NO_COLOR and COLUMNS are heeded.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["--help", "-h"]},
     pretty_exceptions_enable=False,

@@ -58,6 +58,12 @@ def train(
     check_no_run(path)  # before MindSpore is loaded
 
     console.print(f"{loaded.name}: {_describe(loaded)}", soft_wrap=True)
+    with working("reading the data"):
+        from ms_dnn.experiment.data import plan_of, prepare_data
+
+        loaded = loaded.model_copy(update={"data": loaded.data.with_absolute_paths()})
+        prepared = prepare_data(loaded)
+        plan_of(loaded, prepared)  # what does not fit the data is refused before MindSpore is loaded
     with working(LOADING):
         from ms_dnn.experiment.experiment import Experiment
         from ms_dnn.runs.reports.training_progress import TrainingProgress
@@ -66,8 +72,8 @@ def train(
         experiment = Experiment(loaded)
         device_in_use, engine_in_use = experiment.device, experiment.engine
     _show(console, device_in_use, engine_in_use)
-    _, state, data = start_run(loaded, path, TrainingProgress(console))
-    _conclude(console, loaded, path, state, data)
+    _, state, _ = start_run(loaded, path, TrainingProgress(console), prepared)
+    _conclude(console, loaded, path, state, prepared)
 
 
 def _resume(console: "Console", path: Path, device: str | None) -> None:

@@ -15,11 +15,12 @@ from ms_dnn.data.validation import surprises
 from ms_dnn.errors import DataError
 from ms_dnn.experiment.source import source_of
 from ms_dnn.features.columns import Features, fit_features
-from ms_dnn.features.encoding import encode_targets, smooth_targets
+from ms_dnn.features.encoding import encode_targets, fitting_outputs, smooth_targets
 from ms_dnn.features.scaling import Scaling, fit_scaling
 from ms_dnn.features.stored import DatasetMetadata, TargetScaling
 from ms_dnn.features.training_values import TrainingValues
 from ms_dnn.features.weighting import class_weights, product_of_weights
+from ms_dnn.training.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,18 @@ def prepare_data(config: ExperimentConfig, expected: Fingerprint | None = None) 
     )
 
 
+def plan_of(config: ExperimentConfig, data: PreparedData) -> Plan:
+    """Return the steps of the training of an experiment on its data.
+
+    Raises:
+        DataError: when a batch is larger than the training set.
+    """
+    training, samples = config.training, len(data.train.x)
+    batch_size = samples if training.batch_size == "all" else training.batch_size
+    total_steps = training.max_iterations or (training.epochs or 1) * (samples // batch_size)
+    return Plan(samples, batch_size, total_steps, training.report_every, config.seed)
+
+
 @dataclass(frozen=True)
 class _Encoder:
     """Makes splits, by what was fitted on the training set."""
@@ -198,6 +211,14 @@ def _check_targets(config: ExperimentConfig, dataset: Dataset) -> None:
             f"data.target_scaling: got {config.data.target_scaling}, expected none, because the targets of "
             f"'{dataset.name}' are classes: leave it out"
         )
+    of_last = f"network.layers.{len(config.network.layers) - 1}.units"
+    fitting = fitting_outputs(config.loss, dataset.n_classes)
+    if dataset.task == "classification" and outputs not in fitting:
+        needed = " or ".join(map(str, fitting))
+        raise DataError(
+            f"{of_last}: got {outputs}, expected {needed}, because the last layer meets the "
+            f"{dataset.n_classes} classes of '{dataset.name}' and {config.loss}: set it to {needed}"
+        )
     if dataset.task == "regression" and stopping is not None and stopping.monitor == "validation_accuracy":
         raise DataError(
             f"training.early_stopping.monitor: got validation_accuracy, expected validation_loss, because the targets "
@@ -210,6 +231,6 @@ def _check_targets(config: ExperimentConfig, dataset: Dataset) -> None:
         )
     if dataset.task == "regression" and dataset.y.shape[1] != outputs:
         raise DataError(
-            f"network.layers: the last layer has {outputs} units, but '{dataset.name}' has "
-            f"{dataset.y.shape[1]} targets: make it {dataset.y.shape[1]}"
+            f"{of_last}: got {outputs}, expected {dataset.y.shape[1]}, because the last layer meets the "
+            f"{dataset.y.shape[1]} targets of '{dataset.name}': set it to {dataset.y.shape[1]}"
         )

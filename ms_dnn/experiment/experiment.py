@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ms_dnn.config import ExperimentConfig
 from ms_dnn.data.fingerprint import Fingerprint
 from ms_dnn.dnn import DNN, build_dnn
-from ms_dnn.experiment.data import PreparedData, prepare_data
+from ms_dnn.experiment.data import PreparedData, plan_of, prepare_data
 from ms_dnn.experiment.predictions import Decoder
 from ms_dnn.gradients.framework import FrameworkGradient
 from ms_dnn.gradients.handwritten import HandwrittenGradient
@@ -40,10 +40,12 @@ class Experiment:
     Attributes:
         config: the experiment.
         expected: what the data were when a run began, if they must be the same.
+        prepared: the data, where they were prepared before.
     """
 
     config: ExperimentConfig
     expected: Fingerprint | None = None
+    prepared: PreparedData | None = None
 
     @property
     def device(self) -> Device:
@@ -59,15 +61,12 @@ class Experiment:
     @cached_property
     def data(self) -> PreparedData:
         """Training, validation and test set; raises as :func:`ms_dnn.experiment.data.prepare_data`."""
-        return prepare_data(self.config, self.expected)
+        return self.prepared or prepare_data(self.config, self.expected)
 
     @cached_property
     def plan(self) -> Plan:
-        """The steps of the training; a DataError when a batch is larger than the training set."""
-        training, samples = self.config.training, len(self.data.train.x)
-        batch_size = samples if training.batch_size == "all" else training.batch_size
-        total_steps = training.max_iterations or (training.epochs or 1) * (samples // batch_size)
-        return Plan(samples, batch_size, total_steps, training.report_every, self.config.seed)
+        """The steps of the training; raises as :func:`ms_dnn.experiment.data.plan_of`."""
+        return plan_of(self.config, self.data)
 
     @cached_property
     def rates(self) -> NDArray[np.float64]:

@@ -16,13 +16,13 @@ from ms_dnn.config.bundled import bundled_config
 from ms_dnn.dnn import DNN
 from ms_dnn.errors import ConfigError
 from ms_dnn.experiment.experiment import Experiment
-from ms_dnn.explore import pencil
 from ms_dnn.layers.dense import Dense
 from ms_dnn.layers.dropout import Dropout
 from ms_dnn.layers.penalty import Penalty
 from ms_dnn.runs.stored import StoredRun
 from ms_dnn.runtime.device import use_device
 from ms_dnn.runtime.seeding import stream
+from ms_dnn.series import pencil
 from ms_dnn.training.run_folder import CONFIG
 
 Array = NDArray[np.float64]

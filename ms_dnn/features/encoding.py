@@ -54,16 +54,21 @@ def encode_targets(y: ArrayLike, n_classes: int, loss: str, outputs: int) -> NDA
     outside = (labels < 0) | (labels >= n_classes)
     if outside.any():
         raise DataError(f"label {labels[outside][0]} is outside 0 to {n_classes - 1}; recode the labels")
-    one_column = outputs == 1 and n_classes == 2 and loss != "softmax_cross_entropy"
-    if not one_column and outputs != n_classes:
-        alternative = " or 1" if n_classes == 2 and loss != "softmax_cross_entropy" else ""
+    fitting = fitting_outputs(loss, n_classes)
+    if outputs not in fitting:
+        needed = " or ".join(map(str, fitting))
         raise DataError(
-            f"the last layer has {outputs} unit(s), but {loss} on {n_classes} classes needs "
-            f"{n_classes}{alternative}; change the last of the network's sizes"
+            f"the last layer has {outputs} unit(s), but {loss} on {n_classes} classes needs {needed}; change the last "
+            "of the network's sizes"
         )
-    classes = np.array([1]) if one_column else np.arange(n_classes)
+    classes = np.arange(n_classes) if outputs == n_classes else np.array([1])
     no, yes = _TARGETS[loss]
     return np.where(labels[:, np.newaxis] == classes, yes, no).astype(np.float64)
+
+
+def fitting_outputs(loss: str, n_classes: int) -> tuple[int, ...]:
+    """Return how many units a last layer may have: one a class, or one for two classes that no softmax compares."""
+    return (2, 1) if n_classes == 2 and loss != "softmax_cross_entropy" else (n_classes,)
 
 
 def smooth_targets(targets: ArrayLike, smoothing: float) -> NDArray[np.float64]:

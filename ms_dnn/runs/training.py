@@ -40,16 +40,24 @@ from ms_dnn.training.state import State
 from ms_dnn.training.trainer import Trainer
 
 
-def start_run(config: ExperimentConfig, path: Path, callback: Callback) -> tuple[RunFolder, State, PreparedData]:
+def start_run(
+    config: ExperimentConfig, path: Path, callback: Callback, prepared: PreparedData | None = None
+) -> tuple[RunFolder, State, PreparedData]:
     """Train an experiment from its start into a new folder.
 
     In a process that ``msrun`` started, as one of its workers; of those only worker 0 returns, the others end there.
+
+    Args:
+        config: the experiment.
+        path: the folder.
+        callback: is notified of what happens.
+        prepared: the data of the experiment, where they were prepared before.
 
     Raises:
         MsDnnError: when device, data, network or folder are not fit, or training fails.
     """
     config = config.model_copy(update={"data": config.data.with_absolute_paths(), "sweep": None})
-    experiment = Experiment(config)
+    experiment = Experiment(config, prepared=prepared)
     workers, folder = _workers_of(experiment), None
     if workers.rank == 0:
         training = config.training.model_copy(update={"engine": experiment.engine.name})

@@ -42,22 +42,19 @@ def chapters() -> list[Chapter]:
     return found
 
 
-def find_chapter(wanted: str) -> Chapter:
-    """Return the chapter of a number ("9", "09") or a part of a name ("backprop").
+def find_chapter(number: str) -> Chapter:
+    """Return the chapter of a number, "9" or "09".
 
     Raises:
-        SeriesError: when none, or more than one, is meant.
+        SeriesError: when there is none.
     """
     known = chapters()
-    if wanted.isdigit():
-        meant = [chapter for chapter in known if chapter.number == int(wanted)]
-    else:
-        meant = [chapter for chapter in known if wanted.lower() in chapter.name]
-    if len(meant) != 1:
-        names = ", ".join(chapter.name for chapter in meant or known)
-        which = "more than one chapter" if meant else "no chapter"
-        raise SeriesError(f"series: '{wanted}' is {which}; choose a number or one of {names}")
-    return meant[0]
+    found = next((chapter for chapter in known if chapter.number == int(number)), None)
+    if found is None:
+        raise SeriesError(
+            f"series: got chapter {number}, expected {known[0].number} to {known[-1].number}: ms-dnn series lists them"
+        )
+    return found
 
 
 def _read(path: Path) -> Chapter:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import atexit
+import gc
 import inspect
 import logging
 import os
@@ -30,7 +31,22 @@ _START, _BETWEEN, _END = "\ue000", "\ue001", "\ue002"
 _INNERMOST = re.compile(f"{_START}([^{_START}{_END}]*?){_BETWEEN}([^{_START}{_END}]*?){_END}")
 LANGUAGE_VARIABLE = "MS_DNN_SERIES_LANGUAGE"
 """Set where pages are made: their language, or "all". A chapter then looks at no command line and opens no window."""
-CHINESE_FONT = "NotoSansCJKsc-Regular.otf"
+CHINESE_FONTS = (
+    "Noto Sans CJK SC",
+    "Source Han Sans SC",
+    "Source Han Sans CN",
+    "Noto Sans SC",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "PingFang SC",
+    "Hiragino Sans GB",
+    "Microsoft YaHei",
+    "SimHei",
+    "Noto Sans CJK JP",
+)
+"""Fonts of systems that have the characters of Chinese, the first choice first."""
+CARRIED_FONT = "NotoSansCJKsc-Regular.otf"
+"""The font of the package mplfonts, for systems that have none of those."""
 
 STYLE: dict[Any, Any] = {
     "axes.spines.top": False,
@@ -53,6 +69,7 @@ def begin() -> None:
 
     Exits with code 2 and one sentence when the command line or the device is wrong.
     """
+    atexit.register(gc.freeze)  # Python's last collection would take half a second
     on_a_page, in_a_notebook = LANGUAGE_VARIABLE in os.environ, "ipykernel" in sys.modules
     options = _options([] if on_a_page or in_a_notebook else sys.argv[1:])
     try:
@@ -67,7 +84,7 @@ def begin() -> None:
         print(f"{Path(sys.argv[0]).name}: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     chinese_reason = reason_in_chinese(options.device, device.name)
-    print(label(f"device: {device.name}, {device.reason}", f"设备：{device.name}，{chinese_reason}"))
+    say(f"device: {device.name}, {device.reason}", f"设备：{device.name}，{chinese_reason}")
 
 
 def label(english: str, chinese: str) -> str:
@@ -75,6 +92,11 @@ def label(english: str, chinese: str) -> str:
     if _language == EVERY_LANGUAGE:
         return in_every_language(english, chinese)
     return chinese if _language == "zh-CN" else english
+
+
+def say(english: str, chinese: str) -> None:
+    """Print the words in the reader's language."""
+    print(label(english, chinese))
 
 
 def in_every_language(english: str, chinese: str) -> str:
@@ -96,7 +118,8 @@ def show_code(*parts: Callable[..., Any] | type) -> None:
         lines, first = inspect.getsourcelines(part)
         path = Path(inspect.getsourcefile(inspect.unwrap(part)) or "")  # a decorator lives in a file of its own
         package = next(parent for parent in path.parents if parent.name == "ms_dnn")
-        print(f"# {path.relative_to(package.parent).as_posix()}, line {first}")
+        place = path.relative_to(package.parent).as_posix()
+        print(label(f"# {place}, line {first}", f"# {place}，第 {first} 行"))
         print(textwrap.dedent("".join(lines)))
 
 
@@ -108,7 +131,7 @@ def check_answer(number: int, holds: Any) -> None:
     """
     if not bool(holds):
         raise AssertionError(f"the answer to question {number} is wrong")
-    print(label(f"✓ answer {number}", f"✓ 第 {number} 题的答案"))
+    say(f"✓ answer {number}", f"✓ 第 {number} 题的答案")
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
@@ -163,21 +186,31 @@ def font_family(language: str) -> list[str]:
     """Return the fonts of the pictures in a language, the first choice first.
 
     Raises:
-        SeriesError: when the Chinese font is not installed.
+        SeriesError: when there is no Chinese font.
     """
     if language == "en":
         return ["DejaVu Sans"]
+    from matplotlib import font_manager
+
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    chinese = next((name for name in CHINESE_FONTS if name in installed), None) or _carried_font()
+    return [chinese, "DejaVu Sans"]
+
+
+def _carried_font() -> str:
+    """Return the name of the font that mplfonts brings, once matplotlib knows it."""
     from matplotlib import font_manager
 
     try:
         import mplfonts
     except ImportError as error:
         raise SeriesError(
-            "language zh-CN: the pictures need a Chinese font, from the package mplfonts: pip install 'ms-dnn[series]'"
+            "language zh-CN: the pictures need a Chinese font, and this system has none: install one, such as Noto "
+            "Sans CJK (Debian's package is fonts-noto-cjk), or pip install 'ms-dnn[series]'"
         ) from error
-    font = Path(mplfonts.__file__).parent / "fonts" / CHINESE_FONT
+    font = Path(mplfonts.__file__).parent / "fonts" / CARRIED_FONT
     font_manager.fontManager.addfont(font)
-    return [font_manager.FontProperties(fname=font).get_name(), "DejaVu Sans"]
+    return str(font_manager.FontProperties(fname=font).get_name())
 
 
 def _show_pictures(folder: Path | None) -> None:
@@ -190,13 +223,10 @@ def _show_pictures(folder: Path | None) -> None:
         for number in numbers:
             path = folder / f"{stem}-{number}.png"
             plt.figure(number).savefig(path)
-            print(label(f"picture: {path}", f"图：{path}"))
+            say(f"picture: {path}", f"图：{path}")
     elif plt.get_backend().lower() != "agg":
         plt.show()
     elif numbers:
-        print(
-            label(
-                f"{len(numbers)} pictures; --figures FOLDER keeps them",
-                f"共 {len(numbers)} 幅图；用 --figures 文件夹 保存",
-            )
+        say(
+            f"{len(numbers)} pictures; --figures FOLDER keeps them", f"共 {len(numbers)} 幅图；用 --figures 文件夹 保存"
         )

@@ -103,11 +103,22 @@ def _locate(name: str, imported: dict[str, str], chapter: Chapter) -> Code:
     public = home.removeprefix("ms_dnn.")
     if public in ms_dnn.__all__:
         home = f"{getattr(ms_dnn, public).__module__}.{public}"
-    symbol = f"{home}.{rest}" if rest else home
+    try:
+        return locate_symbol(f"{home}.{rest}" if rest else home)
+    except SeriesError as error:
+        raise SeriesError(f"{chapter.path.name}: show_code({name}) names {error}") from error
+
+
+def locate_symbol(symbol: str) -> Code:
+    """Return where a function, class or method of the package is defined, by its full name.
+
+    Raises:
+        SeriesError: when the package does not define it.
+    """
     module, inside = _module_of(symbol)
     line = None if module is None else _definitions(module).get(inside)
     if module is None or line is None:
-        raise SeriesError(f"{chapter.path.name}: show_code({name}) names {symbol}, which the package does not define")
+        raise SeriesError(f"{symbol}, which the package does not define")
     return Code(symbol, module, line)
 
 

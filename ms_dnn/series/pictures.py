@@ -5,18 +5,31 @@ They know arrays, never networks; colours and shapes are told apart with any col
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ms_dnn.presentation.plots import BLUE, GREY, ORANGE, SKY, YELLOW, plot_decisions, plot_samples
+from ms_dnn.series.chapter import label
 
 MOST_UNITS = 8
 """A layer with more units is drawn by its first ones and an ellipsis."""
+MOST_NUMBERS = 12
+"""Between two layers with more links the links have no numbers: nobody could read them."""
 GAP = 1.5
 """Cells between an array and the sign that follows it."""
+
+
+def name_layers(symbols: Sequence[str]) -> list[str]:
+    """Return each layer's symbol and, below it, whether it is the input layer, a hidden layer or the output layer."""
+    hidden = len(symbols) - 2
+    inner = [label(f"hidden layer {n}", f"隐藏层 {n}") for n in range(1, hidden + 1)]
+    if hidden == 1:
+        inner = [label("hidden layer", "隐藏层")]
+    kinds = [label("input layer", "输入层"), *inner, label("output layer", "输出层")]
+    return [f"{symbol}\n{kind}" for symbol, kind in zip(symbols, kinds, strict=True)]
 
 
 def draw_network(
@@ -25,14 +38,16 @@ def draw_network(
     edges: Sequence[ArrayLike],
     names: Sequence[str] | None = None,
     *,
+    biases: Sequence[ArrayLike] | None = None,
     backward: bool = False,
 ) -> None:
-    """Draw units as circles with their values in them, and lines for what lies between two layers.
+    """Draw units as circles with their values in them, and lines with their numbers for what lies between two layers.
 
     Blue is positive, orange and dashed is negative; a line is the wider, the larger its number is in its layer.
 
     The values are n[0], …, n[L] activations, or δ, one array a layer; the edges are (n[l], n[l−1]) weights, or their
-    gradients. ``backward`` lets the arrow point from the last layer to the first.
+    gradients; the biases, (n[l],) for l = 1, …, L, stand below their units. ``backward`` lets the arrow point from the
+    last layer to the first.
     """
     layers = [np.asarray(layer, dtype=float).ravel() for layer in values]
     shown = [min(len(layer), MOST_UNITS) for layer in layers]
@@ -47,18 +62,21 @@ def draw_network(
             axes.scatter(2.0 * level, y, s=900, color="white", zorder=2)
             axes.scatter(2.0 * level, y, s=900, color=tint, alpha=0.15 + 0.45 * abs(value) / scale, zorder=3)
             axes.scatter(2.0 * level, y, s=900, facecolors="none", edgecolors=tint, linewidths=1.4, zorder=4)
-            axes.text(2.0 * level, y, f"{value:.2g}", ha="center", va="center", fontsize=8, zorder=5)
+            axes.text(2.0 * level, y, _short(value), ha="center", va="center", fontsize=8, zorder=5)
+        if biases is not None and level > 0:
+            for bias, y in zip(np.ravel(biases[level - 1]), ys, strict=False):
+                axes.text(2.0 * level, y - 0.34, f"b {_short(bias)}", ha="center", va="top", fontsize=7, zorder=5)
         if len(layer) > MOST_UNITS:
             axes.text(2.0 * level, ys[-1] - 0.75, f"⋮ {len(layer)}", ha="center", va="center", color=GREY)
         if names is not None:
-            axes.text(2.0 * level, -1.2, names[level], ha="center", va="top")
+            axes.text(2.0 * level, -0.85, names[level], ha="center", va="top")
     right = 2.0 * (len(layers) - 1)
     ends = (right, 0.0) if backward else (0.0, right)
     axes.annotate(
         "", xy=(ends[1], tallest - 0.1), xytext=(ends[0], tallest - 0.1),
         arrowprops={"arrowstyle": "-|>", "color": GREY, "linewidth": 1.4},
     )  # fmt: skip
-    axes.set(xlim=(-0.7, right + 0.7), ylim=(-1.9, tallest + 0.2))
+    axes.set(xlim=(-0.7, right + 0.7), ylim=(-1.7, tallest + 0.2))
     axes.axis("off")
 
 
@@ -75,6 +93,18 @@ def _draw_edges(axes: Any, matrix: NDArray[Any], x: float, below: NDArray[Any], 
                 alpha=0.75,
                 zorder=1,
             )  # fmt: skip
+            if matrix.size <= MOST_NUMBERS:
+                near = 0.82  # of the way: nearer to where the link ends, where those of other units keep away
+                axes.text(
+                    x + 2.0 * near, y_below + near * (y_above - y_below), _short(number),
+                    ha="center", va="center", fontsize=7, zorder=1.5,
+                    bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.85},
+                )  # fmt: skip
+
+
+def _short(number: float) -> str:
+    """Return a number in two digits, with a true minus sign."""
+    return f"{number:.2g}".replace("-", "−")
 
 
 def draw_surface(axes: Any, across: ArrayLike, up: ArrayLike, J: ArrayLike, levels: int | ArrayLike = 24) -> Any:
@@ -115,6 +145,38 @@ def draw_decision(
     plot_samples(axes, points, classes, names, size=24)
 
 
+def draw_flow(axes: Any, depth: int) -> None:
+    """Draw a pass through ``depth`` layers as blocks: forward above, backward below, and the caches between them."""
+    arrow = {"arrowstyle": "-|>", "color": GREY, "linewidth": 1.4}
+    for number in range(1, depth + 1):
+        x = 3.0 * number
+        for y, words, colour in (
+            (1.0, f"W[{number}], b[{number}]\nz[{number}] = W a + b\na[{number}] = σ(z)", BLUE),
+            (-1.0, f"δ[{number}] = da ⊙ σ′(z)\ndW = δ aᵀ, db = δ\nda[{number - 1}] = Wᵀ δ", ORANGE),
+        ):
+            box = {"boxstyle": "round,pad=0.5", "facecolor": "white", "edgecolor": colour, "linewidth": 1.4}
+            axes.text(x, y, words, ha="center", va="center", fontsize=9, bbox=box)
+        axes.annotate("", xy=(x, -0.45), xytext=(x, 0.45), arrowprops=arrow | {"linestyle": "--"})
+        axes.text(
+            x + 0.1, 0, label("cache", "缓存") + f"\na[{number - 1}], z[{number}], a[{number}]", va="center", fontsize=8
+        )
+    for number in range(depth + 1):
+        middle = 3.0 * number + 1.5
+        value = "x" if number == 0 else f"a[{number}]"
+        for y, words, ends in ((1.0, value, (-0.45, 0.45)), (-1.0, f"da[{number}]", (0.45, -0.45))):
+            axes.annotate("", xy=(middle + ends[1], y), xytext=(middle + ends[0], y), arrowprops=arrow)
+            axes.text(middle, y + 0.12, words, ha="center", va="bottom", fontsize=9)
+    axes.annotate("", xy=(3.0 * depth + 2.1, -0.9), xytext=(3.0 * depth + 2.1, 0.9), arrowprops=arrow)
+    axes.text(3.0 * depth + 2.2, 0, label("loss", "损失"), va="center", fontsize=9)
+    axes.set(xlim=(0.8, 3.0 * depth + 3.0), ylim=(-1.7, 1.7))
+    axes.axis("off")
+
+
+def frame_legend(axes: Any, location: str) -> None:
+    """Write the legend of samples into a frame of its own, so that its markers are not taken for samples."""
+    axes.legend(loc=location, frameon=True, framealpha=1.0, edgecolor=GREY, fancybox=False)
+
+
 def draw_arrays(axes: Any, parts: Sequence[str | tuple[str, ArrayLike]], widest: float, tallest: float) -> None:
     """Draw a formula of arrays from left to right: a sign ("=", "+", …), or a name and its array of two axes.
 
@@ -141,6 +203,24 @@ def draw_arrays(axes: Any, parts: Sequence[str | tuple[str, ArrayLike]], widest:
         axes.text(x + columns / 2, -rows / 2 - 0.25, f"{rows} × {columns}", ha="center", va="top", color=GREY)
         x += columns
     axes.set(xlim=(-0.6, widest + 0.6), ylim=(-tallest / 2 - 1.4, tallest / 2 + 1.4), aspect="equal")
+    axes.axis("off")
+
+
+def draw_map(axes: Any, rows: Sequence[tuple[str, Mapping[int, str]]]) -> None:
+    """Draw chapters as boxes with their number and a word; each row has a name, and leads to the one below."""
+    for level, (name, boxes) in enumerate(rows):
+        y = -1.0 * level
+        axes.text(-0.1, y, name, ha="right", va="center", color=GREY)
+        for place, (number, word) in enumerate(boxes.items()):
+            axes.text(
+                0.75 + 1.3 * place, y, f"{number:02}\n{word}", ha="center", va="center", fontsize=9, linespacing=1.15,
+                bbox={"boxstyle": "round,pad=0.4", "facecolor": "white", "edgecolor": BLUE, "linewidth": 1.4},
+            )  # fmt: skip
+        if level:
+            arrow = {"arrowstyle": "-|>", "color": GREY, "linewidth": 1.4}
+            axes.annotate("", xy=(-0.6, y + 0.2), xytext=(-0.6, y + 0.8), arrowprops=arrow)
+    widest = max(len(boxes) for _, boxes in rows)
+    axes.set(xlim=(-1.4, 0.75 + 1.3 * widest - 0.5), ylim=(-len(rows) + 0.45, 0.5))
     axes.axis("off")
 
 

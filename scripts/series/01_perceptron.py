@@ -1,8 +1,9 @@
 r"""01 · The perceptron
 ===================
 
-One unit: it weighs its inputs, adds a bias and predicts one of two classes. It learns from its errors, and it converges
-only where a straight line separates the two classes.
+A unit is shown two kinds of flowers, and at first it is wrong about half of them. How can it learn from its errors
+alone, and when will it never stop making them? The perceptron weighs its inputs, adds a bias and predicts one of two
+classes. It converges only where a straight line separates them.
 
 :Teaches: the weighted sum, the sign as an output, the perceptron loss and its rule, and what "separable" means.
 :Needs: nothing; two kinds of iris from scikit-learn's bundled data; about 20 seconds.
@@ -20,9 +21,9 @@ from ms_dnn.maths.activations import sign
 from ms_dnn.maths.affine import affine
 from ms_dnn.maths.losses import perceptron, perceptron_gradient
 from ms_dnn.presentation.plots import CLASS_COLOURS
-from ms_dnn.series.chapter import BLUE, begin, check_answer, label, show_code
+from ms_dnn.series.chapter import BLUE, begin, check_answer, label, say, show_code
 from ms_dnn.series.descent import descend, with_parameters
-from ms_dnn.series.pictures import draw_decision
+from ms_dnn.series.pictures import draw_decision, frame_legend
 
 begin()
 
@@ -34,6 +35,10 @@ begin()
 # .. _formula-perceptron-sum:
 #
 # .. math:: z = w \cdot x + b
+#
+# A weight says how much its input matters: a feature whose weight is 0 is ignored, and of features of the same size the
+# one with the larger :math:`|w_k|` is the more **important**. The sign says in which direction it pulls. The bias
+# shifts the threshold that the sum has to pass.
 #
 # In the package one sample is one **row**, so a layer of several units on many samples at once is
 # :math:`z = x W^T + b`; with one unit and one row that is the line above.
@@ -54,7 +59,9 @@ print(f"z = 0.5 · 2 + 1 · (−1) + 2 · 0.5 + 0.25 = {z.asnumpy()[0, 0]}")
 # .. math:: a = \operatorname{sign}(z) = \begin{cases} +1 & z > 0 \\ -1 & z \le 0 \end{cases}
 
 show_code(sign)
-print("sign of −2, 0 and 3:", sign(Tensor(np.array([-2.0, 0.0, 3.0], np.float32))).asnumpy())
+print(
+    label("sign of −2, 0 and 3:", "−2、0、3 的符号："), sign(Tensor(np.array([-2.0, 0.0, 3.0], np.float32))).asnumpy()
+)
 
 # %%
 # The perceptron rule
@@ -64,7 +71,7 @@ print("sign of −2, 0 and 3:", sign(Tensor(np.array([-2.0, 0.0, 3.0], np.float3
 #
 # .. _formula-perceptron-loss:
 #
-# .. math:: \ell = \max(0, -y z), \qquad \frac{d\ell}{dz} = \begin{cases} -y & y z < 0 \\ 0 & \text{else} \end{cases}
+# .. math:: \ell = \max(0, -y z), \qquad \frac{d\ell}{dz} = \begin{cases} -y & y z < 0 \\ 0 & y z \ge 0 \end{cases}
 #
 # A sample on the right side has loss 0 and gradient 0. One on the wrong side changes w: after :math:`w \leftarrow w +
 # r\, y\, x` its own z is nearer to the right side, by :math:`r \lVert x \rVert^2`.
@@ -95,7 +102,7 @@ kinds = iris.target < 2
 features = (iris.data[kinds, :2] - iris.data[kinds, :2].mean(0)).astype(np.float32)
 classes = iris.target[kinds]
 y = np.where(classes == 1, 1.0, -1.0).astype(np.float32)[:, None]
-print("linearly separable:", linearly_separable(features, y[:, 0]))
+print(label("linearly separable:", "线性可分："), linearly_separable(features, y[:, 0]))
 
 # %%
 # Rosenblatt's rule looks at one sample at a time, in random order. w starts at a small number instead of 0, because at
@@ -115,9 +122,9 @@ def correct(samples: np.ndarray, targets: np.ndarray, epochs: int) -> tuple[Perc
 
 unit, costs, ways = correct(features, y, epochs=8)
 corrections = [int((costs[start : start + 100] > 0).sum()) for start in range(0, len(costs), 100)]
-print("corrections in each round:", corrections)
+print(label("corrections in each round:", "每一轮的修正次数："), corrections)
 wrong = int((unit.decide(Tensor(features)) != y).sum())
-print(f"misclassified at the end: {wrong} of {len(y)}")
+say(f"misclassified at the end: {wrong} of {len(y)}", f"最后判错 {wrong} 个，共 {len(y)} 个")
 
 # %%
 # Once no sample is on the wrong side, all gradients are 0: the perceptron has converged. That this takes finitely many
@@ -131,7 +138,7 @@ left.set(
     ylabel=label("sepal width, cm from the mean", "萼片宽度（去均值，cm）"),
     title=label("Setosa and versicolor are separated", "山鸢尾与变色鸢尾被分开"),
 )
-left.legend(loc="lower right")
+frame_legend(left, "lower right")
 reach = np.array([features[:, 0].min(), features[:, 0].max()])
 changed = np.flatnonzero(np.any(np.diff(ways, axis=0), axis=1)) + 1
 for number, step in enumerate(changed, start=1):
@@ -155,7 +162,7 @@ right.set(
     xlabel=left.get_xlabel(),
     title=label("The line after each correction", "每次修正之后的分界线"),
 )
-right.legend(loc="lower right")
+right.legend(loc="lower right", frameon=True)
 
 # %%
 # What it cannot learn
@@ -166,10 +173,10 @@ right.legend(loc="lower right")
 others = iris.target > 0
 overlapping = (iris.data[others, :2] - iris.data[others, :2].mean(0)).astype(np.float32)
 targets = np.where(iris.target[others] == 2, 1.0, -1.0).astype(np.float32)[:, None]
-print("linearly separable:", linearly_separable(overlapping, targets[:, 0]))
+print(label("linearly separable:", "线性可分："), linearly_separable(overlapping, targets[:, 0]))
 _, costs, _ = correct(overlapping, targets, epochs=8)
 still = [int((costs[start : start + 100] > 0).sum()) for start in range(0, len(costs), 100)]
-print("corrections in each round:", still)
+print(label("corrections in each round:", "每一轮的修正次数："), still)
 
 figure, axes = plt.subplots(figsize=(6.5, 3.4))
 rounds = np.arange(1, 9)

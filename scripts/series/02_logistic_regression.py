@@ -1,8 +1,9 @@
 r"""02 · Logistic regression
 ========================
 
-One unit whose output is a probability instead of a sign. Its derivative is never 0, so the derivative of the loss can
-be followed back to every weight, in five short steps.
+The perceptron says "malignant". How sure is it? It cannot tell, and it learns nothing from a patient about whom it was
+only just right. A unit whose output is a probability does both. Its derivative is never 0, so the derivative of the
+loss can be followed back to every weight, in five short steps.
 
 :Teaches: the sigmoid, the derivation from dL/da to dw and db, probabilities and decisions, a picture as a vector.
 :Needs: chapter 01; the breast-cancer data of scikit-learn and pictures that the chapter makes; about 30 seconds.
@@ -28,9 +29,10 @@ from ms_dnn.maths.losses import (
     binary_cross_entropy_gradient,
     binary_cross_entropy_with_logits_gradient,
 )
-from ms_dnn.presentation.plots import CLASS_COLOURS, plot_samples
-from ms_dnn.series.chapter import begin, check_answer, label, show_code
+from ms_dnn.presentation.plots import CLASS_COLOURS, plot_decisions, plot_samples
+from ms_dnn.series.chapter import GREY, begin, check_answer, label, say, show_code
 from ms_dnn.series.descent import descend, with_parameters
+from ms_dnn.series.pictures import frame_legend
 from ms_dnn.series.synthetic_pictures import cats_or_not
 
 begin()
@@ -49,14 +51,34 @@ show_code(sigmoid, LogisticRegression)
 
 # %%
 # z = 0 means ½: the unit does not know. Far away on either side it is nearly sure, but never quite. For a yes or a no
-# instead of a probability, take "yes" above ½, that is, for z > 0.
+# instead of a probability, take "yes" above ½, that is, for z > 0. The dashed line is the tangent at 0: the curve is
+# steepest there, with the derivative ¼, and flat far outside.
+
+figure, axes = plt.subplots(figsize=(7, 3.4))
+sums = np.linspace(-8, 8, 321)
+axes.plot(sums, sigmoid(Tensor(sums)).asnumpy())
+axes.plot(
+    [-2, 2], [0, 1], "--", color=GREY, linewidth=1.2, label=label("tangent at 0: slope ¼", "0 处的切线：斜率为 ¼")
+)
+axes.axhline(0.5, color="0.85", linewidth=1, zorder=0)
+axes.axvline(0, color="0.85", linewidth=1, zorder=0)
+axes.set(xlabel="z", ylabel="σ(z)", yticks=[0, 0.25, 0.5, 0.75, 1])
+axes.legend(loc="upper left")
+figure.suptitle(label("The sigmoid: from a sum to a probability", "sigmoid：从加权和到概率"))
+
+# %%
+# Logistic regression is a **generalised linear model**: the features enter in one sum, :math:`w^T x + b`, and one fixed
+# function leads from there to the expected value of y. Only the name says regression; what it does is to classify.
 
 x = Tensor(np.array([[1.5, -2.0]]))  # one sample with two features
 y = Tensor(np.array([[1.0]]))  # it belongs to class 1
 unit = with_parameters(LogisticRegression(2, dtype="float64"), [[[0.4, 0.7]], [0.1]])
 z = affine(x, unit.layers[0].weight, unit.layers[0].bias)
 a = sigmoid(z)
-print(f"z = {z.asnumpy()[0, 0]:.4f}, probability {a.asnumpy()[0, 0]:.4f}, prediction {unit.decide(x)[0]}, target 1")
+say(
+    f"z = {z.asnumpy()[0, 0]:.4f}, probability {a.asnumpy()[0, 0]:.4f}, prediction {unit.decide(x)[0]}, target 1",
+    f"z = {z.asnumpy()[0, 0]:.4f}，概率 {a.asnumpy()[0, 0]:.4f}，预测 {unit.decide(x)[0]}，目标 1",
+)
 
 # %%
 # Back from the loss to the weights
@@ -112,7 +134,10 @@ print(f"da/dz = {derivative.asnumpy()[0, 0]:.6f}")
 show_code(binary_cross_entropy_with_logits_gradient)
 dz = sigmoid_vjp(z, a, da)
 short = binary_cross_entropy_with_logits_gradient(z, y)
-print(f"dz = {dz.asnumpy()[0, 0]:.6f}, a − y = {(a - y).asnumpy()[0, 0]:.6f}, short form {short.asnumpy()[0, 0]:.6f}")
+say(
+    f"dz = {dz.asnumpy()[0, 0]:.6f}, a − y = {(a - y).asnumpy()[0, 0]:.6f}, short form {short.asnumpy()[0, 0]:.6f}",
+    f"dz = {dz.asnumpy()[0, 0]:.6f}，a − y = {(a - y).asnumpy()[0, 0]:.6f}，简短形式 {short.asnumpy()[0, 0]:.6f}",
+)
 
 # %%
 # **Steps 4 and 5: the sum by w and by b.** :math:`z = w \cdot x + b` has the derivatives x and 1:
@@ -130,7 +155,11 @@ cost = Cost("binary_cross_entropy")
 _, by_hand = HandwrittenGradient(unit, cost)(x, y)
 _, by_mindspore = FrameworkGradient(unit, cost)(x, y)
 print("                              dw₁        dw₂        db")
-routes = {"the five steps": (dw, db), "HandwrittenGradient": by_hand, "MindSpore's own derivative": by_mindspore}
+routes = {
+    "the five steps": (dw, db),
+    "HandwrittenGradient": by_hand,
+    "MindSpore's own derivative": by_mindspore,
+}
 for name, (of_weight, of_bias) in routes.items():
     print(f"{name:26}", *(f"{number:10.6f}" for number in [*of_weight.asnumpy()[0], *of_bias.asnumpy()]))
     np.testing.assert_allclose(of_weight.asnumpy(), dw.asnumpy())
@@ -152,14 +181,14 @@ two = [tumours.feature_names.index(name) for name in ("mean radius", "mean textu
 of_two = LogisticRegression(2)
 descend(of_two, cost, train_x[:, two], train_y[:, None], [0.5] * 150)
 right = (of_two.decide(Tensor(test_x[:, two])) == test_y).mean()
-print(f"test accuracy with two features: {right:.1%}")
+say(f"test accuracy with two features: {right:.1%}", f"用两个特征的测试准确率：{right:.1%}")
 
 # %%
 # The package checks the gradients that trained it: by hand, by ``GradOperation``, by central differences and by the
 # complex step.
 
 judgement = check_gradients(of_two, Tensor(train_x[:, two]), cost, [Tensor(train_y[:, None].astype(np.float32))])
-print("gradients on the training set:", judgement.verdict.value)
+print(label("gradients on the training set:", "训练集上的梯度："), judgement.verdict.value)
 
 # %%
 # The probability is constant along straight lines, and the line of ½ is the decision boundary. The further away from
@@ -170,16 +199,16 @@ across, up = (np.linspace(v.min() - 0.3, v.max() + 0.3, 161, dtype=np.float32) f
 plane = np.stack([grid.ravel() for grid in np.meshgrid(across, up)], axis=1)
 probability = of_two(Tensor(plane)).asnumpy().reshape(len(up), len(across))
 figure, axes = plt.subplots(figsize=(7, 4.6))
-shades = axes.contourf(across, up, probability, levels=np.linspace(0, 1, 11))
-axes.contour(across, up, probability, levels=[0.5], colors="white", linewidths=2.5)
-plot_samples(axes, points, train_y, (label("malignant", "恶性"), label("benign", "良性")), size=20)
+names = (label("malignant", "恶性"), label("benign", "良性"))
+shades = plot_decisions(axes, across, up, (probability > 0.5).astype(int), names, probability)
+plot_samples(axes, points, train_y, names, size=20)
 axes.set(
     xlabel=label("mean radius, scaled", "平均半径（缩放后）"),
     ylabel=label("mean texture, scaled", "平均纹理（缩放后）"),
 )
 figure.colorbar(shades, label=label("probability of benign", "良性的概率"))
-axes.legend(loc="upper right", frameon=True)
-figure.suptitle(label("The probability, and its line of ½ in white", "概率与概率为 ½ 的分界线（白色）"))
+frame_legend(axes, "upper right")
+figure.suptitle(label("The probability, and its line of ½ in black", "概率与概率为 ½ 的分界线（黑色）"))
 
 # %%
 # A picture has room for two features, the unit for all thirty:
@@ -187,7 +216,10 @@ figure.suptitle(label("The probability, and its line of ½ in white", "概率与
 of_all = LogisticRegression(30)
 way = descend(of_all, cost, train_x, train_y[:, None], [0.5] * 150)
 right = (of_all.decide(Tensor(test_x)) == test_y).mean()
-print(f"test accuracy with all {tumours.n_features} features: {right:.1%}")
+say(
+    f"test accuracy with all {tumours.n_features} features: {right:.1%}",
+    f"用全部 {tumours.n_features} 个特征的测试准确率：{right:.1%}",
+)
 
 figure, (left, middle) = plt.subplots(1, 2, figsize=(10, 3.6))
 left.plot(way.costs)
@@ -228,9 +260,10 @@ with tempfile.TemporaryDirectory() as folder:
     file = Path(folder) / "cat.png"
     Image.fromarray(pictures[1]).save(file)
     vector = read_picture(file, (64, 64, 3))
-print("picture", pictures[1].shape, "→ vector", vector.shape)
+print(label("picture", "图片"), pictures[1].shape, label("→ vector", "→ 向量"), vector.shape)
 print(
-    "back again, every number is in its place:", np.array_equal(np.rint(255 * vector).reshape(64, 64, 3), pictures[1])
+    label("back again, every number is in its place:", "再变回图片，每个数都在原位："),
+    np.array_equal(np.rint(255 * vector).reshape(64, 64, 3), pictures[1]),
 )
 
 # %%
@@ -256,7 +289,10 @@ flat = pictures.reshape(len(pictures), -1) / np.float32(255)
 of_pictures = LogisticRegression(12288)
 way = descend(of_pictures, cost, flat[:300], cats[:300, None], [0.004] * 150)
 right = (of_pictures.decide(Tensor(flat[300:])) == cats[300:]).mean()
-print(f"cost {way.costs[0]:.3f} → {way.costs[-1]:.3f}; test accuracy {right:.1%}")
+say(
+    f"cost {way.costs[0]:.3f} → {way.costs[-1]:.3f}; test accuracy {right:.1%}",
+    f"成本 {way.costs[0]:.3f} → {way.costs[-1]:.3f}；测试准确率 {right:.1%}",
+)
 
 # %%
 # w has as many numbers as a picture, so it can be looked at as one. It has become a template: orange where brightness

@@ -1,6 +1,7 @@
 r"""03 · Loss and cost
 ==================
 
+Two predictions are wrong about the same patient: one gives the truth 40 %, the other 1 %. How much worse is the second?
 A loss says how wrong one prediction is, a cost how wrong all of them are. The choice of the loss decides how large the
 gradients are, and whether gradient descent surely finds the minimum.
 
@@ -28,7 +29,7 @@ from ms_dnn.maths.losses import (
     squared_error_gradient,
     zero_one,
 )
-from ms_dnn.series.chapter import BLUE, ORANGE, begin, check_answer, label, show_code
+from ms_dnn.series.chapter import BLUE, ORANGE, begin, check_answer, label, say, show_code
 from ms_dnn.series.pictures import draw_surface
 
 begin()
@@ -70,7 +71,24 @@ show_code(binary_cross_entropy, binary_cross_entropy_gradient)
 show_code(softmax_cross_entropy, softmax_cross_entropy_gradient)
 logits = Tensor(np.array([[2.0, 0.5, -1.0]]))
 for true in range(3):
-    print(f"true class {true}: loss {softmax_cross_entropy(logits, Tensor(np.eye(3)[[true]])).asnumpy()[0]:.4f}")
+    loss = softmax_cross_entropy(logits, Tensor(np.eye(3)[[true]])).asnumpy()[0]
+    say(f"true class {true}: loss {loss:.4f}", f"正确类别 {true}：损失 {loss:.4f}")
+
+# %%
+# Cross-entropy is a **distance of distributions**: of the true one, y, and of the one that the network gives, p. It is
+# :math:`-\sum_j y_j \ln p_j`, and its least value over all p, at p = y, is the entropy of y. What lies above that is
+# the Kullback–Leibler divergence, 0 where both agree and positive elsewhere. (It is no distance in the strict sense:
+# the way back has another length.) A one-hot y has entropy 0, so there the loss itself is the divergence.
+
+true_shares = np.array([[0.5, 0.3, 0.2]])
+other_shares = np.array([[0.2, 0.3, 0.5], [0.45, 0.35, 0.2], [0.5, 0.3, 0.2]])
+entropy = -(true_shares * np.log(true_shares)).sum()
+for shares in other_shares:
+    loss = softmax_cross_entropy(Tensor(np.log(shares)[None]), Tensor(true_shares)).asnumpy()[0]
+    say(
+        f"y = {true_shares[0]}, p = {shares}: cross-entropy {loss:.4f}, above the entropy {loss - entropy:.4f}",
+        f"y = {true_shares[0]}，p = {shares}：交叉熵 {loss:.4f}，超出熵 {loss - entropy:.4f}",
+    )
 
 # %%
 # **Hinge.** For outputs z whose sign decides, y being −1 or +1. It is 0, and so is its gradient, only when z is on the
@@ -87,7 +105,7 @@ show_code(hinge, hinge_gradient)
 #
 # .. _formula-zero-one:
 #
-# .. math:: \ell(z, y) = \begin{cases} 0 & \text{the prediction is right} \\ 1 & \text{it is wrong} \end{cases}
+# .. math:: \ell(z, y) = \begin{cases} 0 & \operatorname{sign}(z) = y \\ 1 & \operatorname{sign}(z) \ne y \end{cases}
 #
 # It is a step function: its derivative is 0 wherever it has one, and gives no direction. So it can be reported, but not
 # be trained with, and the package raises an error:
@@ -141,9 +159,9 @@ generator = np.random.default_rng(3)
 a, y = generator.normal(size=(2, 5, 3)).astype(np.float32)
 cost = Cost("squared_error")
 print(
-    "losses:",
+    label("losses:", "各样本的损失："),
     cost.of_samples(Tensor(a), Tensor(y)).asnumpy().round(4),
-    f"cost: {float(cost(Tensor(a), Tensor(y))):.4f}",
+    label(f"cost: {float(cost(Tensor(a), Tensor(y))):.4f}", f"成本：{float(cost(Tensor(a), Tensor(y))):.4f}"),
 )
 
 # %%
@@ -160,7 +178,7 @@ print(
 # The factor is 1 for two outputs. A program that forgot it passes every test with :math:`n_L = 2`.
 
 show_code(squared_error)
-print("outputs   cost      MSELoss   cost / MSELoss")
+say("outputs   cost      MSELoss   cost / MSELoss", "输出数    成本      MSELoss   成本 / MSELoss")
 factors = []
 for outputs in (1, 2, 3, 10):
     a, y = generator.normal(size=(2, 5, outputs)).astype(np.float32)
@@ -189,7 +207,10 @@ clipped = binary_cross_entropy(a, wrong).asnumpy()
 by_probability = sigmoid_vjp(Tensor(sums), a, binary_cross_entropy_gradient(a, wrong)).asnumpy()[:, 0]
 on_logits = binary_cross_entropy_with_logits(Tensor(sums), wrong).asnumpy()
 by_logit = binary_cross_entropy_with_logits_gradient(Tensor(sums), wrong).asnumpy()[:, 0]
-print("    z   −ln(1 − a)   clipped    gradient   on logits    gradient")
+say(
+    "    z   −ln(1 − a)   clipped    gradient   on logits    gradient",
+    "    z   −ln(1 − a)    截断后        梯度    用 logits        梯度",
+)
 for row in zip(sums[:, 0], naive, clipped, by_probability, on_logits, by_logit, strict=True):
     print("{:5.0f}   {:10.4f}   {:7.4f}   {:9.4f}   {:9.4f}   {:9.4f}".format(*row))
 
@@ -249,10 +270,12 @@ step = 1e-3
 behind, here, ahead = (np.stack(costs_at(*(place + t * direction))) for t in (-step, 0.0, step))
 curvature = (behind - 2 * here + ahead) / step**2
 rounding = 4 * np.finfo(float).eps * here.max() / step**2
-print(f"rounding of a second difference: up to about {rounding:.0e}")
-for name, values in zip(("cross-entropy", "squares"), curvature, strict=True):
-    print(
-        f"{name:14} smallest curvature {values.min():10.2e}, below 0 at {(values < -rounding).mean():.1%} of the points"
+say(f"rounding of a second difference: up to about {rounding:.0e}", f"二阶差分的舍入误差：最大约 {rounding:.0e}")
+for name, values in zip(names, curvature, strict=True):
+    least, below = values.min(), (values < -rounding).mean()
+    say(
+        f"smallest curvature {least:10.2e}, below 0 at {below:.1%} of the points: {name}",
+        f"最小曲率 {least:10.2e}，在 {below:.1%} 的点上小于 0：{name}",
     )
 
 # %%

@@ -1,8 +1,9 @@
 r"""06 · Features
 =============
 
-A network multiplies its inputs by weights, so its inputs have to be numbers, and numbers of a size that suits the
-steps of gradient descent. This chapter makes such numbers of a table with rooms, years and cities.
+A table has rooms, years and cities. What is Shanghai times 0.3, and why does the column of the years spoil what the
+column of the rooms has learnt? A network multiplies its inputs by weights, so they have to be numbers, and numbers of a
+size that suits the steps of gradient descent. This chapter makes such numbers of the table.
 
 :Teaches: scaling fitted on the training set alone, and what it does to the cost surface; integers, one-hot and
    multi-hot for categories, a class for unseen values, and the distances that each encoding implies.
@@ -24,7 +25,7 @@ from ms_dnn.features.fitted import FittedCategory, FittedMultiHot
 from ms_dnn.features.scaling import Scaling, fit_scaling
 from ms_dnn.maths.affine import linear
 from ms_dnn.maths.losses import squared_error
-from ms_dnn.series.chapter import BLUE, GREY, ORANGE, begin, check_answer, label, show_code
+from ms_dnn.series.chapter import BLUE, GREY, ORANGE, begin, check_answer, label, say, show_code
 from ms_dnn.series.descent import descend
 from ms_dnn.series.pictures import distances, draw_distances, draw_path, draw_surface
 
@@ -75,7 +76,10 @@ show_code(Scaling.apply, fit_scaling)
 numbers = train[["rooms", "years"]].to_numpy()
 standard = fit_scaling("standard", numbers)
 for i, name in enumerate(("rooms", "years")):
-    print(f"{name}: mean {standard.offset[i]:6.3f}, standard deviation {standard.scale[i]:.3f}")
+    say(
+        f"{name}: mean {standard.offset[i]:6.3f}, standard deviation {standard.scale[i]:.3f}",
+        f"{name}：均值 {standard.offset[i]:6.3f}，标准差 {standard.scale[i]:.3f}",
+    )
 
 # %%
 # Why the scale matters
@@ -106,7 +110,10 @@ for kind, x in inputs.items():
     way = descend(DNN([Dense(start, None, "identity")]), Cost("squared_error"), x, y, [rate] * 40)
     paths[kind], costs[kind] = way.ways["layers.0.weight"][:, 0], way.costs
     print(
-        f"{kind:9s} κ = {largest / smallest:6.2f}, rate {rate:.4f}; J after 0, 5, 39 steps:",
+        label(
+            f"{kind:9s} κ = {largest / smallest:6.2f}, rate {rate:.4f}; J after 0, 5, 39 steps:",
+            f"{kind:9s} κ = {largest / smallest:6.2f}，学习率 {rate:.4f}；0、5、39 步之后的 J：",
+        ),
         *way.costs[[0, 5, 39]].round(4),
     )
 
@@ -157,7 +164,10 @@ for name, scaling in fits.items():
     unit = DNN([Dense(np.zeros((1, 2), np.float32), np.zeros(1, np.float32), "identity")])
     way = descend(unit, Cost("squared_error"), x[:140], rent[:140, None], [0.7] * 80)
     reach = f"rooms {x[:140, 0].min():.2f} to {x[:140, 0].max():.2f}"
-    print(f"fitted on {name:13s}: {reach}, J after 79 steps {way.costs[-1]:.3f}")
+    say(
+        f"fitted on {name:13s}: {reach}, J after 79 steps {way.costs[-1]:.3f}",
+        f"拟合于 {name:13s}：{reach}，79 步之后的 J 为 {way.costs[-1]:.3f}",
+    )
 
 figure, axes = plt.subplots(figsize=(7, 2.6))
 shown = {
@@ -207,7 +217,7 @@ encoders = {
     )
     for encoding in ("integer", "one_hot")
 }
-print("Harbin was never seen:", *encoders["one_hot"].names)
+print(label("Harbin was never seen:", "从未见过哈尔滨："), *encoders["one_hot"].names)
 for encoding, encoder in encoders.items():
     for city, row in zip(four["city"], encoder.apply(four).astype(int), strict=True):
         print(f"{encoding:8s} {city:9s}", *row)

@@ -1,8 +1,9 @@
 r"""07 · The shallow network
 ========================
 
-One hidden layer between the input layer and the output layer. It is the smallest network in which a gradient has to
-pass through a layer, and it learns what no single layer can.
+"One or the other, not both": a child learns it from four examples, and logistic regression never does. What does it
+lack? One hidden layer between the input layer and the output layer. That is the smallest network in which a gradient
+has to pass through a layer, and it learns what no single layer can.
 
 :Teaches: forward and backward through two layers, by hand for one sample; why XOR needs a hidden layer; how a decision
    boundary becomes curved during training.
@@ -21,9 +22,9 @@ from ms_dnn.data.separability import linearly_separable
 from ms_dnn.layers.dense import dense
 from ms_dnn.maths.affine import affine_vjp
 from ms_dnn.presentation.plots import CLASS_COLOURS, SHAPES
-from ms_dnn.series.chapter import begin, check_answer, label, show_code
+from ms_dnn.series.chapter import begin, check_answer, label, say, show_code
 from ms_dnn.series.descent import descend, with_parameters
-from ms_dnn.series.pictures import draw_decision, draw_network
+from ms_dnn.series.pictures import draw_decision, draw_network, frame_legend, name_layers
 
 begin()
 
@@ -51,7 +52,13 @@ x, y = np.array([[1.0, 0.5]]), np.array([[1.0]])
 
 a, caches = network.forward(Tensor(x))
 (_, z1, a1), (_, z2, a2) = ([part.asnumpy() for part in cache] for cache in caches)
-print("z₁ = 0.5 · 1 − 1 · 0.5 + 0.2 =", z1[0, 0].round(4), " (first of three:", *z1[0].round(4), end=")\n")
+print(
+    "z₁ = 0.5 · 1 − 1 · 0.5 + 0.2 =",
+    z1[0, 0].round(4),
+    label(" (first of three:", " (三个中的第一个："),
+    *z1[0].round(4),
+    end=")\n",
+)
 print("a₁ = tanh z₁                 =", *a1[0].round(4))
 print("z₂ = a₁₁ − 1.5 a₁₂ + 0.5 a₁₃ + 0.25 =", z2[0, 0].round(4))
 print("a₂ = σ(z₂)                   =", a2[0, 0].round(4))
@@ -103,15 +110,17 @@ np.testing.assert_allclose(delta_1.asnumpy()[0], delta_by_hand)
 np.testing.assert_allclose(W1_gradient.asnumpy(), np.outer(delta_by_hand, x))
 
 # %%
-# The same numbers in their places. Blue is positive, orange and dashed negative; a line is the wider, the larger its
-# number. Forward the lines are weights, backward they are the gradients of these weights. A descent step subtracts
-# them: the output has to grow, so weights that increase it grow, and weights that decrease it shrink.
+# The same numbers in their places, in two digits. Blue is positive, orange and dashed negative; a line is the wider,
+# the larger its number. Forward the lines are weights, with the biases (b) below the units; backward they are the
+# gradients of these weights. A descent step subtracts them: the output has to grow, so weights that increase it grow,
+# and weights that decrease it shrink.
 
-figure, (upper, lower) = plt.subplots(2, 1, figsize=(6.5, 6.2))
-draw_network(upper, [x, a1, a2], [W1, W2], ["x", "a₁", "a₂"])
+figure, (upper, lower) = plt.subplots(2, 1, figsize=(7, 7.4))
+draw_network(upper, [x, a1, a2], [W1, W2], name_layers(["x", "a₁", "a₂"]), biases=[b1, b2])
 upper.set_title(label("Forward: the outputs a, and the weights", "前向：输出 a 与权重"))
 deltas = [part.asnumpy() for part in (dx, delta_1, delta_2)]
-draw_network(lower, deltas, [W1_gradient.asnumpy(), W2_gradient.asnumpy()], ["∂ℓ/∂x", "δ₁", "δ₂"], backward=True)
+gradients = [W1_gradient.asnumpy(), W2_gradient.asnumpy()]
+draw_network(lower, deltas, gradients, name_layers(["∂ℓ/∂x", "δ₁", "δ₂"]), backward=True)
 lower.set_title(label("Backward: δ, and the gradients of the weights", "反向：δ 与权重的梯度"))
 figure.suptitle(label("One sample goes forward, its error comes back", "一个样本前向传播，误差反向传回"))
 
@@ -129,14 +138,14 @@ figure.suptitle(label("One sample goes forward, its error comes back", "一个�
 corners = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32)
 exclusive = np.array([0, 1, 1, 0])
 targets = exclusive[:, None].astype(np.float32)
-print("linearly separable:", linearly_separable(corners, 2 * exclusive - 1))
+print(label("linearly separable:", "线性可分："), linearly_separable(corners, 2 * exclusive - 1))
 
 single = LogisticRegression(2)
 descend(single, cost, corners, targets, [1.0] * 20)
-print("one layer predicts ", *single(Tensor(corners)).asnumpy()[:, 0].round(3))
+print(label("one layer predicts ", "一层的预测："), *single(Tensor(corners)).asnumpy()[:, 0].round(3))
 pair = ShallowNetwork(2, 2, 1, "tanh", "sigmoid", seed=0)
 descend(pair, cost, corners, targets, [3.0] * 100)
-print("two layers predict ", *pair(Tensor(corners)).asnumpy()[:, 0].round(3))
+print(label("two layers predict ", "两层的预测："), *pair(Tensor(corners)).asnumpy()[:, 0].round(3))
 
 # %%
 # How do two hidden units do it? The boundary of each is still one straight line. But together they map every corner to
@@ -146,7 +155,7 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2))
 names = [label("equal: 0", "相同：0"), label("different: 1", "不同：1")]
 draw_decision(left, lambda points: pair(Tensor(points)).asnumpy()[:, 0] > 0.5, corners, exclusive, names)
 left.set(xlabel="x₁", ylabel="x₂", title=label("The four inputs", "四个输入"))
-left.legend(loc="center")
+frame_legend(left, "center")
 weight, bias = (parameter.asnumpy() for parameter in pair.layers[1].trainable_params())
 places = pair.layers[0](Tensor(corners)).asnumpy()
 draw_decision(right, lambda points: points @ weight[0] + bias[0] > 0, places, exclusive, names)
@@ -172,7 +181,10 @@ moons, kinds = make_moons(200, noise=0.15, random_state=7)
 moons, wanted = moons.astype(np.float32), kinds[:, None].astype(np.float32)
 line = LogisticRegression(2)
 descend(line, cost, moons, wanted, [2.0] * 60)
-print(f"one layer: accuracy {(line.decide(Tensor(moons)) == kinds).mean():.1%}")
+say(
+    f"one layer: accuracy {(line.decide(Tensor(moons)) == kinds).mean():.1%}",
+    f"一层：准确率 {(line.decide(Tensor(moons)) == kinds).mean():.1%}",
+)
 
 curved = ShallowNetwork(2, 8, 1, "tanh", "sigmoid", seed=3)
 way = descend(curved, cost, moons, wanted, [2.0] * 180)

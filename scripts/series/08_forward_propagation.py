@@ -1,9 +1,10 @@
 r"""08 · Forward propagation
 ========================
 
-A deep network is the same line again and again: a weighted sum, a bias, an activation. This chapter writes the line
-three ways, by elements, by matrices with samples as columns, and by matrices with samples as rows, and computes all
-three.
+A network of ten layers stops with an error: (5, 4) cannot be multiplied by (3, 5). Which layer is it, and which of the
+two is wrong? A deep network is the same line again and again: a weighted sum, a bias, an activation. This chapter
+writes the line three ways, by elements, by matrices with samples as columns, and by matrices with samples as rows, and
+computes all three.
 
 :Teaches: forward propagation at any depth, in elements and matrices; that columns and rows are transposes with the same
    W and b; which shape everything has, and how a wrong one is reported.
@@ -23,8 +24,8 @@ from ms_dnn.gradients.blog import element_forward, matrix_forward
 from ms_dnn.layers.dense import dense
 from ms_dnn.maths.affine import affine
 from ms_dnn.presentation.notation import shape_text
-from ms_dnn.series.chapter import begin, check_answer, label, show_code
-from ms_dnn.series.pictures import draw_arrays, draw_network
+from ms_dnn.series.chapter import begin, check_answer, label, say, show_code
+from ms_dnn.series.pictures import draw_arrays, draw_network, name_layers
 
 begin()
 
@@ -37,6 +38,8 @@ begin()
 # .. _formula-element-form:
 #
 # .. math:: a^{[l]}_j = \sigma\Bigl(\sum_{k=1}^{n[l-1]} w^{[l]}_{jk}\, a^{[l-1]}_k + b^{[l]}_j\Bigr)
+#
+# In each layer **every** unit weighs **every** output of the layer below: the layers are **fully connected**.
 #
 # Of the two indices of a weight the first is the unit where it ends, the second the one where it begins. That order
 # looks the wrong way round until the matrices come; then it is what makes them multiply.
@@ -57,11 +60,64 @@ print("x    =", *samples[0].round(3))
 for number, layer in enumerate(one, start=1):
     print(f"a[{number}] =", *layer.a.round(3))
 
-figure, axes = plt.subplots(figsize=(7, 4.2))
-draw_network(axes, [samples[0], *(layer.a for layer in one)], weights, ["a[0] = x", "a[1]", "a[2]", "a[3]"])
+figure, axes = plt.subplots(figsize=(8.5, 5))
+names = name_layers(["a[0] = x", "a[1]", "a[2]", "a[3]"])
+draw_network(axes, [samples[0], *(layer.a for layer in one)], weights, names, biases=biases)
 figure.suptitle(label("One sample on its way through 3-4-3-2", "一个样本穿过 3-4-3-2 网络"))
 
 # %%
+# Unit by unit, and then by induction
+# -----------------------------------
+# Written out, the four units of layer 1 are
+#
+# .. math::
+#    \begin{aligned}
+#    a^{[1]}_1 &= \sigma(w^{[1]}_{11} x_1 + w^{[1]}_{12} x_2 + w^{[1]}_{13} x_3 + b^{[1]}_1) \\
+#    a^{[1]}_2 &= \sigma(w^{[1]}_{21} x_1 + w^{[1]}_{22} x_2 + w^{[1]}_{23} x_3 + b^{[1]}_2) \\
+#    a^{[1]}_3 &= \sigma(w^{[1]}_{31} x_1 + w^{[1]}_{32} x_2 + w^{[1]}_{33} x_3 + b^{[1]}_3) \\
+#    a^{[1]}_4 &= \sigma(w^{[1]}_{41} x_1 + w^{[1]}_{42} x_2 + w^{[1]}_{43} x_3 + b^{[1]}_4)
+#    \end{aligned}
+#
+# and the three units of layer 2 take these four as their inputs:
+#
+# .. math::
+#    \begin{aligned}
+#    a^{[2]}_1 &= \sigma(w^{[2]}_{11} a^{[1]}_1 + w^{[2]}_{12} a^{[1]}_2 + w^{[2]}_{13} a^{[1]}_3
+#    + w^{[2]}_{14} a^{[1]}_4 + b^{[2]}_1) \\
+#    a^{[2]}_2 &= \sigma(w^{[2]}_{21} a^{[1]}_1 + w^{[2]}_{22} a^{[1]}_2 + w^{[2]}_{23} a^{[1]}_3
+#    + w^{[2]}_{24} a^{[1]}_4 + b^{[2]}_2) \\
+#    a^{[2]}_3 &= \sigma(w^{[2]}_{31} a^{[1]}_1 + w^{[2]}_{32} a^{[1]}_2 + w^{[2]}_{33} a^{[1]}_3
+#    + w^{[2]}_{34} a^{[1]}_4 + b^{[2]}_3)
+#    \end{aligned}
+#
+# (The blog post counts the input layer as layer 1. These are the second and the third layer there, and its loops run
+# from 2 to L.)
+
+x, (w, b) = samples[0], (weights[0][0], biases[0][0])
+a11 = np.tanh(w[0] * x[0] + w[1] * x[1] + w[2] * x[2] + b)
+h, (w, b) = one[0].a, (weights[1][0], biases[1][0])
+a21 = np.tanh(w[0] * h[0] + w[1] * h[1] + w[2] * h[2] + w[3] * h[3] + b)
+np.testing.assert_allclose([a11, a21], [one[0].a[0], one[1].a[0]], rtol=1e-12)
+say(
+    f"first unit of layer 1: {a11:.6f}, of layer 2: {a21:.6f}",
+    f"第 1 层的第一个神经元：{a11:.6f}，第 2 层的：{a21:.6f}",
+)
+
+# %%
+# Between the two only the number in the brackets has grown. That is the whole argument, and the post calls it very
+# important: **induction**. The outputs of layer 0 are known, they are x. Where those of layer l − 1 are known, the line
+# gives those of layer l. So it gives all of them, whatever L is. Backpropagation will use the same argument from the
+# last layer down.
+#
+# .. admonition:: The forward algorithm
+#
+#    **Inputs:** L, the weights W[1] … W[L], the biases b[1] … b[L], the activations, and a sample x.
+#
+#    1. a[0] = x
+#    2. for l = 1, 2, …, L: z[l] = W[l] a[l − 1] + b[l], then a[l] = σ(z[l])
+#
+#    **Output:** a[L].
+#
 # A layer at a time
 # -----------------
 # The sum over k is a row of W times a column a. All rows at once are the matrix W, and the layer is one product:
@@ -96,9 +152,11 @@ for number, (of_columns, of_rows) in enumerate(zip(columns, rows, strict=True), 
     by_elements = np.stack([element_forward(weights, biases, activations, x)[number - 1].a for x in samples])
     np.testing.assert_allclose(of_columns.a.T, by_elements, rtol=1e-12)
     np.testing.assert_allclose(of_rows.asnumpy(), of_columns.a.T, rtol=1e-12)
-    print(
-        f"layer {number}: columns {shape_text(of_columns.a.shape)}, rows {shape_text(of_rows.shape)}, "
-        f"largest difference {np.abs(of_rows.asnumpy() - of_columns.a.T).max():.1e}"
+    sizes_of = shape_text(of_columns.a.shape), shape_text(of_rows.shape)
+    apart = np.abs(of_rows.asnumpy() - of_columns.a.T).max()
+    say(
+        f"layer {number}: columns {sizes_of[0]}, rows {sizes_of[1]}, largest difference {apart:.1e}",
+        f"第 {number} 层：列形式 {sizes_of[0]}，行形式 {sizes_of[1]}，最大差别 {apart:.1e}",
     )
 
 figure, (upper, lower) = plt.subplots(2, 1, figsize=(7, 5.2))
@@ -140,7 +198,10 @@ for shape in ((2, 1), (5, 1, 5), (4, 9, 2, 7, 3), (2, *[6] * 10, 1)):
     loop = np.stack([element_forward(W, b, ["tanh"] * len(W), row)[-1].a for row in x])
     apart = np.abs(deep(Tensor(x)).asnumpy() - loop).max()
     np.testing.assert_allclose(apart, 0, atol=1e-12)
-    print(f"{'-'.join(map(str, shape)):28s} elements against rows: {apart:.1e}")
+    say(
+        f"{'-'.join(map(str, shape)):28s} elements against rows: {apart:.1e}",
+        f"{'-'.join(map(str, shape)):28s} 元素形式与行形式相差：{apart:.1e}",
+    )
 
 # %%
 # The dimension check
@@ -153,11 +214,11 @@ for shape in ((2, 1), (5, 1, 5), (4, 9, 2, 7, 3), (2, *[6] * 10, 1)):
 #    \begin{aligned}
 #    W^{[l]}, \tfrac{\partial J}{\partial W^{[l]}} &: n[l] \times n[l-1], &
 #    b^{[l]}, \tfrac{\partial J}{\partial b^{[l]}} &: n[l], \\
-#    z^{[l]}, a^{[l]}, \tfrac{\partial J}{\partial z^{[l]}}, \tfrac{\partial J}{\partial a^{[l]}} &: n[l] \times 1
-#    \text{ for one sample}, & &: n[l] \times m \text{ for } m
+#    z^{[l]}, a^{[l]}, \tfrac{\partial J}{\partial z^{[l]}}, \tfrac{\partial J}{\partial a^{[l]}} &: n[l] \times m
 #    \end{aligned}
 #
-# In row form the last two are transposed, :math:`1 \times n[l]` and :math:`m \times n[l]`. A gradient always has the
+# Here m is the number of samples, 1 for a single one. In row form the last line is transposed, :math:`m \times n[l]`. A
+# gradient always has the
 # shape of the variable that it belongs to; the shapes of W and b, and so of their gradients, do not depend on the
 # number of samples.
 
@@ -179,7 +240,10 @@ for m in (1, 5):
 order = ("W", "dW", "b", "db", "z", "dz", "a", "da")
 print("          ", *(f"{name:>4s}" for name in order))
 for (m, number), tensors in sorted(seen.items()):
-    print(f"m={m} layer {number}", *(f"{shape_text(tensors[name].shape):>4s}" for name in order))
+    print(
+        label(f"m={m} layer {number}", f"m={m} 第{number}层 "),
+        *(f"{shape_text(tensors[name].shape):>4s}" for name in order),
+    )
 
 # %%
 # A wrong shape is an error

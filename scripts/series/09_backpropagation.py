@@ -21,8 +21,8 @@ from ms_dnn.gradients.blog import LOSS_SLOPES, looped_gradients, matrix_forward,
 from ms_dnn.layers.dense import dense
 from ms_dnn.maths.affine import affine_vjp
 from ms_dnn.presentation.notation import shape_text
-from ms_dnn.series.chapter import begin, check_answer, label, show_code
-from ms_dnn.series.pictures import draw_arrays, draw_network
+from ms_dnn.series.chapter import begin, check_answer, label, say, show_code
+from ms_dnn.series.pictures import draw_arrays, draw_flow, draw_network, name_layers
 
 begin()
 
@@ -51,7 +51,10 @@ def nudged(layer: int, j: int, k: int, x: np.ndarray, y: np.ndarray, h: float = 
 
 
 tried = nudged(1, 2, 0, X[:1], Y[:1])
-print(f"weight from input 1 to unit 3 of layer 1, tried: {tried:.9f}")
+say(
+    f"weight from input 1 to unit 3 of layer 1, tried: {tried:.9f}",
+    f"从输入 1 到第 1 层神经元 3 的权重，试探得到：{tried:.9f}",
+)
 
 # %%
 # A chain of single units
@@ -108,6 +111,16 @@ print("δ[3]             =", *delta_3.round(4))
 #
 # .. math:: \delta^{[l]} = \bigl(W^{[l+1]}\bigr)^T \delta^{[l+1]} \odot \sigma'(z^{[l]})
 #
+# In one line, from sum to sum and for all units at once:
+#
+# .. _formula-sum-to-sum:
+#
+# .. math:: \frac{\partial z^{[l+1]}}{\partial z^{[l]}} = W^{[l+1]} \operatorname{diag}\bigl(\sigma'(z^{[l]})\bigr)
+#
+# This is the key step of the blog post. Its transpose, times :math:`\delta^{[l+1]}`, is the formula above: with δ of
+# the last layer known, **induction** gives δ of every layer. (One of the texts has a further factor :math:`da^{[l-1]}`
+# on the right-hand side. That is a typo: :math:`da^{[l-1]}` is what is being computed.)
+#
 # So the errors run backwards along the same connections as the outputs run forwards. In the package every layer
 # computes its own δ, and hands :math:`W^T \delta` down:
 
@@ -115,6 +128,8 @@ show_code(DNN.backward, Dense.delta)
 
 delta_2 = through_activation("tanh", layers[1].z, weights[2].T @ delta_3)
 delta_1 = through_activation("tanh", layers[0].z, weights[1].T @ delta_2)
+step_2_to_3 = weights[2] @ np.diag(1 - np.tanh(layers[1].z) ** 2)  # ∂z[3]/∂z[2]
+np.testing.assert_allclose(step_2_to_3.T @ delta_3, delta_2, rtol=1e-12)
 print("δ[2] =", *delta_2.round(4))
 print("δ[1] =", *delta_1.round(4))
 
@@ -140,14 +155,19 @@ show_code(sample_gradients)
 
 one = sample_gradients(weights, biases, activations, "squared_error", x, y)
 np.testing.assert_allclose(one[0][0], np.outer(delta_1, x), rtol=1e-12)
-print(f"the weight that was tried: by backpropagation {one[0][0][2, 0]:.9f}, by trying {tried:.9f}")
+say(
+    f"the weight that was tried: by backpropagation {one[0][0][2, 0]:.9f}, by trying {tried:.9f}",
+    f"试探过的那个权重：反向传播得到 {one[0][0][2, 0]:.9f}，试探得到 {tried:.9f}",
+)
 np.testing.assert_allclose(one[0][0][2, 0], tried, rtol=1e-6)
 
-figure, (upper, lower) = plt.subplots(2, 1, figsize=(7, 7.4))
-draw_network(upper, [x, *(layer.a for layer in layers)], weights, ["x", "a[1]", "a[2]", "a[3]"])
+figure, (upper, lower) = plt.subplots(2, 1, figsize=(8.5, 9.6))
+names = name_layers(["x", "a[1]", "a[2]", "a[3]"])
+draw_network(upper, [x, *(layer.a for layer in layers)], weights, names, biases=biases)
 upper.set_title(label("Forward: outputs a, lines are weights", "前向：输出 a，线为权重"))
 deltas = [weights[0].T @ delta_1, delta_1, delta_2, delta_3]
-draw_network(lower, deltas, [dW for dW, _ in one], ["∂J/∂x", "δ[1]", "δ[2]", "δ[3]"], backward=True)
+names = name_layers(["∂J/∂x", "δ[1]", "δ[2]", "δ[3]"])
+draw_network(lower, deltas, [dW for dW, _ in one], names, backward=True)
 lower.set_title(label("Backward: δ, lines are gradients of the weights", "反向：δ，线为权重的梯度"))
 figure.suptitle(label("Outputs run forward, errors run back over the same lines", "输出向前传，误差沿同样的线传回"))
 
@@ -173,7 +193,10 @@ of_layers = looped_gradients(weights, biases, activations, "squared_error", "mea
 looped = [part for layer in of_layers for part in layer]
 for name, fast, slow in zip(network.parameter_names, vectorised, looped, strict=True):
     difference = np.abs(fast.asnumpy() - slow).max()
-    print(f"{name:15s} {shape_text(fast.shape):>4s}  loop and product differ by {difference:.1e}")
+    say(
+        f"{name:15s} {shape_text(fast.shape):>4s}  loop and product differ by {difference:.1e}",
+        f"{name:15s} {shape_text(fast.shape):>4s}  循环与乘积相差 {difference:.1e}",
+    )
     np.testing.assert_allclose(fast.asnumpy(), slow, rtol=1e-10, atol=1e-15)
 
 da = Cost("squared_error").forward_backward(a, Tensor(Y))[1]
@@ -202,11 +225,19 @@ show_code(dense, Dense.forward)
 
 for number, cache in enumerate(caches, start=1):
     print(
-        f"cache {number}:",
+        label(f"cache {number}:", f"缓存 {number}："),
         ", ".join(f"{name} {shape_text(part.shape)}" for name, part in zip("xza", cache, strict=True)),
     )
 shared = all(np.array_equal(caches[i][2].asnumpy(), caches[i + 1][0].asnumpy()) for i in range(2))
-print("the a of one layer is the x of the next:", shared)
+print(label("the a of one layer is the x of the next:", "一层的 a 就是下一层的 x："), shared)
+
+# %%
+# The whole pass as a flow of blocks, one a layer: forward from left to right along the top, backward from right to left
+# along the bottom, and between them what the **caches** hand down.
+
+figure, axes = plt.subplots(figsize=(9, 3.8))
+draw_flow(axes, 3)
+figure.suptitle(label("Blocks and caches: forward above, backward below", "模块与缓存：上面前向，下面反向"))
 
 # %%
 # What it costs
@@ -229,8 +260,10 @@ def multiplications(widths: tuple[int, ...]) -> tuple[int, int, int]:
 shown = ((3, 4, 2, 3), (64, 32, 10), (784, 128, 64, 10), (12288, 256, 64, 1))
 for widths in shown:
     forward, backward, differences = multiplications(widths)
-    print(
-        f"{'-'.join(map(str, widths)):16s} forward {forward:>9,}  backward {backward:>9,}  by trying {differences:>18,}"
+    name = "-".join(map(str, widths))
+    say(
+        f"{name:16s} forward {forward:>9,}  backward {backward:>9,}  by trying {differences:>18,}",
+        f"{name:16s} 前向 {forward:>9,}  反向 {backward:>9,}  逐个试探 {differences:>18,}",
     )
 
 figure, axes = plt.subplots(figsize=(7, 3.8))

@@ -1,8 +1,9 @@
 r"""10 · Judging gradients
 ======================
 
-A wrong backward pass rarely crashes: it trains, only worse. This chapter computes one gradient in four ways, looks at
-what each can be trusted with, and then lets the package judge backward passes that were made wrong on purpose.
+Your network trains, and the cost falls. Is its gradient right? A wrong backward pass rarely crashes: it trains, only
+worse. This chapter computes one gradient in four ways, looks at what each can be trusted with, and then lets the
+package judge backward passes that were made wrong on purpose.
 
 :Teaches: central differences and their best step, the complex step, a verdict without a tolerance, and how a fault is
           found and named.
@@ -24,7 +25,8 @@ from ms_dnn.gradients.reference import cost as cost_in_numpy
 from ms_dnn.judge.network import check_network
 from ms_dnn.judge.routes.network import ComplexStepRoute, GradOperationRoute, HandwrittenRoute, plain_network
 from ms_dnn.judge.routes.slope import ladder, slope
-from ms_dnn.series.chapter import BLUE, GREEN, GREY, ORANGE, begin, check_answer, label, show_code
+from ms_dnn.series.chapter import BLUE, GREEN, GREY, ORANGE, begin, check_answer, label, say, show_code
+from ms_dnn.series.faults import DerivativeAtA, ForgottenMean, SlightlyTooLarge, SumOverEverything, TransposedWeight
 
 begin()
 
@@ -123,7 +125,10 @@ by_differences = [
 ]
 
 ways = {"MindSpore": by_mindspore, "complex step": by_complex_step, "differences": by_differences}
-print("largest difference from the gradient by hand, relative to the largest element")
+say(
+    "largest difference from the gradient by hand, relative to the largest element",
+    "与手写梯度的最大差别，相对于最大的元素",
+)
 print(f"{'':17}" + "".join(f"{name:>15}" for name in ways))
 for number, name in enumerate(network.parameter_names):
     largest = np.abs(by_hand[number]).max()
@@ -184,12 +189,24 @@ def power(errors: np.ndarray, low: float, high: float) -> float:
     return float(np.polyfit(np.log(h[part]), np.log(errors[part]), 1)[0])
 
 
-print(f"truncation, central: h^{power(central, 1e-3, 0.1):.2f}    forward: h^{power(forward, 1e-6, 0.1):.2f}")
-print(f"rounding,   central: h^{power(central, 1e-14, 1e-8):.2f}")
+say(
+    f"truncation, central: h^{power(central, 1e-3, 0.1):.2f}    forward: h^{power(forward, 1e-6, 0.1):.2f}",
+    f"截断误差，中心差分：h^{power(central, 1e-3, 0.1):.2f}    前向差分：h^{power(forward, 1e-6, 0.1):.2f}",
+)
+say(
+    f"rounding,   central: h^{power(central, 1e-14, 1e-8):.2f}",
+    f"舍入误差，中心差分：h^{power(central, 1e-14, 1e-8):.2f}",
+)
 best = int(np.argmin(central))
-print(f"best single step: h = {h[best]:.0e}, error {central[best]:.0e}")
-print(f"extrapolated:     error {abs(measured.value - truth):.0e}, the package's own estimate {measured.error:.0e}")
-print(f"complex step:     error {imaginary[-1]:.0e}")
+say(
+    f"best single step: h = {h[best]:.0e}, error {central[best]:.0e}",
+    f"最佳的单个步长：h = {h[best]:.0e}，误差 {central[best]:.0e}",
+)
+say(
+    f"extrapolated:     error {abs(measured.value - truth):.0e}, the package's own estimate {measured.error:.0e}",
+    f"外推之后：误差 {abs(measured.value - truth):.0e}，软件包自己的估计 {measured.error:.0e}",
+)
+say(f"complex step:     error {imaginary[-1]:.0e}", f"复数步长法：误差 {imaginary[-1]:.0e}")
 
 # %%
 # The sum :math:`c h^2 + \varepsilon / h` is smallest near :math:`h = \varepsilon^{1/3} \approx 6 \cdot 10^{-6}`, and
@@ -215,13 +232,7 @@ print(check_network(network, cost, x, y, directions=1))
 # inherits everything from ``Dense`` but the step that it gets wrong. Here the derivative of tanh is taken at a, where
 # it belongs at z:
 
-
-class DerivativeAtA(Dense):
-    """1 - tanh²(a) where it should be 1 - tanh²(z)."""
-
-    def delta(self, cache: Any, da: Tensor) -> Tensor:
-        _, _z, a = cache
-        return da * (1 - ops.tanh(a) * ops.tanh(a))
+show_code(DerivativeAtA)
 
 
 def network_of(first: type[Dense] = Dense, second: type[Dense] = Dense) -> DNN:
@@ -242,38 +253,7 @@ print(judged(network_of(first=DerivativeAtA)))
 # judged by itself: that finds the place, and a list of explanations is tried on the error until one fits it in every
 # digit. Four more mistakes, of the cost, of dx, of db and of dW:
 
-
-class ForgottenMean(Cost):
-    """The derivative of the sum over the samples, where J is the mean."""
-
-    def forward_backward(self, a: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        J, da = super().forward_backward(a, y)
-        return J, len(a) * da
-
-
-class TransposedWeight(Dense):
-    """dx = dz Wᵀ where it should be dz W."""
-
-    def backward(self, cache: Any, da: Tensor) -> Any:
-        _, gradients = super().backward(cache, da)
-        return ops.matmul(self.delta(cache, da), self.weight.T), gradients
-
-
-class SumOverEverything(Dense):
-    """db sums dz over the units as well as over the samples."""
-
-    def backward(self, cache: Any, da: Tensor) -> Any:
-        dx, (dW, db) = super().backward(cache, da)
-        return dx, (dW, ops.zeros_like(db) + db.sum())
-
-
-class SlightlyTooLarge(Dense):
-    """dW is too large by 1 part in 100 000."""
-
-    def backward(self, cache: Any, da: Tensor) -> Any:
-        dx, (dW, db) = super().backward(cache, da)
-        return dx, (dW + 1e-5 * dW, db)
-
+show_code(ForgottenMean, TransposedWeight, SumOverEverything, SlightlyTooLarge)
 
 for judgement in (
     judged(network, ForgottenMean("softmax_cross_entropy")),
@@ -282,7 +262,7 @@ for judgement in (
     judged(network_of(second=SlightlyTooLarge)),
 ):
     print(f"{judgement.verdict.value}  {judgement.faulty[0].diagnosis}")
-    print(f"      seen in {', '.join(judgement.disagreeing)}")
+    print(label("      seen in", "      见于"), ", ".join(judgement.disagreeing))
 
 # %%
 # Write others. ``scripts/bench_gradient_checkers.py`` plants a whole catalogue of mistakes, most of them seen in real
@@ -368,7 +348,10 @@ print(right_softsign.verdict.value, "-", right_softsign.reason)
 rounded = {step: (np.float32(line(step)) - np.float32(line(-step))) / (2 * step) for step in h[h > 1e-6]}
 errors = {step: abs(float(quotient) - truth) for step, quotient in rounded.items()}
 step = min(errors, key=errors.__getitem__)
-print(f"best step {step:.0e}, error {errors[step]:.0e}; at h = 1e-5 about {errors[h[np.argmin(abs(h - 1e-5))]]:.0e}")
+say(
+    f"best step {step:.0e}, error {errors[step]:.0e}; at h = 1e-5 about {errors[h[np.argmin(abs(h - 1e-5))]]:.0e}",
+    f"最佳步长 {step:.0e}，误差 {errors[step]:.0e}；h = 1e-5 时约为 {errors[h[np.argmin(abs(h - 1e-5))]]:.0e}",
+)
 typical = np.median([error for near, error in errors.items() if 2e-3 < near < 2e-2])
 check_answer(1, 1e-7 < typical < 1e-3 and errors[h[np.argmin(abs(h - 1e-5))]] > 3 * typical)
 
@@ -378,7 +361,8 @@ check_answer(1, 1e-7 < typical < 1e-3 and errors[h[np.argmin(abs(h - 1e-5))]] > 
 
 judgement = judged(network_of(first=SlightlyTooLarge))
 accepted_by_tolerance = np.allclose(slightly_wrong, by_complex_step[0], rtol=1e-3, atol=1e-5)
-print("checker:", "passes" if accepted_by_tolerance else "fails", "   judge:", judgement.verdict.value)
+passes = label("passes", "通过") if accepted_by_tolerance else label("fails", "不通过")
+print(label("checker:", "检验工具："), passes, label("   judge:", "   检验器："), judgement.verdict.value)
 check_answer(2, accepted_by_tolerance and judgement.disagreeing == ("layers.0.weight",))
 
 # %%
@@ -387,5 +371,8 @@ check_answer(2, accepted_by_tolerance and judgement.disagreeing == ("layers.0.we
 #    and that is how the package detects a kink. ReLU has one in every unit.
 
 corner = slope(lambda positions: np.abs(positions)[:, np.newaxis], ladder())
-print(f"{corner.kind}: D = {corner.value:.0f}, left {corner.left:+.0f}, right {corner.right:+.0f}")
+say(
+    f"{corner.kind}: D = {corner.value:.0f}, left {corner.left:+.0f}, right {corner.right:+.0f}",
+    f"不可导点：D = {corner.value:.0f}，左侧 {corner.left:+.0f}，右侧 {corner.right:+.0f}",
+)
 check_answer(3, corner.kind == "kink" and (corner.value, corner.left, corner.right) == (0.0, -1.0, 1.0))

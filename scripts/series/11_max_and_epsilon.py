@@ -1,8 +1,9 @@
 r"""11 · MAX and ε
 ===============
 
-The training algorithm of the series, literally: loops over iterations and samples, an update of every weight, and two
-rules that end it. One of them is often misread.
+The training has stopped by itself. Is it at the minimum, or has it only become slow? Here is the training algorithm of
+the blog post: loops over iterations and samples, an update of every weight, and two rules that end it. One of them is
+often misread.
 
 :Teaches: the whole algorithm with its inputs, what MAX and ε mean, why ε bounds the change and not the distance to the
           minimum, and where the three steps of an iteration stand in the code.
@@ -21,7 +22,7 @@ from ms_dnn import Cost, HandwrittenGradient, build_dnn
 from ms_dnn.config import parse_config
 from ms_dnn.gradients.blog import batch_gradient_descent, looped_gradients, sample_gradients
 from ms_dnn.judge.routes.network import plain_network
-from ms_dnn.series.chapter import BLUE, GREEN, GREY, ORANGE, begin, check_answer, label, show_code
+from ms_dnn.series.chapter import BLUE, GREEN, GREY, ORANGE, begin, check_answer, label, say, show_code
 from ms_dnn.series.descent import with_parameters
 from ms_dnn.series.pictures import draw_path, draw_surface
 from ms_dnn.training.epoch import Epoch
@@ -32,7 +33,8 @@ begin()
 # %%
 # What goes in
 # ------------
-# - the number of layers L and the nodes of each: 4, 5 and 3, so L = 2;
+# - the number of layers L and the nodes of each: 4, 5 and 3. Here L counts the layers with weights, so **L = 2**; the
+#   post counts the input layer as well, has L = 3 for the same network, and lets its loops run from 2 to L;
 # - an activation for each layer, and a loss: sigmoid, and :math:`\frac{1}{2} \lVert a - y \rVert^2`;
 # - the step α;
 # - the largest number of iterations MAX, and the threshold ε;
@@ -74,9 +76,18 @@ show_code(sample_gradients)
 show_code(looped_gradients, batch_gradient_descent)
 
 trained = batch_gradient_descent(weights, biases, activations, LOSS, X, Y, ALPHA, max_iterations=300, tolerance=0.01)
-print(f"iterations: {trained.iterations}, stopped by {trained.stop_reason}")
-print(f"cost: {trained.costs[0]:.4f} at the start, {trained.costs[-1]:.4f} at the end")
-print(f"largest change in the last update: {trained.largest_change:.5f}")
+say(
+    f"iterations: {trained.iterations}, stopped by {trained.stop_reason}",
+    f"迭代次数：{trained.iterations}，停止原因：{trained.stop_reason}",
+)
+say(
+    f"cost: {trained.costs[0]:.4f} at the start, {trained.costs[-1]:.4f} at the end",
+    f"成本：开始时 {trained.costs[0]:.4f}，结束时 {trained.costs[-1]:.4f}",
+)
+say(
+    f"largest change in the last update: {trained.largest_change:.5f}",
+    f"最后一次更新的最大变化量：{trained.largest_change:.5f}",
+)
 
 # %%
 # Two rules that end it
@@ -118,7 +129,10 @@ def ending(tolerance: float, most: int) -> tuple[int, str]:
 for tolerance, most in ((0.02, 300), (0.01, 600), (0.005, 600), (0.001, 600)):
     iterations, rule = ending(tolerance, most)
     reached = costs[iterations - 1]
-    print(f"ε = {tolerance:<6} MAX = {most}: {iterations:4} iterations, stopped by {rule:4} cost {reached:.4f}")
+    say(
+        f"ε = {tolerance:<6} MAX = {most}: {iterations:4} iterations, stopped by {rule:4} cost {reached:.4f}",
+        f"ε = {tolerance:<6} MAX = {most}：{iterations:4} 次迭代，停止于 {rule:4} 成本 {reached:.4f}",
+    )
 
 # %%
 # The largest change does not fall all the way: again and again it rises for a while, and the cost falls all the time. A
@@ -155,7 +169,10 @@ samples /= samples.std(0)
 targets = flowers[:, 2:3] - flowers[:, 2:3].mean(0)
 minimum = np.linalg.lstsq(samples, targets, rcond=None)[0][:, 0]
 curvature = np.linalg.eigvalsh(samples.T @ samples / len(samples))
-print(f"minimum at w = ({minimum[0]:.3f}, {minimum[1]:.3f}); curvatures {curvature[0]:.3f} and {curvature[1]:.3f}")
+say(
+    f"minimum at w = ({minimum[0]:.3f}, {minimum[1]:.3f}); curvatures {curvature[0]:.3f} and {curvature[1]:.3f}",
+    f"最小值点 w = ({minimum[0]:.3f}, {minimum[1]:.3f})；曲率 {curvature[0]:.3f} 和 {curvature[1]:.3f}",
+)
 
 START, EPSILON = np.array([[-1.2, 2.2]]), 1e-3
 
@@ -180,7 +197,7 @@ def way(alpha: float, steps: int) -> np.ndarray:
 rates = np.array([0.8, 0.4, 0.2, 0.1, 0.05, 0.025, 0.0125, 0.00625])
 ends = [fit(alpha) for alpha in rates]
 distances = np.array([np.linalg.norm(w - minimum) for w, _ in ends])
-print("     α   iterations   distance to the minimum")
+say("     α   iterations   distance to the minimum", "     α   迭代次数   到最小值点的距离")
 for alpha, (_, steps), distance in zip(rates, ends, distances, strict=True):
     print(f"{alpha:7.5f} {steps:9} {distance:14.4f}")
 
@@ -193,15 +210,18 @@ for alpha, (_, steps), distance in zip(rates, ends, distances, strict=True):
 # (the root of the number of weights, here 2). Half the α: about twice the distance. If you lower the rate, lower ε with
 # it.
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.4))
+figure, (*panels, right) = plt.subplots(1, 4, figsize=(13, 3.8), width_ratios=[1, 1, 1, 1.3])
 across, up = np.linspace(-1.6, 1.6, 61), np.linspace(-0.2, 2.6, 61)
 surface = np.array([[np.mean((samples @ [u, v] - targets[:, 0]) ** 2) / 2 for u in across] for v in up])
-draw_surface(left, across, up, np.log10(surface))
-left.plot(*minimum, "+", color="white", markersize=14, markeredgewidth=2)
-for number, place in enumerate((1, 5, 7)):
-    draw_path(left, way(rates[place], ends[place][1]), f"α = {rates[place]:g}", number)
-left.legend(loc="lower left", labelcolor="white")
-left.set(xlabel="$w_1$", ylabel="$w_2$", title=label("One ε, three ends (stars)", "同一个 ε，三个终点（星号）"))
+for panel, place in zip(panels, (1, 5, 7), strict=True):
+    draw_surface(panel, across, up, np.log10(surface))
+    panel.plot(*minimum, "o", markersize=18, markerfacecolor="none", markeredgecolor="white", markeredgewidth=1.8)
+    draw_path(panel, way(rates[place], ends[place][1]), f"α = {rates[place]:g}")
+    steps = ends[place][1]
+    panel.set(
+        xlabel="$w_1$", title=label(f"α = {rates[place]:g}: {steps} steps", f"α = {rates[place]:g}：{steps} 步")
+    )  # fmt: skip
+panels[0].set_ylabel("$w_2$")
 right.loglog(rates, distances, "o-", color=BLUE, label=label("distance at the end", "停止时的距离"))
 bound = np.sqrt(2) * EPSILON / (rates * curvature[0])
 right.loglog(rates, bound, "--", color=GREY, label=label("bound √2 ε / (α λ)", "上界 √2 ε / (α λ)"))
@@ -211,13 +231,40 @@ right.set(
     title=label("A smaller α stops farther away", "α 越小，停得越远"),
 )
 right.legend()
-figure.suptitle(label("ε bounds the change, not the distance", "ε 限制的是变化量，而不是距离"))
+figure.suptitle(
+    label(
+        "ε bounds the change, not the distance: one ε, three ends (stars), the minimum in the ring",
+        "ε 限制的是变化量，而不是距离：同一个 ε，三个终点（星号），最低点在圆环处",
+    )
+)
 
 # %%
 # Three steps
 # -----------
-# Whatever the loops around it look like, an iteration has three steps: **forward**, **error and its propagation back**,
-# **update**. In the training code of the package they are three functions, one below the other:
+# Whatever the loops around it look like, an iteration has three steps. The texts cut them differently, and store
+# different things on the way; in the training code of the package they are three functions, one below the other:
+#
+# .. list-table::
+#    :header-rows: 1
+#
+#    * - three steps
+#      - four processes of a cycle
+#      - in the package
+#    * - **forward**
+#      - forward: x, w, b give ŷ and the caches (w, b, a)
+#      - ``propagate_forward``: a and the caches (x, z, a)
+#    * - **error and its propagation back**
+#      - cost: ŷ and y give J
+#      - ``propagate_error_back``: J and its derivative by a
+#    * -
+#      - backward: the caches give dw and db
+#      - ``propagate_error_back``: the gradients
+#    * - **iteration**
+#      - update: w and b lose r times their gradients
+#      - ``Optimizer``: the update
+#
+# The two kinds of caches hold the same. The a that the text stores with a layer is the input of that layer, for a₁ is x
+# there: it is the x of the package's cache. W and b the package finds in the layer itself, and z is stored for σ′(z).
 
 show_code(
     HandwrittenGradient.propagate_forward,
@@ -236,8 +283,14 @@ optimizer(gradients, (Tensor(ALPHA, ms.float64),))
 
 one = batch_gradient_descent(weights, biases, activations, LOSS, X, Y, ALPHA, max_iterations=1, tolerance=0.0)
 first = network.trainable_params()[0].asnumpy()
-print(f"J by the three steps {float(J):.12f}, by the loops {one.costs[0]:.12f}")
-print(f"largest difference of W[1] after the update: {np.abs(first - one.weights[0]).max():.0e}")
+say(
+    f"J by the three steps {float(J):.12f}, by the loops {one.costs[0]:.12f}",
+    f"三个步骤算出的 J {float(J):.12f}，循环算出的 {one.costs[0]:.12f}",
+)
+say(
+    f"largest difference of W[1] after the update: {np.abs(first - one.weights[0]).max():.0e}",
+    f"更新之后 W[1] 的最大差别：{np.abs(first - one.weights[0]).max():.0e}",
+)
 
 # %%
 # The same, compiled
@@ -269,9 +322,15 @@ apart = max(
     np.abs(parameter.asnumpy() - array).max()
     for parameter, array in zip(network.trainable_params()[::2], looped.weights, strict=True)
 )
-print(f"loops:    {looped.iterations} iterations, stopped by {looped.stop_reason}, {of_loops:.2f} s")
-print(f"compiled: {done} iterations, stopped by {'tolerance' if change < TOLERANCE else 'MAX'}, {seconds:.2f} s")
-print(f"largest difference of any weight: {apart:.0e}")
+say(
+    f"loops:    {looped.iterations} iterations, stopped by {looped.stop_reason}, {of_loops:.2f} s",
+    f"循环：{looped.iterations} 次迭代，停止原因 {looped.stop_reason}，{of_loops:.2f} 秒",
+)
+say(
+    f"compiled: {done} iterations, stopped by {'tolerance' if change < TOLERANCE else 'MAX'}, {seconds:.2f} s",
+    f"编译：{done} 次迭代，停止原因 {'tolerance' if change < TOLERANCE else 'MAX'}，{seconds:.2f} 秒",
+)
+say(f"largest difference of any weight: {apart:.0e}", f"所有权重的最大差别：{apart:.0e}")
 
 # %%
 # In a configuration the inputs of the algorithm have these names. ``configs/blog_batch_gradient_descent.yaml`` is the
@@ -292,7 +351,10 @@ training:
   max_iterations: 5000    # MAX
   tolerance: 1.0e-5       # ε
 """)
-print(f"MAX {config.training.max_iterations}, ε {config.training.tolerance}, batch {config.training.batch_size}")
+say(
+    f"MAX {config.training.max_iterations}, ε {config.training.tolerance}, batch {config.training.batch_size}",
+    f"MAX {config.training.max_iterations}，ε {config.training.tolerance}，批量 {config.training.batch_size}",
+)
 
 # %%
 # Questions
@@ -318,5 +380,8 @@ quarter = batch_gradient_descent(
     [START], [np.zeros(1)], ["identity"], LOSS, samples, targets, 0.025, 5000, tolerance=EPSILON / 4
 )
 reached = np.linalg.norm(quarter.weights[0][0] - minimum)
-print(f"α = 0.1: {distances[3]:.4f}   α = 0.025 with the same ε: {distances[5]:.4f}, with a quarter: {reached:.4f}")
+say(
+    f"α = 0.1: {distances[3]:.4f}   α = 0.025 with the same ε: {distances[5]:.4f}, with a quarter: {reached:.4f}",
+    f"α = 0.1：{distances[3]:.4f}   α = 0.025，ε 不变：{distances[5]:.4f}，ε 取四分之一：{reached:.4f}",
+)
 check_answer(3, np.isclose(reached, distances[3], rtol=0.1) and distances[5] > 3 * distances[3])

@@ -1,8 +1,9 @@
 r"""12 · Hyperparameters
 ====================
 
-Weights are learned; rate, iterations, depth, widths and activations are chosen. Here each of them is written down in
-one place, changed alone, and searched for, on samples that training does not see.
+The network is bad. Is it too small, too deep, trained too briefly, or only with the wrong rate? And how do you choose
+without deceiving yourself? Weights are learned; rate, iterations, depth, widths and activations are chosen. Here each
+of them is written down in one place, changed alone, and searched for, on samples that training does not see.
 
 :Teaches: an experiment as a configuration, the loss against each hyperparameter, rates on a logarithmic scale, grid and
           random search, and what the validation set and the test set are for.
@@ -22,7 +23,7 @@ from ms_dnn.config import ExperimentConfig, parse_config
 from ms_dnn.config.swept import SweptExperiment, parse_swept
 from ms_dnn.errors import ConfigError, DivergenceError
 from ms_dnn.experiment.data import prepare_data
-from ms_dnn.series.chapter import BLUE, GREEN, ORANGE, begin, check_answer, label, show_code
+from ms_dnn.series.chapter import BLUE, GREEN, ORANGE, begin, check_answer, label, say, show_code
 
 begin()
 
@@ -52,14 +53,21 @@ sweep:
     network.width: [2, 8, 32, 64]
 """
 config = parse_config(EXPERIMENT)
-print(config.network.layers[0].units, "units, rate", config.learning_rate, "-", config.training.epochs, "epochs")
+print(
+    config.network.layers[0].units,
+    label("units, rate", "个神经元，学习率"),
+    config.learning_rate,
+    "-",
+    config.training.epochs,
+    label("epochs", "轮"),
+)
 
 # %%
 # Any value can be changed for one run, as ``--set`` does on the command line. A typo raises an error with a hint; it
 # does not start a run with a default in its place:
 
 changed = parse_config(EXPERIMENT, overrides=["learning_rate=0.05", "network.layers.0.units=64"])
-print(changed.network.layers[0].units, "units, rate", changed.learning_rate)
+print(changed.network.layers[0].units, label("units, rate", "个神经元，学习率"), changed.learning_rate)
 try:
     parse_config(EXPERIMENT, overrides=["learnin_rate=0.05"])
 except ConfigError as error:
@@ -72,7 +80,7 @@ except ConfigError as error:
 show_code(SweptExperiment.with_values, SweptExperiment.combinations)
 
 swept = parse_swept(EXPERIMENT)
-print(len(swept.combinations()), "combinations, the first:", swept.combinations()[0])
+print(len(swept.combinations()), label("combinations, the first:", "种组合，第一种："), swept.combinations()[0])
 deeper = swept.with_values({"network.depth": 3, "network.width": 16})
 print([layer.units for layer in deeper.network.layers])
 
@@ -84,8 +92,12 @@ print([layer.units for layer in deeper.network.layers])
 # - The **test set** is used once, at the end.
 
 data = prepare_data(config)
-for name, samples in (("training", data.train), ("validation", data.validation), ("test", data.test)):
-    print(f"{name:10} {len(samples.x):5} samples")
+for name, samples in (
+    (label("training", "训练"), data.train),
+    (label("validation", "验证"), data.validation),
+    (label("test", "测试"), data.test),
+):
+    say(f"{len(samples.x):5} samples for {name}", f"{len(samples.x):5} 个样本用于{name}")
 
 
 def train(experiment: ExperimentConfig) -> DNNClassifier:
@@ -144,7 +156,10 @@ found = {key: np.array([losses_with({key: value}) for value in values]) for key,
 for key, values in CHOICES.items():
     of_validation = found[key][:, 1]
     best = values[int(np.argmin(of_validation))]
-    print(f"{key:19} best {best!s:8} validation loss {of_validation.min():.3f}, worst {of_validation.max():.3f}")
+    say(
+        f"{key:19} best {best!s:8} validation loss {of_validation.min():.3f}, worst {of_validation.max():.3f}",
+        f"{key:19} 最佳 {best!s:8} 验证损失 {of_validation.min():.3f}，最差 {of_validation.max():.3f}",
+    )
 
 figure, grid = plt.subplots(2, 3, figsize=(10, 6))
 NAMES = {
@@ -196,8 +211,12 @@ figure.suptitle(
 generator = np.random.default_rng(0)
 uniform = generator.uniform(0.001, 30, 1000)
 log_uniform = 10 ** generator.uniform(np.log10(0.001), np.log10(30), 1000)
-for name, tried_rates in (("uniform", uniform), ("log-uniform", log_uniform)):
-    print(f"{name:12} {np.mean((tried_rates > 0.1) & (tried_rates < 2)):6.1%} of the rates lie between 0.1 and 2")
+for name, tried_rates in (
+    (label("uniform", "均匀分布"), uniform),
+    (label("log-uniform", "对数均匀分布"), log_uniform),
+):
+    share = np.mean((tried_rates > 0.1) & (tried_rates < 2))
+    say(f"{share:6.1%} of the rates lie between 0.1 and 2: {name}", f"{share:6.1%} 的学习率在 0.1 与 2 之间：{name}")
 
 figure, pair = plt.subplots(1, 2, figsize=(10, 3.6))
 rates, losses = np.array(CHOICES["learning_rate"]), found["learning_rate"][:, 1]
@@ -229,7 +248,10 @@ for axes, points, name, title in (
     (pair[1], RANDOM, "random", label("Random: 9 rates", "随机：9 个学习率")),
 ):
     losses = [losses_with({"learning_rate": rate, "training.epochs": epochs})[1] for rate, epochs in points]
-    print(f"{name:7} best validation loss {min(losses):.3f} at r = {points[int(np.argmin(losses))][0]:.3f}")
+    say(
+        f"{name:7} best validation loss {min(losses):.3f} at r = {points[int(np.argmin(losses))][0]:.3f}",
+        f"{name:7} 最佳验证损失 {min(losses):.3f}，r = {points[int(np.argmin(losses))][0]:.3f}",
+    )
     across, up = np.array(points).T
     shown = axes.scatter(across, up, c=np.log10(losses), s=130, edgecolors="black", vmin=-1, vmax=0.4, zorder=3)
     axes.plot(across, np.full(9, 1.0), "|", color=ORANGE, markersize=16, markeredgewidth=2)
@@ -258,9 +280,10 @@ figure.suptitle(
 # well be the better one of the two, as here: with 359 samples, one set can be easier than another.)
 
 values, chosen, of_validation = min(tried, key=lambda one: one[2])
-print(f"chosen among {len(tried)}: {values}")
-print(f"validation: loss {of_validation:.3f}, accuracy {chosen.score(data.validation.x, data.validation.targets):.3f}")
-print(f"test:       loss {loss_on(chosen, data.test):.3f}, accuracy {chosen.score(data.test.x, data.test.targets):.3f}")
+say(f"chosen among {len(tried)}: {values}", f"从 {len(tried)} 个中选出：{values}")
+for name, part in ((label("validation", "验证集"), data.validation), (label("test", "测试集"), data.test)):
+    loss, accuracy = loss_on(chosen, part), chosen.score(part.x, part.targets)
+    print(label(f"loss {loss:.3f}, accuracy {accuracy:.3f}", f"损失 {loss:.3f}，准确率 {accuracy:.3f}"), name)
 
 # %%
 # Questions
@@ -270,7 +293,10 @@ print(f"test:       loss {loss_on(chosen, data.test):.3f}, accuracy {chosen.scor
 
 uniform = np.random.default_rng(1).uniform(1e-4, 1, 100_000)
 log_uniform = 10 ** np.random.default_rng(1).uniform(-4, 0, 100_000)
-print(f"{np.mean(uniform < 0.01):.3f} and {np.mean(log_uniform < 0.01):.3f}")
+say(
+    f"{np.mean(uniform < 0.01):.3f} and {np.mean(log_uniform < 0.01):.3f}",
+    f"{np.mean(uniform < 0.01):.3f} 和 {np.mean(log_uniform < 0.01):.3f}",
+)
 check_answer(1, abs(np.mean(uniform < 0.01) - 0.01) < 0.002 and abs(np.mean(log_uniform < 0.01) - 0.5) < 0.01)
 
 # %%
@@ -294,5 +320,8 @@ check_answer(2, (parameters(32), parameters(64)) == (3466, 8970))
 
 generator = np.random.default_rng(2)
 best_of_fifty = np.array([generator.binomial(359, 0.95, 50).max() / 359 for _ in range(200)])
-print(f"the best of fifty: {best_of_fifty.mean():.3f} on the validation set")
+say(
+    f"the best of fifty: {best_of_fifty.mean():.3f} on the validation set",
+    f"五十个中最好的一个：验证集上 {best_of_fifty.mean():.3f}",
+)
 check_answer(3, 0.965 < best_of_fifty.mean() < 0.985)

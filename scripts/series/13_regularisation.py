@@ -1,7 +1,8 @@
 r"""13 · Regularisation
 ===================
 
-A network with more weights than samples can overfit: it fits the training samples, noise included, and not the law
+The training cost is nearly 0, and with every step the predictions on new samples get worse. What has the network
+learnt? One with more weights than samples can overfit: it fits the training samples, noise included, and not the law
 behind them. Four regularisation methods reduce that: L1 and L2 penalties on the weights, dropout, and early stopping.
 
 :Teaches: what overfitting looks like, L1 and L2 penalties as a part of the cost, inverted dropout with reproducible
@@ -19,10 +20,10 @@ from ms_dnn.layers.dropout import Dropout
 from ms_dnn.layers.penalty import Penalty
 from ms_dnn.maths.dropout import keep_factors, threshold_and_scale
 from ms_dnn.maths.penalties import l1, l1_gradient, l2, l2_gradient
-from ms_dnn.series.chapter import BLUE, GREEN, GREY, ORANGE, begin, check_answer, label, show_code
+from ms_dnn.series.chapter import BLUE, GREEN, GREY, ORANGE, begin, check_answer, label, say, show_code
 from ms_dnn.series.curves import train_curves
 from ms_dnn.series.descent import with_parameters
-from ms_dnn.series.pictures import draw_decision
+from ms_dnn.series.pictures import draw_decision, frame_legend
 from ms_dnn.training.stopping import EarlyStopping
 
 begin()
@@ -56,15 +57,21 @@ def train(penalty: Penalty | None = None, dropouts: float = 0.0):
 
 def report(name: str, curves) -> None:
     """Print the two costs at the end."""
-    print(f"{name:<17} training cost {curves.costs[-1]:.4f}   validation cost {curves.validation_costs[-1]:.3f}")
+    say(
+        f"training cost {curves.costs[-1]:.4f}, validation cost {curves.validation_costs[-1]:.3f}: {name}",
+        f"训练成本 {curves.costs[-1]:.4f}，验证成本 {curves.validation_costs[-1]:.3f}：{name}",
+    )
 
 
 plain, plain_curves = train()
 weights = sum(parameter.size for parameter in plain.trainable_params())
-print(f"{weights} weights and biases, {len(samples[0])} samples")
-report("no regularisation", plain_curves)
+say(f"{weights} weights and biases, {len(samples[0])} samples", f"{weights} 个权重和偏置，{len(samples[0])} 个样本")
+report(label("no regularisation", "无正则化"), plain_curves)
 best = int(plain_curves.validation_costs.argmin())
-print(f"lowest validation cost: {plain_curves.validation_costs[best]:.3f}, after {plain_curves.steps[best]} steps")
+say(
+    f"lowest validation cost: {plain_curves.validation_costs[best]:.3f}, after {plain_curves.steps[best]} steps",
+    f"最低的验证成本：{plain_curves.validation_costs[best]:.3f}，在第 {plain_curves.steps[best]} 步",
+)
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8))
 left.semilogy(plain_curves.steps, plain_curves.costs, "--", label=label("training", "训练"))
@@ -77,7 +84,7 @@ names = [label("class 0", "类别 0"), label("class 1", "类别 1")]
 classes = samples[1].argmax(1)
 draw_decision(right, lambda points: plain(Tensor(points)).asnumpy().argmax(1), samples[0], classes, names)
 right.set_title(label("The boundary winds around single samples", "决策边界绕着个别样本转"))
-right.legend(loc="upper right")
+frame_legend(right, "upper right")
 
 # %%
 # L2: large weights are penalised
@@ -105,7 +112,7 @@ show_code(l2, l2_gradient)
 
 show_code(Penalty.add_gradient)
 with_l2, l2_curves = train(Penalty(l2=0.02))
-report("L2, 0.02", l2_curves)
+report("L2: 0.02", l2_curves)
 
 # %%
 # L1: small weights are penalised as well
@@ -122,7 +129,7 @@ report("L2, 0.02", l2_curves)
 
 show_code(l1, l1_gradient)
 with_l1, l1_curves = train(Penalty(l1=0.01))
-report("L1, 0.01", l1_curves)
+report("L1: 0.01", l1_curves)
 
 
 def all_weights(network) -> np.ndarray:
@@ -133,9 +140,10 @@ def all_weights(network) -> np.ndarray:
 NEAR_ZERO = 1e-3
 figure, axes = plt.subplots(1, 3, figsize=(10, 3.2), sharey=True)
 compared = ((label("no penalty", "无惩罚"), plain, BLUE), ("L2", with_l2, ORANGE), ("L1", with_l1, GREEN))
+largest = max(np.abs(all_weights(network)).max() for _, network, _ in compared)  # so that no weight is cut off
 for place, (name, network, colour) in zip(axes, compared, strict=True):
     numbers = all_weights(network)
-    place.hist(numbers, bins=np.linspace(-1.0125, 1.0125, 82), color=colour, log=True)
+    place.hist(numbers, bins=np.linspace(-largest, largest, 82), color=colour, log=True)
     share = np.mean(np.abs(numbers) < NEAR_ZERO)
     place.set_title(label(f"{name}: {share:.1%} within ±{NEAR_ZERO}", f"{name}：{share:.1%} 落在 ±{NEAR_ZERO} 内"))
     place.set_xlabel(label("weight", "权重"))
@@ -151,8 +159,7 @@ figure.suptitle(label("L2 shrinks the weights, L1 makes most of them 0", "L2 使
 #
 # .. _formula-dropout-mask:
 #
-# .. math:: \tilde{a} = a \odot \frac{m}{1 - p}, \qquad m_{nj} = \begin{cases} 0 & \text{with probability } p \\
-#    1 & \text{else} \end{cases}
+# .. math:: \tilde{a} = a \odot \frac{m}{1 - p}, \qquad P(m_{nj} = 0) = p, \quad P(m_{nj} = 1) = 1 - p
 #
 # Backward, :math:`da` is multiplied by the same factors, so they are kept in the cache.
 
@@ -166,14 +173,26 @@ show_code(Dropout.forward, Dropout.backward)
 ones = Tensor(np.ones((400, 64), np.float32))
 layer, twin = Dropout(0.3, key=7), Dropout(0.3, key=7)
 dropped = layer.forward(ones)[0].asnumpy()
-print("the same key and step give the same mask:", np.array_equal(dropped, twin.forward(ones)[0].asnumpy()))
+print(
+    label("the same key and step give the same mask:", "同样的键和步数给出同样的掩码："),
+    np.array_equal(dropped, twin.forward(ones)[0].asnumpy()),
+)
 layer.step.set_data(Tensor(1, layer.step.dtype))
-print("and the next step another one:           ", not np.array_equal(dropped, layer.forward(ones)[0].asnumpy()))
-print(f"dropped: {np.mean(dropped == 0):.3f} of the ones, mean of all: {dropped.mean():.3f}")
-print("prediction drops nothing:                ", np.array_equal(layer(ones).asnumpy(), ones.asnumpy()))
+print(
+    label("and the next step another one:           ", "下一步则给出另一个掩码："),
+    not np.array_equal(dropped, layer.forward(ones)[0].asnumpy()),
+)
+say(
+    f"dropped: {np.mean(dropped == 0):.3f} of the ones, mean of all: {dropped.mean():.3f}",
+    f"被略去的比例：{np.mean(dropped == 0):.3f}，全体的均值：{dropped.mean():.3f}",
+)
+print(
+    label("prediction drops nothing:                ", "预测时什么也不略去："),
+    np.array_equal(layer(ones).asnumpy(), ones.asnumpy()),
+)
 
 with_dropout, dropout_curves = train(dropouts=0.6)
-report("dropout, 0.6", dropout_curves)
+report(label("dropout, 0.6", "随机失活，0.6"), dropout_curves)
 
 # %%
 # Early stopping
@@ -197,7 +216,10 @@ def stop_early(curves, stopping: EarlyStopping) -> tuple[int, int]:
 
 kept, ended = stop_early(plain_curves, EarlyStopping("validation_loss", larger_is_better=False, patience=10))
 stopped = with_parameters(build_dnn(SIZES, ACTIVATIONS), plain_curves.weights[kept])
-print(f"ended after {plain_curves.steps[ended]} steps, with the weights of step {plain_curves.steps[kept]} restored")
+say(
+    f"ended after {plain_curves.steps[ended]} steps, with the weights of step {plain_curves.steps[kept]} restored",
+    f"在第 {plain_curves.steps[ended]} 步停止，并恢复第 {plain_curves.steps[kept]} 步的权重",
+)
 
 figure, axes = plt.subplots(figsize=(7.5, 4))
 compared = (
@@ -255,7 +277,10 @@ def furthest(gradients, others) -> float:
 by_framework = FrameworkGradient(small, both)(x, y)[1]
 agree = furthest(HandwrittenGradient(small, both)(x, y)[1], by_framework)
 forgotten = furthest(HandwrittenGradient(small, Cost("softmax_cross_entropy"))(x, y)[1], by_framework)
-print(f"largest difference: {agree:.0e}; with the penalty forgotten: {forgotten:.1e}")
+say(
+    f"largest difference: {agree:.0e}; with the penalty forgotten: {forgotten:.1e}",
+    f"最大差别：{agree:.0e}；漏掉惩罚时：{forgotten:.1e}",
+)
 
 # %%
 # ``ms-dnn check`` also compares with differences of the cost and with the complex step, both with penalty and dropout.
@@ -271,7 +296,10 @@ for _ in range(100):
     zero = (Tensor(np.zeros((1, 1))),)
     w_l2 -= r * float(Penalty(l2=strength).backward((Tensor(np.array([[w_l2]])),), zero)[0][0, 0])
     w_l1 -= r * float(Penalty(l1=strength).backward((Tensor(np.array([[w_l1]])),), zero)[0][0, 0])
-print(f"L2: 0.4 becomes {w_l2:.4f}; L1: 0.4 becomes {abs(w_l1):.4f}")
+say(
+    f"L2: 0.4 becomes {w_l2:.4f}; L1: 0.4 becomes {abs(w_l1):.4f}",
+    f"L2：0.4 变成 {w_l2:.4f}；L1：0.4 变成 {abs(w_l1):.4f}",
+)
 check_answer(1, np.isclose(w_l2, 0.4 * (1 - r * strength) ** 100) and abs(w_l1) <= r * strength)
 
 # %%
@@ -284,7 +312,10 @@ by_hand = HandwrittenGradient(dropping, loss_only)(x, y)[1]
 same = furthest(by_hand, FrameworkGradient(dropping, loss_only)(x, y)[1])
 dropping.layers[1].step.set_data(Tensor(1, layer.step.dtype))
 other = furthest(by_hand, FrameworkGradient(dropping, loss_only)(x, y)[1])
-print(f"largest difference at one step: {same:.0e}; between two steps: {other:.1e}")
+say(
+    f"largest difference at one step: {same:.0e}; between two steps: {other:.1e}",
+    f"同一步的最大差别：{same:.0e}；两步之间：{other:.1e}",
+)
 check_answer(2, same < 1e-12 < 1e-3 < other)
 
 # %%
@@ -293,5 +324,8 @@ check_answer(2, same < 1e-12 < 1e-3 < other)
 
 step = Tensor(0, layer.step.dtype)
 factors = keep_factors((1000, 200), *threshold_and_scale(0.2), 11, step, ones).asnumpy()
-print(f"values: {sorted({float(v) for v in np.unique(2 * factors)})}, mean {2 * factors.mean():.3f}")
+say(
+    f"values: {sorted({float(v) for v in np.unique(2 * factors)})}, mean {2 * factors.mean():.3f}",
+    f"取值：{sorted({float(v) for v in np.unique(2 * factors)})}，均值 {2 * factors.mean():.3f}",
+)
 check_answer(3, np.isclose(2 * factors.mean(), 2.0, atol=0.02))

@@ -1,8 +1,9 @@
 r"""15 · Optimizers
 ===============
 
-The gradient says which way is down. How far to go, and what to keep of the steps before, is decided by the optimizer:
-gradient descent, momentum, Nesterov's momentum, Adam, and schedules for the learning rate.
+The gradient says which way is down, and after sixty steps downhill you are hardly any lower. Why? How far to go, and
+what to keep of the steps before, is decided by the optimizer: gradient descent, momentum, Nesterov's momentum, Adam,
+and schedules for the learning rate.
 
 :Teaches: the update rules beside their lines of code, why long valleys are slow, what momentum and Adam do about it,
    Adam's bias correction, and learning rates that change.
@@ -16,7 +17,7 @@ from sklearn.datasets import load_digits
 from ms_dnn import DNN, Cost
 from ms_dnn.estimators.program import Architecture, FitResult, program_of, train_epochs
 from ms_dnn.layers.dense import Dense
-from ms_dnn.series.chapter import BLUE, GREY, ORANGE, begin, check_answer, label, show_code
+from ms_dnn.series.chapter import BLUE, GREY, ORANGE, begin, check_answer, label, say, show_code
 from ms_dnn.series.descent import descend
 from ms_dnn.series.pictures import draw_path, draw_surface
 from ms_dnn.training.optimizers import OPTIMIZERS, Adam, GradientDescent, Momentum, Nesterov
@@ -37,7 +38,11 @@ x = generator.normal(size=(50, 2)) * [1.0, 8.0]
 y = x @ np.array([[1.0], [0.2]])
 cost = Cost("squared_error")
 curvatures = np.linalg.eigvalsh(x.T @ x / len(x))
-print(f"curvatures of the cost: {curvatures[0]:.2f} and {curvatures[1]:.1f}; ratio {np.divide(*curvatures[::-1]):.0f}")
+ratio = curvatures[1] / curvatures[0]
+say(
+    f"curvatures of the cost: {curvatures[0]:.2f} and {curvatures[1]:.1f}; ratio {ratio:.0f}",
+    f"成本的曲率：{curvatures[0]:.2f} 和 {curvatures[1]:.1f}；比值 {ratio:.0f}",
+)
 
 
 def unit() -> DNN:
@@ -130,7 +135,7 @@ adam = Adam(unit().trainable_params())
 corrected_rates, _ = adam.coefficients(np.ones(len(t)), 0)
 m, v = 1 - adam.beta1**t, 1 - adam.beta2**t  # of a gradient that is always 1
 without, corrected = m / np.sqrt(v), corrected_rates * m / np.sqrt(v)
-print("step            " + "".join(f"{k:8d}" for k in (1, 2, 3, 10, 100, 1000)))
+print(label("step            ", "步              ") + "".join(f"{k:8d}" for k in (1, 2, 3, 10, 100, 1000)))
 for name, sizes in (("without", without), ("with correction", corrected)):
     print(f"{name:<16}" + "".join(f"{sizes[k - 1]:8.3f}" for k in (1, 2, 3, 10, 100, 1000)))
 
@@ -173,7 +178,7 @@ for name, rates in tried.items():
     best = min(of_rates, key=lambda rate: of_rates[rate][-1])
     curves[name] = best, of_rates[best]
     last = "  ".join(f"{rate:g}: {of_rates[rate][-1]:.4f}" for rate in rates)
-    print(f"{name:<17} cost of epoch {EPOCHS} by rate   {last}")
+    say(f"{name:<17} cost of epoch {EPOCHS} by rate   {last}", f"{name:<17} 第 {EPOCHS} 轮的成本，按学习率   {last}")
 
 figure, axes = plt.subplots(figsize=(7.5, 4))
 for (name, (rate, costs)), dashes in zip(curves.items(), ("-", "--", "-.", ":"), strict=True):
@@ -245,7 +250,7 @@ agree = []
 for (_, kind, rate), descent in zip(runs, descents, strict=True):
     there, here = descent.ways["layers.0.weight"][3, 0], by_hand(kind, rate)
     agree.append(np.allclose(there, here, rtol=1e-6))
-    print(f"{kind.__name__:<16} {there}, by hand {here}")
+    say(f"{kind.__name__:<16} {there}, by hand {here}", f"{kind.__name__:<16} {there}，手算 {here}")
 check_answer(1, all(agree))
 
 # %%
@@ -256,7 +261,10 @@ check_answer(1, all(agree))
 linear = DNN([Dense(np.zeros((1, 1)), None, "identity")])
 far = descend(linear, cost, [[1e-3]], [[1e3]], [0.1] * 100, optimizer=Momentum)
 lengths = np.diff(far.ways["layers.0.weight"][:, 0, 0])
-print(f"the first step {lengths[0]:.4f}, the hundredth {lengths[-1]:.4f}")
+say(
+    f"the first step {lengths[0]:.4f}, the hundredth {lengths[-1]:.4f}",
+    f"第一步 {lengths[0]:.4f}，第一百步 {lengths[-1]:.4f}",
+)
 check_answer(2, np.isclose(lengths[-1] / lengths[0], 10, rtol=0.01))
 
 # %%
@@ -267,5 +275,8 @@ scaled = [descend(unit(), cost, np.sqrt(1000) * x, np.sqrt(1000) * y, [rate] * 5
           for _, kind, rate in (runs[0], runs[3])]  # fmt: skip
 moved = [np.abs(new.ways["layers.0.weight"] - old.ways["layers.0.weight"][:6]).max()
          for new, old in zip(scaled, (descents[0], descents[3]), strict=True)]  # fmt: skip
-print(f"largest change of w in five steps: gradient descent {moved[0]:.1e}, Adam {moved[1]:.1e}")
+say(
+    f"largest change of w in five steps: gradient descent {moved[0]:.1e}, Adam {moved[1]:.1e}",
+    f"五步之内 w 的最大变化量：梯度下降 {moved[0]:.1e}，Adam {moved[1]:.1e}",
+)
 check_answer(3, moved[1] < 1e-6 < 1e3 < moved[0])

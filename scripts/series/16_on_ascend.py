@@ -1,8 +1,9 @@
 r"""16 · On Ascend
 ==============
 
-The same network, meant for another device: which device is chosen and why, what 16-bit numbers can hold, and how
-several devices share one mini-batch. Everything in this chapter runs on a CPU, and it says so where that matters.
+You have trained on a laptop, and the next run is meant for Ascend. Which device will it really use, and what is lost
+when numbers have 16 bits? This chapter shows how the device is chosen, what float16 can hold, and how several devices
+share one mini-batch. Everything in it runs on a CPU, and it says so where that matters.
 
 :Teaches: the device policy, float16 with a dynamic loss scale, widths for Ascend's Cube unit, data-parallel training
    and its commands, and what was measured on which device.
@@ -22,7 +23,7 @@ from ms_dnn.gradients.workers import SumOverWorkers
 from ms_dnn.runtime.device import choose_device
 from ms_dnn.runtime.distributed import Workers
 from ms_dnn.runtime.precision import check_precision
-from ms_dnn.series.chapter import BLUE, GREY, ORANGE, begin, check_answer, label, show_code
+from ms_dnn.series.chapter import BLUE, GREY, ORANGE, begin, check_answer, label, reason_in_chinese, say, show_code
 from ms_dnn.training.epoch import Epoch
 from ms_dnn.training.optimizers import GradientDescent
 
@@ -37,10 +38,15 @@ begin()
 
 show_code(choose_device)
 
-machines = {"with Ascend": {"Ascend", "CPU"}, "with a GPU": {"GPU", "CPU"}, "with neither": {"CPU"}}
+machines = {
+    label("with Ascend", "有昇腾的机器"): {"Ascend", "CPU"},
+    label("with a GPU", "有 GPU 的机器"): {"GPU", "CPU"},
+    label("with neither", "两者都没有的机器"): {"CPU"},
+}
 for name, there in machines.items():
     device = choose_device("auto", there.__contains__)
-    print(f"a machine {name:<13} {device.name:<7} {device.reason}")
+    because = label(device.reason, reason_in_chinese("auto", device.name))
+    say(f"{device.name:<7} on a machine {name}: {because}", f"{device.name:<7} 用于{name}：{because}")
 
 # %%
 # A device that was **named** is used, or it is an error. A run that was meant for Ascend and silently went to the CPU
@@ -59,12 +65,19 @@ except DeviceError as error:
 # three digits. These are facts of the format, the same on every device:
 
 half = np.finfo(np.float16)
-print(
-    f"largest {half.max:.0f}, smallest above 0 {half.smallest_subnormal:.1e}, 1 + x is 1 up to x = {half.eps / 2:.1e}"
+least, last = half.smallest_subnormal, half.eps / 2
+say(
+    f"largest {half.max:.0f}, smallest above 0 {least:.1e}, 1 + x is 1 up to x = {last:.1e}",
+    f"最大 {half.max:.0f}，大于 0 的最小值 {least:.1e}，x 不超过 {last:.1e} 时 1 + x 等于 1",
 )
 with np.errstate(over="ignore"):
     print(
-        "70000 becomes", np.float16(70000), "  2e-8 becomes", np.float16(2e-8), "  1 + 0.0004 =", np.float16(1 + 4e-4)
+        label("70000 becomes", "70000 变成"),
+        np.float16(70000),
+        label("  2e-8 becomes", "  2e-8 变成"),
+        np.float16(2e-8),
+        "  1 + 0.0004 =",
+        np.float16(1 + 4e-4),
     )
 
 # %%
@@ -110,7 +123,10 @@ for S in scales:
     lost.append(np.mean(of_all[0][matters] == 0))
     infinite.append(np.mean([not np.isfinite(g).all() for g in of_all]))
     lost_here, infinite_here = f"{lost[-1]:4.0%}", f"{infinite[-1]:4.0%}"
-    print(f"S = 2^{int(np.log2(S)):<2}  {lost_here} of dW[1] became 0, {infinite_here} of the tensors are not finite")
+    say(
+        f"S = 2^{int(np.log2(S)):<2}  {lost_here} of dW[1] became 0, {infinite_here} of the tensors are not finite",
+        f"S = 2^{int(np.log2(S)):<2}  dW[1] 有 {lost_here} 变成 0，{infinite_here} 的张量含非有限数",
+    )
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(11, 3.8))
 sizes = np.log10(np.abs(in_float32[0][in_float32[0] != 0]))
@@ -150,8 +166,15 @@ for _ in range(60):
     seen.append(float(gradient.loss_scale))
 skipped = np.diff(seen) < 0
 seen = np.array(seen[:-1])
-print(f"{sum(skipped)} of {len(seen)} steps skipped; S ends at 2^{np.log2(seen[-1]):.0f}; "
-      f"cost {costs[0]:.2f} → {costs[-1]:.2f}; master weights are {network.trainable_params()[0].dtype}")  # fmt: skip
+last, kind = np.log2(seen[-1]), network.trainable_params()[0].dtype
+say(
+    f"{sum(skipped)} of {len(seen)} steps skipped; S ends at 2^{last:.0f}",
+    f"{len(seen)} 步中跳过 {sum(skipped)} 步；S 最后为 2^{last:.0f}",
+)
+say(
+    f"cost {costs[0]:.2f} → {costs[-1]:.2f}; master weights are {kind}",
+    f"成本 {costs[0]:.2f} → {costs[-1]:.2f}；主权重为 {kind}",
+)
 
 figure, axes = plt.subplots(figsize=(7, 3.3))
 steps = np.arange(len(seen))
@@ -179,7 +202,11 @@ except DeviceError as error:
 
 for units in (16, 100, 128, 200, 256):
     padded = -(-units // CUBE) * CUBE
-    print(f"{units:4d} units: computed as {padded:4d}, {1 - (units / padded) ** 3:4.0%} of a square product is padding")
+    padding = 1 - (units / padded) ** 3
+    say(
+        f"{units:4d} units: computed as {padded:4d}, {padding:4.0%} of a square product is padding",
+        f"{units:4d} 个神经元：按 {padded:4d} 个计算，方阵乘积中 {padding:4.0%} 是填充",
+    )
 
 # %%
 # That is arithmetic on what the documentation says. How much time it costs was not measured.
@@ -208,12 +235,21 @@ whole = HandwrittenGradient(deep(), cost)(x, y)[1]
 shards = [worker.shard_of(everyone)[0] for worker in pair]
 sharded_cost = Cost("softmax_cross_entropy", shards=2)
 gradients = [HandwrittenGradient(deep(), sharded_cost)(Tensor(pictures[s]), Tensor(labels[s]))[1] for s in shards]
-print("worker 0 has the samples", shards[0][:4], "…, worker 1", shards[1][:4], "…")
+print(
+    label("worker 0 has the samples", "进程 0 的样本"),
+    shards[0][:4],
+    label("…, worker 1", "…，进程 1 的样本"),
+    shards[1][:4],
+    "…",
+)
 furthest = max(
     np.abs(a.asnumpy() + b.asnumpy() - c.asnumpy()).max() / np.abs(c.asnumpy()).max()
     for a, b, c in zip(*gradients, whole, strict=True)
 )
-print(f"sum over the shards against the whole mini-batch: {furthest:.1e} of the largest element apart, in float32")
+say(
+    f"sum over the shards against the whole mini-batch: {furthest:.1e} of the largest element apart, in float32",
+    f"各分片之和与整个小批量相差最大元素的 {furthest:.1e}（float32）",
+)
 
 # %%
 # On one machine with eight Ascend devices the command would be
@@ -254,7 +290,7 @@ print(f"sum over the shards against the whole mini-batch: {furthest:.1e} of the 
 
 plain = np.float16(3e-9)
 scaled = np.float32(np.float16(3e-9 * 1024)) / np.float32(1024)
-print(f"without a scale {plain}, with it {scaled:.3e}")
+say(f"without a scale {plain}, with it {scaled:.3e}", f"不缩放 {plain}，缩放之后 {scaled:.3e}")
 check_answer(1, plain == 0 and abs(scaled / 3e-9 - 1) < 0.02)
 
 # %%
@@ -268,7 +304,10 @@ of_each = [
     HandwrittenGradient(deep(), cost)(Tensor(pictures[r]), Tensor(labels[r]))[1][-1].asnumpy().copy() for r in rows
 ]
 weighted, unweighted = (96 * of_each[0] + 32 * of_each[1]) / 128, (of_each[0] + of_each[1]) / 2
-print(f"weighted mean off by {np.abs(weighted - few).max():.1e}, plain mean by {np.abs(unweighted - few).max():.1e}")
+say(
+    f"weighted mean off by {np.abs(weighted - few).max():.1e}, plain mean by {np.abs(unweighted - few).max():.1e}",
+    f"加权平均相差 {np.abs(weighted - few).max():.1e}，普通平均相差 {np.abs(unweighted - few).max():.1e}",
+)
 check_answer(2, np.abs(weighted - few).max() < 1e-6 < 1e-4 < np.abs(unweighted - few).max())
 
 # %%

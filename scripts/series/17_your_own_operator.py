@@ -1,9 +1,9 @@
 r"""17 · Your own operator
 ======================
 
-A training step of a small network needs ten microseconds of arithmetic and takes two hundred. This chapter looks where
-the rest goes, writes a kernel in C++ with its derivative, lets the judge look at it, and then does whole training steps
-in one kernel, as the package does on CPU.
+A training step of a small network needs ten microseconds of arithmetic and takes two hundred. Where do the others go?
+This chapter looks for them, writes a kernel in C++ with its derivative, lets the judge look at it, and then does whole
+training steps in one kernel, as the package does on CPU.
 
 :Teaches: kernels and what calling one costs, MindSpore's custom operators, a backward pass in C++, one operator for
           many training steps, and what would be different on Ascend.
@@ -25,7 +25,7 @@ from ms_dnn import Cost, HandwrittenGradient, build_dnn, check_gradients
 from ms_dnn.errors import OperatorError
 from ms_dnn.operators.build import SOURCE, find_compiler
 from ms_dnn.operators.call import Operator
-from ms_dnn.series.chapter import BLUE, GREY, ORANGE, begin, check_answer, label, show_code
+from ms_dnn.series.chapter import BLUE, GREY, ORANGE, begin, check_answer, label, say, show_code
 from ms_dnn.training.engine import make_loop
 from ms_dnn.training.optimizers import GradientDescent
 
@@ -73,7 +73,11 @@ def microseconds_a_step(engine, width, steps=300, batch=32):
 widths = (8, 32, 128, 512)
 times = {engine: [microseconds_a_step(engine, width) for width in widths] for engine in ("graph", "operator")}
 for number, width in enumerate(widths):
-    print(f"64-{width}-10: graph {times['graph'][number]:6.0f} µs a step, operator {times['operator'][number]:6.0f} µs")
+    of_graph, of_operator = times["graph"][number], times["operator"][number]
+    say(
+        f"64-{width}-10: graph {of_graph:6.0f} µs a step, operator {of_operator:6.0f} µs",
+        f"64-{width}-10：计算图每步 {of_graph:6.0f} 微秒，算子 {of_operator:6.0f} 微秒",
+    )
 
 figure, axes = plt.subplots(figsize=(7, 4))
 for engine, color, name in (("graph", GREY, label("graph", "图")), ("operator", BLUE, label("operator", "算子"))):
@@ -87,7 +91,7 @@ axes.loglog(
     label=label("arithmetic at 50 GFLOP/s", "50 GFLOP/s 的算术"),
 )
 axes.set_xticks(widths, widths)
-axes.set_xlabel(label("units of the hidden layer", "隐藏层单元数"))
+axes.set_xlabel(label("units of the hidden layer", "隐藏层神经元数"))
 axes.set_ylabel(label("µs a step", "每步微秒"))
 axes.legend()
 
@@ -159,7 +163,7 @@ class Silu(nn.Cell):
 
 right = Silu(compiled(SILU, "right"))
 z = Tensor(np.linspace(-4, 4, 12).reshape(3, 4))
-print("silu(1) =", right(Tensor([1.0])).asnumpy()[0], " formula:", 1 / (1 + np.exp(-1)))
+print("silu(1) =", right(Tensor([1.0])).asnumpy()[0], label(" formula:", " 公式："), 1 / (1 + np.exp(-1)))
 
 # %%
 # MindSpore cannot differentiate what it does not know: without ``bprop`` there would be no gradient. And what stands in
@@ -167,7 +171,7 @@ print("silu(1) =", right(Tensor([1.0])).asnumpy()[0], " formula:", 1 / (1 + np.e
 
 judgement = check_gradients(right, z)
 print(judgement.verdict.value, "-", judgement.reason)
-print("note:", judgement.findings[0].message)
+print(label("note:", "注："), judgement.findings[0].message)
 
 # %%
 # One sign wrong in the C++, :math:`1 + z (1 + \sigma)`, compiles and trains as well. The judge takes nobody's word:
@@ -227,7 +231,7 @@ print(check_gradients(network, x, Cost("softmax_cross_entropy"), (y,), modes=("p
 
 kernel = ctypes.CDLL(str(folder / "right.so"))
 at_zero = float(right.silu_grad(Tensor([0.0]), Tensor([1.0])).asnumpy()[0])
-print("the kernel's derivative at 0:", at_zero)
+print(label("the kernel's derivative at 0:", "算子在 0 处的导数："), at_zero)
 check_answer(1, at_zero == 0.5 and hasattr(kernel, "silu_grad_kernel"))
 
 # %%
@@ -237,7 +241,10 @@ check_answer(1, at_zero == 0.5 and hasattr(kernel, "silu_grad_kernel"))
 numbers = rng.normal(size=100_000).astype(np.float32)
 one = np.cumsum(numbers, dtype=np.float32)[-1]
 two = np.cumsum(numbers[:50_000], dtype=np.float32)[-1] + np.cumsum(numbers[50_000:], dtype=np.float32)[-1]
-print(f"one thread {one:.6f}, two {two:.6f}, exactly {numbers.sum(dtype=np.float64):.6f}")
+say(
+    f"one thread {one:.6f}, two {two:.6f}, exactly {numbers.sum(dtype=np.float64):.6f}",
+    f"一个线程 {one:.6f}，两个 {two:.6f}，精确值 {numbers.sum(dtype=np.float64):.6f}",
+)
 check_answer(2, one != two and abs(one - two) < 0.1)
 
 # %%
@@ -256,5 +263,5 @@ try:
     refused = False
 except RuntimeError:
     refused = True
-print("a row that is not there is refused:", refused)
+print(label("a row that is not there is refused:", "不存在的行被拒绝："), refused)
 check_answer(3, refused and np.array_equal(before, network.trainable_params()[0].asnumpy()))

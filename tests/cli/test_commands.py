@@ -220,18 +220,28 @@ def test_when_the_disk_takes_no_more_the_checkpoint_before_survives(run: Path, t
     assert not list((tmp_path / "run").glob("*.new"))
 
 
-def test_help_and_config_errors_do_not_load_mindspore(tmp_path: Path) -> None:
+def test_help_and_what_a_command_refuses_load_nothing_that_takes_seconds(tmp_path: Path) -> None:
     (tmp_path / "wrong.yaml").write_text("version: 1\nnamed: x\n")
-    for arguments in (["--help"], ["train", "--help"], ["train", str(tmp_path / "wrong.yaml")], ["--version"]):
-        program = (
-            "import sys\n"
-            "from ms_dnn.cli.main import main\n"
-            "try:\n"
-            f"    main({arguments!r})\n"
-            "except SystemExit:\n"
-            "    pass\n"
-            "assert 'ms_dnn.cli.train' in sys.modules\n"
-            "assert not {'mindspore', 'sklearn', 'matplotlib', 'numpy'} & set(sys.modules)\n"
-        )
-        process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-        assert process.returncode == 0, process.stderr
+    train = ["train", "digits", "--run", str(tmp_path / "run"), "--set"]
+    asked = {
+        "mindspore sklearn matplotlib numpy": [
+            (["--help"], 0), (["train", "--help"], 0), (["--version"], 0), (["train", str(tmp_path / "wrong.yaml")], 2),
+        ],
+        "mindspore matplotlib": [
+            ([*train, "training.batch_size=2000"], 2), ([*train, "network.layers.2.units=9"], 2),
+        ],
+    }  # fmt: skip
+    program = (
+        "import sys\n"
+        "from ms_dnn.cli.main import main\n"
+        f"for forbidden, calls in {asked!r}.items():\n"
+        "    for arguments, exit_code in calls:\n"
+        "        try: main(arguments)\n"
+        "        except SystemExit as ended: assert (ended.code or 0) == exit_code, (arguments, ended.code)\n"
+        "        assert 'ms_dnn.cli.train' in sys.modules\n"
+        "        assert not set(forbidden.split()) & set(sys.modules), arguments\n"
+    )
+    process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert process.returncode == 0, process.stderr
+    assert "training.batch_size: got 2000, but there are only" in process.stderr
+    assert "network.layers.2.units: got 9, expected 10, because the last layer meets the 10 classes" in process.stderr

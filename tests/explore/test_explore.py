@@ -16,11 +16,12 @@ from ms_dnn.cli.main import main
 from ms_dnn.config.network_section import Activation
 from ms_dnn.config.schema import Loss
 from ms_dnn.errors import ConfigError, GradientError
-from ms_dnn.explore import pencil, routes
+from ms_dnn.explore import routes
 from ms_dnn.explore.routes import cost_of, gradients_of, network_of
 from ms_dnn.explore.subject import subject_of
 from ms_dnn.explore.writing import FOLDER, MODULES, explore_html, packed, script
 from ms_dnn.gradients.handwritten import HandwrittenGradient
+from ms_dnn.series import pencil
 
 ROOT = Path(__file__).parents[2]
 SMALL = ["network.layers.0.units=5", "training.batch_size=16"]

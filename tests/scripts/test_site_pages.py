@@ -91,3 +91,21 @@ def test_the_picture_of_the_wings_takes_its_colours_from_the_page():
     picture = architecture_picture()
     assert "var(--color-foreground-primary, CanvasText)" in picture
     assert not re.search(r"<(rect|text)[^>]*(fill|color)=", picture)
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_the_page_of_the_post_has_each_section_with_its_chapters_formulas_and_errata(language):
+    from site_pages.post import post_page
+
+    from ms_dnn.series.post import post_map
+
+    page = post_page(language)
+    for text in post_map().texts:
+        assert f"## {text.title.in_language(language)}\n" in page
+        for section in text.sections:
+            after = page.partition(f"### {section.title.in_language(language)}\n")[2].partition("\n### ")[0]
+            assert all(f"<formula-{name}>" in after for name in section.formulas)
+            assert all(note.in_language(language) in after for note in section.watch)
+    assert page.count("\n| `") == len(post_map().notation)
+    if language == "zh-CN":
+        assert not re.search(r"\\text\{[^}]*[a-z]{3}", page)

@@ -18,22 +18,19 @@ def run(chapter, *arguments):
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_there_are_seventeen_in_order():
-    assert [chapter.number for chapter in chapters()] == list(range(1, 18))
+def test_there_are_twenty_in_order():
+    assert [chapter.number for chapter in chapters()] == list(range(20))
     assert all(chapter.title.startswith(f"{chapter.number:02} · ") for chapter in chapters())
 
 
-@pytest.mark.parametrize("wanted", ["9", "09", "backprop", "09_backpropagation"])
-def test_a_chapter_is_found_by_number_and_name(wanted):
-    assert find_chapter(wanted).name == "09_backpropagation"
+@pytest.mark.parametrize("number", ["9", "09"])
+def test_a_chapter_is_found_by_its_number(number):
+    assert find_chapter(number).name == "09_backpropagation"
 
 
-@pytest.mark.parametrize(
-    ("wanted", "says"), [("18", "is no chapter"), ("xyz", "is no chapter"), ("r", "more than one")]
-)
-def test_a_chapter_that_is_not_there(wanted, says):
-    with pytest.raises(SeriesError, match=says):
-        find_chapter(wanted)
+def test_a_chapter_that_is_not_there():
+    with pytest.raises(SeriesError, match="got chapter 99, expected "):
+        find_chapter("99")
 
 
 @pytest.mark.parametrize("chapter", chapters(), ids=lambda chapter: chapter.name)
@@ -41,7 +38,7 @@ def test_every_label_is_in_both_languages(chapter):
     calls = [
         node
         for node in ast.walk(ast.parse(chapter.path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "label"
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("label", "say")
     ]
     assert calls
     for call in calls:

@@ -21,7 +21,7 @@ OF_THE_TEXTS = {
     6: {"standard-scaling", "min-max-scaling", "one-hot-distance", "integer-distance"},
     7: {"shallow-forward", "shallow-backward"},
     8: {"element-form", "matrix-form", "row-form", "dimensions"},
-    9: {"output-delta", "hidden-delta", "weight-gradient", "bias-gradient"},
+    9: {"output-delta", "hidden-delta", "sum-to-sum", "weight-gradient", "bias-gradient"},
     10: {"central-difference", "complex-step"},
     11: {"blog-update", "stopping-rule"},
     13: {"l1-penalty", "l2-penalty", "weight-decay-gradient", "dropout-mask"},

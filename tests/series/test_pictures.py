@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from ms_dnn.series.pictures import MOST_UNITS, distances, draw_arrays, draw_decision, draw_distances, draw_network
+from ms_dnn.series.pictures import (
+    MOST_UNITS,
+    distances,
+    draw_arrays,
+    draw_decision,
+    draw_distances,
+    draw_network,
+    name_layers,
+)
 
 
 @pytest.fixture
@@ -29,11 +37,23 @@ def test_distances_stand_in_their_squares(axes):
 
 def test_a_network_shows_every_value_and_its_sign(axes):
     draw_network(axes, [[1.0, -2.0], [0.5]], [[[3.0, -4.0]]], ["x", "a"])
-    assert {"1", "-2", "0.5", "x", "a"} <= set(words(axes))
+    assert {"1", "−2", "0.5", "x", "a"} <= set(words(axes))
     plus, minus = axes.lines
     assert plus.get_linestyle() == "-"
     assert minus.get_linestyle() == "--"
     assert minus.get_linewidth() > plus.get_linewidth()
+
+
+def test_a_network_can_be_recomputed_from_its_picture(axes):
+    draw_network(axes, [[1.0, -2.0], [0.5]], [[[3.0, -4.0]]], name_layers(["x", "a"]), biases=[[0.25]])
+    assert {"3", "−4", "b 0.25", "x\ninput layer", "a\noutput layer"} <= set(words(axes))
+
+
+def test_layers_have_names():
+    assert name_layers(["x", "a", "b"])[1] == "a\nhidden layer"
+    assert [name.partition("\n")[2] for name in name_layers(["x", "a", "b", "c"])] == [
+        "input layer", "hidden layer 1", "hidden layer 2", "output layer"
+    ]  # fmt: skip
 
 
 def test_a_wide_layer_ends_in_its_number_of_units(axes):
