@@ -13,9 +13,9 @@ const OF_ACTIVATION = {
   identity: ["z", "1"],
   sigmoid: ["\\frac{1}{1 + e^{-z}}", "a (1 - a)"],
   tanh: ["\\tanh z", "1 - a^2"],
-  relu: ["\\max(0, z)", "1 \\mid z > 0, 0 \\mid z \\le 0"],
-  leaky_relu: ["\\max(z, 0.01 z)", "1 \\mid z > 0, 0.01 \\mid z \\le 0"],
-  elu: ["z \\mid z > 0, e^z - 1 \\mid z \\le 0", "1 \\mid z > 0, e^z \\mid z \\le 0"],
+  relu: ["\\max(0, z)", "\\cases{1}{z > 0}{0}{z \\le 0}"],
+  leaky_relu: ["\\max(z, 0.01 z)", "\\cases{1}{z > 0}{0.01}{z \\le 0}"],
+  elu: ["\\cases{z}{z > 0}{e^z - 1}{z \\le 0}", "\\cases{1}{z > 0}{e^z}{z \\le 0}"],
   softplus: ["\\ln(1 + e^z)", "\\frac{1}{1 + e^{-z}}"],
   silu: ["\\frac{z}{1 + e^{-z}}", "\\sigma(z) + z \\sigma(z) (1 - \\sigma(z))"],
   gelu: ["z \\Phi(z)", "\\Phi(z) + z \\varphi(z)"],
@@ -30,8 +30,8 @@ const OF_LOSS = {
   ],
   binary_cross_entropy_with_logits: ["\\sum_j [ \\ln(1 + e^{a_j}) - y_j a_j ]", "\\sigma(a_j) - y_j"],
   softmax_cross_entropy: ["\\ln \\sum_k e^{a_k} - \\sum_j y_j a_j", "\\softmax_j (a) - y_j"],
-  hinge: ["\\sum_j \\max(0, 1 - y_j a_j)", "- y_j \\mid y_j a_j < 1, 0"],
-  perceptron: ["\\sum_j \\max(0, - y_j a_j)", "- y_j \\mid y_j a_j < 0, 0"],
+  hinge: ["\\sum_j \\max(0, 1 - y_j a_j)", "\\cases{- y_j}{y_j a_j < 1}{0}{y_j a_j \\ge 1}"],
+  perceptron: ["\\sum_j \\max(0, - y_j a_j)", "\\cases{- y_j}{y_j a_j < 0}{0}{y_j a_j \\ge 0}"],
 };
 
 // Return {formulas: [MathML], numbers: [text], code: [{path, line, text}], place} of the session's present step.
