@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from ms_dnn.gradients import blog
 from ms_dnn.gradients.framework import GradOperationGradient
 from ms_dnn.gradients.handwritten import HandwrittenGradient
 from ms_dnn.gradients.reference import NO_PENALTY, Gradients, ReferencePenalty
+from ms_dnn.gradients.rounding import gradient_roundings
 from ms_dnn.layers.cost import Cost
 from ms_dnn.layers.dense import Dense
 from ms_dnn.presentation.notation import size_text
@@ -33,7 +35,8 @@ class Routes:
     Attributes:
         count: how many samples.
         dtype: that MindSpore computed in.
-        tolerance: relative to the largest number of a parameter.
+        tolerance: relative to the scale of a parameter.
+        scales: of each parameter: its largest number, or where that is less the terms that cancel in it.
         places: which numbers of each parameter are kept, as indices into it.
         handwritten: those numbers by ``HandwrittenGradient``.
         grad_operation: those numbers by ``ops.GradOperation``.
@@ -44,6 +47,7 @@ class Routes:
     count: int
     dtype: str
     tolerance: float
+    scales: tuple[float, ...]
     places: tuple[NDArray[np.intp], ...]
     handwritten: tuple[Array, ...]
     grad_operation: tuple[Array, ...]
@@ -66,7 +70,8 @@ def gradients_of(subject: Subject) -> Routes:
     by_framework = _arrays(GradOperationGradient(network, cost)(x_tensor, y_tensor))
     by_blog = [array for layer in blog_gradients(subject, count) for array in layer]
     tolerance = comparison_tolerance(dtype, subject.device)
-    between_routes, from_blog = (largest_difference(by_hand, others) for others in (by_framework, by_blog))
+    scales = scales_of(subject, count, by_hand)
+    between_routes, from_blog = (largest_difference(by_hand, others, scales) for others in (by_framework, by_blog))
     for difference, other in ((between_routes, "GradOperation"), (from_blog, "gradients/blog.py")):
         if not difference <= tolerance:
             raise GradientError(
@@ -78,7 +83,7 @@ def gradients_of(subject: Subject) -> Routes:
         tuple(array.ravel()[place] for array, place in zip(route, places, strict=True))
         for route in (by_hand, by_framework)
     )
-    return Routes(count, dtype, tolerance, places, kept_by_hand, kept_by_framework, between_routes, from_blog)
+    return Routes(count, dtype, tolerance, scales, places, kept_by_hand, kept_by_framework, between_routes, from_blog)
 
 
 def network_of(subject: Subject, dtype: str) -> DNN:
@@ -103,22 +108,33 @@ def blog_gradients(subject: Subject, count: int) -> Gradients:
         for (dW, db), (dw, d) in zip(totals, blog.sample_gradients(*network, subject.x[n], subject.y[n]), strict=True):
             dW += share * weights[n] * dw
             db += share * weights[n] * d
-    asked = subject.penalty
-    penalty = NO_PENALTY if asked is None else ReferencePenalty(*asked.factors, biases=asked.biases)
+    penalty = _reference_penalty(subject)
     return [
         (dW + penalty.slopes(w, bias=False), db + penalty.slopes(b, bias=True))
         for (dW, db), w, b in zip(totals, subject.weights, subject.biases, strict=True)
     ]
 
 
-def largest_difference(these: list[Array], those: list[Array]) -> float:
-    """Return max |g − g′| / max |g| over the parameters; a parameter without a gradient does not count."""
+def scales_of(subject: Subject, count: int, gradients: list[Array]) -> tuple[float, ...]:
+    """Return the scale of each parameter's gradient: near a minimum its terms cancel, and their rounding remains."""
+    network = subject.weights, subject.biases, subject.activations, subject.loss, subject.reduction
+    terms = gradient_roundings(*network, subject.x[:count], subject.y[:count], _reference_penalty(subject))
+    heaviest = 1.0 if subject.sample_weights is None else max(1.0, float(subject.sample_weights[:count].max()))
+    sizes = (float(np.abs(gradient).max()) for gradient in gradients)
+    return tuple(max(size, heaviest * of_terms) for size, of_terms in zip(sizes, terms, strict=True))
 
-    def relative(one: Array, other: Array) -> float:
-        size = max(np.abs(one).max(), np.abs(other).max())
-        return float(np.abs(one - other).max() / size) if size > 0 else 0.0
 
-    return max(relative(one, other) for one, other in zip(these, those, strict=True))
+def largest_difference(these: list[Array], those: list[Array], scales: Sequence[float]) -> float:
+    """Return max |g − g′| over the scale, over all parameters; a parameter without a gradient does not count."""
+    return max(
+        float(np.abs(one - other).max() / scale) if scale > 0 else 0.0
+        for one, other, scale in zip(these, those, scales, strict=True)
+    )
+
+
+def _reference_penalty(subject: Subject) -> ReferencePenalty:
+    asked = subject.penalty
+    return NO_PENALTY if asked is None else ReferencePenalty(*asked.factors, biases=asked.biases)
 
 
 def _arrays(gradients: tuple[Tensor, ...]) -> list[Array]:

@@ -108,6 +108,7 @@ def _facts(subject: Subject, routes: Routes, language: str) -> dict[str, Any]:
         "stored": {
             "count": routes.count,
             "tolerance": routes.tolerance,
+            "scales": list(routes.scales),
             "places": _places(routes),
             "handwritten": packed(np.concatenate(routes.handwritten), "float64"),
             "gradOperation": packed(np.concatenate(routes.grad_operation), "float64"),

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -138,6 +139,11 @@ def test_gradients_that_disagree_are_not_written(shallow, monkeypatch):
     )
     with pytest.raises(GradientError, match=r"gradients/blog.py differ by .*, so nothing was written"):
         gradients_of(shallow)
+
+
+def test_gradients_that_cancel_are_written(shallow):
+    saturated = replace(shallow, weights=tuple(1000 * w for w in shallow.weights))
+    assert gradients_of(saturated).from_blog < 1e-13
 
 
 def test_a_normalised_network_is_refused(cpu):

@@ -132,9 +132,11 @@ function drawBoundary(context, outputs, half, ink) {
 function drawSample(context, x, y, sample, session, { ground, ink, routes }, isShown) {
   const size = isShown ? 6 : 3.5;
   context.beginPath();
-  if (sample.label === 1) context.rect(x - size, y - size, 2 * size, 2 * size);
-  else if (sample.label > 1) [[0, -1], [1, 0], [0, 1], [-1, 0]].forEach(([dx, dy]) => context.lineTo(x + 1.4 * size * dx, y + 1.4 * size * dy));
-  else context.arc(x, y, size, 0, 2 * Math.PI);
+  if (sample.label === 1) {
+    context.rect(x - size, y - size, 2 * size, 2 * size);
+  } else if (sample.label > 1) {
+    for (const [dx, dy] of [[0, -1], [1, 0], [0, 1], [-1, 0]]) context.lineTo(x + 1.4 * size * dx, y + 1.4 * size * dy);
+  } else context.arc(x, y, size, 0, 2 * Math.PI);
   context.closePath();
   context.fillStyle = css(sample.label === undefined ? routes[sample.y[0] < 0 ? 1 : 0] : classColour(sample.label, routes));
   context.fill();
@@ -157,7 +159,8 @@ export function drawCost(svg, costs, width, label) {
   const ticks = high > low ? [low, isLogarithmic ? Math.sqrt(low * high) : (low + high) / 2, high] : [low];
   for (const tick of ticks) {
     svg.append(svgPart("line", { x1: left, x2: width - right, y1: y(tick), y2: y(tick), class: "grid" }));
-    svg.append(svgPart("text", { x: left - 8, y: y(tick) + 4, class: "axis end" }, tick === 0 || Math.abs(tick) >= 1e-3 ? shown(tick, 3) : order(tick)));
+    const text = tick === 0 || Math.abs(tick) >= 1e-3 ? shown(tick, 3) : order(tick);
+    svg.append(svgPart("text", { x: left - 8, y: y(tick) + 4, class: "axis end" }, text));
   }
   const kept = new Map(costs.filter(({ cost }) => Number.isFinite(cost)).map((one) => [Math.round(x(one) / STRIDE_OF_CURVE), one]));
   const points = [...kept.values()].map((one) => `${x(one).toFixed(1)},${y(one.cost).toFixed(1)}`);

@@ -64,7 +64,8 @@ function layoutOf(units, room) {
 }
 
 // Draw into an <svg> of so many pixels; `say` returns a word, `heat` the picture of a unit or null; `hover` is called with
-// the link that the reader points at, or null, `pick` with the link or unit that is clicked. Return how many links were drawn, and whether that is all.
+// the link that the reader points at, or null, `pick` with the link or unit that is clicked. Return how many links were
+// drawn, and whether that is all.
 export function drawNetwork(svg, session, room, { say, heat, hover, pick }) {
   const units = unitsShown(session), links = linksShown(session, units), layout = layoutOf(units, room);
   svg.replaceChildren();
@@ -134,7 +135,8 @@ function drawColumn(svg, session, level, units, layout, { say, heat, pick }) {
 }
 
 function drawUnit(svg, session, level, unit, y, layout, { heat, pick }) {
-  const { radius } = layout, x = layout.x(level), a = session.values[level].a, isKnown = level === 0 || isReached(session, "activation", level);
+  const { radius } = layout, x = layout.x(level), a = session.values[level].a;
+  const isKnown = level === 0 || isReached(session, "activation", level);
   const largest = a.reduce((most, one) => Math.max(most, Math.abs(one)), 1e-300);
   const { kind, level: now } = session.now, { layer, unit: chosen } = session.focus;
   const isActive = session.stride === "formula" && now === level && ["affine", "activation", "delta", "loss"].includes(kind);

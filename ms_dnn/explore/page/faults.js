@@ -141,21 +141,29 @@ const entry = (gradients, { layer, kind, index }) => gradients[layer][kind === "
 export function examine(layers, setting, samples, fault, stored) {
   const formulas = faultyFormulas(fault), suspect = differentiate(layers, setting, samples, formulas);
   const places = numericalPlaces(layers, samples.length), kink = kinkOf(layers, setting, samples, formulas);
-  const size = Math.max(1, Math.abs(costOf(layers, setting, samples, formulas)));
+  const size = Math.max(1, Math.abs(costOf(layers, setting, samples, formulas))) * amplification(layers, setting, samples);
   const compared = (witness, at, valueAt, tolerance, noise = CANCELLED) =>
     comparison(witness, suspect.gradients, at, valueAt, tolerance, noise * size);
+  const byFramework = () =>
+    comparison("gradOperation", suspect.gradients, stored.places, (_, i) => known(stored.values[i]), stored.tolerance, 0,
+      stored.scales);
   const correct = differentiate(layers, setting, samples).gradients;
   const byStep = (place) => known(complexStep(layers, setting, samples, place, formulas));
   return [
     compared("handwritten", placesOf(layers, MOST_COMPARED), (place) => known(entry(correct, place)), EXACT),
-    stored === null
-      ? { witness: "gradOperation", silent: "notAsWritten" }
-      : compared("gradOperation", stored.places, (_, i) => known(stored.values[i]), stored.tolerance),
+    stored === null ? { witness: "gradOperation", silent: "notAsWritten" } : byFramework(),
     compared("differences", places, differencesOf(layers, setting, samples, formulas), OF_DIFFERENCES, ROUNDING),
     kink
       ? { witness: "complexStep", silent: "kink", place: kink }
       : compared("complexStep", places, byStep, 10 * EXACT),
   ];
+}
+
+// By how much binary cross-entropy enlarges the rounding of an output near 0 or 1; the losses on logits do not.
+function amplification(layers, setting, samples) {
+  if (setting.loss !== "binary_cross_entropy") return 1;
+  const near = samples.flatMap(({ x, y }) => Array.from(forward(layers, x).at(-1).a, (p, i) => (1 - y[i]) / (1 - p)));
+  return near.reduce((most, one) => (Number.isFinite(one) ? Math.max(most, one) : most), 1);
 }
 
 const known = (value) => ({ value, doubt: 0 });
@@ -172,13 +180,14 @@ function differencesOf(layers, setting, samples, formulas) {
 }
 
 // Compare tensor by tensor, relative to the largest number of each; return the tensor where they differ most.
-function comparison(witness, gradients, places, valueAt, tolerance, noise) {
-  const tensors = new Map();
+// `scales` are sizes that a tensor has at least, W1, b1, W2, ….
+function comparison(witness, gradients, places, valueAt, tolerance, noise, scales = null) {
+  const tensors = new Map(), scaleOf = ({ layer, kind }) => scales?.[2 * layer + (kind === "b" ? 1 : 0)] ?? 0;
   places.forEach((place, i) => {
     const name = `${place.kind}${place.layer + 1}`, ours = entry(gradients, place), found = valueAt(place, i);
     if (found === null) return;
     const { value: theirs, doubt } = found, difference = Math.max(0, Math.abs(ours - theirs) - doubt);
-    const tensor = tensors.get(name) ?? { layer: place.layer + 1, kind: place.kind, difference: 0, size: 0, ours, theirs };
+    const tensor = tensors.get(name) ?? { layer: place.layer + 1, kind: place.kind, difference: 0, size: scaleOf(place), ours, theirs };
     if (difference > tensor.difference) Object.assign(tensor, { difference, ours, theirs });
     tensor.size = Math.max(tensor.size, Math.abs(ours), Math.abs(theirs));
     tensors.set(name, tensor);
@@ -206,4 +215,4 @@ function kinkOf(layers, setting, samples, formulas) {
 
 // Return how the gradients of this page and those of the file agree: the largest relative difference in any tensor.
 export const agreement = (gradients, stored, values) =>
-  comparison("file", gradients, stored.places, (_, i) => known(values[i]), stored.tolerance, 0).worst.relative;
+  comparison("file", gradients, stored.places, (_, i) => known(values[i]), stored.tolerance, 0, stored.scales).worst.relative;

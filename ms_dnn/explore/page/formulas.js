@@ -13,9 +13,9 @@ const OF_ACTIVATION = {
   identity: ["z", "1"],
   sigmoid: ["\\frac{1}{1 + e^{-z}}", "a (1 - a)"],
   tanh: ["\\tanh z", "1 - a^2"],
-  relu: ["\\max(0, z)", "1 \\mid z > 0, 0 \\mid z \\le 0"],
-  leaky_relu: ["\\max(z, 0.01 z)", "1 \\mid z > 0, 0.01 \\mid z \\le 0"],
-  elu: ["z \\mid z > 0, e^z - 1 \\mid z \\le 0", "1 \\mid z > 0, e^z \\mid z \\le 0"],
+  relu: ["\\max(0, z)", "\\cases{1}{z > 0}{0}{z \\le 0}"],
+  leaky_relu: ["\\max(z, 0.01 z)", "\\cases{1}{z > 0}{0.01}{z \\le 0}"],
+  elu: ["\\cases{z}{z > 0}{e^z - 1}{z \\le 0}", "\\cases{1}{z > 0}{e^z}{z \\le 0}"],
   softplus: ["\\ln(1 + e^z)", "\\frac{1}{1 + e^{-z}}"],
   silu: ["\\frac{z}{1 + e^{-z}}", "\\sigma(z) + z \\sigma(z) (1 - \\sigma(z))"],
   gelu: ["z \\Phi(z)", "\\Phi(z) + z \\varphi(z)"],
@@ -29,9 +29,9 @@ const OF_LOSS = {
     "- \\sum_j [ y_j \\ln a_j + (1 - y_j) \\ln(1 - a_j) ]", "- \\frac{y_j}{a_j} + \\frac{1 - y_j}{1 - a_j}",
   ],
   binary_cross_entropy_with_logits: ["\\sum_j [ \\ln(1 + e^{a_j}) - y_j a_j ]", "\\sigma(a_j) - y_j"],
-  softmax_cross_entropy: ["\\ln \\sum_k e^{a_k} - \\sum_j y_j a_j", "\\softmax(a)_j - y_j"],
-  hinge: ["\\sum_j \\max(0, 1 - y_j a_j)", "- y_j \\mid y_j a_j < 1, 0"],
-  perceptron: ["\\sum_j \\max(0, - y_j a_j)", "- y_j \\mid y_j a_j < 0, 0"],
+  softmax_cross_entropy: ["\\ln \\sum_k e^{a_k} - \\sum_j y_j a_j", "\\softmax_j (a) - y_j"],
+  hinge: ["\\sum_j \\max(0, 1 - y_j a_j)", "\\cases{- y_j}{y_j a_j < 1}{0}{y_j a_j \\ge 1}"],
+  perceptron: ["\\sum_j \\max(0, - y_j a_j)", "\\cases{- y_j}{y_j a_j < 0}{0}{y_j a_j \\ge 0}"],
 };
 
 // Return {formulas: [MathML], numbers: [text], code: [{path, line, text}], place} of the session's present step.
@@ -84,7 +84,9 @@ function activation(session, { level, unit, layer }) {
 
 function loss(session) {
   const { setting, sample } = session, { a } = session.values.at(-1), count = a.length;
-  const few = Array.from(a.slice(0, MOST_TERMS), (one, j) => `a${count > 1 ? j + 1 : ""} = ${shown(one)}, y${count > 1 ? j + 1 : ""} = ${shown(sample.y[j])}`);
+  const number = (j) => (count > 1 ? j + 1 : "");
+  const pair = (one, j) => `a${number(j)} = ${shown(one)}, y${number(j)} = ${shown(sample.y[j])}`;
+  const few = Array.from(a.slice(0, MOST_TERMS), pair);
   return {
     formulas: [mathml(`\\ell = ${OF_LOSS[setting.loss][0]}`)],
     numbers: [`${few.join("; ")}${count > MOST_TERMS ? "; …" : ""}: ℓ = `, shown(lossOf(setting, a, sample.y))],
@@ -92,10 +94,15 @@ function loss(session) {
   };
 }
 
+// The terms w δ of the layer above, whose sum is da of a unit.
+function passedBack(session, level, unit) {
+  const above = session.layers[level], { delta: found } = session.slopes[level + 1];
+  return terms(above.units, (i) => above.W[i * above.inputs + unit], (i) => found[i]);
+}
+
 function delta(session, { level, unit, layer }) {
   const isLast = level === session.layers.length, { z, a } = session.values[level], j = unit + 1;
   const { da, delta: found } = session.slopes[level], name = layer.activation, { loss: lossName } = session.setting;
-  const above = session.layers[level];
   const through = name === "softmax"
     ? `${at("\\delta", j, level)} = a_{${j}} (da_{${j}} - \\sum_k a_k da_k)`
     : `${at("\\delta", j, level)} = da_{${j}} \\sigma'(${at("z", j, level)})`;
@@ -105,7 +112,7 @@ function delta(session, { level, unit, layer }) {
     : `da_{${j}} = \\sum_i ${at("w", `i ${j}`, level + 1)} ${at("\\delta", "i", level + 1)}`;
   const downNumbers = isLast
     ? [`a = ${shown(a[unit])}, y = ${shown(session.sample.y[unit])}: da = `, shown(da[unit])]
-    : [`${sumText(terms(above.units, (i) => above.W[i * above.inputs + unit], (i) => session.slopes[level + 1].delta[i]))} = `, shown(da[unit])];
+    : [`${sumText(passedBack(session, level, unit))} = `, shown(da[unit])];
   const throughNumbers = name === "softmax"
     ? ["δ = ", shown(found[unit])]
     : [`${inProduct(da[unit])} · ${inProduct(ACTIVATIONS[name].slope(z[unit]))} = `, shown(found[unit])];
@@ -161,9 +168,9 @@ function mean(session, place) {
 
 function update(session, { level, unit, input, layer }) {
   const index = unit * layer.inputs + input, j = unit + 1, k = input + 1, w = layer.W[index];
-  const slope = session.ofBatch.gradients[level - 1].dW[index];
+  const slope = session.ofBatch.gradients[level - 1].dW[index], of = weightAt(j, k, level);
   return {
-    formulas: [mathml(`${weightAt(j, k, level)} \\leftarrow ${weightAt(j, k, level)} - r \\frac{\\partial J}{\\partial ${weightAt(j, k, level)}}`)],
+    formulas: [mathml(`${of} \\leftarrow ${of} - r \\frac{\\partial J}{\\partial ${of}}`)],
     numbers: [`${shown(w)} − ${shown(session.rate)} · ${inProduct(slope)} = `, shown(w - session.rate * slope)],
     code: codeOf(session, "step"),
   };

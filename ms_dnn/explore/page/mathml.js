@@ -3,10 +3,10 @@
 const SYMBOLS = {
   sigma: "σ", delta: "δ", lambda: "λ", ell: "ℓ", partial: "∂", Phi: "Φ", varphi: "φ", pi: "π", theta: "θ",
 };
-const OPERATORS = { sum: "∑", cdot: "·", le: "≤", leftarrow: "←", dots: "…", prime: "′", mid: "|" };
+const OPERATORS = { sum: "∑", cdot: "·", le: "≤", leftarrow: "←", ge: "≥" };
 const NAMES = new Set(["ln", "max", "tanh", "softmax", "sign"]);
 
-// Return MathML for LaTeX with \frac, scripts, Greek letters and the operators above; \text{…} for words.
+// Return MathML for LaTeX with \frac, scripts, the names above, and \cases{value}{condition}{value}{condition}.
 export function mathml(latex) {
   const tokens = latex.match(/\\[a-zA-Z]+|[0-9.]+|[^\s]/g);
   return `<p class="formula"><math displaystyle="true">${rowOf(tokens)}</math></p>`;
@@ -40,9 +40,13 @@ function atom(tokens) {
   if (token === "{") return rowOf(tokens, "}");
   if (/^[0-9.]/.test(token)) return `<mn>${token}</mn>`;
   if (/^[a-zA-Z]$/.test(token)) return `<mi>${token}</mi>`;
+  if ("()[]".includes(token)) return `<mo stretchy="false">${token}</mo>`;
   if (!token.startsWith("\\")) return `<mo>${{ "-": "−", "<": "&lt;", ">": "&gt;", "'": "′" }[token] ?? token}</mo>`;
   const name = token.slice(1);
   if (name === "frac") return `<mfrac>${group(tokens)}${group(tokens)}</mfrac>`;
-  if (NAMES.has(name)) return `<mi>${name}</mi>`;
+  if (name === "cases") return `<mrow><mo>{</mo><mtable>${caseOf(tokens)}${caseOf(tokens)}</mtable></mrow>`;
+  if (NAMES.has(name)) return `<mi>${name}</mi>${/^[a-zA-Z\\]/.test(tokens[0]) ? '<mspace width="0.17em"></mspace>' : ""}`;
   return name in SYMBOLS ? `<mi>${SYMBOLS[name]}</mi>` : `<mo>${OPERATORS[name]}</mo>`;
 }
+
+const caseOf = (tokens) => `<mtr><mtd>${group(tokens)}</mtd><mtd>${group(tokens)}</mtd></mtr>`;

@@ -167,8 +167,8 @@ const WORDS = {
   rowsLeftOut: ["{0} more units are not listed.", "另有 {0} 个神经元未列出。"],
   about: ["What this page stands on", "本页的依据"],
   aboutFile: [
-    "When this file was written, ms-dnn {0} computed the gradient (samples: {1}) by HandwrittenGradient and by GradOperation ({2}), and by gradients/blog.py: hand-written and GradOperation differ by {3}, hand-written and blog.py by {4} of the largest number in a parameter.",
-    "写入本文件时，ms-dnn {0} 在 {1} 个样本上分别用 HandwrittenGradient、GradOperation（{2}）和 gradients/blog.py 计算梯度：手写与 GradOperation 相差 {3}，手写与 blog.py 相差 {4}（相对于该参数中最大的数）。",
+    "When this file was written, ms-dnn {0} computed the gradient (samples: {1}) by HandwrittenGradient and by GradOperation ({2}), and by gradients/blog.py: hand-written and GradOperation differ by {3}, hand-written and blog.py by {4} of a parameter's scale.",
+    "写入本文件时，ms-dnn {0} 在 {1} 个样本上分别用 HandwrittenGradient、GradOperation（{2}）和 gradients/blog.py 计算梯度：手写与 GradOperation 相差 {3}，手写与 blog.py 相差 {4}（相对于该参数梯度的量级）。",
   ],
   aboutPage: [
     "This page computes by itself, in float64. It has just compared its own gradient with those of the file: {0} from HandwrittenGradient, {1} from GradOperation.",
