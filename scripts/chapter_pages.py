@@ -20,6 +20,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT / "docs"), os.
 
 from site_pages.chapters import GALLERY, write_chapters  # noqa: E402 - found by the path above
 from sphinx.application import Sphinx  # noqa: E402
+from sphinx.util.docutils import docutils_namespace  # noqa: E402
 
 from ms_dnn.series.catalogue import CHAPTERS  # noqa: E402
 from ms_dnn.series.chapter import LANGUAGES  # noqa: E402
@@ -52,8 +53,10 @@ def run_chapters(folder: Path) -> None:
     # MindSpore keeps what it has compiled, so that joblib takes a new process now and then.
     warnings.filterwarnings("ignore", "A worker stopped", UserWarning)
     output = folder / "output"
-    # sphinx-gallery runs the chapters as soon as a builder is there; no page is read.
-    Sphinx(folder, None, output, output, "dummy", settings, status=None, warningiserror=True)
+    # sphinx-gallery runs the chapters as soon as a builder is there; no page is read. Afterwards docutils' directives are
+    # its own again, with which the notebooks read the prose.
+    with docutils_namespace():
+        Sphinx(folder, None, output, output, "dummy", settings, status=None, warningiserror=True)
 
 
 def _ran_with() -> str:
