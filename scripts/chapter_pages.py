@@ -53,8 +53,8 @@ def run_chapters(folder: Path) -> None:
     # MindSpore keeps what it has compiled, so that joblib takes a new process now and then.
     warnings.filterwarnings("ignore", "A worker stopped", UserWarning)
     output = folder / "output"
-    # sphinx-gallery runs the chapters as soon as a builder is there; no page is read. Afterwards docutils' directives are
-    # its own again, with which the notebooks read the prose.
+    # sphinx-gallery runs the chapters as soon as a builder is there; no page is read. Afterwards docutils has its own
+    # directives again, with which the notebooks read the prose.
     with docutils_namespace():
         Sphinx(folder, None, output, output, "dummy", settings, status=None, warningiserror=True)
 
