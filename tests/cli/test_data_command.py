@@ -53,7 +53,8 @@ def test_what_convert_prints_can_be_trained_on(tmp_path):
     section = yaml.safe_load(shown.stdout.splitlines()[-1].split("  (")[0])
     assert section["data"] == {"set": "mindrecord", "file": str(tmp_path / "m"), "test": 0}
     config = yaml.safe_load((CONFIGS / "mnist.yaml").read_text())
-    config |= {**section, "training": {"batch_size": 10, "epochs": 1}}
+    layers = [{"units": 4, "activation": "relu"}, {"units": 10, "activation": "identity"}]
+    config |= {**section, "training": {"batch_size": 10, "epochs": 1}, "network": {"layers": layers}}
     (tmp_path / "c.yaml").write_text(yaml.safe_dump(config))
     process = here("train", tmp_path / "c.yaml", "--set=data.stream=true", "--run", tmp_path / "run")
     assert process.returncode == 0, process.stderr
