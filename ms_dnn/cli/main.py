@@ -4,13 +4,15 @@ import os
 import signal
 import sys
 import tempfile
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+from typer.main import get_command
 
 from ms_dnn import __version__
 from ms_dnn.cli.audit import audit
 from ms_dnn.cli.check import check
+from ms_dnn.cli.chinese_help import translate_help, wants_chinese
 from ms_dnn.cli.compare import compare
 from ms_dnn.cli.config import config
 from ms_dnn.cli.data import data
@@ -70,6 +72,9 @@ def options(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    language: Annotated[
+        Literal["en", "zh-CN"] | None, typer.Option("--language", help="Of the help; else that of LANG.")
+    ] = None,  # :func:`run_application` looks for it before there are commands
 ) -> None:
     """Hold the options of all commands."""
     if debug:
@@ -94,7 +99,10 @@ def run_application(application: typer.Typer, arguments: list[str] | None = None
     # Until a run listens for it, Ctrl-C ends the process at once: inside MindSpore's import an exception crashes it.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
-        sys.exit(application(arguments, prog_name=name, standalone_mode=False) or 0)
+        command = get_command(application)
+        if wants_chinese(sys.argv[1:] if arguments is None else arguments, os.environ):
+            translate_help(command)
+        sys.exit(command(arguments, prog_name=name, standalone_mode=False) or 0)
     except UsageError as error:
         if not str(error):  # a group without a command, whose help was shown
             sys.exit(MsDnnError.exit_code)
