@@ -4,7 +4,7 @@ export const LANGUAGES = { en: "English", "zh-CN": "中文" };
 
 const WORDS = {
   overline: ["ms-dnn · explorable", "ms-dnn · 交互页面"],
-  titlePencil: ["One network by pencil", "一支铅笔算得完的网络"],
+  titlePencil: ["One network by pencil", "用纸笔就能算完的网络"],
   title: ["Explore {0}", "探索 {0}"],
   lede: [
     "Follow one sample through the network, formula by formula: forward, loss, backward, update. Change any number and see what follows.",
