@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import signal
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +25,8 @@ _SAY = "_ms_dnn_say"
 
 def main() -> None:
     """Read the command line, and run the chapter with what is left of it."""
+    if hasattr(signal, "SIGPIPE"):  # the reader went away (ms-dnn series 9 | head): end without a word
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0], allow_abbrev=False)
     parser.add_argument("chapter", type=Path)
     parser.add_argument("--language", choices=LANGUAGES, default="en")

@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import sys
 
 import pytest
@@ -184,3 +185,13 @@ def test_markdown_has_the_formulas_as_they_are():
         "## Title\n\nFor $\\sigma(z)$:\n\n$$\n\\begin{aligned}\na &= b \\\\ c &= d\n\\end{aligned}\n$$"
         "\n\n- *one*\n- `two`"
     )
+
+
+def test_a_reader_who_goes_away_ends_the_chapter_without_a_word(tmp_path):
+    chapter = tmp_path / "01_long.py"
+    chapter.write_text('"""Long\n====\n\nProse.\n"""\n\nfor number in range(100000):\n    print(number)\n')
+    command = [sys.executable, "-m", "ms_dnn.series.reading", str(chapter)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
