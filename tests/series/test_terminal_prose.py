@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 import sys
 
@@ -195,3 +196,4 @@ def test_a_reader_who_goes_away_ends_the_chapter_without_a_word(tmp_path):
         assert process.stdout.readline()
         process.stdout.close()
         assert process.stderr.read() == b""
+        assert process.wait() == -signal.SIGPIPE  # as any program; 1 would be an error
