@@ -33,7 +33,7 @@ def progress() -> dict[Deed, set[int]]:
             done[entry["done"]].add(int(entry["chapter"]))
     except FileNotFoundError:
         pass
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, OverflowError) as error:
         _put_aside(path, error)
         return {"read": set(), "solved": set()}
     return done

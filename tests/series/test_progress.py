@@ -32,7 +32,10 @@ def test_several_writers_lose_nothing():
     assert progress()["read"] == set(range(20))
 
 
-@pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b"[1]\n", b'{"done": "eaten", "chapter": 1}\n'])
+@pytest.mark.parametrize(
+    "content",
+    [b"{", b"\xff\xfe", b"[1]\n", b'{"done": "eaten", "chapter": 1}\n', b'{"done": "read", "chapter": 1e999}\n'],
+)
 def test_an_unreadable_file_is_put_aside_with_one_sentence(content, capsys):
     progress_file().parent.mkdir(parents=True)
     progress_file().write_bytes(content)
