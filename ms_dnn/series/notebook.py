@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ms_dnn.series.chapter import LANGUAGE_VARIABLE
-from ms_dnn.series.prose import BLOCK, QUESTIONS, inline_parts, parsed, prose_of, without_breaks
+from ms_dnn.series.prose import BLOCK, QUESTIONS, Walker, inline_parts, parsed, prose_of, without_breaks
 from ms_dnn.series.translation import translated
 
 Output = dict[str, Any]
@@ -69,22 +69,7 @@ def _code(source: str, *, folded: bool = False, outputs: Sequence[Output] = ()) 
     return {**cell, "outputs": list(outputs), "source": source}
 
 
-class _Writer:
-    def __init__(self, name: str, language: str) -> None:
-        self.name, self.language = name, language
-
-    def blocks(self, parent: Any) -> Iterator[str]:
-        """Yield what is in a node, in its order."""
-        for node in parent.children:
-            method = getattr(self, f"_{node.tagname}", None)
-            if method is not None:
-                yield from method(node)
-
-    def _section(self, node: Any) -> Iterator[str]:
-        yield from self.blocks(node)
-
-    _admonition = _block_quote = _definition_list = _definition_list_item = _definition = _note = _section
-
+class _Writer(Walker[str]):
     def _title(self, node: Any) -> Iterator[str]:
         level = 1 if re.match(r"\d\d · ", node.astext()) else 2
         yield f"{'#' * level} {self._words(node)}"

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ms_dnn.series.plain_formulas import plain_formula
 from ms_dnn.series.translation import translated
@@ -143,21 +143,30 @@ class ChineseText:
         return Measurement(2, options.max_width)
 
 
-class _Renderer:
-    def __init__(self, name: str, language: str, answers: bool) -> None:
-        self.name, self.language, self.answers = name, language, answers
+Block = TypeVar("Block")
+"""What a block of prose becomes: something for rich, or a text."""
 
-    def blocks(self, parent: Any) -> Iterator[RenderableType]:
-        """Yield what is in a node, in its order; what a terminal cannot show is left out."""
+
+class Walker(Generic[Block]):
+    """Goes through docutils' tree of a chapter's prose; a node that has no method ``_TAGNAME`` is left out."""
+
+    def __init__(self, name: str, language: str) -> None:
+        self.name, self.language = name, language
+
+    def blocks(self, parent: Any) -> Iterator[Block]:
+        """Yield what is in a node, in its order."""
         for node in parent.children:
             method = getattr(self, f"_{node.tagname}", None)
             if method is not None:
                 yield from method(node)
 
-    def _section(self, node: Any) -> Iterator[RenderableType]:
-        yield from self.blocks(node)
+    _admonition = _block_quote = _definition_list = _definition_list_item = _definition = _note = _section = blocks
 
-    _admonition = _block_quote = _definition_list = _definition_list_item = _definition = _note = _section
+
+class _Renderer(Walker["RenderableType"]):
+    def __init__(self, name: str, language: str, answers: bool) -> None:
+        super().__init__(name, language)
+        self.answers = answers
 
     def _title(self, node: Any) -> Iterator[RenderableType]:
         title = self._words(node)
