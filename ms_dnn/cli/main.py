@@ -73,7 +73,7 @@ def options(
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
     language: Annotated[
-        Literal["en", "zh-CN"] | None, typer.Option("--language", help="Of the help; else that of LANG.")
+        Literal["en", "zh-CN"] | None, typer.Option("--language", is_eager=True, help="Of the help; else that of LANG.")
     ] = None,  # :func:`run_application` looks for it before there are commands
 ) -> None:
     """Hold the options of all commands."""
