@@ -6,7 +6,7 @@ signal.signal(signal.SIGINT, signal.SIG_DFL)  # before all else is imported: Ctr
 
 import gc  # noqa: E402 - the line above must come first
 
-from ms_dnn.cli import main as command_line  # noqa: E402
+from ms_dnn.cli import main as command_line  # noqa: E402 - likewise
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -88,8 +88,12 @@ def _judged(task: Task, exercise: Exercise, function: Callable[..., Any], source
 def _load(path: Path, name: str) -> tuple[str, Callable[..., Any]]:
     try:
         source = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SeriesError(f"{path}: cannot be read ({error})") from error
+    except UnicodeDecodeError as error:
+        raise SeriesError(f"{path}: got bytes that are no UTF-8, expected Python: save it as UTF-8") from error
+    except OSError as error:
+        raise SeriesError(
+            f"{path}: cannot be read ({error.strerror}): move it away and get the exercise anew, or name another --file"
+        ) from error
     names: dict[str, Any] = {"__name__": path.stem, "__file__": str(path)}
     try:
         exec(compile(source, str(path), "exec"), names)  # noqa: S102 - what the reader asks to run

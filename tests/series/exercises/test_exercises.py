@@ -133,6 +133,16 @@ def test_a_file_that_does_not_run_shows_its_own_lines(tmp_path, source, says):
     assert "judging.py" not in str(error.value)
 
 
+def test_a_file_that_cannot_be_read_is_one_sentence_with_the_cure(tmp_path):
+    task = find_exercise(5)
+    (tmp_path / "folder.py").mkdir()
+    with pytest.raises(SeriesError, match=r"folder\.py: cannot be read \(Is a directory\): move it away .* --file$"):
+        judge(task, tmp_path / "folder.py")
+    (tmp_path / "gbk.py").write_bytes("# 权重".encode("gbk"))
+    with pytest.raises(SeriesError, match=r"gbk\.py: got bytes that are no UTF-8, expected Python: save it as UTF-8$"):
+        judge(task, tmp_path / "gbk.py")
+
+
 @pytest.mark.parametrize("words", [[], ["18"], ["x"], ["1", "2"]])
 def test_an_exercise_that_is_not_there(words):
     with pytest.raises(SeriesError, match="expected a number from 1 to 17"):
